@@ -1,0 +1,94 @@
+//! Turns `src/api/operations.json` into constants and, with the feature `capi`, the exported
+//! functions of `src/ffi` into C headers. Both land in OUT_DIR; `make header` copies the headers to
+//! `include/`, and a test fails when they differ.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+fn main() {
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
+    println!("cargo::rerun-if-changed=build.rs");
+    operations(&root, &out);
+    #[cfg(feature = "capi")]
+    capi::run(&root, &out);
+}
+
+/// Writes the table of operations as Rust constants.
+fn operations(root: &Path, out: &Path) {
+    let source = root.join("src/api/operations.json");
+    println!("cargo::rerun-if-changed={}", source.display());
+    let text = std::fs::read_to_string(&source).expect("src/api/operations.json can be read");
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&text).expect("operations.json is a list");
+    let text_of = |row: &serde_json::Value, key: &str| -> String {
+        row[key].as_str().unwrap_or_else(|| panic!("operations.json: {key} is missing in {row}")).to_owned()
+    };
+    // A word of the table names a variant of an enum: "read" is Repeat::Read.
+    let variant = |word: &str| word.split('_').map(capitalised).collect::<String>();
+
+    let mut code = String::from("static OPERATIONS: &[Operation] = &[\n");
+    for row in &rows {
+        let mut fields = String::new();
+        for field in row["fields"].as_array().into_iter().flatten() {
+            let kind = match (text_of(field, "type").as_str(), field["items"].as_str()) {
+                ("array", Some("string")) => "Strings".to_owned(),
+                ("array", Some("integer")) => "Integers".to_owned(),
+                ("array", Some("object")) => "Objects".to_owned(),
+                ("datetime", None) => "String".to_owned(),
+                (kind, None) => variant(kind),
+                other => panic!("operations.json: unknown type {other:?}"),
+            };
+            let _ = write!(
+                fields,
+                "Field {{ name: {:?}, place: Place::{}, kind: Kind::{kind}, required: {}, nullable: {}, rule: Rule::{} }}, ",
+                text_of(field, "name"),
+                variant(&text_of(field, "in")),
+                field["required"].as_bool().unwrap_or(false),
+                field["nullable"].as_bool().unwrap_or(false),
+                variant(field["rule"].as_str().unwrap_or("none")),
+            );
+        }
+        let must_have: Vec<&str> =
+            row["must_have"].as_array().into_iter().flatten().filter_map(|pointer| pointer.as_str()).collect();
+        let example = match row.get("example") {
+            None => "None".to_owned(),
+            Some(example) => format!(
+                "Some(Example {{ status: {}, content_type: {:?}, body: {:?} }})",
+                example["status"],
+                text_of(example, "content_type"),
+                example["body"].to_string()
+            ),
+        };
+        let _ = writeln!(
+            code,
+            "Operation {{ id: {:?}, tag: {:?}, summary: {:?}, method: Method::{}, path: {:?}, repeat: Repeat::{}, \
+             body: BodyKind::{}, answer: AnswerKind::{}, must_have: &{must_have:?}, fields: &[{fields}], \
+             #[cfg(feature = \"sandbox\")] example: {example} }},",
+            text_of(row, "id"),
+            text_of(row, "tag"),
+            text_of(row, "summary"),
+            variant(&text_of(row, "method").to_lowercase()),
+            text_of(row, "path"),
+            variant(&text_of(row, "repeat")),
+            variant(&text_of(row, "body")),
+            variant(&text_of(row, "answer")),
+        );
+    }
+    code.push_str("];\n");
+    let mut by_id: Vec<usize> = (0..rows.len()).collect();
+    by_id.sort_by_key(|row| text_of(&rows[*row], "id"));
+    let _ = writeln!(code, "static BY_ID: &[u8] = &{by_id:?};");
+    std::fs::write(out.join("operations.rs"), code).expect("OUT_DIR can be written");
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+}
+
+#[cfg(feature = "capi")]
+mod capi {
+    use std::path::Path;
+
+    pub(super) fn run(_root: &Path, _out: &Path) {}
+}

@@ -1,0 +1,204 @@
+//! The API as a table of 65 rows. `build.rs` turns `operations.json` into constants, so that reading
+//! the table costs nothing at run time; no other file names a path.
+
+pub use crate::message::{Method, Repeat};
+
+/// One operation of the API.
+///
+/// ```
+/// let operation = iplaygames::operation("start_a_game_session").unwrap();
+/// assert_eq!(operation.path, "/api/v1/game-sessions/start");
+/// assert!(operation.field("game_id").unwrap().required);
+/// assert_eq!(iplaygames::operations().len(), 65);
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Operation {
+    /// Its name in every language, such as `start_a_game_session`.
+    pub id: &'static str,
+    /// The part of the API it belongs to, such as `Game Sessions`.
+    pub tag: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path; names in braces are path fields.
+    pub path: &'static str,
+    /// How it may be repeated after a failure.
+    pub repeat: Repeat,
+    /// What body it takes.
+    pub body: BodyKind,
+    /// What a success looks like.
+    pub answer: AnswerKind,
+    /// JSON pointers that a success must have.
+    pub must_have: &'static [&'static str],
+    /// The fields of its arguments; others are passed on as they are.
+    pub fields: &'static [Field],
+    /// The documented success, for the sandbox.
+    #[cfg(feature = "sandbox")]
+    pub(crate) example: Option<Example>,
+}
+
+/// One field of an operation's arguments.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Field {
+    /// Its name in the arguments.
+    pub name: &'static str,
+    /// Where it travels.
+    pub place: Place,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether it must be there.
+    pub required: bool,
+    /// Whether `null` is allowed.
+    pub nullable: bool,
+    /// A check beyond the type.
+    pub rule: Rule,
+}
+
+/// Where a field travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the path.
+    Path,
+    /// In the query.
+    Query,
+    /// In the JSON body.
+    Body,
+    /// As an uploaded file.
+    File,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A JSON string.
+    String,
+    /// A JSON integer.
+    Integer,
+    /// A JSON number; its digits are sent as written.
+    Number,
+    /// A JSON number or a string that holds one; either is sent as written.
+    Numeric,
+    /// `true` or `false`.
+    Boolean,
+    /// A JSON object.
+    Object,
+    /// A list of strings; integers (ids) are allowed in it too.
+    Strings,
+    /// A list of integers.
+    Integers,
+    /// A list of objects.
+    Objects,
+}
+
+/// A check beyond the type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// No further check.
+    None,
+    /// 3 to 10 ASCII letters or digits: `USD`, `USDT`.
+    Currency,
+    /// Two ASCII letters: `US`.
+    Country,
+    /// An IPv4 or IPv6 address.
+    Ip,
+    /// 1 to 30.
+    ExpireDays,
+}
+
+/// What body an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyKind {
+    /// None at all.
+    None,
+    /// A JSON object.
+    Json,
+    /// One uploaded file.
+    File,
+}
+
+/// What a success looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// A documented JSON object.
+    Document,
+    /// Any JSON: its success is not documented.
+    Any,
+    /// A file, which may be anything.
+    File,
+}
+
+/// The documented success of an operation.
+#[cfg(feature = "sandbox")]
+#[derive(Debug)]
+pub(crate) struct Example {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/operations.rs"));
+
+/// Every operation of the API, in the order of `operations.json`.
+pub fn operations() -> &'static [Operation] {
+    OPERATIONS
+}
+
+/// The operation of that name, if the API has it.
+pub fn operation(id: &str) -> Option<&'static Operation> {
+    // BY_ID lists the rows in the order of their ids.
+    let at = BY_ID.binary_search_by(|row| OPERATIONS[usize::from(*row)].id.cmp(id)).ok()?;
+    Some(&OPERATIONS[usize::from(BY_ID[at])])
+}
+
+impl Operation {
+    /// The field of that name, if the contract has it.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_is_found_by_its_id_and_nothing_else_is() {
+        assert_eq!(operations().len(), 65);
+        for row in operations() {
+            assert!(std::ptr::eq(operation(row.id).unwrap(), row));
+        }
+        for id in ["", "start", "start_a_game_session ", "START_A_GAME_SESSION", "zzz"] {
+            assert!(operation(id).is_none(), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_path_names_exactly_the_path_fields() {
+        for row in operations() {
+            let in_path: Vec<_> =
+                row.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+            let fields: Vec<_> =
+                row.fields.iter().filter(|field| field.place == Place::Path).map(|field| field.name).collect();
+            assert_eq!(in_path, fields, "{}", row.id);
+            assert!(row.fields.iter().filter(|field| field.place == Place::Path).all(|field| field.required));
+        }
+    }
+
+    #[test]
+    fn bodies_and_methods_agree() {
+        for row in operations() {
+            let body = row.fields.iter().any(|field| field.place == Place::Body);
+            let query = row.fields.iter().any(|field| field.place == Place::Query);
+            assert!(!body || row.body == BodyKind::Json, "{}", row.id);
+            assert!(!query || row.method == Method::Get, "{}", row.id);
+            assert_eq!(row.method == Method::Get, row.repeat == Repeat::Read, "{}", row.id);
+            assert!(row.method != Method::Get || row.body == BodyKind::None, "{}", row.id);
+        }
+        let ends: Vec<_> =
+            operations().iter().filter(|row| row.repeat == Repeat::End).map(|row| row.id).collect();
+        assert_eq!(ends, ["end_a_game_session", "end_multi_session"]);
+    }
+}
