@@ -9,6 +9,7 @@ mod fork;
 mod json;
 mod log;
 mod message;
+mod net;
 
 pub use api::operation::{
     AnswerKind, BodyKind, Field, Kind, Method, Operation, Place, Repeat, Rule, operation, operations,
