@@ -119,8 +119,8 @@ impl CallOptions {
     }
 }
 
-/// The answer to a call that worked.
-#[derive(Clone, Debug)]
+/// The answer to a call that worked. Its `Debug` leaves the document out: a session's token may be in it.
+#[derive(Clone)]
 pub struct Reply {
     json: String,
     http_status: Option<u16>,
@@ -128,6 +128,20 @@ pub struct Reply {
     elapsed: Duration,
     call_id: String,
     request_id: Option<String>,
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Reply { json, http_status, attempts, elapsed, call_id, request_id } = self;
+        f.debug_struct("Reply")
+            .field("bytes", &json.len())
+            .field("http_status", http_status)
+            .field("attempts", attempts)
+            .field("elapsed", elapsed)
+            .field("call_id", call_id)
+            .field("request_id", request_id)
+            .finish()
+    }
 }
 
 impl Reply {
@@ -367,6 +381,12 @@ impl Client {
         {
             reactor.close();
         }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("base_url", &self.base_url()).finish_non_exhaustive()
     }
 }
 

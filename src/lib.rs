@@ -10,6 +10,7 @@ mod json;
 mod log;
 mod message;
 mod net;
+mod session;
 
 pub use api::operation::{
     AnswerKind, BodyKind, Field, Kind, Method, Operation, Place, Repeat, Rule, operation, operations,
@@ -20,3 +21,4 @@ pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL};
 pub use error::Error;
 pub use log::{LogLevel, LogLine, Logger};
 pub use message::Outcome;
+pub use session::{EndedSession, SessionStatus, Sessions, StartSession, StartedSession};

@@ -1,0 +1,113 @@
+# What a developer types. `make demo` and `make test` do all of their own set-up on a machine that has
+# only Rust (stable), a C and C++ compiler, make and Python 3.
+
+CARGO ?= cargo
+CC ?= cc
+CXX ?= c++
+PYTHON ?= python3
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+
+DIST := $(CURDIR)/dist
+OUT := $(CARGO_TARGET_DIR)/c
+UNAME := $(shell uname -s)
+SO := $(if $(filter Darwin,$(UNAME)),dylib,so)
+WARN := -Wall -Wextra -Wpedantic -Werror
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+# ---- tools ---------------------------------------------------------------------------------------
+
+define need
+	@command -v $(1) >/dev/null 2>&1 || { echo "$(1) is missing: $(2)" >&2; exit 1; }
+endef
+
+.PHONY: tools
+tools:
+	$(call need,$(CARGO),install Rust (stable) from https://rustup.rs)
+	$(call need,$(CC),install a C compiler (Debian and Ubuntu: apt-get install build-essential))
+	$(call need,$(CXX),install a C++ compiler (Debian and Ubuntu: apt-get install build-essential))
+	$(call need,$(PYTHON),install Python 3.10 or newer (Debian and Ubuntu: apt-get install python3))
+
+# ---- building ------------------------------------------------------------------------------------
+
+.PHONY: lib
+lib: tools ## the shared library that ships, in dist/
+	$(CARGO) rustc --release --lib --crate-type cdylib
+	@mkdir -p $(DIST)/lib $(DIST)/include
+	cp $(CARGO_TARGET_DIR)/release/libiplaygames.$(SO) $(DIST)/lib/
+	cp include/*.h $(DIST)/include/
+	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(DIST)/lib/libiplaygames.so.0; fi
+
+.PHONY: lib-slim
+lib-slim: tools ## the same without the sandbox, for shipping in a game, in dist/slim/
+	$(CARGO) rustc --release --lib --crate-type cdylib --no-default-features --features capi
+	@mkdir -p $(DIST)/slim/lib
+	cp $(CARGO_TARGET_DIR)/release/libiplaygames.$(SO) $(DIST)/slim/lib/
+
+.PHONY: size
+size: lib-slim ## the size of the slim shared library, in bytes
+	@wc -c $(DIST)/slim/lib/libiplaygames.$(SO)
+
+.PHONY: lib-dev
+lib-dev: tools
+	$(CARGO) rustc --lib --crate-type cdylib
+	@mkdir -p $(OUT)/lib
+	cp $(CARGO_TARGET_DIR)/debug/libiplaygames.$(SO) $(OUT)/lib/
+	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(OUT)/lib/libiplaygames.so.0; fi
+
+.PHONY: header
+header: tools ## write the generated headers to include/
+	IPLAYGAMES_WRITE_HEADERS=1 $(CARGO) test --test header
+
+# ---- trying --------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: lib ## build the library and play the main job against the built-in sandbox
+	@mkdir -p $(OUT)
+	$(CC) -std=c99 $(WARN) -I $(DIST)/include tests/c/example.c -o $(OUT)/example \
+	    -L $(DIST)/lib -Wl,-rpath,$(DIST)/lib -liplaygames
+	@echo
+	$(OUT)/example
+
+# ---- testing -------------------------------------------------------------------------------------
+
+.PHONY: test
+test: test-rust test-c ## every suite
+
+.PHONY: test-rust
+test-rust: tools
+	$(CARGO) test --workspace
+
+.PHONY: test-c
+test-c: lib-dev ## the C programs, compiled as C99 and as C++17
+	CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib
+
+.PHONY: valgrind
+valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valgrind)
+	$(call need,valgrind,Debian and Ubuntu: apt-get install valgrind)
+	CC="$(CC)" CXX="$(CXX)" RUNNER="valgrind --quiet --error-exitcode=99 --leak-check=full \
+	    --errors-for-leak-kinds=definite,indirect --show-leak-kinds=definite,indirect" \
+	    tests/c/run.sh $(OUT)/lib
+
+.PHONY: repeat
+repeat: lib-dev ## the hazard suites, ten times
+	@for round in 1 2 3 4 5 6 7 8 9 10; do \
+	    echo "round $$round of 10"; \
+	    $(CARGO) test --quiet --test host --test retry --test tls --test proxy || exit 1; \
+	    CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib || exit 1; \
+	done
+
+.PHONY: lint
+lint: tools ## formatting and clippy, with and without the default features
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --no-default-features -- -D warnings
+	$(CARGO) clippy --no-default-features --features capi -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(DIST) $(OUT)
+	$(CARGO) clean

@@ -1,0 +1,287 @@
+//! What an answer, good or bad, becomes: the right code, outcome and message, and never a false success.
+
+mod support;
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use iplaygames::{Client, Code, Error, Outcome, StartSession};
+use support::*;
+
+const STATUS: &str = r#"{"session_id": "abc123"}"#;
+
+/// Calls an operation against a server that always answers so, without trying again.
+fn call(operation: &str, arguments: &str, bytes: Vec<u8>) -> Result<String, Error> {
+    let (port, _received) = answering(bytes);
+    let mut options = options();
+    options.max_retries = Some(0);
+    client(port).call(operation, arguments, &options).map(iplaygames::Reply::into_json)
+}
+
+fn start(bytes: Vec<u8>) -> Result<String, Error> {
+    call("start_a_game_session", START, bytes)
+}
+
+#[test]
+fn every_documented_answer_of_the_three_operations_is_understood() {
+    let ended = r#"{"success": true, "message": "Session ended successfully"}"#;
+    let status = r#"{"success": true, "data": {"session_id": "abc123", "status": "active", "player_id": "player_456",
+        "game": {"id": 123, "title": "Book of Dead"}, "started_at": "2024-01-01T10:00:00Z",
+        "last_activity": "2024-01-01T10:05:00Z"}}"#;
+    assert_eq!(start(json("201 Created", STARTED)).unwrap(), STARTED);
+    assert_eq!(call("get_session_status", STATUS, json("200 OK", status)).unwrap(), status);
+    assert_eq!(call("end_a_game_session", STATUS, json("200 OK", ended)).unwrap(), ended);
+
+    for (operation, arguments, line, message, code) in [
+        (
+            "start_a_game_session",
+            START,
+            "400 Bad Request",
+            "Requested provider not available",
+            Code::BAD_REQUEST,
+        ),
+        ("start_a_game_session", START, "403 Forbidden", "Provider override is not enabled", Code::FORBIDDEN),
+        ("start_a_game_session", START, "404 Not Found", "Game not found or not available", Code::NOT_FOUND),
+        (
+            "start_a_game_session",
+            START,
+            "503 Service Unavailable",
+            "No available providers",
+            Code::UNAVAILABLE,
+        ),
+        ("get_session_status", STATUS, "404 Not Found", "Session not found", Code::NOT_FOUND),
+        ("end_a_game_session", STATUS, "404 Not Found", "Session not found", Code::NOT_FOUND),
+        ("end_a_game_session", STATUS, "409 Conflict", "Session already ended", Code::CONFLICT),
+    ] {
+        let body = format!(r#"{{"success": false, "message": "{message}"}}"#);
+        let error = call(operation, arguments, json(line, &body)).unwrap_err();
+        assert_eq!((error.code(), error.message()), (code, message), "{operation} {line}");
+        assert_eq!((error.outcome(), error.retryable()), (Outcome::Rejected, false), "{operation} {line}");
+        assert_eq!(error.body_json(), Some(body.as_str()));
+        assert_eq!((error.operation(), error.attempts()), (Some(operation), 1));
+    }
+}
+
+#[test]
+fn the_other_refusals_keep_what_they_say() {
+    let unauthorized = r#"{"error": "Unauthorized", "message": "Invalid or inactive API key", "code": 401}"#;
+    let error = start(json("401 Unauthorized", unauthorized)).unwrap_err();
+    assert_eq!((error.code(), error.message()), (Code::UNAUTHORIZED, "Invalid or inactive API key"));
+
+    let errors = r#"{"message": "The game id field is required.", "errors": {"game_id": ["The game id field is required."]}}"#;
+    let error = start(json("422 Unprocessable Content", errors)).unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::UNPROCESSABLE, Outcome::Rejected));
+    let document: serde_json::Value = serde_json::from_str(&error.to_json()).unwrap();
+    assert_eq!(document["error"]["body"]["errors"]["game_id"][0], "The game id field is required.");
+
+    for (headers, wait) in [
+        ("Retry-After: 7\r\n", Some(Duration::from_secs(7))),
+        (
+            "Date: Sun, 01 Jan 2023 00:00:00 GMT\r\nRetry-After: Sun, 01 Jan 2023 00:01:30 GMT\r\n",
+            Some(Duration::from_secs(90)),
+        ),
+        ("Retry-After: soon\r\n", None),
+        ("", None),
+    ] {
+        let error = start(answer("429 Too Many Requests", headers, r#"{"message": "Too Many Attempts."}"#))
+            .unwrap_err();
+        assert_eq!((error.code(), error.message()), (Code::RATE_LIMITED, "Too Many Attempts."));
+        assert_eq!((error.outcome(), error.retryable()), (Outcome::Rejected, true));
+        assert_eq!(error.retry_after(), wait, "{headers}");
+    }
+}
+
+#[test]
+fn a_page_of_a_broken_server_is_no_answer_of_the_api() {
+    for line in
+        ["500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout"]
+    {
+        let page = "<html><h1>Sorry</h1></html>";
+        let error =
+            start(answer(line, "Content-Type: text/html\r\nX-Request-Id: srv-9\r\n", page)).unwrap_err();
+        let code = if line.starts_with("503") { Code::UNAVAILABLE } else { Code::SERVER };
+        assert_eq!(
+            (error.code(), error.outcome(), error.retryable()),
+            (code, Outcome::Unknown, true),
+            "{line}"
+        );
+        assert_eq!(error.message(), format!("HTTP {line}"));
+        assert_eq!((error.body_text(), error.request_id()), (Some(page), Some("srv-9")));
+    }
+}
+
+#[test]
+fn nothing_but_a_real_success_passes_for_one() {
+    let success_false = r#"{"success": false, "message": "It did not work"}"#;
+    for operation in ["get_session_status", "end_a_game_session"] {
+        let error = call(operation, STATUS, json("200 OK", success_false)).unwrap_err();
+        assert_eq!((error.code(), error.message()), (Code::API, "It did not work"), "{operation}");
+        assert_eq!(error.outcome(), Outcome::Rejected);
+    }
+    let utf16: Vec<u8> = STARTED.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, what) in [
+        (b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(), "204"),
+        (json("200 OK", ""), "empty"),
+        (json("201 Created", &STARTED[..STARTED.len() - 3]), "cut short"),
+        (answer("201 Created", "", utf16), "UTF-16"),
+        (
+            answer("200 OK", "Content-Type: text/html\r\n", "<html>Log in to the hotel's network</html>"),
+            "a portal",
+        ),
+        (json("201 Created", r#"{"success": true, "data": {"session_id": "a"}}"#), "no game_url"),
+        (json("201 Created", r#"{"success": "false", "data": {}}"#), "success is a text"),
+    ] {
+        let error = start(bytes).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::BAD_RESPONSE, Outcome::Unknown), "{what}");
+    }
+    // Ending wants nothing from the answer, so an empty one will do.
+    for bytes in [b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(), json("200 OK", "")] {
+        assert_eq!(call("end_a_game_session", STATUS, bytes).unwrap(), r#"{"success":true}"#);
+    }
+    // 200 instead of 201 for a start is not documented, and a success all the same.
+    assert_eq!(start(json("200 OK", STARTED)).unwrap(), STARTED);
+    let marked = format!("\u{feff}{STARTED}");
+    assert_eq!(start(json("201 Created", &marked)).unwrap(), STARTED);
+}
+
+#[test]
+fn an_answer_over_the_limit_is_not_kept() {
+    let big = format!(r#"{{"success": true, "data": "{}"}}"#, "x".repeat(10_000_000));
+    let announced = json("201 Created", &big);
+    let mut chunked = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    chunked.extend_from_slice(format!("{:x}\r\n{big}\r\n0\r\n\r\n", big.len()).as_bytes());
+    for bytes in [announced, chunked] {
+        let error = start(bytes).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::RESPONSE_TOO_LARGE, Outcome::Unknown));
+    }
+    let (port, _received) = answering(json("200 OK", &big));
+    let roomy = client_with(port, r#", "max_response_bytes": 20000000"#);
+    assert_eq!(roomy.call("get_api_v1_producers", "", &options()).unwrap().json(), big);
+}
+
+#[test]
+fn a_redirect_is_an_error_and_nothing_reaches_the_other_host() {
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    other.set_nonblocking(true).unwrap();
+    let target = other.local_addr().unwrap();
+    for line in [
+        "301 Moved Permanently",
+        "302 Found",
+        "303 See Other",
+        "307 Temporary Redirect",
+        "308 Permanent Redirect",
+    ] {
+        let error = start(answer(line, &format!("Location: http://{target}/x\r\n"), "")).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::REDIRECT, Outcome::Unknown), "{line}");
+    }
+    assert_eq!(other.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn what_breaks_on_the_way_is_told_apart() {
+    // The connection closes in the head, in the body, and instead of an answer.
+    let cut = |bytes: &'static [u8]| {
+        let port = serve(move |mut stream| {
+            read_request(&mut stream);
+            stream.write_all(bytes).unwrap();
+        });
+        let mut options = options();
+        options.max_retries = Some(0);
+        client(port).call("start_a_game_session", START, &options).unwrap_err()
+    };
+    for bytes in
+        [b"".as_slice(), b"HTTP/1.1 20", b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"succ"]
+    {
+        let error = cut(bytes);
+        assert_eq!((error.code(), error.outcome()), (Code::CONNECTION_LOST, Outcome::Unknown), "{error}");
+        assert!(error.retryable());
+    }
+    let error = cut(b"SSH-2.0-OpenSSH_9.2\r\n\r\n");
+    assert_eq!((error.code(), error.outcome()), (Code::BAD_RESPONSE, Outcome::Unknown), "{error}");
+
+    // Nobody listens: take a free port and give it back.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = client_with(port, r#", "max_retries": 0"#).call("list_games", "", &options()).unwrap_err();
+    assert_eq!((error.code(), error.outcome(), error.retryable()), (Code::CONNECT, Outcome::NotSent, true));
+
+    // A label of 64 letters is no host name: the resolver says so without asking anybody.
+    let config =
+        format!(r#"{{"base_url": "https://{}.invalid", "max_retries": 0, "proxy": "none"}}"#, "a".repeat(64));
+    let client = Client::new(iplaygames::Config::from_json(&config).unwrap()).unwrap();
+    let error = client.call("list_games", "", &options()).unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::RESOLVE, Outcome::NotSent), "{error}");
+    assert!(!error.message().contains("https://"), "{error}");
+}
+
+#[test]
+fn a_start_on_a_connection_the_server_has_closed_goes_out_once_on_a_new_one() {
+    let started = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&started);
+    let (closed, is_closed) = std::sync::mpsc::channel();
+    let closed = Mutex::new(closed);
+    let port = serve(move |mut stream| {
+        // One answer a connection, and no word that it will be closed.
+        if read_request(&mut stream).is_some() {
+            counter.fetch_add(1, Ordering::SeqCst);
+            stream.write_all(&json("201 Created", STARTED)).unwrap();
+            drop(stream);
+            closed.lock().unwrap().send(()).unwrap();
+        }
+    });
+    let client = client(port);
+    for _ in 0..200 {
+        client.call("start_a_game_session", START, &options()).unwrap();
+        is_closed.recv_timeout(HANG).unwrap();
+    }
+    assert_eq!(started.load(Ordering::SeqCst), 200);
+}
+
+#[test]
+fn no_secret_of_the_configuration_is_in_an_error_or_a_log_line() {
+    let echo =
+        r#"{"message": "Bad token test-key-123", "headers": {"authorization": "Bearer test-key-123"}}"#;
+    let (port, _received) = answering(json("401 Unauthorized", echo));
+    let client = client(port);
+    let lines = Arc::new(Mutex::new(String::new()));
+    let sink = Arc::clone(&lines);
+    let logger: iplaygames::Logger =
+        Arc::new(move |line: &iplaygames::LogLine| sink.lock().unwrap().push_str(&format!("{line:?}\n")));
+    client.set_logger(Some(logger), Some(iplaygames::LogLevel::Trace)).unwrap();
+    let error = client.call("start_a_game_session", START, &options()).unwrap_err();
+    client.deliver_log();
+    let lines = lines.lock().unwrap();
+    assert!(lines.contains("start_a_game_session"), "{lines}");
+    for text in [error.to_json(), format!("{error:?} {error}"), lines.clone(), format!("{client:?}")] {
+        assert!(!text.contains("test-key-123"), "{text}");
+    }
+    assert_eq!(error.message(), "Bad token [hidden]");
+}
+
+#[test]
+fn typed_sessions_read_what_is_there_and_keep_the_rest() {
+    let (port, _received) = answering(json("201 Created", STARTED));
+    let request = StartSession::new(123)
+        .player_id("p")
+        .currency("USD")
+        .country_code("US")
+        .ip_address("::1")
+        .freespin_bet_amount("0.50");
+    let started = client(port).sessions().start(&request).unwrap();
+    assert_eq!((started.session_id.as_str(), started.session_token.as_deref()), ("abc123", Some("t")));
+    assert!(!format!("{started:?}").contains("games.example"));
+
+    let odd = r#"{"success": true, "data": {"status": "paused", "game": {"id": "123"}, "player_id": 456, "new": 1.10}}"#;
+    let (port, _received) = answering(json("200 OK", odd));
+    let status = client(port).sessions().status("abc123").unwrap();
+    assert_eq!(
+        (status.status.as_str(), status.game_id, status.player_id.as_deref()),
+        ("paused", Some(123), Some("456"))
+    );
+    assert_eq!((status.started_at, status.reply.json()), (None, odd));
+
+    let forgotten = client(port).sessions().start(&StartSession::new(1).player_id("p")).unwrap_err();
+    assert_eq!(forgotten.field(), Some("/currency"));
+}
