@@ -5,6 +5,8 @@ mod codes;
 mod error;
 mod fork;
 mod message;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 
 pub use api::operation::{
     AnswerKind, BodyKind, Field, Kind, Method, Operation, Place, Repeat, Rule, operation, operations,
