@@ -250,6 +250,17 @@ fn a_port_that_is_taken_is_the_ports_fault() {
 }
 
 #[test]
+fn it_starts_fails_and_stops_inside_a_hosts_async_task() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let sandbox = Sandbox::start("").unwrap();
+        let port: u16 = sandbox.base_url().rsplit_once(':').unwrap().1.parse().unwrap();
+        assert!(Sandbox::start(&json!({"port": port}).to_string()).is_err());
+        drop(sandbox);
+    });
+}
+
+#[test]
 fn it_tells_a_client_where_to_go_and_with_what_key() {
     let sandbox = Sandbox::start("{}").unwrap();
     let config: Value = serde_json::from_str(&sandbox.client_config()).unwrap();
@@ -1046,6 +1057,25 @@ fn reset_makes_everything_new() {
         table.control(json!({"command": "advance_clock", "seconds": 0}))["now"].as_str().unwrap().to_owned();
     let expires = table.start(json!({})).1["data"]["expires_at"].as_str().unwrap().to_owned();
     assert!(now[..10] <= expires[..10] && expires.starts_with(&now[..3]));
+}
+
+#[test]
+fn the_documents_commands_and_configuration_work_as_written() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sandbox.md")).unwrap();
+    let lines: Vec<_> = text.lines().filter(|line| line.starts_with('{')).collect();
+    let commands = lines.iter().filter(|line| line.starts_with("{\"command\""));
+    let table = table("");
+    for command in commands.clone() {
+        table.sandbox.control(command).unwrap_or_else(|error| panic!("{command}: {error}"));
+    }
+    for name in ["fault", "clear_faults", "advance_clock", "counts", "sessions", "requests", "reset"] {
+        assert!(commands.clone().any(|line| line.contains(&format!("\"{name}\""))), "{name} has no example");
+    }
+    let config = lines.iter().find(|line| line.contains("\"port\"")).unwrap();
+    Sandbox::start(config).unwrap();
+    for key in serde_json::from_str::<Value>(config).unwrap().as_object().unwrap().keys() {
+        assert!(text.contains(&format!("| `{key}` |")), "{key} is not explained");
+    }
 }
 
 #[test]

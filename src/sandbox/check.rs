@@ -25,8 +25,9 @@ pub(super) struct Given<'a> {
 }
 
 /// The request's arguments, or the answer that refuses them.
-pub(super) fn arguments(operation: &'static Operation, given: &Given<'_>) -> Result<Arguments, Reply> {
+pub(super) fn arguments(operation: &'static Operation, given: &Given<'_>) -> Result<Arguments, Box<Reply>> {
     let mut problems = Vec::new();
+    let refuse = |reply| Err(Box::new(reply));
     let collected = collect(operation, given, &mut problems);
     if let Ok(arguments) = &collected {
         problems.extend(operation.fields.iter().filter_map(|field| {
@@ -38,10 +39,10 @@ pub(super) fn arguments(operation: &'static Operation, given: &Given<'_>) -> Res
         Ok(arguments) if problems.is_empty() => Ok(arguments),
         // Of all operations only this one documents how it answers bad fields: without naming them.
         _ if operation.id == "start_a_multi_session" => {
-            Err(Reply::refusal(400, "Invalid request parameters"))
+            refuse(Reply::refusal(400, "Invalid request parameters"))
         }
-        Ok(_) => Err(unprocessable(&problems)),
-        Err(message) => Err(Reply::refusal(400, &message)),
+        Ok(_) => refuse(unprocessable(&problems)),
+        Err(message) => refuse(Reply::refusal(400, &message)),
     }
 }
 

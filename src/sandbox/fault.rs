@@ -341,7 +341,7 @@ fn document_of(size: usize) -> String {
 
 fn base64(text: &str) -> Option<Bytes> {
     let digits = text.trim_end_matches('=').bytes();
-    if text.len() % 4 != 0 || text.len() - digits.len() > 2 {
+    if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
         return None;
     }
     let (mut bits, mut held, mut out) = (0u32, 0, Vec::with_capacity(text.len() / 4 * 3));

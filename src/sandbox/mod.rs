@@ -21,7 +21,7 @@ mod wire;
 mod world;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use tokio::net::{TcpListener, TcpSocket};
@@ -70,29 +70,16 @@ impl Sandbox {
     pub fn start(config_json: &str) -> Result<Sandbox, Error> {
         let config = Config::from_json(config_json)?;
         let generation = fork::generation();
-        let failed =
-            |what: &str, problem: std::io::Error| Error::new(Code::INTERNAL, format!("{what}: {problem}"));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()
-            .map_err(|problem| failed("the sandbox cannot make its runtime", problem))?;
-        let port = config.port;
-        let (listener, address) = listen(&runtime, port).map_err(|problem| match port {
-            0 => failed("the sandbox cannot listen on the loopback", problem),
-            _ => keys::wrong("port", format_args!("{port} cannot be listened on: {problem}")),
-        })?;
-        let shared = Arc::new(Shared {
-            config,
-            base_url: format!("http://{address}"),
-            state: Lock::new(State::default()),
-        });
         let (stop, stopped) = oneshot::channel();
-        let serving = Arc::clone(&shared);
+        // The runtime never leaves the thread: dropped in a host's async task, after a failure, it panics.
+        let (ready, started) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("iplaygames-sandbox".to_owned())
-            .spawn(move || serve(runtime, listener, serving, stopped))
-            .map_err(|problem| failed("the sandbox cannot start its thread", problem))?;
+            .spawn(move || serve(config, &ready, stopped))
+            .map_err(|problem| failed("the sandbox cannot start its thread", &problem))?;
+        let shared = started
+            .recv()
+            .unwrap_or_else(|_| Err(Error::new(Code::INTERNAL, "the sandbox's thread died")))?;
         Ok(Sandbox { shared, generation, running: Mutex::new(Some(Running { stop, thread })) })
     }
 
@@ -198,8 +185,41 @@ impl std::fmt::Debug for Sandbox {
     }
 }
 
-fn listen(runtime: &Runtime, port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
-    let _entered = runtime.enter();
+/// The thread: says whether it listens, then serves until it is told to stop or its owner is gone.
+fn serve(config: Config, ready: &mpsc::Sender<Result<Arc<Shared>, Error>>, stopped: oneshot::Receiver<()>) {
+    block_sigpipe();
+    match open(config) {
+        Ok((runtime, listener, shared)) => {
+            runtime.spawn(server::accept(listener, Arc::clone(&shared)));
+            // Whoever starts it is waiting; were it not, `stopped` would say so at once.
+            let _ = ready.send(Ok(shared));
+            let _ = runtime.block_on(stopped);
+            // Dropping the runtime drops its tasks: the listener and every connection with them.
+        }
+        Err(error) => {
+            let _ = ready.send(Err(error));
+        }
+    }
+}
+
+fn open(config: Config) -> Result<(Runtime, TcpListener, Arc<Shared>), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(|problem| failed("the sandbox cannot make its runtime", &problem))?;
+    let (listener, address) = {
+        let _entered = runtime.enter();
+        listen(config.port).map_err(|problem| match config.port {
+            0 => failed("the sandbox cannot listen on the loopback", &problem),
+            port => keys::wrong("port", format_args!("{port} cannot be listened on: {problem}")),
+        })?
+    };
+    let base_url = format!("http://{address}");
+    Ok((runtime, listener, Arc::new(Shared { config, base_url, state: Lock::new(State::default()) })))
+}
+
+fn listen(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
     let socket = TcpSocket::new_v4()?;
     // A port just left by another sandbox is free. (On Windows the option would share it instead.)
     #[cfg(unix)]
@@ -210,12 +230,8 @@ fn listen(runtime: &Runtime, port: u16) -> std::io::Result<(TcpListener, SocketA
     Ok((listener, address))
 }
 
-/// The thread: serves until it is told to stop, or its owner is gone.
-fn serve(runtime: Runtime, listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
-    block_sigpipe();
-    runtime.spawn(server::accept(listener, shared));
-    let _ = runtime.block_on(stopped);
-    // Dropping the runtime drops its tasks: the listener and every connection with them.
+fn failed(what: &str, problem: &std::io::Error) -> Error {
+    Error::new(Code::INTERNAL, format!("{what}: {problem}"))
 }
 
 /// A client that goes away must not end a program that left SIGPIPE as it was.

@@ -24,7 +24,7 @@ use super::config::Config;
 use super::fault::{Delivery, Effect, Faults, Silence};
 use super::journal::{self, Bearer, Connections, Journal};
 use super::reply::Reply;
-use super::route::{self, Route};
+use super::route::{self, PathFields, Route};
 use super::wire::{Payload, Switch, Wire, hang_up};
 use super::world::{Surroundings, World};
 
@@ -217,7 +217,7 @@ impl Shared {
                 let around = Surroundings { config: &self.config, base_url: &self.base_url, now };
                 state.world.carry_out(operation, arguments, &around)
             }
-            Err(refusal) => refusal,
+            Err(refusal) => *refusal,
         });
         drop(state);
         met(effect.as_deref(), real, now)
@@ -251,19 +251,26 @@ fn checked(
     head: &Parts,
     bearer: Bearer,
     body: &Bytes,
-) -> Result<(&'static Operation, Arguments), Reply> {
-    let (operation, path) = match route {
-        Route::To(operation, path) => (operation, path),
-        Route::OtherMethod(methods) => return Err(other_method(&methods)),
-        Route::Nowhere => return Err(Reply::bare(404, "The API has nothing at this path")),
-        Route::Malformed => return Err(Reply::bare(400, "The path is not percent-encoded UTF-8")),
+) -> Result<(&'static Operation, Arguments), Box<Reply>> {
+    let refusal = match route {
+        Route::To(operation, path) if bearer == Bearer::Ok => return fields(operation, &path, head, body),
+        Route::To(operation, _) => unauthorized(operation),
+        Route::OtherMethod(methods) => other_method(&methods),
+        Route::Nowhere => Reply::bare(404, "The API has nothing at this path"),
+        Route::Malformed => Reply::bare(400, "The path is not percent-encoded UTF-8"),
     };
-    if bearer != Bearer::Ok {
-        return Err(unauthorized(operation));
-    }
+    Err(Box::new(refusal))
+}
+
+fn fields(
+    operation: &'static Operation,
+    path: &PathFields,
+    head: &Parts,
+    body: &Bytes,
+) -> Result<(&'static Operation, Arguments), Box<Reply>> {
     let content_type = head.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let given = Given {
-        path: &path,
+        path,
         query: head.uri.query().unwrap_or_default(),
         content_type: content_type.unwrap_or_default(),
         body,

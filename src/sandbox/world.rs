@@ -129,7 +129,7 @@ impl World {
 
     fn start(&mut self, arguments: Arguments, around: &Surroundings<'_>) -> Result<Reply, Error> {
         let game_id = arguments.get("game_id").and_then(Value::as_u64).unwrap_or_default();
-        if let Err(no) = may_start(game_id, &arguments, around.config) {
+        if let Some(no) = why_not(game_id, &arguments, around.config) {
             return Ok(no);
         }
         let (id, token) = (super::random_hex::<16>()?, super::random_hex::<32>()?);
@@ -266,24 +266,24 @@ impl World {
 }
 
 /// The reasons not to start a game, in the order they are looked at.
-fn may_start(game_id: u64, arguments: &Arguments, config: &Config) -> Result<(), Reply> {
+fn why_not(game_id: u64, arguments: &Arguments, config: &Config) -> Option<Reply> {
     if !(1..=GAMES).contains(&game_id) {
-        return Err(Reply::refusal(404, "Game not found or not available"));
+        return Some(Reply::refusal(404, "Game not found or not available"));
     }
     let provider = text(arguments, "provider");
     if !provider.is_empty() {
         if !config.can_override_provider {
-            return Err(Reply::refusal(403, "Provider override is not enabled for your account"));
+            return Some(Reply::refusal(403, "Provider override is not enabled for your account"));
         }
         if !config.providers.iter().any(|known| known == provider) {
-            return Err(Reply::refusal(400, "Requested provider not available for this game"));
+            return Some(Reply::refusal(400, "Requested provider not available for this game"));
         }
     }
     let country = text(arguments, "country_code").to_ascii_uppercase();
     if config.providers.is_empty() || config.unavailable_countries.contains(&country) {
-        return Err(Reply::refusal(503, "No available providers for this game in your country/currency"));
+        return Some(Reply::refusal(503, "No available providers for this game in your country/currency"));
     }
-    Ok(())
+    None
 }
 
 /// The games of a multi-session; nothing if it asks for one that does not exist.
