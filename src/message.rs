@@ -45,7 +45,12 @@ pub(crate) enum Body {
     /// A JSON object, compact.
     Json(String),
     /// One uploaded file, sent as `multipart/form-data`.
-    File { field: &'static str, file_name: &'static str, content_type: &'static str, content: String },
+    File {
+        field: &'static str,
+        file_name: &'static str,
+        content_type: &'static str,
+        content: String,
+    },
 }
 
 /// A request without its address: what `api` makes and `net` sends.
