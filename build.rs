@@ -48,8 +48,12 @@ fn operations(root: &Path, out: &Path) {
                 variant(field["rule"].as_str().unwrap_or("none")),
             );
         }
-        let must_have: Vec<&str> =
-            row["must_have"].as_array().into_iter().flatten().filter_map(|pointer| pointer.as_str()).collect();
+        let must_have: Vec<&str> = row["must_have"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|pointer| pointer.as_str())
+            .collect();
         let example = match row.get("example") {
             None => "None".to_owned(),
             Some(example) => format!(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use crate::codes::Code;
+use crate::config::Secrets;
 use crate::message::Outcome;
 
 /// A failed call: what went wrong, whether the call may have been done, and whether to try again.
@@ -155,6 +156,30 @@ impl Error {
         match &self.0.body {
             ErrorBody::Text(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// Replaces every secret that the error quotes: a server may echo what it was sent.
+    pub(crate) fn hide(&mut self, secrets: &Secrets) {
+        let Facts { message, field, request_id, body, .. } = &mut *self.0;
+        secrets.hide(message);
+        for text in [field, request_id].into_iter().flatten() {
+            secrets.hide(text);
+        }
+        match body {
+            ErrorBody::None => {}
+            ErrorBody::Text(text) => secrets.hide(text),
+            ErrorBody::Json(raw) => {
+                let mut text = raw.get().to_owned();
+                secrets.hide(&mut text);
+                if text != raw.get() {
+                    // What is hidden stood inside a string or was a number: the former stays JSON.
+                    *body = match RawValue::from_string(text) {
+                        Ok(raw) => ErrorBody::Json(raw),
+                        Err(_) => ErrorBody::Text("[hidden]".to_owned()),
+                    };
+                }
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! The words that `api` and `net` share: what is sent and what comes back, as plain data.
 //! Nothing here knows a game, and nothing here knows a socket.
 
+use bytes::Bytes;
+
 /// The HTTP methods the API uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -43,14 +45,9 @@ pub(crate) enum Body {
     /// No body and no `Content-Type`.
     None,
     /// A JSON object, compact.
-    Json(String),
+    Json(Bytes),
     /// One uploaded file, sent as `multipart/form-data`.
-    File {
-        field: &'static str,
-        file_name: &'static str,
-        content_type: &'static str,
-        content: String,
-    },
+    File { field: &'static str, file_name: &'static str, content_type: &'static str, content: Bytes },
 }
 
 /// A request without its address: what `api` makes and `net` sends.

@@ -1,4 +1,6 @@
 //! What a call is: the table of operations, the arguments it takes, and how its answer is read.
-//! Knows no bytes on a wire and no socket.
+//! Knows no socket.
 
+pub(crate) mod arguments;
 pub(crate) mod operation;
+pub(crate) mod reply;

@@ -180,8 +180,12 @@ mod tests {
         for row in operations() {
             let in_path: Vec<_> =
                 row.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
-            let fields: Vec<_> =
-                row.fields.iter().filter(|field| field.place == Place::Path).map(|field| field.name).collect();
+            let fields: Vec<_> = row
+                .fields
+                .iter()
+                .filter(|field| field.place == Place::Path)
+                .map(|field| field.name)
+                .collect();
             assert_eq!(in_path, fields, "{}", row.id);
             assert!(row.fields.iter().filter(|field| field.place == Place::Path).all(|field| field.required));
         }

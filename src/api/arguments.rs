@@ -1,0 +1,456 @@
+//! From a call's JSON arguments to a checked request: path, query and body. What the table knows is
+//! checked before anything is sent; what it does not know is the server's to judge. Values travel as
+//! they were written: a number keeps its digits, a string its escapes.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::value::RawValue;
+
+use super::operation::{BodyKind, Field, Kind, Operation, Place, Rule};
+use crate::error::{Error, push_quoted};
+use crate::json::{self, pointer_step};
+use crate::message::{Body, Method, Parts};
+
+/// What stands in a path or a query as it is: RFC 3986's unreserved characters.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Checks the arguments and makes the request. Empty text means no arguments.
+pub(crate) fn prepare(operation: &'static Operation, arguments: &str) -> Result<Parts, Error> {
+    let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
+    let given = json::entries(arguments, "The arguments")?;
+    for field in operation.fields.iter().filter(|field| field.required) {
+        if !given.iter().any(|(key, _)| key == field.name) {
+            return Err(Error::invalid(pointer_step(field.name), format!("`{}` is missing.", field.name)));
+        }
+    }
+    let mut request = Draft { target: String::new(), body: String::new(), file: None };
+    request.put_path(operation, &given)?;
+    for (key, value) in &given {
+        match operation.field(key) {
+            Some(field) => {
+                check(field, value)?;
+                match field.place {
+                    Place::Path => {}
+                    Place::Query => request.put_query(key, value)?,
+                    Place::Body => request.put_body(key, value),
+                    Place::File => request.file = Some((field.name, text(value, key)?)),
+                }
+            }
+            None if operation.method == Method::Get => request.put_query(key, value)?,
+            None if operation.body == BodyKind::Json => request.put_body(key, value),
+            None => {
+                return Err(Error::invalid(
+                    pointer_step(key),
+                    format!(
+                        "`{}` takes no field `{key}`, and has no body that could carry it.",
+                        operation.id
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(request.finish(operation.method))
+}
+
+/// A request on the way to being whole.
+struct Draft<'a> {
+    target: String,
+    body: String,
+    file: Option<(&'static str, Cow<'a, str>)>,
+}
+
+impl Draft<'_> {
+    fn put_path(&mut self, operation: &Operation, given: &[(Cow<'_, str>, &RawValue)]) -> Result<(), Error> {
+        for part in operation.path.split('/').skip(1) {
+            self.target.push('/');
+            let Some(name) = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) else {
+                self.target.push_str(part);
+                continue;
+            };
+            // The table's test says that every name in a path is a required field of it.
+            let Some((_, value)) = given.iter().find(|(key, _)| key == name) else { continue };
+            let value = scalar(value, name)?;
+            if matches!(&*value, "" | "." | "..") {
+                return Err(Error::invalid(
+                    pointer_step(name),
+                    format!("`{name}` must not be empty, \".\" or \"..\": it would name another address."),
+                ));
+            }
+            self.target.extend(utf8_percent_encode(&value, UNRESERVED));
+        }
+        Ok(())
+    }
+
+    /// Adds a query parameter; null stands for "not given", a list repeats `name[]`.
+    fn put_query(&mut self, name: &str, value: &RawValue) -> Result<(), Error> {
+        let raw = value.get();
+        if raw == "null" {
+            return Ok(());
+        }
+        if !raw.starts_with('[') {
+            let value = scalar(value, name)?;
+            self.push_query(name, "", &value);
+            return Ok(());
+        }
+        let items: Vec<&RawValue> = serde_json::from_str(raw).map_err(|error| {
+            Error::invalid(pointer_step(name), format!("`{name}` cannot be read: {error}."))
+        })?;
+        for (index, item) in items.into_iter().enumerate() {
+            let value = scalar(item, &format!("{name}/{index}"))?;
+            self.push_query(name, "[]", &value);
+        }
+        Ok(())
+    }
+
+    fn push_query(&mut self, name: &str, brackets: &str, value: &str) {
+        self.target.push(if self.target.contains('?') { '&' } else { '?' });
+        self.target.extend(utf8_percent_encode(name, UNRESERVED));
+        // Sent encoded, as the official clients do; servers read both forms alike.
+        self.target.extend(utf8_percent_encode(brackets, UNRESERVED));
+        self.target.push('=');
+        self.target.extend(utf8_percent_encode(value, UNRESERVED));
+    }
+
+    fn put_body(&mut self, name: &str, value: &RawValue) {
+        self.body.push(if self.body.is_empty() { '{' } else { ',' });
+        push_quoted(&mut self.body, name);
+        self.body.push(':');
+        json::push_compact(&mut self.body, value.get());
+    }
+
+    fn finish(mut self, method: Method) -> Parts {
+        let body = match self.file {
+            Some((field, content)) => Body::File {
+                field,
+                file_name: "games.csv",
+                content_type: "text/csv",
+                content: Bytes::from(content.into_owned()),
+            },
+            None if self.body.is_empty() => Body::None,
+            None => {
+                self.body.push('}');
+                Body::Json(Bytes::from(self.body))
+            }
+        };
+        Parts { method, target: self.target, body }
+    }
+}
+
+/// The text of a JSON string.
+fn text<'a>(value: &'a RawValue, name: &str) -> Result<Cow<'a, str>, Error> {
+    let raw = value.get();
+    if !raw.starts_with('"') {
+        return Err(Error::invalid(pointer_step(name), format!("`{name}` must be a string.")));
+    }
+    if !raw.contains('\\') {
+        return Ok(Cow::Borrowed(&raw[1..raw.len() - 1]));
+    }
+    serde_json::from_str(raw)
+        .map(Cow::Owned)
+        .map_err(|error| Error::invalid(pointer_step(name), format!("`{name}` is no proper text: {error}.")))
+}
+
+/// What a value looks like in a path or a query: text as it is, numbers with their digits, booleans
+/// as 1 and 0.
+fn scalar<'a>(value: &'a RawValue, name: &str) -> Result<Cow<'a, str>, Error> {
+    let raw = value.get();
+    match raw.as_bytes().first() {
+        Some(b'"') => text(value, name),
+        Some(b't') => Ok(Cow::Borrowed("1")),
+        Some(b'f') => Ok(Cow::Borrowed("0")),
+        Some(b'-' | b'0'..=b'9') => Ok(Cow::Borrowed(raw)),
+        _ => Err(Error::invalid(
+            format!("/{name}"),
+            format!("`{name}` must be a string, a number or a boolean: it travels in the address."),
+        )),
+    }
+}
+
+fn check(field: &Field, value: &RawValue) -> Result<(), Error> {
+    let raw = value.get();
+    if raw == "null" {
+        // Null in a query means "not given", and is not sent.
+        let allowed = field.nullable || (field.place == Place::Query && !field.required);
+        return if allowed { Ok(()) } else { Err(wrong(field, "must not be null")) };
+    }
+    match field.kind {
+        Kind::String => {
+            // An address holds text anyway: an id may be written as a number there.
+            let in_address = matches!(field.place, Place::Path | Place::Query);
+            if !(in_address && is_integer(raw)) {
+                text(value, field.name)?;
+            }
+        }
+        Kind::Integer if !is_integer(raw) => return Err(wrong(field, "must be an integer")),
+        Kind::Number if !is_number(raw) => return Err(wrong(field, "must be a number")),
+        Kind::Numeric => {
+            if !is_number(raw) && !text(value, field.name).is_ok_and(|text| is_number_text(&text)) {
+                return Err(wrong(field, "must be a number, or a string that holds one"));
+            }
+        }
+        Kind::Boolean if !matches!(raw, "true" | "false") => {
+            return Err(wrong(field, "must be true or false"));
+        }
+        Kind::Object if !raw.starts_with('{') => return Err(wrong(field, "must be an object")),
+        Kind::Strings => check_items(field, raw, "a list of strings", |item| {
+            is_integer(item.get()) || text(item, field.name).is_ok()
+        })?,
+        Kind::Integers => check_items(field, raw, "a list of integers", |item| is_integer(item.get()))?,
+        Kind::Objects => check_items(field, raw, "a list of objects", |item| item.get().starts_with('{'))?,
+        Kind::Integer | Kind::Number | Kind::Boolean | Kind::Object => {}
+    }
+    check_rule(field, value)
+}
+
+fn check_items(field: &Field, raw: &str, what: &str, fits: impl Fn(&RawValue) -> bool) -> Result<(), Error> {
+    let items = match serde_json::from_str::<Vec<&RawValue>>(raw) {
+        Ok(items) => items,
+        Err(_) => return Err(wrong(field, &format!("must be {what}"))),
+    };
+    match items.iter().position(|item| !fits(item)) {
+        None => Ok(()),
+        Some(index) => Err(Error::invalid(
+            format!("{}/{index}", pointer_step(field.name)),
+            format!("`{}` must be {what}.", field.name),
+        )),
+    }
+}
+
+fn check_rule(field: &Field, value: &RawValue) -> Result<(), Error> {
+    let all = |text: &str, lengths: std::ops::RangeInclusive<usize>, fits: fn(&u8) -> bool| {
+        lengths.contains(&text.len()) && text.as_bytes().iter().all(fits)
+    };
+    let fits = match field.rule {
+        Rule::None => true,
+        Rule::Currency => all(&text(value, field.name)?, 3..=10, u8::is_ascii_alphanumeric),
+        Rule::Country => all(&text(value, field.name)?, 2..=2, u8::is_ascii_alphabetic),
+        Rule::Ip => text(value, field.name)?.parse::<IpAddr>().is_ok(),
+        Rule::ExpireDays => value.get().parse::<u8>().is_ok_and(|days| (1..=30).contains(&days)),
+    };
+    match field.rule {
+        _ if fits => Ok(()),
+        Rule::None => Ok(()),
+        Rule::Currency => Err(wrong(field, "must be 3 to 10 ASCII letters or digits, such as USD")),
+        Rule::Country => Err(wrong(field, "must be a country code of two letters, such as US")),
+        Rule::Ip => Err(wrong(field, "must be an IPv4 or IPv6 address")),
+        Rule::ExpireDays => Err(wrong(field, "must be from 1 to 30")),
+    }
+}
+
+fn wrong(field: &Field, must: &str) -> Error {
+    Error::invalid(pointer_step(field.name), format!("`{}` {must}.", field.name))
+}
+
+fn is_integer(raw: &str) -> bool {
+    let digits = raw.strip_prefix('-').unwrap_or(raw);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a JSON value is a number: its first character tells.
+fn is_number(raw: &str) -> bool {
+    raw.starts_with(|first: char| first == '-' || first.is_ascii_digit())
+}
+
+/// Whether a text holds exactly one JSON number.
+fn is_number_text(text: &str) -> bool {
+    is_number(text) && !text.ends_with(char::is_whitespace) && serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::operation::{operation, operations};
+    use crate::codes::Code;
+
+    fn parts(id: &str, arguments: &str) -> Result<Parts, Error> {
+        prepare(operation(id).unwrap(), arguments)
+    }
+
+    fn body(id: &str, arguments: &str) -> String {
+        match parts(id, arguments).unwrap().body {
+            Body::Json(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    const START: &str = r#""game_id": 123, "player_id": "p", "currency": "USD",
+                           "country_code": "US", "ip_address": "192.0.2.1""#;
+
+    #[test]
+    fn start_sends_compact_json_with_the_callers_digits() {
+        for (given, sent) in [
+            ("0.50", "0.50"),
+            ("\"0.50\"", "\"0.50\""),
+            ("0", "0"),
+            ("null", "null"),
+            ("1E+2", "1E+2"),
+            ("123456789012345678901234567890.10", "123456789012345678901234567890.10"),
+        ] {
+            let arguments = format!("{{ {START} ,\n \"freespin_bet_amount\" : {given} }}");
+            assert_eq!(
+                body("start_a_game_session", &arguments),
+                format!(
+                    r#"{{"game_id":123,"player_id":"p","currency":"USD","country_code":"US","ip_address":"192.0.2.1","freespin_bet_amount":{sent}}}"#
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_fields_travel_as_given() {
+        let arguments = format!(r#"{{{START}, "new_field": {{"a": [1, 2.00]}}, "ü": "\u00fc"}}"#);
+        assert!(
+            body("start_a_game_session", &arguments)
+                .ends_with(r#","new_field":{"a":[1,2.00]},"ü":"\u00fc"}"#)
+        );
+        let target = parts(
+            "list_games",
+            r#"{"new filter": "a&b", "page": 2, "on": true, "off": false, "ids": [1, "x"], "none": null}"#,
+        );
+        assert_eq!(
+            target.unwrap().target,
+            "/api/v1/games?new%20filter=a%26b&page=2&on=1&off=0&ids%5B%5D=1&ids%5B%5D=x"
+        );
+        assert_eq!(
+            parts("end_a_game_session", r#"{"session_id": "a", "x": 1}"#).unwrap_err().field(),
+            Some("/x")
+        );
+    }
+
+    #[test]
+    fn hostile_session_ids_are_encoded_or_refused() {
+        for (id, path) in [
+            ("abc123", "abc123"),
+            ("a/b", "a%2Fb"),
+            ("a%2Fb", "a%252Fb"),
+            ("a b", "a%20b"),
+            ("...", "..."),
+            ("a\\r\\nb", "a%0D%0Ab"),
+            ("🎰", "%F0%9F%8E%B0"),
+            ("\\u0000", "%00"),
+            ("{session_id}", "%7Bsession_id%7D"),
+            ("a?b#c", "a%3Fb%23c"),
+            ("x'(y)*!~-_.z", "x%27%28y%29%2A%21~-_.z"),
+        ] {
+            let made = parts("end_a_game_session", &format!(r#"{{"session_id": "{id}"}}"#)).unwrap();
+            assert_eq!(made.target, format!("/api/v1/game-sessions/{path}/end"));
+            assert_eq!((made.method, made.body), (Method::Post, Body::None));
+        }
+        for id in [r#""""#, r#"".""#, r#"".."#, r#""\u002e\u002E""#, "null", "[]", "{}", r#""\ud800""#] {
+            let error = parts("get_session_status", &format!(r#"{{"session_id": {id}}}"#)).unwrap_err();
+            assert_eq!(error.code(), Code::INVALID_ARGUMENT, "{id}");
+        }
+        assert_eq!(parts("get_session_status", "").unwrap_err().field(), Some("/session_id"));
+    }
+
+    #[test]
+    fn a_bad_field_is_refused_by_name_before_anything_is_sent() {
+        for (field, value) in [
+            ("game_id", "\"123\""),
+            ("game_id", "1.5"),
+            ("game_id", "1e3"),
+            ("game_id", "null"),
+            ("player_id", "5"),
+            ("player_id", r#""\udc00""#),
+            ("currency", r#""US""#),
+            ("currency", r#""US D""#),
+            ("currency", r#""ABCDEFGHIJK""#),
+            ("country_code", r#""USA""#),
+            ("country_code", r#""U1""#),
+            ("ip_address", r#""1.2.3""#),
+            ("ip_address", r#""1.2.3.4 ""#),
+            ("expire_days", "0"),
+            ("expire_days", "31"),
+            ("expire_days", "-1"),
+            ("freespin_bet_amount", "true"),
+            ("freespin_bet_amount", r#""half""#),
+            ("freespin_bet_amount", r#""1 ""#),
+            ("freespin_bet_amount", r#""""#),
+            ("freespin_bet_amount", r#""NaN""#),
+            ("locale", "1"),
+        ] {
+            let mut arguments: Vec<String> = START
+                .split(',')
+                .map(|pair| pair.trim().to_owned())
+                .filter(|pair| !pair.starts_with(&format!("\"{field}\"")))
+                .collect();
+            arguments.push(format!("\"{field}\": {value}"));
+            let text = format!("{{{}}}", arguments.join(","));
+            let error = parts("start_a_game_session", &text).unwrap_err();
+            assert_eq!(error.field(), Some(format!("/{field}").as_str()), "{text}");
+        }
+        for fine in
+            ["\"currency2\": \"x\"", "\"expire_days\": 30", "\"expire_days\": null", "\"device\": \"tablet\""]
+        {
+            assert!(parts("start_a_game_session", &format!("{{{START}, {fine}}}")).is_ok(), "{fine}");
+        }
+        for fine in ["2001:db8::1", "::ffff:192.0.2.1"] {
+            assert!(
+                parts("start_a_game_session", &format!("{{{START}}}").replace("192.0.2.1", fine)).is_ok()
+            );
+        }
+        assert!(parts("start_a_game_session", &format!("{{{START}}}").replace("USD", "USDT")).is_ok());
+        for nothing in
+            ["NaN", "Infinity", "{,}", "[]", "5", "{\"a\": NaN}", "{\"game_id\": 1, \"game_id\": 2}"]
+        {
+            assert_eq!(
+                parts("start_a_game_session", nothing).unwrap_err().code(),
+                Code::INVALID_ARGUMENT,
+                "{nothing}"
+            );
+        }
+    }
+
+    #[test]
+    fn lists_of_ids_take_integers_too_and_the_bad_item_is_named() {
+        let common = r#""player_id": "p", "currency": "USD", "country_code": "US", "ip_address": "::1""#;
+        let made = body("start_a_multi_session", &format!(r#"{{{common}, "game_ids": [1, "2"]}}"#));
+        assert!(made.ends_with(r#""game_ids":[1,"2"]}"#));
+        for bad in ["[1, null]", "[1, 2.5]", "[1, []]"] {
+            let error =
+                parts("start_a_multi_session", &format!(r#"{{{common}, "game_ids": {bad}}}"#)).unwrap_err();
+            assert_eq!(error.field(), Some("/game_ids/1"));
+        }
+        assert_eq!(
+            parts("bulk_delete_external_games_by_ids", r#"{"ids": 5}"#).unwrap_err().field(),
+            Some("/ids")
+        );
+    }
+
+    #[test]
+    fn filters_shown_in_a_body_of_a_get_travel_in_the_query() {
+        let made =
+            parts("list_games", r#"{"search": "sweet bonanza", "per_page": 20, "type": null}"#).unwrap();
+        assert_eq!(made.target, "/api/v1/games?search=sweet%20bonanza&per_page=20");
+        let made = parts("get_player_contribution_history", r#"{"player_id": "p", "limit": 5}"#).unwrap();
+        assert_eq!(
+            (made.target.as_str(), made.body),
+            ("/api/v1/jackpot/contributions?player_id=p&limit=5", Body::None)
+        );
+        assert_eq!(parts("list_games", r#"{"x": {}}"#).unwrap_err().field(), Some("/x"));
+        assert_eq!(
+            parts("list_widget_tokens", r#"{"active": true}"#).unwrap().target,
+            "/api/v1/widget/tokens?active=1"
+        );
+    }
+
+    #[test]
+    fn a_delete_keeps_its_body_and_a_csv_becomes_a_file() {
+        assert_eq!(body("bulk_delete_external_games_by_ids", r#"{"ids": [1, 2]}"#), r#"{"ids":[1,2]}"#);
+        let made = parts("import_external_games_from_csv_file", r#"{"file": "id,name\n1,\"A\"\n"}"#).unwrap();
+        let Body::File { field, content, .. } = made.body else { panic!() };
+        assert_eq!((field, &content[..]), ("file", b"id,name\n1,\"A\"\n".as_slice()));
+        assert_eq!(parts("import_external_games_from_csv_file", "{}").unwrap_err().field(), Some("/file"));
+    }
+
+    #[test]
+    fn every_operation_without_required_fields_can_be_prepared_empty() {
+        for row in operations() {
+            let made = prepare(row, "");
+            assert_eq!(made.is_ok(), !row.fields.iter().any(|field| field.required), "{}", row.id);
+        }
+    }
+}

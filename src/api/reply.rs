@@ -1,0 +1,349 @@
+//! From an HTTP answer to the JSON document the caller gets, or to an error. A success is the server's
+//! own text, looked at and not rebuilt; a failure is never mistaken for one.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde_json::value::RawValue;
+
+use super::operation::{AnswerKind, Operation};
+use crate::codes::Code;
+use crate::error::{Error, ErrorBody, push_quoted};
+use crate::json;
+use crate::message::{Answer, Outcome};
+
+/// How much of a body that is not JSON an error shows.
+const TEXT_SHOWN: usize = 512;
+/// How much of the API's own words an error's message takes.
+const MESSAGE_SHOWN: usize = 1024;
+
+/// The document of an answer without a body, where nothing is wanted from it.
+const EMPTY_SUCCESS: &str = r#"{"success":true}"#;
+
+/// Reads the answer to an operation.
+pub(crate) fn read(operation: &Operation, answer: Answer) -> Result<String, Error> {
+    match answer.status {
+        200..=299 => success(operation, answer),
+        300..=399 => Err(redirect(answer)),
+        _ => Err(failure(answer)),
+    }
+}
+
+/// Whether the API itself said no: its envelope with `success: false`. A proxy's or a crashed server's
+/// page is not that, whatever its status.
+pub(crate) fn is_refusal(answer: &Answer) -> bool {
+    text_of(&answer.body).is_some_and(|text| matches!(member(text, "success"), Some("false")))
+}
+
+fn success(operation: &Operation, answer: Answer) -> Result<String, Error> {
+    if answer.body.iter().all(u8::is_ascii_whitespace) {
+        return match operation.must_have {
+            [] => Ok(EMPTY_SUCCESS.to_owned()),
+            [pointer, ..] => Err(bad(answer, format!("The answer is empty; it should have had {pointer}."))),
+        };
+    }
+    let json = match text_of(&answer.body) {
+        Some(text) => json::at(text, ""),
+        None => Err(json::Missing::NotJson("not UTF-8".into())),
+    };
+    let json = match json {
+        Ok(json) => json,
+        Err(_) if operation.answer == AnswerKind::File => return Ok(file(answer)),
+        Err(json::Missing::NotJson(why)) => {
+            return Err(bad(answer, format!("The answer is not JSON: {why}.")));
+        }
+        Err(_) => return Err(bad(answer, "The answer is not JSON.".into())),
+    };
+    if operation.answer == AnswerKind::Document && !json.starts_with('{') {
+        return Err(bad(answer, "The answer is not a JSON object.".into()));
+    }
+    match member(json, "success") {
+        None | Some("true") => {}
+        Some("false") => return Err(failure(answer)),
+        Some(_) => return Err(bad(answer, "The answer's `success` is neither true nor false.".into())),
+    }
+    for pointer in operation.must_have {
+        // Null is as good as nothing: no session has the id null.
+        if matches!(json::at(json, pointer), Err(_) | Ok("null")) {
+            return Err(bad(answer, format!("The answer has no {pointer}.")));
+        }
+    }
+    let start = answer.body.len() - without_bom(&answer.body).len();
+    let mut body = answer.body;
+    body.drain(..start);
+    String::from_utf8(body).map_err(|_| Error::new(Code::INTERNAL, "A text that was UTF-8 is so no more."))
+}
+
+/// What is not JSON where a file is expected.
+fn file(answer: Answer) -> String {
+    let mut out = String::with_capacity(answer.body.len() + 128);
+    out.push_str("{\"success\":true,\"content_type\":");
+    push_optional(&mut out, answer.content_type.as_deref());
+    out.push_str(",\"filename\":");
+    push_optional(&mut out, answer.content_disposition.as_deref().and_then(file_name).as_deref());
+    match String::from_utf8(answer.body) {
+        Ok(text) => {
+            out.push_str(",\"text\":");
+            push_quoted(&mut out, &text);
+        }
+        Err(error) => {
+            out.push_str(",\"base64\":\"");
+            BASE64_STANDARD.encode_string(error.as_bytes(), &mut out);
+            out.push('"');
+        }
+    }
+    out.push('}');
+    out
+}
+
+fn push_optional(out: &mut String, text: Option<&str>) {
+    match text {
+        Some(text) => push_quoted(out, text),
+        None => out.push_str("null"),
+    }
+}
+
+/// The file's name in a Content-Disposition header: `filename*` (RFC 8187, UTF-8 only) before
+/// `filename`. Never a path.
+fn file_name(disposition: &str) -> Option<String> {
+    let parameters: Vec<(String, &str)> = disposition
+        .split(';')
+        .skip(1)
+        .filter_map(|part| part.split_once('='))
+        .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim()))
+        .collect();
+    let value = |wanted: &str| parameters.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
+    let extended = value("filename*").and_then(|value| {
+        let (charset, rest) = value.split_once('\'')?;
+        let (_, encoded) = rest.split_once('\'')?;
+        let decoded = percent_encoding::percent_decode_str(encoded).decode_utf8().ok()?;
+        charset.eq_ignore_ascii_case("utf-8").then(|| decoded.into_owned())
+    });
+    let name = extended.or_else(|| value("filename").map(|value| value.trim_matches('"').to_owned()))?;
+    name.rsplit(['/', '\\']).next().filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+fn redirect(answer: Answer) -> Error {
+    let status = answer.status;
+    let mut error = with_body(Code::REDIRECT, String::new(), answer);
+    let facts = error.facts_mut();
+    facts.message = format!("The server answered with a redirect (HTTP {status}), which is never followed.");
+    facts.outcome = Outcome::Unknown;
+    error
+}
+
+fn bad(answer: Answer, message: String) -> Error {
+    let mut error = with_body(Code::BAD_RESPONSE, message, answer);
+    error.facts_mut().outcome = Outcome::Unknown;
+    error
+}
+
+/// An answer that says no, or a server that failed.
+fn failure(answer: Answer) -> Error {
+    let status = answer.status;
+    let refused = is_refusal(&answer);
+    let code = match status {
+        400 => Code::BAD_REQUEST,
+        401 => Code::UNAUTHORIZED,
+        403 => Code::FORBIDDEN,
+        404 => Code::NOT_FOUND,
+        409 => Code::CONFLICT,
+        422 => Code::UNPROCESSABLE,
+        429 => Code::RATE_LIMITED,
+        503 => Code::UNAVAILABLE,
+        200..=499 => Code::API,
+        500..=599 => Code::SERVER,
+        _ => Code::BAD_RESPONSE,
+    };
+    let message = text_of(&answer.body)
+        .and_then(|text| words(text, "message").or_else(|| words(text, "error")))
+        .unwrap_or_else(|| status_line(status));
+    let mut error = with_body(code, message, answer);
+    let facts = error.facts_mut();
+    let server_failed = status >= 500 && !refused;
+    facts.outcome = if server_failed { Outcome::Unknown } else { Outcome::Rejected };
+    facts.retryable = server_failed || status == 429;
+    error
+}
+
+fn status_line(status: u16) -> String {
+    match http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()) {
+        Some(reason) => format!("HTTP {status} {reason}"),
+        None => format!("HTTP {status}"),
+    }
+}
+
+/// An error with everything the answer tells.
+fn with_body(code: Code, message: String, answer: Answer) -> Error {
+    let mut error = Error::new(code, message);
+    let facts = error.facts_mut();
+    facts.http_status = Some(answer.status);
+    facts.body = match text_of(&answer.body) {
+        Some("") => ErrorBody::None,
+        Some(text) => {
+            match json::at(text, "").ok().and_then(|json| RawValue::from_string(json.to_owned()).ok()) {
+                Some(json) => ErrorBody::Json(json),
+                None => ErrorBody::Text(text.chars().take(TEXT_SHOWN).collect()),
+            }
+        }
+        None => ErrorBody::Text(String::from_utf8_lossy(&answer.body).chars().take(TEXT_SHOWN).collect()),
+    };
+    facts.request_id = answer.request_id;
+    error
+}
+
+fn words(json: &str, key: &str) -> Option<String> {
+    let raw = member(json, key)?;
+    let text: String = serde_json::from_str(raw).ok()?;
+    (!text.trim().is_empty()).then(|| text.chars().take(MESSAGE_SHOWN).collect())
+}
+
+/// The member of a JSON object, as it stands.
+fn member<'a>(json: &'a str, key: &str) -> Option<&'a str> {
+    if !json.trim_start().starts_with('{') {
+        return None;
+    }
+    json::at(json, &json::pointer_step(key)).ok()
+}
+
+fn text_of(body: &[u8]) -> Option<&str> {
+    std::str::from_utf8(without_bom(body)).ok()
+}
+
+fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::operation::operation;
+
+    fn answer(status: u16, body: impl AsRef<[u8]>) -> Answer {
+        Answer { status, body: body.as_ref().to_vec(), ..Answer::default() }
+    }
+
+    fn of(id: &str, status: u16, body: impl AsRef<[u8]>) -> Result<String, Error> {
+        read(operation(id).unwrap(), answer(status, body))
+    }
+
+    const STARTED: &str = r#"{"success": true, "data": {"session_id": "s", "game_url": "u", "x": 0.50}}"#;
+
+    #[test]
+    fn a_success_is_the_servers_own_text() {
+        assert_eq!(of("start_a_game_session", 201, STARTED).unwrap(), STARTED);
+        assert_eq!(of("start_a_game_session", 200, STARTED).unwrap(), STARTED);
+        assert_eq!(of("start_a_game_session", 201, format!("\u{feff}{STARTED}")).unwrap(), STARTED);
+        assert_eq!(of("get_api_v1_producers", 200, "[1.10, 2]").unwrap(), "[1.10, 2]");
+        assert_eq!(of("end_a_game_session", 204, "").unwrap(), r#"{"success":true}"#);
+        assert_eq!(of("end_a_game_session", 200, " \n").unwrap(), r#"{"success":true}"#);
+        assert_eq!(of("list_games", 200, r#"{"data": []}"#).unwrap(), r#"{"data": []}"#);
+    }
+
+    #[test]
+    fn what_only_looks_like_a_success_is_an_error() {
+        for (body, code) in [
+            ("", Code::BAD_RESPONSE),
+            ("{", Code::BAD_RESPONSE),
+            ("[]", Code::BAD_RESPONSE),
+            ("<html>welcome</html>", Code::BAD_RESPONSE),
+            (r#"{"success": true}"#, Code::BAD_RESPONSE),
+            (r#"{"success": true, "data": {"session_id": null, "game_url": "u"}}"#, Code::BAD_RESPONSE),
+            (r#"{"success": "true", "data": {"session_id": "s", "game_url": "u"}}"#, Code::BAD_RESPONSE),
+            (r#"{"success": 1, "data": {"session_id": "s", "game_url": "u"}}"#, Code::BAD_RESPONSE),
+            (r#"{"success": false, "data": {"session_id": "s", "game_url": "u"}}"#, Code::API),
+        ] {
+            let error = of("start_a_game_session", 201, body).unwrap_err();
+            assert_eq!(error.code(), code, "{body}");
+            let outcome = if code == Code::API { Outcome::Rejected } else { Outcome::Unknown };
+            assert_eq!(error.outcome(), outcome, "{body}");
+        }
+        let utf16: Vec<u8> = STARTED.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(of("start_a_game_session", 201, utf16).unwrap_err().code(), Code::BAD_RESPONSE);
+        let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+        assert_eq!(of("get_api_v1_producers", 200, deep).unwrap_err().code(), Code::BAD_RESPONSE);
+        assert_eq!(of("get_api_v1_producers", 200, "<html>").unwrap_err().code(), Code::BAD_RESPONSE);
+    }
+
+    #[test]
+    fn every_status_has_its_code_outcome_and_advice() {
+        use Outcome::{Rejected, Unknown};
+        for (status, body, code, outcome, retryable) in [
+            (302, "", Code::REDIRECT, Unknown, false),
+            (400, "{}", Code::BAD_REQUEST, Rejected, false),
+            (401, "{}", Code::UNAUTHORIZED, Rejected, false),
+            (403, "{}", Code::FORBIDDEN, Rejected, false),
+            (404, "<html>", Code::NOT_FOUND, Rejected, false),
+            (405, "", Code::API, Rejected, false),
+            (409, "{}", Code::CONFLICT, Rejected, false),
+            (422, "{}", Code::UNPROCESSABLE, Rejected, false),
+            (429, "{}", Code::RATE_LIMITED, Rejected, true),
+            (500, "<html>", Code::SERVER, Unknown, true),
+            (502, "<html>", Code::SERVER, Unknown, true),
+            (503, "<html>", Code::UNAVAILABLE, Unknown, true),
+            (503, r#"{"success":false}"#, Code::UNAVAILABLE, Rejected, false),
+            (500, r#"{"success":false}"#, Code::SERVER, Rejected, false),
+            (504, r#"{"message":"x"}"#, Code::SERVER, Unknown, true),
+            (600, "", Code::BAD_RESPONSE, Unknown, true),
+        ] {
+            let error = of("start_a_game_session", status, body).unwrap_err();
+            let seen = (error.code(), error.outcome(), error.retryable(), error.http_status());
+            assert_eq!(seen, (code, outcome, retryable, Some(status)), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn the_message_is_the_apis_own_where_it_has_one() {
+        for (body, message) in [
+            (r#"{"success":false,"message":"Session not found"}"#, "Session not found"),
+            (r#"{"error":"Unauthorized","message":"Inactive API key","code":401}"#, "Inactive API key"),
+            (r#"{"error":"Unauthorized","message":""}"#, "Unauthorized"),
+            (r#"{"error":{"a":1},"message":7}"#, "HTTP 404 Not Found"),
+            ("<html>", "HTTP 404 Not Found"),
+            ("", "HTTP 404 Not Found"),
+        ] {
+            assert_eq!(of("get_session_status", 404, body).unwrap_err().message(), message, "{body}");
+        }
+        let errors = r#"{"message":"Bad.","errors":{"game_id":["The game id is required."]}}"#;
+        let error = of("start_a_game_session", 422, errors).unwrap_err();
+        assert_eq!(error.body_json(), Some(errors));
+        let page = "é".repeat(600);
+        let error = of("start_a_game_session", 500, &page).unwrap_err();
+        assert_eq!(error.body_text().unwrap().chars().count(), 512);
+        let document: serde_json::Value = serde_json::from_str(&error.to_json()).unwrap();
+        assert_eq!(document["error"]["body"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn a_downloaded_file_becomes_a_document() {
+        let id = "get_api_v1_transaction_exports_export_id_download";
+        let mut csv = answer(200, "a,b\n1,\"2\"\n");
+        csv.content_type = Some("text/csv".into());
+        csv.content_disposition = Some(r#"attachment; filename="../x/export.csv""#.into());
+        assert_eq!(
+            read(operation(id).unwrap(), csv).unwrap(),
+            r#"{"success":true,"content_type":"text/csv","filename":"export.csv","text":"a,b\n1,\"2\"\n"}"#
+        );
+        for (bytes, base64) in [
+            (b"\xff".as_slice(), "/w=="),
+            (b"\xff\xfe", "//4="),
+            (b"\xff\xfe\xfd", "//79"),
+            (b"\xff\xfe\xfd\x00", "//79AA=="),
+        ] {
+            let document: serde_json::Value = serde_json::from_str(&of(id, 200, bytes).unwrap()).unwrap();
+            assert_eq!(document["base64"], base64);
+            assert_eq!(document["filename"], serde_json::Value::Null);
+        }
+        assert_eq!(of(id, 200, r#"{"rows": []}"#).unwrap(), r#"{"rows": []}"#);
+        assert_eq!(
+            file_name("attachment; filename=plain.csv; filename*=UTF-8''%E2%82%AC.csv").as_deref(),
+            Some("€.csv")
+        );
+    }
+
+    #[test]
+    fn only_the_envelope_is_a_refusal() {
+        assert!(is_refusal(&answer(503, r#"{"success":false,"message":"No available providers"}"#)));
+        for body in ["", "<html>", r#"{"message":"x"}"#, r#"{"success":"false"}"#, r#"[{"success":false}]"#] {
+            assert!(!is_refusal(&answer(503, body)), "{body}");
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! The client: where the two strangers meet. `api` says what is to be sent and what an answer means,
+//! `net` carries it; here one is introduced to the other, and the result is put into words.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use http::HeaderValue;
+use serde_json::Value;
+
+use crate::api::operation::{Operation, operation};
+use crate::api::{arguments, reply};
+use crate::codes::Code;
+use crate::config::Config;
+use crate::error::{Error, push_quoted};
+use crate::fork::Lock;
+use crate::json::{self, pointer_step};
+use crate::log::{Log, LogLevel, Logger};
+use crate::message::{Outcome, Repeat};
+use crate::net::reactor::{self, Reactor};
+use crate::net::request::{Plan, Report};
+use crate::net::tls::Loaded;
+use crate::net::transport::{Failure, FailureKind};
+
+/// A client of the API. Cheap to clone: clones are the same client. `Send` and `Sync`: one client
+/// serves any number of threads at once.
+///
+/// It has no thread of its own: a call does its I/O on the thread that makes it. Dropping the last
+/// clone never waits.
+///
+/// ```no_run
+/// use iplaygames::{CallOptions, Client, Config};
+/// let client = Client::new(Config::from_json(r#"{"api_key": "…"}"#)?)?;
+/// let games = client.call("list_games", r#"{"per_page": "20"}"#, &CallOptions::default())?;
+/// println!("{}", games.json());
+/// # Ok::<(), iplaygames::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    core: Arc<Core>,
+}
+
+struct Core {
+    config: Config,
+    log: Arc<Log>,
+    counts: Counts,
+    life: Lock<Life>,
+}
+
+/// The reactor of this process, while the client is open.
+enum Life {
+    Open(Arc<Reactor>),
+    Closed,
+}
+
+#[derive(Default)]
+struct Counts {
+    calls: AtomicU64,
+    succeeded: AtomicU64,
+    failed: AtomicU64,
+    attempts: AtomicU64,
+}
+
+/// What one call may differ in from its client's configuration.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct CallOptions {
+    /// The whole call's time, instead of the client's `timeout_ms`.
+    pub timeout: Option<Duration>,
+    /// How often to try again, instead of the client's `max_retries`.
+    pub max_retries: Option<u32>,
+    /// The call's id, sent as `X-Request-Id`: 1 to 128 visible ASCII characters. Made up where none is
+    /// given.
+    pub call_id: Option<String>,
+}
+
+impl CallOptions {
+    /// Reads options from JSON: `{"timeout_ms", "max_retries", "call_id"}`. Empty text means none.
+    ///
+    /// ```
+    /// use iplaygames::CallOptions;
+    /// let options = CallOptions::from_json(r#"{"timeout_ms": 500, "call_id": "match-7"}"#)?;
+    /// assert_eq!(options.timeout, Some(std::time::Duration::from_millis(500)));
+    /// assert_eq!(CallOptions::from_json(r#"{"retries": 1}"#).unwrap_err().field(), Some("/retries"));
+    /// # Ok::<(), iplaygames::Error>(())
+    /// ```
+    pub fn from_json(text: &str) -> Result<CallOptions, Error> {
+        let mut options = CallOptions::default();
+        if text.trim().is_empty() {
+            return Ok(options);
+        }
+        for (key, value) in json::entries(text, "The options")? {
+            let wrong =
+                |must: &str| Error::invalid(pointer_step(&key), format!("The option `{key}` {must}."));
+            let value: Value = serde_json::from_str(value.get()).map_err(|_| wrong("cannot be read"))?;
+            if value.is_null() {
+                continue;
+            }
+            match &*key {
+                "timeout_ms" => {
+                    let milliseconds = value.as_u64().filter(|number| (1..=86_400_000).contains(number));
+                    let milliseconds =
+                        milliseconds.ok_or_else(|| wrong("must be a whole number from 1 to 86400000"))?;
+                    options.timeout = Some(Duration::from_millis(milliseconds));
+                }
+                "max_retries" => {
+                    let retries = value.as_u64().filter(|number| *number <= 20);
+                    let retries = retries.ok_or_else(|| wrong("must be a whole number from 0 to 20"))?;
+                    options.max_retries = u32::try_from(retries).ok();
+                }
+                "call_id" => match value {
+                    Value::String(id) => options.call_id = Some(id),
+                    _ => return Err(wrong("must be a string")),
+                },
+                _ => return Err(wrong("does not exist")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// The answer to a call that worked.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    json: String,
+    http_status: Option<u16>,
+    attempts: u32,
+    elapsed: Duration,
+    call_id: String,
+    request_id: Option<String>,
+}
+
+impl Reply {
+    /// The server's own JSON document, byte for byte.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The document, taken out.
+    pub fn into_json(self) -> String {
+        self.json
+    }
+
+    /// The HTTP status of the answer.
+    pub fn http_status(&self) -> Option<u16> {
+        self.http_status
+    }
+
+    /// How often it was tried.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// How long it took, pauses included.
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// Our id of the call.
+    pub fn call_id(&self) -> &str {
+        &self.call_id
+    }
+
+    /// The server's own id of the request, if it sent one.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+}
+
+impl Client {
+    /// Makes a client. Opens no connection, reads no roots, starts no thread.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::INVALID_ARGUMENT`] for a proxy that cannot be used, [`Code::INTERNAL`] when the system gives
+    /// no event queue (out of file descriptors).
+    pub fn new(config: Config) -> Result<Client, Error> {
+        let log = Arc::new(Log::new());
+        let reactor = Arc::new(Reactor::new(&config, &log)?);
+        let life = Lock::new(Life::Open(reactor));
+        Ok(Client { core: Arc::new(Core { config, log, counts: Counts::default(), life }) })
+    }
+
+    /// Calls an operation of the API and waits for the answer, on this thread.
+    ///
+    /// `arguments_json` is one flat object: path, query and body fields by their names; empty text means
+    /// none. The answer is the server's own document.
+    ///
+    /// # Errors
+    ///
+    /// Every way a call can fail is an [`Error`]; its [`outcome`](Error::outcome) says whether the call may
+    /// have been done.
+    pub fn call(&self, operation: &str, arguments_json: &str, options: &CallOptions) -> Result<Reply, Error> {
+        let result = self.call_quietly(operation, arguments_json, options);
+        self.count(operation, &result);
+        result
+    }
+
+    fn call_quietly(&self, name: &str, arguments_json: &str, options: &CallOptions) -> Result<Reply, Error> {
+        let named = |mut error: Error| {
+            error.facts_mut().operation = Some(name.to_owned());
+            self.core.hide_secrets(&mut error);
+            error
+        };
+        let operation = operation(name).ok_or_else(|| {
+            let known = Error::new(Code::UNKNOWN_OPERATION, format!("The API has no operation {name:?}."));
+            named(known)
+        })?;
+        let parts = arguments::prepare(operation, arguments_json).map_err(named)?;
+        let reactor = self.core.reactor().map_err(named)?;
+        let call_id = match &options.call_id {
+            Some(id) => id.clone(),
+            None => reactor.make_call_id(),
+        };
+        let config = &self.core.config;
+        let plan = Plan {
+            operation: operation.id,
+            parts,
+            repeat: operation.repeat,
+            timeout: options.timeout.unwrap_or(config.timeout),
+            attempt_timeout: config.attempt_timeout,
+            max_retries: options.max_retries.unwrap_or(config.max_retries),
+            call_id: call_id_header(&call_id).map_err(named)?,
+            is_refusal: reply::is_refusal,
+        };
+        let report = reactor.call(plan).map_err(|mut error| {
+            error.facts_mut().call_id = Some(call_id.clone());
+            named(error)
+        })?;
+        self.core.counts.attempts.fetch_add(report.attempts.into(), Ordering::Relaxed);
+        read(operation, report, call_id).map_err(named)
+    }
+
+    fn count(&self, operation: &str, result: &Result<Reply, Error>) {
+        let counts = &self.core.counts;
+        counts.calls.fetch_add(1, Ordering::Relaxed);
+        match result {
+            Ok(reply) => {
+                counts.succeeded.fetch_add(1, Ordering::Relaxed);
+                self.core.log.add(LogLevel::Info, "iplaygames::client", || {
+                    format!(
+                        "{operation} call {}: done in {} ms, {} attempts",
+                        reply.call_id,
+                        reply.elapsed.as_millis(),
+                        reply.attempts
+                    )
+                });
+            }
+            Err(error) => {
+                counts.failed.fetch_add(1, Ordering::Relaxed);
+                self.core.log.add(LogLevel::Error, "iplaygames::client", || {
+                    format!(
+                        "{operation} call {}: {error} after {} ms, {} attempts",
+                        error.call_id().unwrap_or("-"),
+                        error.elapsed().as_millis(),
+                        error.attempts()
+                    )
+                });
+            }
+        }
+    }
+
+    /// Loads the roots (where https needs them), resolves the name and opens a connection, so that the
+    /// first call does not have to. What is sent is a HEAD for the base URL, without the key; whatever
+    /// the server answers will do. Answers `{"success":true,"elapsed_ms":12}`.
+    ///
+    /// # Errors
+    ///
+    /// Those of a call that gets no connection.
+    pub fn prewarm(&self, timeout: Duration) -> Result<Reply, Error> {
+        let started = Instant::now();
+        let reactor = self.core.reactor()?;
+        let https = self.core.config.base_url.starts_with("https:");
+        if https && let Err(error) = reactor.transport().roots.load() {
+            return Err(Error::new(Code::TLS, format!("The roots of trust cannot be loaded: {error}")));
+        }
+        let connected =
+            reactor.drive(async { tokio::time::timeout(timeout, reactor.transport().connect()).await })?;
+        let failure = match connected {
+            Ok(Ok(())) => {
+                let elapsed = started.elapsed();
+                return Ok(Reply {
+                    json: format!("{{\"success\":true,\"elapsed_ms\":{}}}", elapsed.as_millis()),
+                    http_status: None,
+                    attempts: 1,
+                    elapsed,
+                    call_id: String::new(),
+                    request_id: None,
+                });
+            }
+            Ok(Err(failure)) => failure,
+            Err(_) => Failure::new(
+                FailureKind::Timeout,
+                format!("No connection within the time given ({} ms).", timeout.as_millis()),
+            ),
+        };
+        let mut error = of_failure(failure, false);
+        let facts = error.facts_mut();
+        (facts.attempts, facts.elapsed) = (1, started.elapsed());
+        self.core.hide_secrets(&mut error);
+        Err(error)
+    }
+
+    /// Counts since the client was made, as a JSON document: `calls`, `succeeded`, `failed`, `attempts`,
+    /// `in_flight`, and `roots` (`none`, `given` or `system`: which roots of trust are loaded).
+    pub fn stats_json(&self) -> String {
+        let (in_flight, roots) = match self.core.reactor() {
+            Ok(reactor) => (reactor.in_flight(), reactor.transport().roots.loaded()),
+            Err(_) => (0, Loaded::None),
+        };
+        let roots = match roots {
+            Loaded::None => "none",
+            Loaded::Given => "given",
+            Loaded::System => "system",
+        };
+        let Counts { calls, succeeded, failed, attempts } = &self.core.counts;
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let mut base_url = String::new();
+        push_quoted(&mut base_url, &self.core.config.base_url);
+        format!(
+            "{{\"success\":true,\"base_url\":{base_url},\"calls\":{},\"succeeded\":{},\"failed\":{},\
+             \"attempts\":{},\"in_flight\":{in_flight},\"roots\":\"{roots}\"}}",
+            count(calls),
+            count(succeeded),
+            count(failed),
+            count(attempts),
+        )
+    }
+
+    /// The server's address, without a trailing slash.
+    pub fn base_url(&self) -> &str {
+        &self.core.config.base_url
+    }
+
+    /// The time a call may take where nothing else is said.
+    pub fn timeout(&self) -> Duration {
+        self.core.config.timeout
+    }
+
+    /// Sets or removes what takes the log lines, and the most detailed level wanted. When this returns,
+    /// the logger before is not running.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::BUSY`] from inside the logger itself.
+    pub fn set_logger(&self, logger: Option<Logger>, max_level: Option<LogLevel>) -> Result<(), Error> {
+        self.core.log.set(logger, max_level)
+    }
+
+    /// Hands waiting log lines to the logger, on this thread. Lines wait in a ring of 256 until then.
+    pub fn deliver_log(&self) {
+        self.core.log.deliver();
+    }
+
+    /// Puts a line into the log.
+    #[cfg(feature = "capi")]
+    pub(crate) fn note(&self, level: LogLevel, target: &'static str, message: String) {
+        self.core.log.add(level, target, || message);
+    }
+
+    /// Ends the client: calls in flight on other threads return at once with [`Code::CANCELED`], later
+    /// calls answer [`Code::SHUT_DOWN`]. Never waits.
+    pub fn close(&self) {
+        let before = std::mem::replace(&mut *self.core.life.lock(), Life::Closed);
+        if let Life::Open(reactor) = before
+            && reactor.is_ours()
+        {
+            reactor.close();
+        }
+    }
+}
+
+impl Core {
+    /// The reactor of this process; a forked child's first use makes its own.
+    fn reactor(&self) -> Result<Arc<Reactor>, Error> {
+        match &*self.life.lock() {
+            Life::Closed => return Err(reactor::shut_down()),
+            Life::Open(reactor) if reactor.is_ours() => return Ok(Arc::clone(reactor)),
+            Life::Open(_) => {}
+        }
+        let made = Arc::new(Reactor::new(&self.config, &self.log)?);
+        let mut life = self.life.lock();
+        let parents = match &mut *life {
+            Life::Closed => return Err(reactor::shut_down()),
+            // Another thread of this child was faster.
+            Life::Open(reactor) if reactor.is_ours() => return Ok(Arc::clone(reactor)),
+            Life::Open(reactor) => std::mem::replace(reactor, Arc::clone(&made)),
+        };
+        drop(life);
+        drop(parents);
+        Ok(made)
+    }
+
+    fn hide_secrets(&self, error: &mut Error) {
+        error.hide(&self.config.secrets);
+    }
+}
+
+/// Reads what a call came to.
+fn read(operation: &'static Operation, report: Report, call_id: String) -> Result<Reply, Error> {
+    let Report { result, attempts, elapsed, may_be_done, retry_after } = report;
+    let (result, http_status, request_id) = match result {
+        Ok(answer) => {
+            let (status, request_id) = (answer.status, answer.request_id.clone());
+            let gone =
+                operation.repeat == Repeat::End && may_be_done && status == 404 && reply::is_refusal(&answer);
+            // An attempt before this one may have ended it; that it is not there now is what was asked for.
+            let result = if gone {
+                Ok(r#"{"success":true,"already_ended":true}"#.to_owned())
+            } else {
+                reply::read(operation, answer)
+            };
+            (result, Some(status), request_id)
+        }
+        Err(failure) => (Err(of_failure(failure, may_be_done)), None, None),
+    };
+    match result {
+        Ok(json) => Ok(Reply { json, http_status, attempts, elapsed, call_id, request_id }),
+        Err(mut error) => {
+            let facts = error.facts_mut();
+            facts.attempts = attempts;
+            facts.elapsed = elapsed;
+            facts.call_id = Some(call_id);
+            facts.retry_after = retry_after;
+            if may_be_done {
+                // The last attempt's answer says nothing of the ones before it.
+                facts.outcome = Outcome::Unknown;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// A failure on the way, in the words of an error.
+fn of_failure(failure: Failure, may_be_done: bool) -> Error {
+    let (code, retryable) = match failure.kind {
+        FailureKind::Resolve => (Code::RESOLVE, true),
+        FailureKind::Connect => (Code::CONNECT, true),
+        FailureKind::Tls => (Code::TLS, false),
+        FailureKind::Lost => (Code::CONNECTION_LOST, true),
+        FailureKind::NotHttp => (Code::BAD_RESPONSE, false),
+        FailureKind::TooLarge => (Code::RESPONSE_TOO_LARGE, false),
+        FailureKind::AttemptTimeout | FailureKind::Timeout => (Code::TIMEOUT, true),
+        FailureKind::Canceled => (Code::CANCELED, false),
+        FailureKind::Internal => (Code::INTERNAL, false),
+    };
+    let mut error = Error::new(code, failure.message);
+    let facts = error.facts_mut();
+    facts.retryable = retryable;
+    facts.outcome = if may_be_done { Outcome::Unknown } else { Outcome::NotSent };
+    error
+}
+
+fn call_id_header(id: &str) -> Result<HeaderValue, Error> {
+    let fits = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let value = if fits { HeaderValue::from_str(id).ok() } else { None };
+    value.ok_or_else(|| Error::invalid("/call_id", "`call_id` must be 1 to 128 visible ASCII characters."))
+}

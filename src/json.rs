@@ -1,0 +1,339 @@
+//! JSON looked at without building it: digits stay as they were written, and a value of any size
+//! costs one pass. The grammar is serde_json's; here is only what it leaves open: depth, repeated
+//! keys, pointers, and removing blanks.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{self, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::error::Error;
+
+/// How deep arrays and objects may be nested.
+pub(crate) const MAX_DEPTH: usize = 128;
+
+/// Whether nothing is nested deeper than [`MAX_DEPTH`].
+pub(crate) fn is_shallow(text: &str) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for byte in text.bytes() {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return false;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    true
+}
+
+/// Appends JSON without the blanks between its parts.
+pub(crate) fn push_compact(out: &mut String, json: &str) {
+    let (mut in_string, mut escaped, mut from) = (false, false, 0);
+    for (at, byte) in json.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            b' ' | b'\t' | b'\n' | b'\r' if !in_string => {
+                out.push_str(&json[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    out.push_str(&json[from..]);
+}
+
+/// `key` as one step of a JSON pointer, slash included.
+pub(crate) fn pointer_step(key: &str) -> String {
+    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The entries of an object, in order, their values untouched. What must not be: anything that is not
+/// a JSON object, a key twice at any depth, nesting too deep. `what` begins the message.
+pub(crate) fn entries<'a>(text: &'a str, what: &str) -> Result<Vec<(Cow<'a, str>, &'a RawValue)>, Error> {
+    if !is_shallow(text) {
+        return Err(Error::invalid("", format!("{what} is nested deeper than {MAX_DEPTH} levels.")));
+    }
+    let entries = read_object(text).map_err(|error| {
+        let hint = if text.trim_start().starts_with('{') { "" } else { " (a JSON object is needed)" };
+        Error::invalid("", format!("{what} cannot be read as JSON: {error}{hint}."))
+    })?;
+    check_keys(&entries, "", what)?;
+    Ok(entries)
+}
+
+fn read_object(text: &str) -> serde_json::Result<Vec<(Cow<'_, str>, &RawValue)>> {
+    struct Entries;
+    impl<'de> Visitor<'de> for Entries {
+        type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut entries = Vec::with_capacity(16);
+            while let Some(Key(key)) = map.next_key()? {
+                entries.push((key, map.next_value()?));
+            }
+            Ok(entries)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let entries = deserializer.deserialize_map(Entries)?;
+    deserializer.end()?;
+    Ok(entries)
+}
+
+/// A key, borrowed where it has no escapes.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de> de::Deserialize<'de> for Key<'de> {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+fn check_keys(entries: &[(Cow<'_, str>, &RawValue)], at: &str, what: &str) -> Result<(), Error> {
+    // Few keys are the rule: comparing them beats hashing them.
+    let mut many = HashSet::new();
+    for (index, (key, value)) in entries.iter().enumerate() {
+        let twice = if entries.len() > 32 {
+            !many.insert(key)
+        } else {
+            entries[..index].iter().any(|(other, _)| other == key)
+        };
+        let here = || format!("{at}{}", pointer_step(key));
+        if twice {
+            return Err(Error::invalid(here(), format!("{what} has the key {key:?} twice.")));
+        }
+        let value = value.get();
+        if value.starts_with(['{', '[']) {
+            check_inner_keys(value, &here(), what)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_inner_keys(value: &str, at: &str, what: &str) -> Result<(), Error> {
+    let unreadable = |error| Error::invalid(at, format!("{what} cannot be read as JSON: {error}."));
+    if value.starts_with('{') {
+        return check_keys(&read_object(value).map_err(unreadable)?, at, what);
+    }
+    let items: Vec<&RawValue> = serde_json::from_str(value).map_err(unreadable)?;
+    for (index, item) in items.iter().enumerate() {
+        if item.get().starts_with(['{', '[']) {
+            check_inner_keys(item.get(), &format!("{at}/{index}"), what)?;
+        }
+    }
+    Ok(())
+}
+
+/// Why a pointer found nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The text is not JSON; the parser's words.
+    NotJson(String),
+    /// The pointer is not one of RFC 6901: it must be empty or begin with `/`, and `~` be `~0` or `~1`.
+    BadPointer,
+    /// Nothing is there.
+    Absent,
+}
+
+/// The value at an RFC 6901 pointer, as it stands in `text`; the whole text is checked to be JSON.
+/// Of a key that is there twice, the last one counts, as in most readers of JSON.
+pub(crate) fn at<'a>(text: &'a str, pointer: &str) -> Result<&'a str, Missing> {
+    if !is_shallow(text) {
+        return Err(Missing::NotJson(format!("nested deeper than {MAX_DEPTH} levels")));
+    }
+    let steps = steps(pointer).ok_or(Missing::BadPointer)?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let found = de::DeserializeSeed::deserialize(Walk { steps: &steps }, &mut deserializer)
+        .and_then(|found| deserializer.end().map(|()| found))
+        .map_err(|error| Missing::NotJson(error.to_string()))?;
+    found.ok_or(Missing::Absent)
+}
+
+fn steps(pointer: &str) -> Option<Vec<Cow<'_, str>>> {
+    if pointer.is_empty() {
+        return Some(Vec::new());
+    }
+    pointer
+        .strip_prefix('/')?
+        .split('/')
+        .map(|step| {
+            let wild = step.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1']));
+            match step.contains('~') {
+                false => Some(Cow::Borrowed(step)),
+                true if wild => None,
+                true => Some(Cow::Owned(step.replace("~1", "/").replace("~0", "~"))),
+            }
+        })
+        .collect()
+}
+
+/// Goes down the steps, and reads everything beside them only for its grammar.
+struct Walk<'s> {
+    steps: &'s [Cow<'s, str>],
+}
+
+impl<'de> de::DeserializeSeed<'de> for Walk<'_> {
+    type Value = Option<&'de str>;
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let raw = <&'de RawValue as de::Deserialize>::deserialize(deserializer)?.get();
+        let [step, rest @ ..] = self.steps else { return Ok(Some(raw)) };
+        // Going down reads the part that matters again; the parts beside it are read once.
+        let mut inner = serde_json::Deserializer::from_str(raw);
+        let found = match raw.as_bytes().first() {
+            Some(b'{') => inner.deserialize_map(Down { step, rest }),
+            Some(b'[') => inner.deserialize_seq(Down { step, rest }),
+            _ => Ok(None),
+        };
+        found.map_err(de::Error::custom)
+    }
+}
+
+struct Down<'s> {
+    step: &'s str,
+    rest: &'s [Cow<'s, str>],
+}
+
+impl<'de> Visitor<'de> for Down<'_> {
+    type Value = Option<&'de str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or an array")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(Key(key)) = map.next_key()? {
+            if key == self.step {
+                found = map.next_value_seed(Walk { steps: self.rest })?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let plain = self.step == "0"
+            || (!self.step.starts_with('0') && self.step.bytes().all(|b| b.is_ascii_digit()));
+        let wanted = self.step.parse::<usize>().ok().filter(|_| plain);
+        let (mut found, mut index) = (None, 0);
+        loop {
+            if Some(index) == wanted {
+                match list.next_element_seed(Walk { steps: self.rest })? {
+                    Some(value) => found = value,
+                    None => return Ok(None),
+                }
+            } else if list.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(found);
+            }
+            index += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_finds_what_rfc_6901_says_it_finds() {
+        let text = r#"{"foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "k\"l": 6, " ": 7,
+                       "m~n": 8, "deep": {"money": 0.50, "list": [{"x": 1e400}, null]}, "d": 1, "d": 2}"#;
+        for (pointer, value) in [
+            ("/foo", r#"["bar", "baz"]"#),
+            ("/foo/0", "\"bar\""),
+            ("/", "0"),
+            ("/a~1b", "1"),
+            ("/c%d", "2"),
+            ("/e^f", "3"),
+            ("/k\"l", "6"),
+            ("/ ", "7"),
+            ("/m~0n", "8"),
+            ("/deep/money", "0.50"),
+            ("/deep/list/0/x", "1e400"),
+            ("/deep/list/1", "null"),
+            ("/d", "2"),
+        ] {
+            assert_eq!(at(text, pointer), Ok(value), "{pointer}");
+        }
+        assert_eq!(at(text, ""), Ok(text));
+        for pointer in ["/none", "/foo/2", "/foo/01", "/foo/-", "/foo/+1", "/foo/x", "/d/x", "/foo/0/0"] {
+            assert_eq!(at(text, pointer), Err(Missing::Absent), "{pointer}");
+        }
+        for pointer in ["foo", "/m~n", "/m~", "/~2"] {
+            assert_eq!(at(text, pointer), Err(Missing::BadPointer), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_never_searched_in() {
+        for text in ["", "{", r#"{"a": 1} x"#, r#"{"a": 01}"#, "{\"a\": \"\u{1}\"}", r#"{"a": NaN}"#, "[1,]"]
+        {
+            assert!(matches!(at(text, "/a"), Err(Missing::NotJson(_))), "{text}");
+        }
+        let deep = "[".repeat(129) + &"]".repeat(129);
+        assert!(matches!(at(&deep, ""), Err(Missing::NotJson(_))));
+        assert!(at(&deep[1..deep.len() - 1], "").is_ok());
+        assert!(at(&format!("{{\"a\": {:?}}}", "[".repeat(500)), "/a").is_ok());
+    }
+
+    #[test]
+    fn a_key_twice_is_found_at_any_depth() {
+        for (text, at) in [
+            (r#"{"a": 1, "a": 2}"#, "/a"),
+            (r#"{"a": 1, "\u0061": 2}"#, "/a"),
+            (r#"{"x": {"a/b": 1, "a/b": 2}}"#, "/x/a~1b"),
+            (r#"{"x": [1, [{"q": 1, "q": 1}]]}"#, "/x/1/0/q"),
+        ] {
+            assert_eq!(entries(text, "It").unwrap_err().field(), Some(at), "{text}");
+        }
+        let many: Vec<String> = (0..40).map(|n| format!("\"k{}\": 1", n % 39)).collect();
+        assert_eq!(entries(&format!("{{{}}}", many.join(",")), "It").unwrap_err().field(), Some("/k0"));
+    }
+
+    #[test]
+    fn compacting_takes_the_blanks_between_the_parts_only() {
+        let mut out = String::new();
+        push_compact(&mut out, " { \"a b\" : [ 1 , \"\\\" x\" ,\n\t0.50 ] , \"\\\\\" : 1 } ");
+        assert_eq!(out, r#"{"a b":[1,"\" x",0.50],"\\":1}"#);
+    }
+}

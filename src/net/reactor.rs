@@ -1,0 +1,270 @@
+//! One Tokio current-thread runtime, driven by whoever waits; it has no thread of its own. Everything
+//! that drives goes through [`Reactor::drive`].
+
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use slab::Slab;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::coop;
+
+use super::request::{self, Plan, Report, Request};
+use super::signal::NoPipeSignal;
+use super::transport::Transport;
+use crate::codes::Code;
+use crate::config::Config;
+use crate::error::Error;
+use crate::fork::{self, Lock};
+use crate::log::Log;
+
+/// The runtime and the connections of one client in one process. A forked child makes its own and
+/// leaves its parent's alone.
+pub(crate) struct Reactor {
+    generation: u64,
+    runtime: ManuallyDrop<Runtime>,
+    transport: ManuallyDrop<Arc<Transport>>,
+    log: Arc<Log>,
+    chance: Arc<Chance>,
+    in_flight: Lock<InFlight>,
+}
+
+#[derive(Default)]
+struct InFlight {
+    closed: bool,
+    requests: Slab<Arc<Request>>,
+}
+
+impl Reactor {
+    pub(crate) fn new(config: &Config, log: &Arc<Log>) -> Result<Reactor, Error> {
+        let transport = Arc::new(Transport::new(config)?);
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            // The resolver's helper: one, and gone as soon as it is done.
+            .max_blocking_threads(1)
+            .thread_keep_alive(Duration::from_millis(1))
+            .thread_name("iplaygames-dns")
+            .build()
+            .map_err(|error| {
+                Error::new(Code::INTERNAL, format!("The system has no event queue for us: {error}"))
+            })?;
+        Ok(Reactor {
+            generation: fork::generation(),
+            runtime: ManuallyDrop::new(runtime),
+            transport: ManuallyDrop::new(transport),
+            log: Arc::clone(log),
+            chance: Arc::new(Chance::new()?),
+            in_flight: Lock::new(InFlight::default()),
+        })
+    }
+
+    /// Whether it belongs to this process.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.generation == fork::generation()
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// An id for a call: 128 random bits.
+    pub(crate) fn make_call_id(&self) -> String {
+        format!("{:016x}{:016x}", self.chance.next(), self.chance.next())
+    }
+
+    /// How many calls are in flight.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.lock().requests.len()
+    }
+
+    /// Carries a call to its end on the calling thread.
+    pub(crate) fn call(&self, plan: Plan) -> Result<Report, Error> {
+        check_place()?;
+        let call = self.begin(plan)?;
+        let report = self.drive(call.request.wait())?;
+        drop(call);
+        Ok(Arc::unwrap_or_clone(report))
+    }
+
+    fn begin(&self, plan: Plan) -> Result<Begun<'_>, Error> {
+        let request = Arc::new(Request::new());
+        let key = {
+            let mut in_flight = self.in_flight.lock();
+            if in_flight.closed {
+                return Err(shut_down());
+            }
+            in_flight.requests.insert(Arc::clone(&request))
+        };
+        let begun = Begun { reactor: self, request, key };
+        let chance = Arc::clone(&self.chance);
+        let task = self.runtime.spawn(request::run(
+            Arc::clone(&self.transport),
+            plan,
+            Arc::clone(&begun.request),
+            Arc::clone(&self.log),
+            move || chance.fraction(),
+        ));
+        begun.request.set_task(task.abort_handle());
+        Ok(begun)
+    }
+
+    /// Runs a future on the calling thread, and everything else that is in flight with it. The only
+    /// place that drives the runtime. No foreign code runs in here.
+    pub(crate) fn drive<F: Future>(&self, future: F) -> Result<F::Output, Error> {
+        check_place()?;
+        let _no_signal = NoPipeSignal::new();
+        Ok(self.runtime.block_on(future))
+    }
+
+    /// Cancels what is in flight and refuses what comes. Never waits.
+    pub(crate) fn close(&self) {
+        let requests: Vec<_> = {
+            let mut in_flight = self.in_flight.lock();
+            in_flight.closed = true;
+            in_flight.requests.iter().map(|(_, request)| Arc::clone(request)).collect()
+        };
+        for request in requests {
+            request.cancel();
+        }
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        if !self.is_ours() || thread_is_ending() {
+            // A parent's sockets and event queue are shared with the parent: closing them here would
+            // disturb it there. And a thread whose Tokio is gone cannot take a runtime down.
+            return;
+        }
+        let _no_signal = NoPipeSignal::new();
+        // SAFETY: both are taken once, here, and never used again.
+        unsafe {
+            ManuallyDrop::drop(&mut self.transport);
+            // In the background: a resolver that hangs must not hold up the one who lets go.
+            ManuallyDrop::take(&mut self.runtime).shutdown_background();
+        }
+    }
+}
+
+/// A call in flight that its caller waits for; gone when the caller is.
+struct Begun<'a> {
+    reactor: &'a Reactor,
+    request: Arc<Request>,
+    key: usize,
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        self.reactor.in_flight.lock().requests.try_remove(self.key);
+    }
+}
+
+pub(crate) fn shut_down() -> Error {
+    Error::new(Code::SHUT_DOWN, "The client is shut down.")
+}
+
+/// Whether this thread can wait for I/O, said before any work begins.
+fn check_place() -> Result<(), Error> {
+    if thread_is_ending() {
+        return Err(Error::new(
+            Code::SHUT_DOWN,
+            "This thread is ending (a thread-local destructor or an exit handler): it can make no calls.",
+        ));
+    }
+    if inside_a_task() {
+        return Err(Error::new(
+            Code::UNSUPPORTED,
+            "A blocking call was made inside an asynchronous task of Tokio: it would stop the task's thread. \
+             Use tokio::task::spawn_blocking.",
+        ));
+    }
+    Ok(())
+}
+
+fn thread_is_ending() -> bool {
+    Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed())
+}
+
+/// Whether this code is being polled by a Tokio runtime that shares our Tokio (a Rust host's).
+/// Blocking would panic there. Inside a poll Tokio counts a budget of 128 steps; elsewhere it does not:
+/// so a budget that can be used up tells, and what was used is given back.
+fn inside_a_task() -> bool {
+    const MORE_THAN_THE_BUDGET: usize = 256;
+    if Handle::try_current().is_err() {
+        return false;
+    }
+    let mut context = Context::from_waker(Waker::noop());
+    let mut steps = Vec::new();
+    let counted = loop {
+        match coop::poll_proceed(&mut context) {
+            Poll::Pending => break true,
+            Poll::Ready(_) if steps.len() == MORE_THAN_THE_BUDGET => break false,
+            Poll::Ready(step) => steps.push(step),
+        }
+    };
+    // Each step restores what was there before it: the first one must be the last to do so.
+    while steps.pop().is_some() {}
+    counted
+}
+
+/// Random numbers for pauses and call ids (nothing secret): splitmix64 from a random seed.
+struct Chance(AtomicU64);
+
+impl Chance {
+    fn new() -> Result<Chance, Error> {
+        let mut seed = [0; 8];
+        getrandom::fill(&mut seed).map_err(|error| {
+            Error::new(Code::INTERNAL, format!("The system has no random numbers: {error}"))
+        })?;
+        Ok(Chance(AtomicU64::new(u64::from_ne_bytes(seed))))
+    }
+
+    fn next(&self) -> u64 {
+        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mut z = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 up to 1.
+    fn fraction(&self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_told_from_every_place_where_blocking_is_fine() {
+        assert!(!inside_a_task());
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        {
+            let _entered = runtime.enter();
+            assert!(!inside_a_task());
+        }
+        runtime.block_on(async {
+            assert!(inside_a_task());
+            assert!(tokio::spawn(async { inside_a_task() }).await.unwrap());
+            assert!(!tokio::task::spawn_blocking(inside_a_task).await.unwrap());
+            // What was used of the budget was given back.
+            assert!(coop::has_budget_remaining());
+        });
+    }
+
+    #[test]
+    fn chance_is_spread_over_its_range() {
+        let chance = Chance::new().unwrap();
+        let numbers: Vec<f64> = (0..1000).map(|_| chance.fraction()).collect();
+        assert!(numbers.iter().all(|number| (0.0..1.0).contains(number)));
+        let mean = numbers.iter().sum::<f64>() / 1000.0;
+        // Eight standard errors of the mean of 1000 uniform numbers.
+        assert!((mean - 0.5).abs() < 8.0 * 0.2887 / 1000f64.sqrt(), "{mean}");
+    }
+}

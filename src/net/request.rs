@@ -1,0 +1,376 @@
+//! One call in flight: its state, its result exactly once, its cancelation, and the task that
+//! carries it from attempt to attempt.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime};
+
+use http::HeaderValue;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::retry::{self, Event, Step};
+use super::transport::{Failure, FailureKind, Transport, Watch};
+use crate::log::{Log, LogLevel};
+use crate::message::{Answer, Parts, Repeat};
+
+/// A call, planned.
+pub(crate) struct Plan {
+    /// For the log.
+    pub(crate) operation: &'static str,
+    pub(crate) parts: Parts,
+    pub(crate) repeat: Repeat,
+    pub(crate) timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) max_retries: u32,
+    pub(crate) call_id: HeaderValue,
+    /// Whether an answer is the API's own no, which is final.
+    pub(crate) is_refusal: fn(&Answer) -> bool,
+}
+
+/// What a call came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Report {
+    pub(crate) result: Result<Answer, Failure>,
+    pub(crate) attempts: u32,
+    pub(crate) elapsed: Duration,
+    /// Whether a request that brought no clear answer may have been done: for a failure any of them, for
+    /// an answer those before it.
+    pub(crate) may_be_done: bool,
+    /// How long the server asked to wait.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// A call in flight.
+pub(crate) struct Request {
+    // Belongs to one reactor of one process; a fork never meets it.
+    state: Mutex<State>,
+    watch: Arc<Watch>,
+    attempts: AtomicU32,
+    /// Set when an attempt ended without telling whether it was done.
+    may_be_done: AtomicBool,
+    started: Instant,
+    task: OnceLock<AbortHandle>,
+}
+
+enum State {
+    Waiting(Vec<Waker>),
+    Done(Arc<Report>),
+}
+
+impl Request {
+    pub(crate) fn new() -> Request {
+        Request {
+            state: Mutex::new(State::Waiting(Vec::new())),
+            watch: Arc::new(Watch::default()),
+            attempts: AtomicU32::new(0),
+            may_be_done: AtomicBool::new(false),
+            started: Instant::now(),
+            task: OnceLock::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers the task, so that a cancelation reaches the socket.
+    pub(crate) fn set_task(&self, task: AbortHandle) {
+        if self.is_done() {
+            task.abort();
+        } else {
+            // A request has one task: there is nothing to replace.
+            let _ = self.task.set(task);
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(*self.state(), State::Done(_))
+    }
+
+    /// Ends the request, unless it has ended: the first one wins.
+    fn finish(&self, report: Report) {
+        let wakers = {
+            let mut state = self.state();
+            match &mut *state {
+                State::Done(_) => return,
+                State::Waiting(wakers) => {
+                    let wakers = std::mem::take(wakers);
+                    *state = State::Done(Arc::new(report));
+                    wakers
+                }
+            }
+        };
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+
+    /// Ends the request at once, with the honest outcome.
+    pub(crate) fn cancel(&self) {
+        self.finish(self.report_failure(Failure::new(
+            FailureKind::Canceled,
+            "The call was canceled, or its client was freed.",
+        )));
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
+    }
+
+    fn report_failure(&self, failure: Failure) -> Report {
+        Report {
+            result: Err(failure),
+            attempts: self.attempts.load(Ordering::Relaxed),
+            elapsed: self.started.elapsed(),
+            may_be_done: self.may_be_done.load(Ordering::Acquire) || self.watch.dispatched(),
+            retry_after: None,
+        }
+    }
+
+    /// Waits for the end. Any number may wait.
+    pub(crate) fn wait(&self) -> impl Future<Output = Arc<Report>> + '_ {
+        std::future::poll_fn(|context| match &mut *self.state() {
+            State::Done(report) => Poll::Ready(Arc::clone(report)),
+            State::Waiting(wakers) => {
+                if !wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+                    wakers.push(context.waker().clone());
+                }
+                Poll::Pending
+            }
+        })
+    }
+}
+
+/// Carries a request to its end. Runs as a task of the reactor.
+pub(crate) async fn run(
+    transport: Arc<Transport>,
+    plan: Plan,
+    request: Arc<Request>,
+    log: Arc<Log>,
+    chance: impl Fn() -> f64,
+) {
+    let deadline = request.started + plan.timeout;
+    let mut retries = 0;
+    loop {
+        // One turn of the runtime before anything is sent: connections that the server closed while
+        // nobody looked are noticed, and not used.
+        tokio::task::yield_now().await;
+        let Ok(turn) = patiently(deadline, &request.watch, transport.turn()).await else {
+            let message = format!(
+                "The time for the call ({} ms) ran out while it waited for a connection.",
+                plan.timeout.as_millis()
+            );
+            return request.finish(request.report_failure(Failure::new(FailureKind::Timeout, message)));
+        };
+        request.attempts.fetch_add(1, Ordering::Relaxed);
+        let retries_left = plan.max_retries.saturating_sub(retries);
+        let result = attempt(&transport, &plan, &request, deadline, retries_left > 0).await;
+        let seen = see(&plan, &request, &result);
+        let time_left = deadline.saturating_duration_since(Instant::now());
+        let step = match seen.event {
+            Some(event) => retry::next(plan.repeat, event, retries, retries_left, time_left, chance()),
+            None => Step::Finish,
+        };
+        log_attempt(&log, &plan, &request, &result, step);
+        let Step::Again(pause) = step else {
+            let mut report = match result {
+                Ok(answer) => Report { result: Ok(answer), ..request.report_failure(never()) },
+                Err(failure) => request.report_failure(failure),
+            };
+            if report.result.is_ok() {
+                report.may_be_done = request.may_be_done.load(Ordering::Acquire);
+            }
+            report.retry_after = seen.retry_after;
+            request.finish(report);
+            // The connection is idle again only after a turn: who waits for one must not open another.
+            tokio::task::yield_now().await;
+            drop(turn);
+            return;
+        };
+        drop(turn);
+        if seen.unclear {
+            request.may_be_done.store(true, Ordering::Release);
+        }
+        request.watch.reset();
+        retries += 1;
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// A failure for a report that has none.
+fn never() -> Failure {
+    Failure::new(FailureKind::Internal, String::new())
+}
+
+async fn attempt(
+    transport: &Transport,
+    plan: &Plan,
+    request: &Request,
+    deadline: Instant,
+    another_may_follow: bool,
+) -> Result<Answer, Failure> {
+    let mut until = deadline;
+    if another_may_follow && plan.repeat != Repeat::Once {
+        until = until.min(Instant::now() + plan.attempt_timeout);
+    }
+    let sent = transport.attempt(&plan.parts, &plan.call_id, &request.watch);
+    match patiently(until, &request.watch, sent).await {
+        Ok(result) => result,
+        Err(Elapsed) if until < deadline => Err(Failure::new(
+            FailureKind::AttemptTimeout,
+            format!("No answer within {} ms.", plan.attempt_timeout.as_millis()),
+        )),
+        Err(Elapsed) => Err(Failure::new(
+            FailureKind::Timeout,
+            format!("No answer within the time for the call ({} ms).", plan.timeout.as_millis()),
+        )),
+    }
+}
+
+/// What an attempt means for the next one.
+struct Seen {
+    /// Nothing follows where there is none.
+    event: Option<Event>,
+    /// Whether it may have been done all the same.
+    unclear: bool,
+    retry_after: Option<Duration>,
+}
+
+fn see(plan: &Plan, request: &Request, result: &Result<Answer, Failure>) -> Seen {
+    match result {
+        Ok(answer) => {
+            let refusal = answer.status >= 400 && (plan.is_refusal)(answer);
+            let retry_after = answer
+                .retry_after
+                .as_deref()
+                .and_then(|value| retry::retry_after(value, answer.date.as_deref(), SystemTime::now()));
+            Seen {
+                event: Some(Event::Answer { status: answer.status, refusal, retry_after }),
+                unclear: answer.status >= 500 && !refusal,
+                retry_after,
+            }
+        }
+        Err(failure) => {
+            let dispatched = request.watch.dispatched();
+            let event = match failure.kind {
+                FailureKind::Resolve | FailureKind::Connect => Some(Event::NoConnection),
+                FailureKind::Tls => Some(Event::TlsRefused),
+                FailureKind::Lost => Some(Event::Lost { dispatched }),
+                FailureKind::AttemptTimeout => Some(Event::AttemptTimeout),
+                FailureKind::NotHttp | FailureKind::TooLarge => Some(Event::Unreadable),
+                FailureKind::Timeout | FailureKind::Canceled | FailureKind::Internal => None,
+            };
+            Seen { event, unclear: dispatched, retry_after: None }
+        }
+    }
+}
+
+fn log_attempt(log: &Log, plan: &Plan, request: &Request, result: &Result<Answer, Failure>, step: Step) {
+    let level = if step == Step::Finish { LogLevel::Debug } else { LogLevel::Warn };
+    log.add(level, "iplaygames::net", || {
+        let mut line = format!(
+            "{} call {} attempt {}: ",
+            plan.operation,
+            plan.call_id.to_str().unwrap_or_default(),
+            request.attempts.load(Ordering::Relaxed)
+        );
+        match result {
+            Ok(answer) => line.push_str(&format!("HTTP {}, {} bytes", answer.status, answer.body.len())),
+            Err(failure) => line.push_str(&failure.message),
+        }
+        if let Step::Again(pause) = step {
+            line.push_str(&format!("; again in {} ms", pause.as_millis()));
+        }
+        line
+    });
+}
+
+/// The time ran out.
+#[derive(Debug, PartialEq, Eq)]
+struct Elapsed;
+
+/// How many turns of the runtime in a row may bring nothing before time is really up.
+const FRUITLESS_TURNS: u32 = 3;
+
+/// Runs a future until a time, but never lets the clock beat an answer that already lies in the socket:
+/// after the time is up the runtime takes turns until none brings anything more.
+async fn patiently<F: Future>(until: Instant, watch: &Watch, future: F) -> Result<F::Output, Elapsed> {
+    let mut future = pin!(future);
+    let in_time = {
+        let mut timer = pin!(tokio::time::sleep_until(until));
+        std::future::poll_fn(|context: &mut Context<'_>| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(output));
+            }
+            timer.as_mut().poll(context).map(|()| None)
+        })
+        .await
+    };
+    if let Some(output) = in_time {
+        return Ok(output);
+    }
+    let (mut fruitless, mut seen) = (0, watch.progress());
+    while fruitless < FRUITLESS_TURNS {
+        tokio::task::yield_now().await;
+        if let Poll::Ready(output) = poll_once(future.as_mut()).await {
+            return Ok(output);
+        }
+        let progress = watch.progress();
+        fruitless = if progress == seen { fruitless + 1 } else { 0 };
+        seen = progress;
+    }
+    Err(Elapsed)
+}
+
+fn poll_once<F: Future>(mut future: Pin<&mut F>) -> impl Future<Output = Poll<F::Output>> {
+    std::future::poll_fn(move |context| Poll::Ready(future.as_mut().poll(context)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+    }
+
+    #[test]
+    fn a_request_ends_once_and_the_first_one_wins() {
+        let request = Request::new();
+        request.cancel();
+        request.finish(request.report_failure(Failure::new(FailureKind::Timeout, "late")));
+        let report = runtime().block_on(request.wait());
+        assert_eq!(report.result.as_ref().unwrap_err().kind, FailureKind::Canceled);
+        assert!(!report.may_be_done);
+    }
+
+    #[test]
+    fn several_may_wait_for_one_request() {
+        let request = Arc::new(Request::new());
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| runtime().block_on(request.wait()));
+            }
+            request.cancel();
+        });
+    }
+
+    #[test]
+    fn an_answer_that_is_already_there_beats_the_clock() {
+        runtime().block_on(async {
+            let watch = Watch::default();
+            let past = Instant::now();
+            let mut polls = 0;
+            // Ready only at its third poll, as an answer that has to pass through other tasks.
+            let late = std::future::poll_fn(|_| {
+                polls += 1;
+                if polls == 3 { Poll::Ready(7) } else { Poll::Pending }
+            });
+            assert_eq!(patiently(past, &watch, late).await, Ok(7));
+            assert_eq!(patiently(past, &watch, std::future::pending::<()>()).await, Err(Elapsed));
+        });
+    }
+}

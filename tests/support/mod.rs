@@ -1,0 +1,122 @@
+//! What the tests share: a server that answers with scripted bytes and keeps what it was sent.
+#![allow(dead_code)]
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use iplaygames::{CallOptions, Client, Config};
+
+/// A guard against hanging, not a measure: far longer than anything here takes.
+pub const HANG: Duration = Duration::from_secs(30);
+
+/// What a server received: the head's lines and the body.
+#[derive(Debug, Clone)]
+pub struct Received {
+    pub line: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Received {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut found = self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let first = found.next().map(|(_, value)| value.as_str());
+        assert!(found.next().is_none(), "{name} was sent twice");
+        first
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+/// Reads one request; None when the client closed the connection.
+pub fn read_request(stream: &mut impl Read) -> Option<Received> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(1) => bytes.push(byte[0]),
+            _ => return None,
+        }
+    }
+    let head = String::from_utf8(bytes).unwrap();
+    let mut lines = head.split("\r\n").filter(|line| !line.is_empty());
+    let line = lines.next().unwrap().to_owned();
+    let headers: Vec<(String, String)> = lines
+        .map(|line| line.split_once(": ").expect("a header"))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let mut received = Received { line, headers, body: Vec::new() };
+    let length = received.header("content-length").map_or(0, |length| length.parse().unwrap());
+    received.body = vec![0; length];
+    stream.read_exact(&mut received.body).ok()?;
+    Some(received)
+}
+
+/// The bytes of an answer with a length.
+pub fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let mut bytes =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n", body.len()).into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+pub fn json(status: &str, body: &str) -> Vec<u8> {
+    answer(status, "Content-Type: application/json\r\n", body)
+}
+
+/// A server on a free port that hands each connection to `serve` on a thread of its own.
+pub fn serve(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serve = std::sync::Arc::new(serve);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let serve = std::sync::Arc::clone(&serve);
+            std::thread::spawn(move || {
+                stream.set_read_timeout(Some(HANG)).unwrap();
+                stream.set_nodelay(true).unwrap();
+                serve(stream);
+            });
+        }
+    });
+    port
+}
+
+/// A server that gives the same answer to every request and reports what it received.
+pub fn answering(bytes: Vec<u8>) -> (u16, Receiver<Received>) {
+    let (seen, received) = channel();
+    let seen = std::sync::Mutex::new(seen);
+    let port = serve(move |mut stream| {
+        while let Some(request) = read_request(&mut stream) {
+            let _ = seen.lock().unwrap().send(request);
+            if stream.write_all(&bytes).is_err() {
+                return;
+            }
+        }
+    });
+    (port, received)
+}
+
+pub fn client_with(port: u16, more: &str) -> Client {
+    let config = format!(r#"{{"api_key": "test-key-123", "base_url": "http://127.0.0.1:{port}"{more}}}"#);
+    Client::new(Config::from_json(&config).unwrap()).unwrap()
+}
+
+pub fn client(port: u16) -> Client {
+    client_with(port, "")
+}
+
+pub fn options() -> CallOptions {
+    CallOptions::default()
+}
+
+pub const START: &str = r#"{"game_id": 123, "player_id": "player_456", "currency": "USD",
+    "country_code": "US", "ip_address": "192.0.2.1"}"#;
+
+pub const STARTED: &str = r#"{"success": true, "data": {"session_id": "abc123", "session_token": "t",
+    "game_url": "https://games.example/abc123", "expires_at": "2030-01-01T12:00:00Z"}}"#;

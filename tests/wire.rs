@@ -1,0 +1,158 @@
+//! What stands on the wire, seen by a server that only reads bytes.
+
+mod support;
+
+use iplaygames::{Client, Code, Config, Outcome};
+use support::*;
+
+#[test]
+fn start_sends_compact_json_and_the_headers_of_the_contract() {
+    let (port, received) = answering(json("201 Created", STARTED));
+    let arguments =
+        START.replace('}', r#", "freespin_bet_amount": 0.50, "locale": null, "expire_days": 7 }"#);
+    let reply = client(port).call("start_a_game_session", &arguments, &options()).unwrap();
+    assert_eq!(reply.json(), STARTED);
+    assert_eq!((reply.http_status(), reply.attempts()), (Some(201), 1));
+    let request = received.recv_timeout(HANG).unwrap();
+    assert_eq!(request.line, "POST /api/v1/game-sessions/start HTTP/1.1");
+    assert_eq!(
+        request.text(),
+        r#"{"game_id":123,"player_id":"player_456","currency":"USD","country_code":"US","ip_address":"192.0.2.1","freespin_bet_amount":0.50,"locale":null,"expire_days":7}"#
+    );
+    assert_eq!(request.header("authorization"), Some("Bearer test-key-123"));
+    assert_eq!(request.header("accept"), Some("application/json"));
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert_eq!(request.header("content-length"), Some(request.body.len().to_string().as_str()));
+    assert_eq!(request.header("host"), Some(format!("127.0.0.1:{port}").as_str()));
+    assert_eq!(request.header("x-request-id"), Some(reply.call_id()));
+    assert_eq!(request.header("user-agent"), Some(concat!("iplaygames-native/", env!("CARGO_PKG_VERSION"))));
+    assert_eq!(request.headers.len(), 7, "{:?}", request.headers);
+}
+
+#[test]
+fn status_sends_neither_body_nor_content_type() {
+    let (port, received) = answering(json("200 OK", r#"{"success":true,"data":{"status":"active"}}"#));
+    client(port).call("get_session_status", r#"{"session_id": "abc123"}"#, &options()).unwrap();
+    let request = received.recv_timeout(HANG).unwrap();
+    assert_eq!(request.line, "GET /api/v1/game-sessions/abc123/status HTTP/1.1");
+    assert_eq!(request.header("accept"), Some("application/json"));
+    for absent in ["content-type", "content-length", "transfer-encoding", "connection", "accept-encoding"] {
+        assert_eq!(request.header(absent), None, "{absent}");
+    }
+}
+
+#[test]
+fn end_sends_content_length_0_and_no_content_type() {
+    let (port, received) = answering(json("200 OK", r#"{"success":true,"message":"Session ended"}"#));
+    client(port).call("end_a_game_session", r#"{"session_id": "abc123"}"#, &options()).unwrap();
+    let request = received.recv_timeout(HANG).unwrap();
+    assert_eq!(request.line, "POST /api/v1/game-sessions/abc123/end HTTP/1.1");
+    assert_eq!(request.header("content-length"), Some("0"));
+    assert_eq!(request.header("content-type"), None);
+    assert_eq!(request.header("transfer-encoding"), None);
+}
+
+#[test]
+fn hostile_session_ids_arrive_encoded_or_never() {
+    let (port, received) = answering(json("200 OK", r#"{"success":true,"data":{"status":"active"}}"#));
+    let client = client(port);
+    for (id, path) in [
+        ("a/b", "a%2Fb"),
+        ("a%2Fb", "a%252Fb"),
+        ("a b", "a%20b"),
+        ("a\r\nX: y", "a%0D%0AX%3A%20y"),
+        ("🎰", "%F0%9F%8E%B0"),
+        ("a\0b", "a%00b"),
+        ("%2e%2e", "%252e%252e"),
+        ("..a", "..a"),
+    ] {
+        let arguments = serde_json::json!({"session_id": id}).to_string();
+        client.call("get_session_status", &arguments, &options()).unwrap();
+        let request = received.recv_timeout(HANG).unwrap();
+        assert_eq!(request.line, format!("GET /api/v1/game-sessions/{path}/status HTTP/1.1"));
+    }
+    for id in ["", ".", ".."] {
+        let arguments = serde_json::json!({"session_id": id}).to_string();
+        let error = client.call("end_a_game_session", &arguments, &options()).unwrap_err();
+        assert_eq!((error.code(), error.field()), (Code::INVALID_ARGUMENT, Some("/session_id")));
+        assert_eq!((error.outcome(), error.attempts()), (Outcome::NotSent, 0));
+    }
+    assert!(received.try_recv().is_err(), "nothing was sent for a refused id");
+}
+
+#[test]
+fn a_csv_upload_is_one_named_file() {
+    let (port, received) = answering(json("200 OK", r#"{"success":true}"#));
+    let csv = "external_game_id,name\n1,\"Fünf, sechs\"\n";
+    let arguments = serde_json::json!({"file": csv}).to_string();
+    client(port).call("import_external_games_from_csv_file", &arguments, &options()).unwrap();
+    let request = received.recv_timeout(HANG).unwrap();
+    let kind = request.header("content-type").unwrap();
+    let boundary = kind.strip_prefix("multipart/form-data; boundary=").expect(kind);
+    let expected = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"games.csv\"\r\n\
+         Content-Type: text/csv\r\n\r\n{csv}\r\n--{boundary}--\r\n"
+    );
+    assert_eq!(request.text(), expected);
+}
+
+#[test]
+fn a_delete_has_its_body_and_a_get_never_one() {
+    let (port, received) = answering(json("200 OK", r#"{"success":true}"#));
+    let client = client(port);
+    client.call("bulk_delete_external_games_by_ids", r#"{"ids": [1, 2]}"#, &options()).unwrap();
+    let request = received.recv_timeout(HANG).unwrap();
+    assert_eq!(request.line, "DELETE /api/v1/external-games/bulk HTTP/1.1");
+    assert_eq!(request.text(), r#"{"ids":[1,2]}"#);
+    client.call("list_operators_jackpot_pools", r#"{"currency": "USD"}"#, &options()).unwrap();
+    let request = received.recv_timeout(HANG).unwrap();
+    assert_eq!(request.line, "GET /api/v1/jackpot/pools?currency=USD HTTP/1.1");
+    assert!(request.body.is_empty());
+    client.call("update_a_promotion", r#"{"id": 7}"#, &options()).unwrap();
+    let request = received.recv_timeout(HANG).unwrap();
+    assert_eq!(request.line, "PUT /api/v1/promotions/7 HTTP/1.1");
+    assert_eq!((request.header("content-length"), request.header("content-type")), (Some("0"), None));
+}
+
+#[test]
+fn configured_headers_prefix_and_call_id_are_sent_as_given() {
+    let (port, received) = answering(json("200 OK", r#"{"data":[]}"#));
+    let config = format!(
+        r#"{{"base_url": "http://127.0.0.1:{port}/relay/v2/", "user_agent": "MyGame/1.2",
+             "headers": {{"Authorization": "Player abc", "X-Ünï": "no"}}}}"#
+    );
+    assert_eq!(Config::from_json(&config).unwrap_err().field(), Some("/headers/X-Ünï"));
+    let config = config.replace(r#", "X-Ünï": "no""#, r#", "X-Note": "grün""#);
+    let client = Client::new(Config::from_json(&config).unwrap()).unwrap();
+    let mut options = options();
+    options.call_id = Some("match-7".into());
+    let reply = client.call("list_games", "", &options).unwrap();
+    assert_eq!(reply.call_id(), "match-7");
+    let request = received.recv_timeout(HANG).unwrap();
+    assert_eq!(request.line, "GET /relay/v2/api/v1/games HTTP/1.1");
+    assert_eq!(request.header("x-request-id"), Some("match-7"));
+    assert_eq!(request.header("x-note"), Some("grün"));
+    assert!(request.header("user-agent").unwrap().starts_with("MyGame/1.2 iplaygames-native/"));
+    // A key of the environment would be sent beside another base_url; a given header has the last word.
+    assert_eq!(request.header("authorization"), Some("Player abc"));
+    options.call_id = Some("line\nbreak".into());
+    assert_eq!(client.call("list_games", "", &options).unwrap_err().field(), Some("/call_id"));
+}
+
+#[test]
+fn one_connection_serves_call_after_call() {
+    let connections = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&connections);
+    let port = serve(move |mut stream| {
+        counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        use std::io::Write as _;
+        while read_request(&mut stream).is_some() {
+            stream.write_all(&json("200 OK", r#"{"data":[]}"#)).unwrap();
+        }
+    });
+    let client = client_with(port, r#", "max_connections": 1"#);
+    for _ in 0..50 {
+        client.call("list_games", "", &options()).unwrap();
+    }
+    assert_eq!(connections.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
