@@ -10,6 +10,8 @@ mod json;
 mod log;
 mod message;
 mod net;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod session;
 
 pub use api::operation::{

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iplaygames::{
-    CallOptions, Client, Code, Config, Error, Field, Kind, LogLevel, LogLine, Operation, Outcome, Place, operation,
-    operations,
+    CallOptions, Client, Code, Config, Error, Field, Kind, LogLevel, LogLine, Operation, Outcome, Place,
+    operation, operations,
 };
 use lexopt::prelude::{Long, Short, Value};
 use serde_json::{Map, Value as Json};
@@ -87,9 +87,7 @@ fn main() -> ExitCode {
 fn tell(trouble: &Trouble, error_json: bool) -> (String, u8) {
     let (red, plain) = if use_colour() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
     match trouble {
-        Trouble::Usage(message) => {
-            (format!("{red}error:{plain} {message}\nTry 'iplaygames --help'.\n"), 2)
-        }
+        Trouble::Usage(message) => (format!("{red}error:{plain} {message}\nTry 'iplaygames --help'.\n"), 2),
         Trouble::Io(message) => (format!("{red}error:{plain} {message}\n"), 1),
         Trouble::Api(error) => {
             let code = match error.code() {
@@ -452,10 +450,14 @@ fn as_json(field: Option<&Field>, value: String) -> String {
 
 fn row(id: &str) -> Result<&'static Operation, Trouble> {
     operation(id).ok_or_else(|| {
-        let mut near: Vec<&str> =
-            operations().iter().map(|row| row.id).filter(|known| known.contains(id) && !id.is_empty()).collect();
+        let mut near: Vec<&str> = operations()
+            .iter()
+            .map(|row| row.id)
+            .filter(|known| known.contains(id) && !id.is_empty())
+            .collect();
         near.truncate(5);
-        let hint = if near.is_empty() { "'iplaygames operations' lists them".into() } else { near.join(", ") };
+        let hint =
+            if near.is_empty() { "'iplaygames operations' lists them".into() } else { near.join(", ") };
         Trouble::Usage(format!("the API has no operation {id:?} ({hint})"))
     })
 }

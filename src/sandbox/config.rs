@@ -1,0 +1,72 @@
+//! The sandbox's own configuration: keys, defaults, checks.
+
+use crate::error::Error;
+
+use super::keys::{Keys, wrong};
+
+/// What ending a session answers that is closed or expired already. The API does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EndTwice {
+    Conflict,
+    NotFound,
+    Ok,
+}
+
+#[derive(Debug)]
+pub(super) struct Config {
+    pub(super) port: u16,
+    pub(super) api_key: String,
+    pub(super) can_override_provider: bool,
+    pub(super) providers: Vec<String>,
+    /// Upper case.
+    pub(super) unavailable_countries: Vec<String>,
+    pub(super) end_twice: EndTwice,
+    pub(super) session_lifetime_s: u64,
+}
+
+const YEAR_S: u64 = 365 * 24 * 3600;
+
+impl Config {
+    pub(super) fn from_json(text: &str) -> Result<Config, Error> {
+        let mut keys = Keys::parse(text, "the sandbox's configuration")?;
+        let config = Config {
+            // The range keeps the number inside the type.
+            port: keys.integer("port", 0..=u64::from(u16::MAX))?.map_or(0, |port| port as u16),
+            api_key: api_key(&mut keys)?,
+            can_override_provider: keys.flag("can_override_provider")?.unwrap_or(false),
+            providers: keys
+                .texts("providers")?
+                .unwrap_or_else(|| vec!["nuxgaming".to_owned(), "pragmatic".to_owned()]),
+            unavailable_countries: countries(&mut keys)?,
+            end_twice: end_twice(&mut keys)?,
+            session_lifetime_s: keys.integer("session_lifetime_s", 1..=YEAR_S)?.unwrap_or(4 * 3600),
+        };
+        keys.finish()?;
+        Ok(config)
+    }
+}
+
+fn api_key(keys: &mut Keys) -> Result<String, Error> {
+    match keys.text("api_key")? {
+        None => Ok(format!("sandbox-{}", super::random_hex::<16>()?)),
+        Some(key) if !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(key),
+        Some(_) => Err(wrong("api_key", "must be visible ASCII without spaces, at least one character")),
+    }
+}
+
+fn countries(keys: &mut Keys) -> Result<Vec<String>, Error> {
+    let Some(countries) = keys.texts("unavailable_countries")? else { return Ok(vec!["KP".to_owned()]) };
+    if countries.iter().any(|code| code.len() != 2 || !code.bytes().all(|byte| byte.is_ascii_alphabetic())) {
+        return Err(wrong("unavailable_countries", "must hold codes of two letters, such as \"KP\""));
+    }
+    Ok(countries.iter().map(|code| code.to_ascii_uppercase()).collect())
+}
+
+fn end_twice(keys: &mut Keys) -> Result<EndTwice, Error> {
+    match keys.text("end_twice")?.as_deref() {
+        Some("conflict") => Ok(EndTwice::Conflict),
+        None | Some("not_found") => Ok(EndTwice::NotFound),
+        Some("ok") => Ok(EndTwice::Ok),
+        Some(_) => Err(wrong("end_twice", "must be \"conflict\", \"not_found\" or \"ok\"")),
+    }
+}
