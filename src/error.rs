@@ -14,12 +14,11 @@ use crate::message::Outcome;
 /// Never contains the API key, a configured header's value or a proxy's password.
 ///
 /// ```
-/// use iplaygames::{Client, Code, Config, Outcome};
-/// let error = Client::new(Config::from_json(r#"{"api_key": "k", "base_url": "ftp://x"}"#)?).unwrap_err();
+/// use iplaygames::{Code, Config, Outcome};
+/// let error = Config::from_json(r#"{"api_key": "k", "base_url": "ftp://x"}"#).unwrap_err();
 /// assert_eq!(error.code(), Code::INVALID_ARGUMENT);
 /// assert_eq!(error.field(), Some("/base_url"));
 /// assert_eq!(error.outcome(), Outcome::NotSent);
-/// # Ok::<(), iplaygames::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Error(Box<Facts>);

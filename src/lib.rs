@@ -1,4 +1,30 @@
-//! Client for the IPlayGames game-aggregator API: start, check and end game sessions.
+//! Client for the IPlayGames game-aggregator API: **start, check and end game sessions**, and call every
+//! other operation of the API.
+//!
+//! ```
+//! # #[cfg(feature = "sandbox")] {
+//! use iplaygames::{Client, Config, StartSession, sandbox::Sandbox};
+//!
+//! let sandbox = Sandbox::start("")?; // the API on this machine; leave it out to use the real one
+//! let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
+//! let session = client.sessions().start(
+//!     &StartSession::new(123)
+//!         .player_id("player_456")
+//!         .currency("USD")
+//!         .country_code("US")
+//!         .ip_address("192.0.2.1"),
+//! )?;
+//! assert_eq!(client.sessions().status(&session.session_id)?.status, "active");
+//! client.sessions().end(&session.session_id)?;
+//! # }
+//! # Ok::<(), iplaygames::Error>(())
+//! ```
+//!
+//! Where to look: [`Client`] for calls, [`Sessions`] for typed game sessions, [`Config`] for what a client
+//! can be told, [`Error`] for what can go wrong and what it means, [`operations`] for the whole API,
+//! [`sandbox`] for trying and testing. The C interface is `include/iplaygames.h`.
+
+#![warn(missing_docs)]
 
 mod api;
 mod client;
