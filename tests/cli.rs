@@ -1,0 +1,213 @@
+//! The command-line tool as its users run it: a real process, its streams and its exit code.
+
+#![cfg(all(feature = "cli", feature = "sandbox"))]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Command, Output, Stdio};
+
+use iplaygames::sandbox::Sandbox;
+use serde_json::Value;
+
+const START: [&str; 10] = [
+    "--game-id",
+    "123",
+    "--player-id",
+    "456",
+    "--currency",
+    "USD",
+    "--country-code",
+    "US",
+    "--ip-address",
+    "192.0.2.1",
+];
+
+fn tool(sandbox: Option<&Sandbox>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iplaygames"));
+    command.env_remove("IPLAYGAMES_API_KEY").env_remove("IPLAYGAMES_BASE_URL").stdin(Stdio::null());
+    if let Some(sandbox) = sandbox {
+        command.env("IPLAYGAMES_API_KEY", sandbox.api_key()).env("IPLAYGAMES_BASE_URL", sandbox.base_url());
+    }
+    command
+}
+
+fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+fn json(text: &str) -> Value {
+    assert_eq!(text.matches('\n').count(), 1, "one line of JSON: {text}");
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn a_session_is_started_checked_and_ended() {
+    let sandbox = Sandbox::start("").unwrap();
+    let (code, out, err) =
+        run(tool(Some(&sandbox)).arg("start").args(START).args(["--freespin-bet-amount", "0.50"]));
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let session = json(&out)["data"]["session_id"].as_str().unwrap().to_owned();
+    let (code, out, _) = run(tool(Some(&sandbox)).args(["status", &session]));
+    assert_eq!((code, &json(&out)["data"]["status"]), (Some(0), &"active".into()));
+    assert_eq!(json(&out)["data"]["player_id"], "456");
+    let (code, out, _) = run(tool(Some(&sandbox)).args(["end", &session]));
+    assert_eq!((code, &json(&out)["success"]), (Some(0), &true.into()));
+    let requests: Value =
+        serde_json::from_str(&sandbox.control(r#"{"command": "requests"}"#).unwrap()).unwrap();
+    let body = requests["requests"][0]["body"].as_str().unwrap();
+    assert!(
+        body.contains(r#""player_id":"456""#) && body.contains(r#""freespin_bet_amount":0.50"#),
+        "{body}"
+    );
+}
+
+#[test]
+fn failures_go_to_standard_error_with_their_own_exit_codes() {
+    let sandbox = Sandbox::start("").unwrap();
+    let (code, out, err) = run(tool(Some(&sandbox)).args(["status", "nobody"]));
+    assert_eq!((code, out.as_str()), (Some(3), ""));
+    assert!(err.contains("Session not found") && err.contains("IPG_ERR_NOT_FOUND"), "{err}");
+    assert!(!err.contains('\x1b'), "no colours where nobody looks: {err:?}");
+
+    let (code, _, err) = run(tool(Some(&sandbox)).args(["--error-json", "end", "nobody"]));
+    assert_eq!((code, &json(&err)["error"]["code"]), (Some(3), &404.into()));
+
+    let (code, _, err) = run(tool(Some(&sandbox)).args(["start", "--game-id", "one"]));
+    assert_eq!(code, Some(2));
+    assert!(err.contains("player_id"), "{err}");
+
+    sandbox.control(r#"{"command": "fault", "operation": "start_a_game_session", "drop": "after"}"#).unwrap();
+    let (code, _, err) = run(tool(Some(&sandbox)).arg("start").args(START));
+    assert_eq!(code, Some(5), "{err}");
+    assert!(err.contains("not known whether"), "{err}");
+
+    let (code, ..) = run(tool(None).env("IPLAYGAMES_API_KEY", "k").args([
+        "--base-url",
+        "http://127.0.0.1:1",
+        "--retries",
+        "0",
+        "status",
+        "x",
+    ]));
+    assert_eq!(code, Some(4));
+
+    for usage in [
+        vec![],
+        vec!["dance"],
+        vec!["status"],
+        vec!["status", "a", "b"],
+        vec!["call", "no_such"],
+        vec!["call", "list_games", "--arg", "x"],
+        vec!["--no-such", "x"],
+        vec!["start", "--no-such", "x"],
+        vec!["--timeout", "soon", "status", "x"],
+        vec!["--api-key", "secret", "status", "x"],
+    ] {
+        let (code, out, err) = run(tool(Some(&sandbox)).args(&usage));
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{usage:?}: {err}");
+        assert!(!err.contains("secret"), "{err}");
+    }
+}
+
+#[test]
+fn the_key_comes_from_a_file_or_the_environment() {
+    let sandbox = Sandbox::start("").unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(&file, "{}", sandbox.api_key()).unwrap();
+    let (code, _, err) = run(tool(None).arg("--api-key-file").arg(file.path()).args([
+        "--base-url",
+        sandbox.base_url(),
+        "call",
+        "list_games",
+    ]));
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let (code, _, err) = run(tool(None).args(["status", "x"]));
+    assert_eq!(code, Some(2));
+    assert!(err.contains("IPLAYGAMES_API_KEY"), "{err}");
+}
+
+#[test]
+fn any_operation_can_be_called_with_values_in_the_form_it_wants() {
+    let sandbox = Sandbox::start("").unwrap();
+    let csv = tempfile::NamedTempFile::new().unwrap();
+    writeln!(&csv, "external_game_id,name\n1,A").unwrap();
+    let at = format!("file=@{}", csv.path().display());
+    for arguments in [
+        vec!["list_games", "--arg", "per_page=20", "--arg", "search=@@home"],
+        vec!["delete_a_promotion", "--arg", "id=7"],
+        vec!["bulk_delete_external_games_by_ids", "--arg", "ids=[1, 2]"],
+        vec!["import_external_games_from_csv_file", "--arg", &at],
+        vec![
+            "add_a_contribution_to_a_jackpot_pool",
+            "--args",
+            r#"{"player_id":"p","currency":"USD","amount":1.50,"type":"daily","transaction_id":"t"}"#,
+        ],
+    ] {
+        let (code, out, err) = run(tool(Some(&sandbox)).arg("call").args(&arguments));
+        assert_eq!(code, Some(0), "{arguments:?}: {err}");
+        json(&out);
+    }
+    let mut command = tool(Some(&sandbox));
+    let mut child = command
+        .args(["call", "list_games", "--args", "@-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(br#"{"search": "x"}"#).unwrap();
+    assert!(child.wait().unwrap().success());
+    let requests = sandbox.control(r#"{"command": "requests"}"#).unwrap();
+    assert!(requests.contains("search=%40home") && requests.contains("games?search=x"), "{requests}");
+}
+
+#[test]
+fn help_lists_and_versions_need_no_key() {
+    for (arguments, has) in [
+        (vec!["--help"], "Exit codes"),
+        (vec!["--version"], env!("CARGO_PKG_VERSION")),
+        (vec!["operations"], "start_a_game_session"),
+        (vec!["operations", "start_a_game_session"], "freespin_bet_amount"),
+        (vec!["start", "--help"], "currency"),
+    ] {
+        let (code, out, err) = run(tool(None).args(&arguments));
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{arguments:?}");
+        assert!(out.contains(has), "{out}");
+    }
+    let (_, out, _) = run(tool(None).args(["operations", "--json"]));
+    assert_eq!(json(&out).as_array().unwrap().len(), 65);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child =
+        tool(None).arg("operations").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(err, "");
+}
+
+#[test]
+fn the_sandbox_says_where_it_is_and_serves() {
+    let mut server = tool(None)
+        .args(["sandbox", "--port", "0", "--sandbox-config", r#"{"api_key": "k"}"#])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let config = json(&line);
+    assert_eq!(config["api_key"], "k");
+    let (code, out, err) = run(tool(None)
+        .env("IPLAYGAMES_API_KEY", "k")
+        .env("IPLAYGAMES_BASE_URL", config["base_url"].as_str().unwrap())
+        .args(["-v", "start"])
+        .args(START));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("start_a_game_session"), "what happens is told: {err}");
+    assert!(json(&out)["data"]["game_url"].is_string());
+}
