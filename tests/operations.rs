@@ -1,0 +1,103 @@
+//! All 65 operations through the client, against the sandbox, which checks key, path and fields.
+
+#![cfg(feature = "sandbox")]
+
+mod support;
+
+use iplaygames::sandbox::Sandbox;
+use iplaygames::{Client, Code, Config, Field, Kind, Operation, Place, Repeat, Rule, operations};
+use serde_json::{Map, Value, json};
+use support::options;
+
+/// A value the field accepts, and the sandbox's world knows.
+fn valid(field: &Field) -> Value {
+    match (field.rule, field.kind) {
+        (Rule::Currency, _) => json!("USD"),
+        (Rule::Country, _) => json!("US"),
+        (Rule::Ip, _) => json!("2001:db8::1"),
+        (Rule::ExpireDays, _) => json!(30),
+        (Rule::None, Kind::String) if field.place == Place::File => json!("external_game_id,name\n1,One\n"),
+        (Rule::None, Kind::String) if field.name == "provider" => Value::Null,
+        (Rule::None, Kind::String) => json!("5"),
+        (Rule::None, Kind::Integer) => json!(5),
+        (Rule::None, Kind::Number) => json!(1.5),
+        (Rule::None, Kind::Numeric) => json!("0.50"),
+        (Rule::None, Kind::Boolean) => json!(true),
+        (Rule::None, Kind::Object) => json!({"a": 1}),
+        (Rule::None, Kind::Strings) => json!([1, "2"]),
+        (Rule::None, Kind::Integers) => json!([1, 2]),
+        (Rule::None, Kind::Objects) => json!([{"external_game_id": "1", "name": "One"}]),
+    }
+}
+
+fn arguments(row: &Operation, wanted: impl Fn(&Field) -> bool) -> Map<String, Value> {
+    row.fields
+        .iter()
+        .filter(|field| wanted(field))
+        .map(|field| (field.name.to_owned(), valid(field)))
+        .collect()
+}
+
+/// Those whose success the sandbox's state decides.
+fn has_state(row: &Operation) -> bool {
+    row.path.contains("sessions/{")
+}
+
+fn scene() -> (Sandbox, Client) {
+    let sandbox = Sandbox::start("").unwrap();
+    let client = Client::new(Config::from_json(&sandbox.client_config()).unwrap()).unwrap();
+    (sandbox, client)
+}
+
+#[test]
+fn every_operation_works_with_what_it_needs_and_with_everything_it_knows() {
+    let (sandbox, client) = scene();
+    for row in operations() {
+        for given in [arguments(row, |field| field.required), arguments(row, |_| true)] {
+            let result = client.call(row.id, &Value::Object(given).to_string(), &options());
+            match result {
+                Ok(reply) => assert!(!has_state(row) && reply.attempts() == 1, "{}", row.id),
+                Err(error) => {
+                    assert!(has_state(row), "{}: {error}", row.id);
+                    assert_eq!(error.code(), Code::NOT_FOUND, "{}", row.id);
+                }
+            }
+        }
+    }
+    let counts: Value = serde_json::from_str(&sandbox.control(r#"{"command": "counts"}"#).unwrap()).unwrap();
+    let counts = counts["requests"]["by_operation"].as_object().unwrap().clone();
+    assert_eq!(counts.len(), 65);
+    assert!(counts.values().all(|count| count == 2), "{counts:?}");
+}
+
+#[test]
+fn without_a_required_field_nothing_is_sent() {
+    let (sandbox, client) = scene();
+    for row in operations() {
+        for missing in row.fields.iter().filter(|field| field.required) {
+            let given = arguments(row, |field| field.required && field.name != missing.name);
+            let error = client.call(row.id, &Value::Object(given).to_string(), &options()).unwrap_err();
+            assert_eq!(error.code(), Code::INVALID_ARGUMENT, "{}", row.id);
+            assert_eq!(error.field().unwrap(), format!("/{}", missing.name), "{}", row.id);
+            assert_eq!(error.operation(), Some(row.id));
+        }
+    }
+    let counts = sandbox.control(r#"{"command": "counts"}"#).unwrap();
+    assert!(counts.contains(r#""total":0"#), "{counts}");
+}
+
+#[test]
+fn only_reads_and_ends_are_ever_repeated() {
+    for row in operations() {
+        let safe = row.method.as_str() == "GET" || row.id.starts_with("end_");
+        assert_eq!(row.repeat != Repeat::Once, safe, "{}", row.id);
+    }
+}
+
+#[test]
+fn a_name_the_api_does_not_have_is_refused_with_the_name() {
+    let (_sandbox, client) = scene();
+    let error = client.call("start", "{}", &options()).unwrap_err();
+    assert_eq!((error.code(), error.operation()), (Code::UNKNOWN_OPERATION, Some("start")));
+    assert!(error.message().contains("\"start\""));
+}
