@@ -145,7 +145,10 @@ mod tests {
         let number = 7;
         assert_eq!(answer(&out, || panic!("words with {number}")), 900);
         let document = taken(place);
-        assert!(document.contains("words with 7") && document.contains("\"outcome\":\"unknown\""), "{document}");
+        assert!(
+            document.contains("words with 7") && document.contains("\"outcome\":\"unknown\""),
+            "{document}"
+        );
         answer(&out, || panic!("plain words"));
         assert!(taken(place).contains("plain words"));
         answer(&out, || std::panic::panic_any(7));

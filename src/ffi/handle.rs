@@ -76,7 +76,9 @@ impl<H, T: Clone> Table<H, T> {
     pub(super) fn insert(&self, value: T) -> Result<*mut H, Error> {
         // From here on there is something that a fork must not cut in half.
         fork::generation();
-        let (slot, generation) = self.slots.lock().insert(value).ok_or_else(|| {
+        // A value that finds no room comes back, and is dropped outside of the lock.
+        let kept = self.slots.lock().insert(value);
+        let (slot, generation) = kept.map_err(|_no_room| {
             let kind = self.kind.name();
             Error::new(Code::BUSY, format!("This process has as many {kind} handles as there can be."))
         })?;
@@ -92,7 +94,8 @@ impl<H, T: Clone> Table<H, T> {
 
     /// Ends a handle and gives back what stood behind it.
     pub(super) fn remove(&self, handle: *mut H) -> Result<T, Error> {
-        let gone = self.place(handle).and_then(|(slot, generation)| self.slots.lock().remove(slot, generation));
+        let gone =
+            self.place(handle).and_then(|(slot, generation)| self.slots.lock().remove(slot, generation));
         gone.ok_or_else(|| self.invalid(handle))
     }
 
@@ -126,16 +129,19 @@ impl<H, T: Clone> Table<H, T> {
 }
 
 impl<T: Clone> Slots<T> {
-    fn insert(&mut self, value: T) -> Option<(u32, u32)> {
+    fn insert(&mut self, value: T) -> Result<(u32, u32), T> {
         while let Some(index) = self.free.pop_front() {
             if let Some(slot) = self.slots.get_mut(index as usize) {
                 slot.value = Some(value);
-                return Some((index, slot.generation));
+                return Ok((index, slot.generation));
             }
         }
-        let index = u32::try_from(self.slots.len()).ok().filter(|index| index >> SLOT_BITS == 0)?;
+        if self.slots.len() >> SLOT_BITS != 0 {
+            return Err(value);
+        }
+        let index = self.slots.len() as u32;
         self.slots.push(Slot { generation: 1, value: Some(value) });
-        Some((index, 1))
+        Ok((index, 1))
     }
 
     fn get(&self, slot: u32, generation: u32) -> Option<T> {
@@ -257,7 +263,8 @@ mod tests {
     #[test]
     fn a_handle_survives_packing_and_fits_where_addresses_fit() {
         for kind in [Kind::Client, Kind::Request, Kind::Sandbox] {
-            for (slot, generation) in [(0, 1), (1, 1), ((1 << SLOT_BITS) - 1, LAST_GENERATION), (7, 1 << 20)] {
+            for (slot, generation) in [(0, 1), (1, 1), ((1 << SLOT_BITS) - 1, LAST_GENERATION), (7, 1 << 20)]
+            {
                 let id = pack(kind, slot, generation);
                 assert_eq!(unpack(id), (slot, generation));
                 assert_eq!(Kind::of(id), Some(kind));

@@ -3,8 +3,8 @@
 use std::ffi::c_char;
 
 use super::guard::{self, Out};
-use super::text::{self, In, bad};
 use super::ipg_code;
+use super::text::{self, In, bad};
 use crate::codes::Code;
 use crate::error::{Error, push_quoted};
 use crate::json::{self, Missing};
@@ -95,7 +95,11 @@ pub unsafe extern "C" fn ipg_json_get(
 /// ```
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ipg_json_quote(text: *const c_char, len: usize, out_json: *mut *mut c_char) -> ipg_code {
+pub unsafe extern "C" fn ipg_json_quote(
+    text: *const c_char,
+    len: usize,
+    out_json: *mut *mut c_char,
+) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
     let (in_text, out_json) = unsafe { (In::new("text", text), Out::null(out_json)) };
     guard::answer(&out_json, || {
@@ -128,8 +132,9 @@ fn value_at(json: &str, pointer: &str) -> Result<(i32, String), Error> {
         Some(b'[') => IPG_JSON_ARRAY,
         Some(b'{') => IPG_JSON_OBJECT,
         Some(b'"') => {
-            let text = serde_json::from_str(value)
-                .map_err(|error| bad(format!("The string at {pointer:?} cannot be written as UTF-8: {error}.")))?;
+            let text = serde_json::from_str(value).map_err(|error| {
+                bad(format!("The string at {pointer:?} cannot be written as UTF-8: {error}."))
+            })?;
             return Ok((IPG_JSON_STRING, text));
         }
         _ => IPG_JSON_NUMBER,
@@ -143,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_value_comes_as_its_type_and_its_text() {
-        let json = r#" {"n": null, "t": true, "m": 1.50, "s": "a\"\u00e9\u0000b", "l": [1, 2], "o": {"x": -0}} "#;
+        let json =
+            r#" {"n": null, "t": true, "m": 1.50, "s": "a\"\u00e9\u0000b", "l": [1, 2], "o": {"x": -0}} "#;
         for (pointer, kind, text) in [
             ("/n", IPG_JSON_NULL, "null"),
             ("/t", IPG_JSON_BOOL, "true"),

@@ -3,8 +3,9 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
+use super::base::c_text;
 use super::text::bad;
-use super::{c_text, guard, ipg_client, ipg_code};
+use super::{guard, ipg_client, ipg_code};
 use crate::error::Error;
 use crate::log::{LogLevel, LogLine, Logger};
 

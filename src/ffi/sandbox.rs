@@ -74,8 +74,7 @@ pub unsafe extern "C" fn ipg_sandbox_control(
     out_json: *mut *mut c_char,
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
-    let (command_json, out_json) =
-        unsafe { (In::new("command_json", command_json), Out::null(out_json)) };
+    let (command_json, out_json) = unsafe { (In::new("command_json", command_json), Out::null(out_json)) };
     guard::answer(&out_json, || room::control(sandbox, &command_json))
 }
 

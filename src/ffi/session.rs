@@ -51,8 +51,7 @@ pub unsafe extern "C" fn ipg_session_start(
     out_json: *mut *mut c_char,
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
-    let (request_json, out_json) =
-        unsafe { (In::new("request_json", request_json), Out::null(out_json)) };
+    let (request_json, out_json) = unsafe { (In::new("request_json", request_json), Out::null(out_json)) };
     call(client, START, &out_json, || request_json.get().map(str::to_owned))
 }
 

@@ -2,9 +2,8 @@
 //! remembered until it comes back, so that freeing anything else does nothing but leave a line in the
 //! logs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{CStr, c_char};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
 
 use super::client::CLIENTS;
@@ -123,7 +122,8 @@ const RESTING: usize = 16;
 const RESTING_BYTES: usize = 4096;
 
 struct Shard {
-    live: HashMap<usize, Text, BuildHasherDefault<AddressHasher>>,
+    /// By address. A tree: a handful of texts is one node of it, and it never grows into a large block.
+    live: BTreeMap<usize, Text>,
     resting: VecDeque<Text>,
 }
 
@@ -138,42 +138,28 @@ impl Shard {
     }
 }
 
-static TEXTS: [Lock<Shard>; SHARDS] = [const {
-    Lock::new(Shard { live: HashMap::with_hasher(BuildHasherDefault::new()), resting: VecDeque::new() })
-}; SHARDS];
+static TEXTS: [Lock<Shard>; SHARDS] =
+    [const { Lock::new(Shard { live: BTreeMap::new(), resting: VecDeque::new() }) }; SHARDS];
 
 fn shard(address: *mut c_char) -> &'static Lock<Shard> {
-    let mut hasher = AddressHasher::default();
-    hasher.write_usize(address.addr());
+    // One multiplication spreads addresses; the highest bits of it are the best mixed.
+    let mixed = (address.addr() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
     let [first, ..] = &TEXTS;
-    // The bits in the middle: the map uses those at both ends.
-    TEXTS.get((hasher.finish() >> 32) as usize % SHARDS).unwrap_or(first)
-}
-
-/// Spreads addresses by one multiplication. Nobody can choose them to collide.
-#[derive(Default)]
-struct AddressHasher(u64);
-
-impl Hasher for AddressHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_usize(usize::from(*byte));
-        }
-    }
-
-    fn write_usize(&mut self, value: usize) {
-        let mixed = (self.0 ^ value as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ (mixed >> 29);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
+    TEXTS.get(mixed as usize % SHARDS).unwrap_or(first)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
     use super::*;
+
+    /// The tests share the tables: what one frees twice must not be another's meanwhile.
+    static ALONE: Mutex<()> = Mutex::new(());
+
+    fn alone() -> MutexGuard<'static, ()> {
+        ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     fn is_live(address: *mut c_char) -> bool {
         shard(address).lock().live.contains_key(&address.addr())
@@ -181,6 +167,7 @@ mod tests {
 
     #[test]
     fn a_text_handed_out_ends_with_nul_and_comes_back_once() {
+        let _alone = alone();
         let address = hand_out("héllo".into());
         // SAFETY: handed out above and not yet taken back.
         assert_eq!(unsafe { CStr::from_ptr(address) }.to_str(), Ok("héllo"));
@@ -194,6 +181,7 @@ mod tests {
 
     #[test]
     fn what_never_was_a_text_of_ours_is_left_alone() {
+        let _alone = alone();
         take_back(std::ptr::null_mut());
         let mut local = *b"mine\0";
         take_back(local.as_mut_ptr().cast());
@@ -209,6 +197,7 @@ mod tests {
 
     #[test]
     fn a_freed_text_rests_before_its_address_comes_again() {
+        let _alone = alone();
         let address = hand_out("x".repeat(100));
         take_back(address);
         for _ in 0..RESTING - 1 {
@@ -220,6 +209,7 @@ mod tests {
 
     #[test]
     fn many_threads_hand_out_and_take_back() {
+        let _alone = alone();
         std::thread::scope(|scope| {
             for thread in 0..4usize {
                 scope.spawn(move || {
