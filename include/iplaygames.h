@@ -432,10 +432,9 @@ ipg_code ipg_client_new(const char *config_json,
 /**
  * Does ahead of time what the first call would have to wait for: loads the trusted certificates,
  * resolves the server's name, opens a connection. Blocks for at most `timeout_ms`; 0 means the client's
- * own `timeout_ms`. Sends no request.
+ * own `timeout_ms`. What it sends is a HEAD for the base URL, without the key; any answer will do.
  *
- * `*out_json` becomes a document such as `{"success": true, "connected": true, "elapsed_ms": 12}`, or
- * the error's.
+ * `*out_json` becomes `{"success": true, "elapsed_ms": 12}`, or the error document.
  *
  * Ownership: free the text with ipg_string_free(). Threads: any.
  * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_RESOLVE, #IPG_ERR_CONNECT, #IPG_ERR_TLS,
@@ -611,7 +610,7 @@ ipg_code ipg_session_end(ipg_client *client,
 /**
  * Calls any operation of the API, and blocks until the answer is there.
  *
- * `operation` is its name, such as `"list_all_games"`. `arguments_json` is one flat JSON object with the
+ * `operation` is its name, such as `"list_games"`. `arguments_json` is one flat JSON object with the
  * fields of path, query and body by their names; NULL is `{}`. `options_json` may change for this call what
  * the client's configuration says: `timeout_ms`, `max_retries`, and `call_id`, which is sent as
  * `X-Request-Id`; NULL changes nothing.

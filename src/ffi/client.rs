@@ -62,10 +62,9 @@ pub unsafe extern "C" fn ipg_client_new(
 
 /// Does ahead of time what the first call would have to wait for: loads the trusted certificates,
 /// resolves the server's name, opens a connection. Blocks for at most `timeout_ms`; 0 means the client's
-/// own `timeout_ms`. Sends no request.
+/// own `timeout_ms`. What it sends is a HEAD for the base URL, without the key; any answer will do.
 ///
-/// `*out_json` becomes a document such as `{"success": true, "connected": true, "elapsed_ms": 12}`, or
-/// the error's.
+/// `*out_json` becomes `{"success": true, "elapsed_ms": 12}`, or the error document.
 ///
 /// Ownership: free the text with ipg_string_free(). Threads: any.
 /// Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_RESOLVE, #IPG_ERR_CONNECT, #IPG_ERR_TLS,

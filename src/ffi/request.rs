@@ -9,7 +9,7 @@ use crate::client::{CallOptions, Reply};
 
 /// Calls any operation of the API, and blocks until the answer is there.
 ///
-/// `operation` is its name, such as `"list_all_games"`. `arguments_json` is one flat JSON object with the
+/// `operation` is its name, such as `"list_games"`. `arguments_json` is one flat JSON object with the
 /// fields of path, query and body by their names; NULL is `{}`. `options_json` may change for this call what
 /// the client's configuration says: `timeout_ms`, `max_retries`, and `call_id`, which is sent as
 /// `X-Request-Id`; NULL changes nothing.

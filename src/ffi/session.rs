@@ -6,7 +6,8 @@ use super::guard::{self, Out};
 use super::text::In;
 use super::{ipg_client, ipg_code};
 use crate::client::{CallOptions, Reply};
-use crate::error::{Error, push_quoted};
+use crate::error::Error;
+use crate::session::session_arguments;
 
 const START: &str = "start_a_game_session";
 const STATUS: &str = "get_session_status";
@@ -135,9 +136,5 @@ fn with_session_id(session_id: &In<'_>) -> Result<String, Error> {
         error.facts_mut().field = Some("/session_id".to_owned());
         error
     })?;
-    let mut arguments = String::with_capacity(session_id.len() + 20);
-    arguments.push_str("{\"session_id\":");
-    push_quoted(&mut arguments, session_id);
-    arguments.push('}');
-    Ok(arguments)
+    Ok(session_arguments(session_id))
 }

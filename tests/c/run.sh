@@ -74,7 +74,7 @@ done
 run() {
     say "$*"
     if [ "${VALGRIND:-0}" = 1 ]; then
-        valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite,possible "$@"
+        valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect --show-leak-kinds=definite,indirect "$@"
     else
         "$@"
     fi
