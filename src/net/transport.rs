@@ -315,11 +315,12 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// TLS errors hide inside I/O errors.
+/// TLS errors hide inside I/O errors, and those inside others: an I/O error names as its source what
+/// its content names, never the content itself.
 fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     error.downcast_ref::<rustls::Error>().or_else(|| {
         let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
-        chain(inner).find_map(|error| error.downcast_ref::<rustls::Error>())
+        chain(inner).find_map(tls_error)
     })
 }
 
