@@ -274,10 +274,10 @@ impl Client {
         if https && let Err(error) = reactor.transport().roots.load() {
             return Err(Error::new(Code::TLS, format!("The roots of trust cannot be loaded: {error}")));
         }
-        let connected =
-            reactor.drive(async { tokio::time::timeout(timeout, reactor.transport().connect()).await })?;
+        let connected = reactor
+            .drive_while_open(async { tokio::time::timeout(timeout, reactor.transport().connect()).await })?;
         let failure = match connected {
-            Ok(Ok(())) => {
+            Some(Ok(Ok(()))) => {
                 let elapsed = started.elapsed();
                 return Ok(Reply {
                     json: format!("{{\"success\":true,\"elapsed_ms\":{}}}", elapsed.as_millis()),
@@ -288,11 +288,12 @@ impl Client {
                     request_id: None,
                 });
             }
-            Ok(Err(failure)) => failure,
-            Err(_) => Failure::new(
+            Some(Ok(Err(failure))) => failure,
+            Some(Err(_)) => Failure::new(
                 FailureKind::Timeout,
                 format!("No connection within the time given ({} ms).", timeout.as_millis()),
             ),
+            None => Failure::new(FailureKind::Canceled, "The client was closed meanwhile."),
         };
         let mut error = of_failure(failure, false);
         let facts = error.facts_mut();

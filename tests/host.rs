@@ -576,6 +576,20 @@ fn closing_a_client_ends_the_calls_of_other_threads() {
 }
 
 #[test]
+fn closing_a_client_ends_a_prewarming_too() {
+    let (port, sees) = silent();
+    let client = client(port);
+    std::thread::scope(|scope| {
+        let prewarming = scope.spawn(|| client.prewarm(4 * HANG));
+        sees.recv_timeout(HANG).unwrap();
+        client.close();
+        let error = prewarming.join().unwrap().unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::CANCELED, Outcome::NotSent), "{error}");
+    });
+    assert_eq!(client.prewarm(HANG).unwrap_err().code(), Code::SHUT_DOWN);
+}
+
+#[test]
 fn a_call_that_is_never_answered_ends_with_its_time() {
     let (port, sees) = silent();
     let client = client_with(port, r#", "timeout_ms": 100"#);

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::mem::ManuallyDrop;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use slab::Slab;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Semaphore;
 use tokio::task::coop;
 
 use super::request::{self, Plan, Report, Request};
@@ -30,6 +32,8 @@ pub(crate) struct Reactor {
     log: Arc<Log>,
     chance: Arc<Chance>,
     in_flight: Lock<InFlight>,
+    /// Never has a permit: who waits for one learns that the client was closed.
+    closing: Semaphore,
 }
 
 #[derive(Default)]
@@ -59,6 +63,7 @@ impl Reactor {
             log: Arc::clone(log),
             chance: Arc::new(Chance::new()?),
             in_flight: Lock::new(InFlight::default()),
+            closing: Semaphore::new(0),
         })
     }
 
@@ -112,6 +117,18 @@ impl Reactor {
         Ok(begun)
     }
 
+    /// Runs a future on the calling thread, at most until the client is closed: then there is no output.
+    pub(crate) fn drive_while_open<F: Future>(&self, future: F) -> Result<Option<F::Output>, Error> {
+        self.drive(async {
+            let (mut future, mut closing) = (pin!(future), pin!(self.closing.acquire()));
+            std::future::poll_fn(|context| match future.as_mut().poll(context) {
+                Poll::Ready(output) => Poll::Ready(Some(output)),
+                Poll::Pending => closing.as_mut().poll(context).map(|_| None),
+            })
+            .await
+        })
+    }
+
     /// Runs a future on the calling thread, and everything else that is in flight with it. The only
     /// place that drives the runtime. No foreign code runs in here.
     pub(crate) fn drive<F: Future>(&self, future: F) -> Result<F::Output, Error> {
@@ -127,6 +144,7 @@ impl Reactor {
             in_flight.closed = true;
             in_flight.requests.iter().map(|(_, request)| Arc::clone(request)).collect()
         };
+        self.closing.close();
         for request in requests {
             request.cancel();
         }
