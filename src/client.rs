@@ -207,6 +207,7 @@ impl Client {
     pub fn call(&self, operation: &str, arguments_json: &str, options: &CallOptions) -> Result<Reply, Error> {
         let result = self.call_quietly(operation, arguments_json, options);
         self.count(operation, &result);
+        self.deliver_log();
         result
     }
 
@@ -354,7 +355,8 @@ impl Client {
         self.core.log.set(logger, max_level)
     }
 
-    /// Hands waiting log lines to the logger, on this thread. Lines wait in a ring of 256 until then.
+    /// Hands waiting log lines to the logger, on this thread. Calls do so before they return; lines that
+    /// arise elsewhere wait in a ring of 256.
     pub fn deliver_log(&self) {
         self.core.log.deliver();
     }

@@ -52,3 +52,8 @@ pub use error::Error;
 pub use log::{LogLevel, LogLine, Logger};
 pub use message::Outcome;
 pub use session::{EndedSession, SessionStatus, Sessions, StartSession, StartedSession};
+
+/// Compiles the README's Rust.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

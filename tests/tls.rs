@@ -104,6 +104,17 @@ fn an_authority_given_as_text_or_as_a_file_is_trusted() {
 }
 
 #[test]
+fn a_call_over_tls_fits_into_the_stack_that_the_header_asks_for() {
+    let authority = Authority::new("stack");
+    let server = Server::new(&authority.certify("127.0.0.1"));
+    let pem = authority.pem();
+    let caller = std::thread::Builder::new().stack_size(256 * 1024);
+    let done =
+        caller.spawn(move || status(&at(server.port, json!({"ca_pem": pem}))).unwrap().json().to_owned());
+    assert_eq!(done.unwrap().join().unwrap(), ACTIVE);
+}
+
+#[test]
 fn an_authority_nobody_gave_is_refused() {
     assert_refused(&Authority::new("Test CA").certify("127.0.0.1"), "127.0.0.1", json!({}));
 }

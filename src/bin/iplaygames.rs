@@ -199,7 +199,6 @@ impl Options {
     fn call(&self, operation: &str, arguments: &Arguments) -> Result<(), Trouble> {
         let client = self.client()?;
         let result = client.call(operation, &arguments.to_json(), &CallOptions::default());
-        client.deliver_log();
         print(&format!("{}\n", result?.json()))
     }
 }

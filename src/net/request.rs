@@ -144,6 +144,9 @@ impl Request {
     }
 }
 
+/// How many turns a connection takes to be idle after its answer.
+const TURNS_TO_IDLE: usize = 3;
+
 /// Carries a request to its end. Runs as a task of the reactor.
 pub(crate) async fn run(
     transport: Arc<Transport>,
@@ -185,8 +188,11 @@ pub(crate) async fn run(
             }
             report.retry_after = seen.retry_after;
             request.finish(report);
-            // The connection is idle again only after a turn: who waits for one must not open another.
-            tokio::task::yield_now().await;
+            // The connection is idle again only after some turns (hyper's own tasks give it back): who waits
+            // for one must not open another meanwhile.
+            for _ in 0..TURNS_TO_IDLE {
+                tokio::task::yield_now().await;
+            }
             drop(turn);
             return;
         };

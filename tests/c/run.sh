@@ -5,14 +5,14 @@
 #     tests/c/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder that has libiplaygames.so
-# test     abi, api, fork, misuse, example; all of them when none is named
+# test     abi, api, fork, misuse, readme, example; all of them when none is named
 # VALGRIND=1 runs the C programs under valgrind. INCLUDE names the headers' folder, else include/ here.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: tests/c/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- abi api fork misuse example
+[ $# -gt 0 ] || set -- abi api fork misuse readme example
 include=${INCLUDE:-$here/../../include}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -89,10 +89,16 @@ run() {
     fi
 }
 
+# The README's first C program, as a function that a test can call.
+awk '/^```c$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' "$here/../../README.md" |
+    sed 's/^int main(void)/int readme_main(void);\nint readme_main(void)/' >"$work/readme_main.c"
+
 failed=
 for test in "$@"; do
-    $c "$here/$test.c" -o "$work/$test" $link
-    $cpp -x c++ "$here/$test.c" -x none -o "$work/${test}_cpp" $link
+    sources=$here/$test.c
+    [ "$test" != readme ] || sources="$sources $work/readme_main.c"
+    $c $sources -o "$work/$test" $link
+    $cpp -x c++ $sources -x none -o "$work/${test}_cpp" $link
     run "$work/$test" || failed="$failed $test"
     VALGRIND=0 run "$work/${test}_cpp" || failed="$failed $test(C++)"
 done

@@ -1,0 +1,30 @@
+/* Runs the README's C program against a sandbox: run.sh takes it out of the README as readme_main(). */
+
+#include <stdlib.h>
+
+#include <iplaygames_sandbox.h>
+
+#include "check.h"
+
+int readme_main(void);
+
+int main(void) {
+    ipg_sandbox *sandbox = NULL;
+    char *config = NULL, *url = NULL, *key = NULL, *counts = NULL, *closed = NULL;
+    CHECK(ipg_sandbox_start(NULL, &sandbox, &config) == IPG_OK);
+    CHECK(ipg_json_get(config, "/base_url", NULL, &url, NULL) == IPG_OK);
+    CHECK(ipg_json_get(config, "/api_key", NULL, &key, NULL) == IPG_OK);
+    setenv("IPLAYGAMES_BASE_URL", url, 1);
+    setenv("IPLAYGAMES_API_KEY", key, 1);
+    CHECK(readme_main() == 0);
+    CHECK(ipg_sandbox_control(sandbox, "{\"command\": \"counts\"}", &counts) == IPG_OK);
+    CHECK(ipg_json_get(counts, "/sessions/closed", NULL, &closed, NULL) == IPG_OK);
+    CHECK(closed != NULL && closed[0] == '1' && closed[1] == '\0');
+    CHECK(ipg_sandbox_stop(sandbox) == IPG_OK);
+    ipg_string_free(closed);
+    ipg_string_free(counts);
+    ipg_string_free(key);
+    ipg_string_free(url);
+    ipg_string_free(config);
+    return check_end();
+}
