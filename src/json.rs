@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{self, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::Error;
@@ -16,6 +16,10 @@ pub(crate) const MAX_DEPTH: usize = 128;
 
 /// Whether nothing is nested deeper than [`MAX_DEPTH`].
 pub(crate) fn is_shallow(text: &str) -> bool {
+    // Few brackets cannot be deep, and counting them is quicker than following them.
+    if text.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() <= MAX_DEPTH {
+        return true;
+    }
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for byte in text.bytes() {
         if in_string {
@@ -180,11 +184,60 @@ pub(crate) fn at<'a>(text: &'a str, pointer: &str) -> Result<&'a str, Missing> {
         return Err(Missing::NotJson(format!("nested deeper than {MAX_DEPTH} levels")));
     }
     let steps = steps(pointer).ok_or(Missing::BadPointer)?;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let found = de::DeserializeSeed::deserialize(Walk { steps: &steps }, &mut deserializer)
-        .and_then(|found| deserializer.end().map(|()| found))
-        .map_err(|error| Missing::NotJson(error.to_string()))?;
-    found.ok_or(Missing::Absent)
+    let whole: &RawValue = serde_json::from_str(text).map_err(|error| Missing::NotJson(error.to_string()))?;
+    descend(whole.get(), &steps).ok_or(Missing::Absent)
+}
+
+/// Goes down from a value that is known to be JSON, a pass for each step.
+fn descend<'a>(mut value: &'a str, steps: &[Cow<'_, str>]) -> Option<&'a str> {
+    for step in steps {
+        value = match value.as_bytes().first() {
+            Some(b'{') => members(value, [step]).ok()?[0]?,
+            Some(b'[') => item(value, step)?,
+            _ => return None,
+        };
+    }
+    Some(value)
+}
+
+/// The values of some members of an object, as they stand, in one pass that checks the whole text.
+pub(crate) fn members<'a, const N: usize>(
+    object: &'a str,
+    keys: [&str; N],
+) -> serde_json::Result<[Option<&'a str>; N]> {
+    struct Pick<'k, const N: usize>([&'k str; N]);
+    impl<'de, const N: usize> Visitor<'de> for Pick<'_, N> {
+        type Value = [Option<&'de str>; N];
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = [None; N];
+            while let Some(Key(key)) = map.next_key()? {
+                match self.0.iter().position(|wanted| *wanted == key) {
+                    Some(place) => found[place] = Some(map.next_value::<&RawValue>()?.get()),
+                    None => {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+            }
+            Ok(found)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(object);
+    let found = deserializer.deserialize_map(Pick(keys))?;
+    deserializer.end()?;
+    Ok(found)
+}
+
+/// The item of an array that a step of a pointer names.
+fn item<'a>(array: &'a str, step: &str) -> Option<&'a str> {
+    let plain = step == "0" || (!step.starts_with('0') && step.bytes().all(|byte| byte.is_ascii_digit()));
+    let index = step.parse::<usize>().ok().filter(|_| plain)?;
+    let items: Vec<&RawValue> = serde_json::from_str(array).ok()?;
+    items.get(index).map(|item| item.get())
 }
 
 fn steps(pointer: &str) -> Option<Vec<Cow<'_, str>>> {
@@ -203,71 +256,6 @@ fn steps(pointer: &str) -> Option<Vec<Cow<'_, str>>> {
             }
         })
         .collect()
-}
-
-/// Goes down the steps, and reads everything beside them only for its grammar.
-struct Walk<'s> {
-    steps: &'s [Cow<'s, str>],
-}
-
-impl<'de> de::DeserializeSeed<'de> for Walk<'_> {
-    type Value = Option<&'de str>;
-
-    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let raw = <&'de RawValue as de::Deserialize>::deserialize(deserializer)?.get();
-        let [step, rest @ ..] = self.steps else { return Ok(Some(raw)) };
-        // Going down reads the part that matters again; the parts beside it are read once.
-        let mut inner = serde_json::Deserializer::from_str(raw);
-        let found = match raw.as_bytes().first() {
-            Some(b'{') => inner.deserialize_map(Down { step, rest }),
-            Some(b'[') => inner.deserialize_seq(Down { step, rest }),
-            _ => Ok(None),
-        };
-        found.map_err(de::Error::custom)
-    }
-}
-
-struct Down<'s> {
-    step: &'s str,
-    rest: &'s [Cow<'s, str>],
-}
-
-impl<'de> Visitor<'de> for Down<'_> {
-    type Value = Option<&'de str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object or an array")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(Key(key)) = map.next_key()? {
-            if key == self.step {
-                found = map.next_value_seed(Walk { steps: self.rest })?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(found)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let plain = self.step == "0"
-            || (!self.step.starts_with('0') && self.step.bytes().all(|b| b.is_ascii_digit()));
-        let wanted = self.step.parse::<usize>().ok().filter(|_| plain);
-        let (mut found, mut index) = (None, 0);
-        loop {
-            if Some(index) == wanted {
-                match list.next_element_seed(Walk { steps: self.rest })? {
-                    Some(value) => found = value,
-                    None => return Ok(None),
-                }
-            } else if list.next_element::<IgnoredAny>()?.is_none() {
-                return Ok(found);
-            }
-            index += 1;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -192,6 +192,12 @@ mod tests {
     }
 
     #[test]
+    fn what_a_success_must_have_is_in_its_data() {
+        let all = operations().iter().flat_map(|row| row.must_have);
+        assert!(all.into_iter().all(|pointer| pointer.starts_with("/data/")));
+    }
+
+    #[test]
     fn bodies_and_methods_agree() {
         for row in operations() {
             let body = row.fields.iter().any(|field| field.place == Place::Body);

@@ -40,29 +40,24 @@ fn success(operation: &Operation, answer: Answer) -> Result<String, Error> {
             [pointer, ..] => Err(bad(answer, format!("The answer is empty; it should have had {pointer}."))),
         };
     }
-    let json = match text_of(&answer.body) {
-        Some(text) => json::at(text, ""),
-        None => Err(json::Missing::NotJson("not UTF-8".into())),
-    };
-    let json = match json {
-        Ok(json) => json,
+    let (success, data) = match outline(&answer.body) {
+        Ok(outline) => outline,
         Err(_) if operation.answer == AnswerKind::File => return Ok(file(answer)),
-        Err(json::Missing::NotJson(why)) => {
-            return Err(bad(answer, format!("The answer is not JSON: {why}.")));
-        }
-        Err(_) => return Err(bad(answer, "The answer is not JSON.".into())),
+        Err(why) => return Err(bad(answer, format!("The answer is not JSON: {why}."))),
     };
-    if operation.answer == AnswerKind::Document && !json.starts_with('{') {
-        return Err(bad(answer, "The answer is not a JSON object.".into()));
-    }
-    match member(json, "success") {
+    match success {
+        None if operation.answer == AnswerKind::Document && !is_object(&answer.body) => {
+            return Err(bad(answer, "The answer is not a JSON object.".into()));
+        }
         None | Some("true") => {}
         Some("false") => return Err(failure(answer)),
         Some(_) => return Err(bad(answer, "The answer's `success` is neither true nor false.".into())),
     }
     for pointer in operation.must_have {
-        // Null is as good as nothing: no session has the id null.
-        if matches!(json::at(json, pointer), Err(_) | Ok("null")) {
+        // All that must be there is in `data`. Null is as good as nothing: no session has the id null.
+        let inside = pointer.strip_prefix("/data");
+        let found = data.zip(inside).map(|(data, inside)| json::at(data, inside));
+        if !matches!(found, Some(Ok(value)) if value != "null") {
             return Err(bad(answer, format!("The answer has no {pointer}.")));
         }
     }
@@ -70,6 +65,27 @@ fn success(operation: &Operation, answer: Answer) -> Result<String, Error> {
     let mut body = answer.body;
     body.drain(..start);
     String::from_utf8(body).map_err(|_| Error::new(Code::INTERNAL, "A text that was UTF-8 is so no more."))
+}
+
+/// What of an answer is looked at: `success` and `data`, as they stand. Says why it is no JSON.
+fn outline(body: &[u8]) -> Result<(Option<&str>, Option<&str>), String> {
+    let text = text_of(body).ok_or("not UTF-8")?;
+    if !is_object(body) {
+        return match json::at(text, "") {
+            Ok(_) => Ok((None, None)),
+            Err(json::Missing::NotJson(why)) => Err(why),
+            Err(_) => Err("nothing is there".into()),
+        };
+    }
+    if !json::is_shallow(text) {
+        return Err(format!("nested deeper than {} levels", json::MAX_DEPTH));
+    }
+    let [success, data] = json::members(text, ["success", "data"]).map_err(|error| error.to_string())?;
+    Ok((success, data))
+}
+
+fn is_object(body: &[u8]) -> bool {
+    without_bom(body).trim_ascii_start().starts_with(b"{")
 }
 
 /// What is not JSON where a file is expected.

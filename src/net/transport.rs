@@ -85,7 +85,8 @@ impl Watch {
 /// The connections of one client in one process.
 pub(crate) struct Transport {
     client: reqwest::Client,
-    base_url: String,
+    /// Parsed once: host and port are the same in every call.
+    base_url: Url,
     headers: HeaderMap,
     max_response_bytes: usize,
     connect_timeout: Duration,
@@ -125,6 +126,8 @@ impl Transport {
         let client = builder.build().map_err(|error| {
             Error::new(Code::INTERNAL, format!("The HTTP client cannot be made: {}", root_cause(&error)))
         })?;
+        let base_url = Url::parse(&config.base_url)
+            .map_err(|error| Error::invalid("/base_url", format!("`base_url` is not a URL: {error}.")))?;
         let mut headers = config.headers.clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(authorization) = &config.authorization {
@@ -132,7 +135,7 @@ impl Transport {
         }
         Ok(Transport {
             client,
-            base_url: config.base_url.clone(),
+            base_url,
             headers,
             max_response_bytes: config.max_response_bytes,
             connect_timeout: config.connect_timeout,
@@ -183,7 +186,7 @@ impl Transport {
     /// Opens a connection by asking for nothing in particular, without the key.
     pub(crate) async fn connect(&self) -> Result<(), Failure> {
         let watch = Arc::new(Watch::default());
-        let url = self.url("/")?;
+        let url = self.url("/");
         let response = self.client.head(url).send().await.map_err(|error| self.failure(error, &watch))?;
         self.note_version(&response);
         Ok(())
@@ -196,7 +199,7 @@ impl Transport {
             Method::Put => reqwest::Method::PUT,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let url = self.url(&parts.target)?;
+        let url = self.url(&parts.target);
         match &parts.body {
             Body::None => Ok(reqwest::Request::new(method, url)),
             Body::Json(json) => {
@@ -222,10 +225,19 @@ impl Transport {
         }
     }
 
-    fn url(&self, target: &str) -> Result<Url, Failure> {
-        Url::parse(&format!("{}{target}", self.base_url)).map_err(|error| {
-            Failure::new(FailureKind::Internal, format!("The address cannot be made: {error}"))
-        })
+    /// The address of a target, behind the path that the base has.
+    fn url(&self, target: &str) -> Url {
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
+        let mut url = self.base_url.clone();
+        match self.base_url.path().trim_end_matches('/') {
+            "" => url.set_path(path),
+            prefix => url.set_path(&format!("{prefix}{path}")),
+        }
+        url.set_query(query);
+        url
     }
 
     async fn read(&self, mut response: reqwest::Response, watch: &Arc<Watch>) -> Result<Answer, Failure> {
