@@ -12,6 +12,7 @@ use http::HeaderValue;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::pulse::Undriven;
 use super::retry::{self, Event, Step};
 use super::transport::{Failure, FailureKind, Transport, Watch};
 use crate::log::{Log, LogLevel};
@@ -48,6 +49,9 @@ pub(crate) struct Report {
 pub(crate) struct Request {
     // Belongs to one reactor of one process; a fork never meets it.
     state: Mutex<State>,
+    /// Called once when the request has ended, with no lock held, on whatever thread ended it.
+    on_end: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    undriven: Undriven,
     watch: Arc<Watch>,
     attempts: AtomicU32,
     /// Set when an attempt ended without telling whether it was done.
@@ -62,9 +66,11 @@ enum State {
 }
 
 impl Request {
-    pub(crate) fn new() -> Request {
+    pub(crate) fn new(undriven: Undriven) -> Request {
         Request {
             state: Mutex::new(State::Waiting(Vec::new())),
+            on_end: OnceLock::new(),
+            undriven,
             watch: Arc::new(Watch::default()),
             attempts: AtomicU32::new(0),
             may_be_done: AtomicBool::new(false),
@@ -87,8 +93,22 @@ impl Request {
         }
     }
 
+    /// Sets what is called when the request has ended. To be set before the request is begun.
+    pub(crate) fn set_on_end(&self, on_end: Box<dyn Fn() + Send + Sync>) {
+        // There is one owner, who sets it once.
+        let _ = self.on_end.set(on_end);
+    }
+
     fn is_done(&self) -> bool {
         matches!(*self.state(), State::Done(_))
+    }
+
+    /// What it came to, if it has ended.
+    pub(crate) fn report(&self) -> Option<Arc<Report>> {
+        match &*self.state() {
+            State::Done(report) => Some(Arc::clone(report)),
+            State::Waiting(_) => None,
+        }
     }
 
     /// Ends the request, unless it has ended: the first one wins.
@@ -106,6 +126,9 @@ impl Request {
         };
         for waker in wakers {
             waker.wake();
+        }
+        if let Some(on_end) = self.on_end.get() {
+            on_end();
         }
     }
 
@@ -152,13 +175,13 @@ pub(crate) async fn run(
     log: Arc<Log>,
     chance: impl Fn() -> f64,
 ) {
-    let deadline = request.started + plan.timeout;
+    let deadline = Deadline { at: request.started + plan.timeout, undriven_before: Duration::ZERO };
     let mut retries = 0;
     loop {
         // One turn of the runtime before anything is sent: connections that the server closed while
         // nobody looked are noticed, and not used.
         tokio::task::yield_now().await;
-        let Ok(turn) = patiently(deadline, &request.watch, transport.turn()).await else {
+        let Ok(turn) = patiently(deadline, &request, transport.turn()).await else {
             let message = format!(
                 "The time for the call ({} ms) ran out while it waited for a connection.",
                 plan.timeout.as_millis()
@@ -169,7 +192,7 @@ pub(crate) async fn run(
         let retries_left = plan.max_retries.saturating_sub(retries);
         let result = attempt(&transport, &plan, &request, deadline, retries_left > 0).await;
         let seen = see(&plan, &request, &result);
-        let time_left = deadline.saturating_duration_since(Instant::now());
+        let time_left = deadline.now(&request).saturating_duration_since(Instant::now());
         let step = match seen.event {
             Some(event) => retry::next(plan.repeat, event, retries, retries_left, time_left, chance()),
             None => Step::Finish,
@@ -209,17 +232,23 @@ async fn attempt(
     transport: &Transport,
     plan: &Plan,
     request: &Request,
-    deadline: Instant,
+    deadline: Deadline,
     another_may_follow: bool,
 ) -> Result<Answer, Failure> {
     let mut until = deadline;
     if another_may_follow && plan.repeat != Repeat::Once {
-        until = until.min(Instant::now() + plan.attempt_timeout);
+        let own = Deadline {
+            at: Instant::now() + plan.attempt_timeout,
+            undriven_before: request.undriven.since_begun(),
+        };
+        if own.now(request) < deadline.now(request) {
+            until = own;
+        }
     }
     let sent = transport.attempt(&plan.parts, &plan.call_id, &request.watch);
-    match patiently(until, &request.watch, sent).await {
+    match patiently(until, request, sent).await {
         Ok(result) => result,
-        Err(Elapsed) if until < deadline => Err(Failure::new(
+        Err(Elapsed) if until.at < deadline.at => Err(Failure::new(
             FailureKind::AttemptTimeout,
             format!("No answer within {} ms.", plan.attempt_timeout.as_millis()),
         )),
@@ -295,30 +324,53 @@ struct Elapsed;
 /// How many turns of the runtime in a row may bring nothing before time is really up.
 const FRUITLESS_TURNS: u32 = 3;
 
+/// When time is up, by the clock that stands still while nobody drives.
+#[derive(Clone, Copy)]
+struct Deadline {
+    at: Instant,
+    /// The undriven time of the request that had passed when the deadline was set.
+    undriven_before: Duration,
+}
+
+impl Deadline {
+    /// When that is on the real clock, as far as is known now.
+    fn now(self, request: &Request) -> Instant {
+        self.at + request.undriven.since_begun().saturating_sub(self.undriven_before)
+    }
+}
+
 /// Runs a future until a time, but never lets the clock beat an answer that already lies in the socket:
-/// after the time is up the runtime takes turns until none brings anything more.
-async fn patiently<F: Future>(until: Instant, watch: &Watch, future: F) -> Result<F::Output, Elapsed> {
+/// after the time is up the runtime takes turns until none brings anything more. Time in which nobody
+/// drove does not count.
+async fn patiently<F: Future>(until: Deadline, request: &Request, future: F) -> Result<F::Output, Elapsed> {
     let mut future = pin!(future);
-    let in_time = {
-        let mut timer = pin!(tokio::time::sleep_until(until));
-        std::future::poll_fn(|context: &mut Context<'_>| {
+    let mut time = until.now(request);
+    let mut timer = pin!(tokio::time::sleep_until(time));
+    loop {
+        let in_time = std::future::poll_fn(|context: &mut Context<'_>| {
             if let Poll::Ready(output) = future.as_mut().poll(context) {
                 return Poll::Ready(Some(output));
             }
             timer.as_mut().poll(context).map(|()| None)
         })
-        .await
-    };
-    if let Some(output) = in_time {
-        return Ok(output);
+        .await;
+        if let Some(output) = in_time {
+            return Ok(output);
+        }
+        let later = until.now(request);
+        if later <= time {
+            break;
+        }
+        time = later;
+        timer.as_mut().reset(time);
     }
-    let (mut fruitless, mut seen) = (0, watch.progress());
+    let (mut fruitless, mut seen) = (0, request.watch.progress());
     while fruitless < FRUITLESS_TURNS {
         tokio::task::yield_now().await;
         if let Poll::Ready(output) = poll_once(future.as_mut()).await {
             return Ok(output);
         }
-        let progress = watch.progress();
+        let progress = request.watch.progress();
         fruitless = if progress == seen { fruitless + 1 } else { 0 };
         seen = progress;
     }
@@ -339,7 +391,7 @@ mod tests {
 
     #[test]
     fn a_request_ends_once_and_the_first_one_wins() {
-        let request = Request::new();
+        let request = Request::new(Undriven::never());
         request.cancel();
         request.finish(request.report_failure(Failure::new(FailureKind::Timeout, "late")));
         let report = runtime().block_on(request.wait());
@@ -349,7 +401,7 @@ mod tests {
 
     #[test]
     fn several_may_wait_for_one_request() {
-        let request = Arc::new(Request::new());
+        let request = Arc::new(Request::new(Undriven::never()));
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| runtime().block_on(request.wait()));
@@ -361,16 +413,16 @@ mod tests {
     #[test]
     fn an_answer_that_is_already_there_beats_the_clock() {
         runtime().block_on(async {
-            let watch = Watch::default();
-            let past = Instant::now();
+            let request = Request::new(Undriven::never());
+            let past = Deadline { at: Instant::now(), undriven_before: Duration::ZERO };
             let mut polls = 0;
             // Ready only at its third poll, as an answer that has to pass through other tasks.
             let late = std::future::poll_fn(|_| {
                 polls += 1;
                 if polls == 3 { Poll::Ready(7) } else { Poll::Pending }
             });
-            assert_eq!(patiently(past, &watch, late).await, Ok(7));
-            assert_eq!(patiently(past, &watch, std::future::pending::<()>()).await, Err(Elapsed));
+            assert_eq!(patiently(past, &request, late).await, Ok(7));
+            assert_eq!(patiently(past, &request, std::future::pending::<()>()).await, Err(Elapsed));
         });
     }
 }
