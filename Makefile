@@ -11,6 +11,10 @@ DIST := $(CURDIR)/dist
 OUT := $(CARGO_TARGET_DIR)/c
 UNAME := $(shell uname -s)
 SO := $(if $(filter Darwin,$(UNAME)),dylib,so)
+# Never unloaded: a thread of the host may still hold thread-local state of the library.
+LINK_Linux := -- -C link-arg=-Wl,-soname,libiplaygames.so.0 -C link-arg=-Wl,-z,nodelete
+LINK_Darwin := -- -C link-arg=-Wl,-install_name,@rpath/libiplaygames.dylib
+LINK := $(LINK_$(UNAME))
 WARN := -Wall -Wextra -Wpedantic -Werror
 
 .PHONY: help
@@ -34,7 +38,7 @@ tools:
 
 .PHONY: lib
 lib: tools ## the shared library that ships, in dist/
-	$(CARGO) rustc --release --lib --crate-type cdylib
+	$(CARGO) rustc --release --lib --crate-type cdylib $(LINK)
 	@mkdir -p $(DIST)/lib $(DIST)/include
 	cp $(CARGO_TARGET_DIR)/release/libiplaygames.$(SO) $(DIST)/lib/
 	cp include/*.h $(DIST)/include/
@@ -42,7 +46,7 @@ lib: tools ## the shared library that ships, in dist/
 
 .PHONY: lib-slim
 lib-slim: tools ## the same without the sandbox, for shipping in a game, in dist/slim/
-	$(CARGO) rustc --release --lib --crate-type cdylib --no-default-features --features capi
+	$(CARGO) rustc --release --lib --crate-type cdylib --no-default-features --features capi $(LINK)
 	@mkdir -p $(DIST)/slim/lib
 	cp $(CARGO_TARGET_DIR)/release/libiplaygames.$(SO) $(DIST)/slim/lib/
 
@@ -52,14 +56,16 @@ size: lib-slim ## the size of the slim shared library, in bytes
 
 .PHONY: lib-dev
 lib-dev: tools
-	$(CARGO) rustc --lib --crate-type cdylib
+	$(CARGO) rustc --lib --crate-type cdylib $(LINK)
 	@mkdir -p $(OUT)/lib
 	cp $(CARGO_TARGET_DIR)/debug/libiplaygames.$(SO) $(OUT)/lib/
 	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(OUT)/lib/libiplaygames.so.0; fi
 
 .PHONY: header
 header: tools ## write the generated headers to include/
-	IPLAYGAMES_WRITE_HEADERS=1 $(CARGO) test --test header
+	$(CARGO) build --lib
+	@cd $(CARGO_TARGET_DIR)/debug/build && new=$$(ls -t iplaygames-*/out/iplaygames.h | head -n 1) && \
+	    cp "$$(dirname "$$new")"/iplaygames.h "$$(dirname "$$new")"/iplaygames_sandbox.h $(CURDIR)/include/
 
 # ---- trying --------------------------------------------------------------------------------------
 
@@ -87,9 +93,7 @@ test-c: lib-dev ## the C programs, compiled as C99 and as C++17
 .PHONY: valgrind
 valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valgrind)
 	$(call need,valgrind,Debian and Ubuntu: apt-get install valgrind)
-	CC="$(CC)" CXX="$(CXX)" RUNNER="valgrind --quiet --error-exitcode=99 --leak-check=full \
-	    --errors-for-leak-kinds=definite,indirect --show-leak-kinds=definite,indirect" \
-	    tests/c/run.sh $(OUT)/lib
+	CC="$(CC)" CXX="$(CXX)" VALGRIND=1 tests/c/run.sh $(OUT)/lib
 
 .PHONY: repeat
 repeat: lib-dev ## the hazard suites, ten times

@@ -91,8 +91,91 @@ fn capitalised(word: &str) -> String {
 }
 
 #[cfg(feature = "capi")]
+#[allow(dead_code)]
+#[path = "src/codes.rs"]
+mod codes;
+
+#[cfg(feature = "capi")]
 mod capi {
+    use std::fmt::Write as _;
     use std::path::Path;
 
-    pub(super) fn run(_root: &Path, _out: &Path) {}
+    use cbindgen::{Builder, Config, DocumentationLength, DocumentationStyle, Language, Style};
+
+    /// What `iplaygames.h` is made of, in the order of the functions there.
+    const SOURCES: &[&str] = &["base", "client", "log", "session", "request", "json"];
+
+    pub(super) fn run(root: &Path, out: &Path) {
+        let room = root.join("src/ffi");
+        for watched in ["src/ffi", "src/codes.rs"] {
+            println!("cargo::rerun-if-changed={watched}");
+        }
+        let read = |name: &str| {
+            std::fs::read_to_string(room.join(name)).unwrap_or_else(|error| panic!("src/ffi/{name}: {error}"))
+        };
+
+        let mut config = common();
+        config.header = Some(read("preamble.h"));
+        config.include_guard = Some("IPLAYGAMES_H".into());
+        config.sys_includes = vec!["stddef.h".into(), "stdint.h".into()];
+        config.after_includes = Some(format!("\n{}\n{}\n{}", version(), read("macros.h"), codes()));
+        let sources = SOURCES.iter().map(|name| format!("{name}.rs"));
+        write(config, sources.map(|name| room.join(name)), &out.join("iplaygames.h"));
+
+        let mut config = common();
+        config.header = Some(read("preamble_sandbox.h"));
+        config.include_guard = Some("IPLAYGAMES_SANDBOX_H".into());
+        config.includes = vec!["iplaygames.h".into()];
+        write(config, [room.join("sandbox.rs")].into_iter(), &out.join("iplaygames_sandbox.h"));
+    }
+
+    fn common() -> Config {
+        let mut config = Config {
+            language: Language::C,
+            cpp_compat: true,
+            style: Style::Type,
+            no_includes: true,
+            usize_is_size_t: true,
+            documentation: true,
+            documentation_style: DocumentationStyle::Doxy,
+            documentation_length: DocumentationLength::Full,
+            line_length: 100,
+            ..Config::default()
+        };
+        config.function.prefix = Some("IPG_API".into());
+        config.function.must_use = Some("IPG_MUST_USE".into());
+        config
+    }
+
+    fn write(config: Config, sources: impl Iterator<Item = std::path::PathBuf>, header: &Path) {
+        let builder =
+            sources.fold(Builder::new().with_config(config), |builder, source| builder.with_src(source));
+        let bindings = builder.generate().expect("cbindgen can read src/ffi");
+        let mut text = Vec::new();
+        bindings.write(&mut text);
+        std::fs::write(header, text).expect("OUT_DIR can be written");
+    }
+
+    fn version() -> String {
+        let part = |name: &str| std::env::var(format!("CARGO_PKG_VERSION{name}")).expect("cargo sets it");
+        format!(
+            "/** The version of this header; ipg_version() tells the library's. */\n\
+             #define IPG_VERSION_MAJOR {}\n#define IPG_VERSION_MINOR {}\n#define IPG_VERSION_PATCH {}\n\
+             #define IPG_VERSION_STRING \"{}\"\n",
+            part("_MAJOR"),
+            part("_MINOR"),
+            part("_PATCH"),
+            part("")
+        )
+    }
+
+    /// cbindgen does not see constants that a macro makes: they are written from the list itself.
+    fn codes() -> String {
+        let mut text = String::new();
+        for (value, name, meaning) in crate::codes::LIST {
+            let _ = writeln!(text, "/** {meaning} */\n#define {name} ((ipg_code){value})\n");
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
 }

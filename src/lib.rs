@@ -31,6 +31,8 @@ mod client;
 mod codes;
 mod config;
 mod error;
+#[cfg(feature = "capi")]
+mod ffi;
 mod fork;
 mod json;
 mod log;

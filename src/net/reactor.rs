@@ -3,18 +3,20 @@
 
 use std::future::Future;
 use std::mem::ManuallyDrop;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use slab::Slab;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::coop;
 
 use super::request::{self, Plan, Report, Request};
 use super::signal::NoPipeSignal;
-use super::transport::Transport;
+use super::transport::{Failure, FailureKind, Transport};
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
@@ -90,16 +92,38 @@ impl Reactor {
         Ok(Arc::unwrap_or_clone(report))
     }
 
-    fn begin(&self, plan: Plan) -> Result<Begun<'_>, Error> {
-        let request = Arc::new(Request::new());
-        let key = {
-            let mut in_flight = self.in_flight.lock();
-            if in_flight.closed {
-                return Err(shut_down());
+    /// Opens a connection on the calling thread. Answers the failure as a call does.
+    pub(crate) fn connect(&self, timeout: Duration) -> Result<Result<(), Failure>, Error> {
+        check_place()?;
+        let connecting = self.enroll()?;
+        self.drive(async {
+            let canceled = pin!(connecting.request.wait());
+            let connected = pin!(tokio::time::timeout(timeout, self.transport.connect()));
+            match select(connected, canceled).await {
+                Either::Left((Ok(result), _)) => result,
+                Either::Left((Err(_), _)) => {
+                    let message =
+                        format!("No connection within the time given ({} ms).", timeout.as_millis());
+                    Err(Failure::new(FailureKind::Timeout, message))
+                }
+                Either::Right((report, _)) => Arc::unwrap_or_clone(report).result.map(|_| ()),
             }
-            in_flight.requests.insert(Arc::clone(&request))
-        };
-        let begun = Begun { reactor: self, request, key };
+        })
+    }
+
+    /// Makes a request that closing the client cancels.
+    fn enroll(&self) -> Result<Begun<'_>, Error> {
+        let request = Arc::new(Request::new());
+        let mut in_flight = self.in_flight.lock();
+        if in_flight.closed {
+            return Err(shut_down());
+        }
+        let key = in_flight.requests.insert(Arc::clone(&request));
+        Ok(Begun { reactor: self, request, key })
+    }
+
+    fn begin(&self, plan: Plan) -> Result<Begun<'_>, Error> {
+        let begun = self.enroll()?;
         let chance = Arc::clone(&self.chance);
         let task = self.runtime.spawn(request::run(
             Arc::clone(&self.transport),

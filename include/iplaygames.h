@@ -1,0 +1,703 @@
+/*
+ * iplaygames.h: a client for the IPlayGames game-aggregator API. It starts, checks and ends game
+ * sessions, and calls every other operation of the API. JSON text goes in and comes out.
+ *
+ * A whole program:
+ *
+ * ```c
+ * #include <iplaygames.h>
+ * #include <stdio.h>
+ *
+ * int main(void) {
+ *     ipg_client *client = NULL;
+ *     char *json = NULL, *url = NULL;
+ *     ipg_code code = ipg_client_new("{\"base_url\": \"http://127.0.0.1:8080\"}", &client, &json);
+ *     if (code == IPG_OK) {
+ *         ipg_string_free(json);
+ *         code = ipg_session_start(client,
+ *             "{\"game_id\": 42, \"player_id\": \"player-7\", \"currency\": \"EUR\","
+ *             " \"country_code\": \"DE\", \"ip_address\": \"203.0.113.9\"}", &json);
+ *     }
+ *     if (code == IPG_OK && ipg_json_get(json, "/data/game_url", NULL, &url, NULL) == IPG_OK) {
+ *         printf("play at %s\n", url);
+ *     } else {
+ *         fprintf(stderr, "%s: %s\n", ipg_code_name(code), json ? json : "");
+ *     }
+ *     ipg_string_free(url);
+ *     ipg_string_free(json);
+ *     ipg_client_free(client);
+ *     return code == IPG_OK ? 0 : 1;
+ * }
+ * ```
+ *
+ *
+ * THE CONTRACT
+ *
+ * Codes. Every function that can fail returns an ipg_code: 0 (IPG_OK) for done. 1xx is a mistake in the
+ * call, 2xx went wrong on the way, 4xx and 5xx are the API's answer, 900 is a defect of the library. The
+ * numbers never change their meaning; a later version may know more of them.
+ *
+ * Documents. Where there is an `out_json`, it receives the API's own answer byte for byte, or on failure
+ * the error document, never both and never nothing:
+ *
+ *     {"success": false, "error": {"code": 404, "name": "IPG_ERR_NOT_FOUND", "message": "Session not found",
+ *       "operation": "get_session_status", "outcome": "rejected", "retryable": false, "attempts": 1,
+ *       "elapsed_ms": 12, "http_status": 404, "request_id": null, "call_id": "7b0c", "retry_after_ms": null,
+ *       "field": null, "body": {"success": false, "message": "Session not found"}}}
+ *
+ *   outcome    "not_sent": it surely was not done. "rejected": the API said no. "unknown": it may have
+ *              been done; after a start, a session may exist.
+ *   retryable  whether the very same call may work later.
+ *   field      a JSON pointer to the argument that is wrong, such as "/currency".
+ *   body       the API's answer if it was JSON; else there is body_text, its first 512 characters.
+ *
+ * Out-parameters. Each may be NULL when its result is not wanted. The others are set to NULL or 0 before
+ * anything else happens, so they are good to look at after every return. They must be different places.
+ *
+ * Ownership. A text that comes out through an out-parameter is the caller's, until ipg_string_free() gets
+ * it; never pass it to free(). A text that goes in stays the caller's: it is read while the function runs,
+ * must not change meanwhile, and is not kept. A handle is ended by its own function.
+ *
+ * Text. UTF-8 with a NUL at its end, in both directions. What is not UTF-8 is refused with
+ * IPG_ERR_INVALID_ARGUMENT, and the message says at which byte. NULL is an empty object where the function
+ * says so, and else refused in the same way.
+ *
+ * Handles. ipg_client and its like are numbers that look like pointers: only pass them back, never follow
+ * them. A handle that is NULL, was freed before, is of another kind or was never made is answered with
+ * IPG_ERR_INVALID_HANDLE. What stays undefined is what no library can check: a pointer to text or to an
+ * out-parameter that is neither NULL nor good.
+ *
+ * Threads. Every function may be called on any thread, at any time, with any handle, also while another
+ * thread uses or frees it. There is no "last error": everything about a call is in its answer. The
+ * library starts no thread of its own, but for one that resolves a host name and is gone after it.
+ *
+ * Blocking. ipg_session_start, ipg_session_status, ipg_session_end, ipg_call and ipg_client_prewarm block
+ * the calling thread until there is an answer, at most for the call's timeout_ms. One thread's call may do the
+ * work of another's on the same client: a thread that is stopped in one, by a debugger say, holds the
+ * others up. All else returns at once.
+ *
+ * Callbacks run on a thread that is inside a function of this library, with no lock held; they may call
+ * any function. They must return: an exception that leaves one ends the process, and so does cancelling
+ * a thread (pthread_cancel) inside this library. Do not longjmp out of one.
+ *
+ * Stack. A thread that calls needs 256 KiB of it.
+ *
+ * Signals. None is installed or changed. SIGPIPE does not arise from this library's sockets.
+ *
+ * fork. A child may use the client handles and free the texts it inherited: a client connects anew there.
+ * Calls that were running in the parent are not running in the child.
+ *
+ * Exit. Nothing needs to be freed before the process ends. A call made while it ends, in an atexit handler
+ * or the destructor of a thread's variable, may be refused with IPG_ERR_SHUT_DOWN; freeing always works. The
+ * shared library stays loaded after dlclose.
+ *
+ *
+ * CONFIGURATION of a client: a JSON object with these keys. Any other key is refused.
+ *
+ *   key                  default
+ *   api_key              $IPLAYGAMES_API_KEY        Sent as bearer token. Needed for the default base_url. It is
+ *                                                   the operator's, and must not ship inside a game: let the
+ *                                                   game talk to a relay of yours, without a key.
+ *   base_url             $IPLAYGAMES_BASE_URL, else https://api.iplaygames.ai
+ *                                                   Where calls go. May have a path, which is kept in front.
+ *                                                   https; http only to this machine.
+ *   allow_insecure_http  false                      Allows http to other machines as well.
+ *   headers              {}                         More headers for each request, name to value.
+ *   timeout_ms           30000                      A whole call: all attempts and the pauses between them.
+ *   attempt_timeout_ms   10000                      One attempt, where another may follow.
+ *   connect_timeout_ms   5000                       Making a connection.
+ *   max_retries          2                          Attempts after the first, 0 to 20. Only what is safe to
+ *                                                   repeat is repeated.
+ *   max_connections      32                         Sockets at a time, 1 to 4096; calls beyond wait their turn.
+ *   max_response_bytes   8388608                    A larger answer is IPG_ERR_RESPONSE_TOO_LARGE.
+ *   proxy                the system's               An http or https URL, or "none".
+ *   ca_file, ca_pem                                 Certificates to trust beside the system's: a PEM file's
+ *                                                   name, or the PEM text.
+ *   only_these_cas       false                      Trust these certificates, and not the system's.
+ *   user_agent                                      Put in front of iplaygames-native/VERSION.
+ *
+ *
+ * Made from the sources by cbindgen; do not edit. SPDX-License-Identifier: MIT OR Apache-2.0
+ */
+
+
+#ifndef IPLAYGAMES_H
+#define IPLAYGAMES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version of this header; ipg_version() tells the library's. */
+#define IPG_VERSION_MAJOR 0
+#define IPG_VERSION_MINOR 1
+#define IPG_VERSION_PATCH 0
+#define IPG_VERSION_STRING "0.1.0"
+
+/* On every function. Define IPG_STATIC when linking the static library. */
+#ifndef IPG_API
+#  if defined(_WIN32) && !defined(IPG_STATIC)
+#    define IPG_API __declspec(dllimport)
+#  elif defined(__GNUC__) && !defined(_WIN32)
+#    define IPG_API __attribute__((visibility("default")))
+#  else
+#    define IPG_API
+#  endif
+#endif
+
+/* On every function that hands out something which must be freed: its code says whether it is there. */
+#ifndef IPG_MUST_USE
+#  if defined(__GNUC__)
+#    define IPG_MUST_USE __attribute__((warn_unused_result))
+#  else
+#    define IPG_MUST_USE
+#  endif
+#endif
+
+/** Done. */
+#define IPG_OK ((ipg_code)0)
+
+/** Not finished yet; more will follow. */
+#define IPG_PENDING ((ipg_code)1)
+
+/** An argument is missing, malformed or not allowed; `field` points at it. */
+#define IPG_ERR_INVALID_ARGUMENT ((ipg_code)100)
+
+/** The handle is NULL, already freed, of another kind, or never came from this library. */
+#define IPG_ERR_INVALID_HANDLE ((ipg_code)101)
+
+/** The API has no operation of that name. */
+#define IPG_ERR_UNKNOWN_OPERATION ((ipg_code)102)
+
+/** A limit of the client is reached; the call was not sent. */
+#define IPG_ERR_BUSY ((ipg_code)103)
+
+/** The client is shut down, or this thread or process is ending and can make no calls. */
+#define IPG_ERR_SHUT_DOWN ((ipg_code)104)
+
+/** This build of the library does not have that function, or this place cannot use it. */
+#define IPG_ERR_UNSUPPORTED ((ipg_code)105)
+
+/** The JSON document has nothing at that pointer. */
+#define IPG_ERR_NO_SUCH_FIELD ((ipg_code)106)
+
+/** The host name could not be resolved. */
+#define IPG_ERR_RESOLVE ((ipg_code)200)
+
+/** No connection could be made. */
+#define IPG_ERR_CONNECT ((ipg_code)201)
+
+/** The secure connection was refused: certificate, host name or protocol. */
+#define IPG_ERR_TLS ((ipg_code)202)
+
+/** The time allowed for the call ran out. */
+#define IPG_ERR_TIMEOUT ((ipg_code)203)
+
+/** The call was canceled, or its client was freed. */
+#define IPG_ERR_CANCELED ((ipg_code)204)
+
+/** The connection broke before the whole answer had come. */
+#define IPG_ERR_CONNECTION_LOST ((ipg_code)205)
+
+/** The answer was not what the API promises: not HTTP, not JSON, or without a field it must have. */
+#define IPG_ERR_BAD_RESPONSE ((ipg_code)206)
+
+/** The answer was larger than `max_response_bytes`. */
+#define IPG_ERR_RESPONSE_TOO_LARGE ((ipg_code)207)
+
+/** The server answered with a redirect; redirects are never followed. */
+#define IPG_ERR_REDIRECT ((ipg_code)208)
+
+/** HTTP 400: the API refused the request. */
+#define IPG_ERR_BAD_REQUEST ((ipg_code)400)
+
+/** HTTP 401: the API key is missing, wrong or inactive. */
+#define IPG_ERR_UNAUTHORIZED ((ipg_code)401)
+
+/** HTTP 403: the account may not do this. */
+#define IPG_ERR_FORBIDDEN ((ipg_code)403)
+
+/** HTTP 404: there is no such session, game or other thing. */
+#define IPG_ERR_NOT_FOUND ((ipg_code)404)
+
+/** HTTP 409: the thing is not in a state that allows this. */
+#define IPG_ERR_CONFLICT ((ipg_code)409)
+
+/** HTTP 422: a field was refused; `body` has the API's own list. */
+#define IPG_ERR_UNPROCESSABLE ((ipg_code)422)
+
+/** HTTP 429: too many requests; `retry_after_ms` says how long to wait, if the API did. */
+#define IPG_ERR_RATE_LIMITED ((ipg_code)429)
+
+/** Any other refusal by the API: another 4xx, or `success: false` in a 2xx. */
+#define IPG_ERR_API ((ipg_code)499)
+
+/** HTTP 5xx other than 503: the server, or one before it, failed. */
+#define IPG_ERR_SERVER ((ipg_code)500)
+
+/** HTTP 503: the service, or every provider for this game, country and currency, is unavailable. */
+#define IPG_ERR_UNAVAILABLE ((ipg_code)503)
+
+/** A defect in this library; the message helps to report it. */
+#define IPG_ERR_INTERNAL ((ipg_code)900)
+
+/**
+ * The version of the binary interface that this header describes, `major << 16 | minor`; see
+ * ipg_abi_version().
+ */
+#define IPG_ABI_VERSION 1
+
+/**
+ * A level for ipg_client_set_logger(): no lines at all.
+ */
+#define IPG_LOG_OFF 0
+
+/**
+ * A level: something failed that the host should know of.
+ */
+#define IPG_LOG_ERROR 1
+
+/**
+ * A level: something is not as it should be, and was dealt with.
+ */
+#define IPG_LOG_WARN 2
+
+/**
+ * A level: what happened, a line a call.
+ */
+#define IPG_LOG_INFO 3
+
+/**
+ * A level: what happened on the way, such as attempts, pauses and connections.
+ */
+#define IPG_LOG_DEBUG 4
+
+/**
+ * A level: everything.
+ */
+#define IPG_LOG_TRACE 5
+
+/**
+ * What ipg_json_get() found: `null`.
+ */
+#define IPG_JSON_NULL 1
+
+/**
+ * What ipg_json_get() found: `true` or `false`.
+ */
+#define IPG_JSON_BOOL 2
+
+/**
+ * What ipg_json_get() found: a number.
+ */
+#define IPG_JSON_NUMBER 3
+
+/**
+ * What ipg_json_get() found: a string.
+ */
+#define IPG_JSON_STRING 4
+
+/**
+ * What ipg_json_get() found: an array.
+ */
+#define IPG_JSON_ARRAY 5
+
+/**
+ * What ipg_json_get() found: an object.
+ */
+#define IPG_JSON_OBJECT 6
+
+/**
+ * A client of the API. Opaque, and never to be dereferenced: it is a number in the shape of a
+ * pointer. Made by ipg_client_new(), ended by ipg_client_free().
+ */
+typedef struct ipg_client ipg_client;
+
+/**
+ * What became of a call: one of the codes above. 0 is #IPG_OK, and every other code of a finished
+ * call says what went wrong.
+ */
+typedef int32_t ipg_code;
+
+/**
+ * Takes the log lines of a client; see ipg_client_set_logger().
+ *
+ * `user_data` is what was given there. `level` is one of the IPG_LOG_ constants from 1 to 5. `target` is
+ * the part of the library that the line comes from, such as `"iplaygames::net"`; `message` is the line.
+ * Both texts belong to the library and are gone when the callback returns.
+ */
+typedef void (*ipg_log_callback)(void *user_data,
+                                 int32_t level,
+                                 const char *target,
+                                 const char *message);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the binary interface of the library that is loaded: `major << 16 | minor`.
+ *
+ * A program that was compiled against one header works with a library of the same major number and
+ * the same or a higher minor number; as long as the major number is 0, the minor numbers must be equal.
+ *
+ * Threads: any. Cannot fail.
+ *
+ * ```c
+ * if (ipg_abi_version() != IPG_ABI_VERSION) {
+ *     fprintf(stderr, "libiplaygames is %s, but another version was expected\n", ipg_version());
+ * }
+ * ```
+ */
+IPG_API
+uint32_t ipg_abi_version(void);
+
+/**
+ * The version of the library that is loaded, such as `"0.1.0"`.
+ *
+ * Ownership: the text is static and must not be freed. Threads: any. Cannot fail.
+ *
+ * ```c
+ * printf("libiplaygames %s\n", ipg_version());
+ * ```
+ */
+IPG_API const char *ipg_version(void);
+
+/**
+ * The name of a code, such as `"IPG_ERR_NOT_FOUND"`; `"IPG_ERR_UNKNOWN"` for a number that is no
+ * code. Never NULL.
+ *
+ * Ownership: the text is static and must not be freed. Threads: any. Cannot fail.
+ *
+ * ```c
+ * ipg_code code = ipg_client_free(client);
+ * if (code != IPG_OK) {
+ *     fprintf(stderr, "free: %s\n", ipg_code_name(code));
+ * }
+ * ```
+ */
+IPG_API const char *ipg_code_name(ipg_code code);
+
+/**
+ * Frees a text that this library handed out through an out-parameter.
+ *
+ * NULL is fine and does nothing. A text freed twice, or a pointer that is no text of this library,
+ * is ignored and leaves a warning in the log of every client. This notices mistakes, and is no licence
+ * to make them: once a freed text's address has been handed out again, a second free of the old text
+ * frees the new one.
+ *
+ * Threads: any, also another than the one the text was handed to. Cannot fail.
+ *
+ * ```c
+ * char *json = NULL;
+ * if (ipg_client_stats(client, &json) == IPG_OK) {
+ *     puts(json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+void ipg_string_free(char *text);
+
+/**
+ * Makes a client. Opens no connection, starts no thread and reads no certificates: that comes with the
+ * first call, or with ipg_client_prewarm().
+ *
+ * `config_json` is a JSON object with the keys listed at the top of this header; NULL or empty text is
+ * an empty object, which leaves all to the defaults and the environment. With `out_client` NULL the
+ * configuration is checked and no client is made.
+ *
+ * `*out_json` becomes `{"success": true, "version": "0.1.0", "base_url": "https://api.iplaygames.ai"}`:
+ * the library's version, and where the client's calls go.
+ *
+ * Ownership: end the client with ipg_client_free(), free the text with ipg_string_free().
+ * Threads: any; the client may be used by any number of threads at once.
+ * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for a key that is unknown, missing or wrong, the error's
+ * `field` points at it; #IPG_ERR_BUSY when there are a million clients.
+ *
+ * ```c
+ * ipg_client *mine = NULL;
+ * char *json = NULL;
+ * if (ipg_client_new("{\"base_url\": \"https://relay.example\", \"timeout_ms\": 5000}", &mine, &json) != IPG_OK) {
+ *     fprintf(stderr, "%s\n", json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_client_new(const char *config_json,
+                        ipg_client **out_client,
+                        char **out_json);
+
+/**
+ * Does ahead of time what the first call would have to wait for: loads the trusted certificates,
+ * resolves the server's name, opens a connection. Blocks for at most `timeout_ms`; 0 means the client's
+ * own `timeout_ms`. What it sends is a HEAD for the base URL, without the key; any answer will do.
+ *
+ * `*out_json` becomes `{"success": true, "elapsed_ms": 12}`, or the error document.
+ *
+ * Ownership: free the text with ipg_string_free(). Threads: any.
+ * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_RESOLVE, #IPG_ERR_CONNECT, #IPG_ERR_TLS,
+ * #IPG_ERR_TIMEOUT on the way; #IPG_ERR_CANCELED when the client is freed meanwhile; #IPG_ERR_SHUT_DOWN.
+ *
+ * ```c
+ * char *json = NULL;
+ * if (ipg_client_prewarm(client, 2000, &json) != IPG_OK) {
+ *     fprintf(stderr, "no connection yet: %s\n", json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_client_prewarm(ipg_client *client,
+                            uint32_t timeout_ms,
+                            char **out_json);
+
+/**
+ * What the client has done since it was made, as a JSON document of counts. Never blocks.
+ *
+ * Ownership: free the text with ipg_string_free(). Threads: any.
+ * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE.
+ *
+ * ```c
+ * char *json = NULL;
+ * if (ipg_client_stats(client, &json) == IPG_OK) {
+ *     puts(json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API IPG_MUST_USE ipg_code ipg_client_stats(ipg_client *client, char **out_json);
+
+/**
+ * Ends a client. Its handle is good for nothing any more, its calls in flight on other threads return
+ * #IPG_ERR_CANCELED.
+ *
+ * Never waits, and hands over no log lines, so it may be called on a finalizer thread and inside a
+ * callback. A logger may still be running on another thread that is inside a call of this client: when
+ * its `user_data` is to go too, remove the logger first, see ipg_client_set_logger().
+ *
+ * Threads: any.
+ * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL and the second time.
+ *
+ * ```c
+ * ipg_client_free(client);
+ * client = NULL;
+ * ```
+ */
+IPG_API
+ipg_code ipg_client_free(ipg_client *client);
+
+/**
+ * Gives a client a logger, or with `callback` NULL takes it away.
+ *
+ * `max_level` is the most detailed level that is wanted, IPG_LOG_ERROR (1) to IPG_LOG_TRACE (5);
+ * IPG_LOG_OFF (0) is as good as no callback. A line never contains the API key, a header's value or a body.
+ *
+ * The callback runs only on threads that are inside an `ipg_` call with this client, just before that call
+ * returns, one line at a time, with no lock held. Lines that arise elsewhere wait for the next such call,
+ * 256 at most. It may call any function of this library; lines that arise in it are dropped. It must
+ * return: an exception or a thread's end that leaves it ends the process.
+ *
+ * When this function returns, the logger before is not running and never will: its `user_data` may go.
+ * For that it waits while the logger runs on another thread.
+ *
+ * Ownership: `user_data` stays the host's, and is only passed through. Threads: any.
+ * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_INVALID_ARGUMENT for another level;
+ * #IPG_ERR_BUSY from inside the client's own logger.
+ *
+ * ```c
+ * // static void on_log(void *user_data, int32_t level, const char *target, const char *message);
+ * ipg_client_set_logger(client, on_log, stderr, IPG_LOG_INFO);
+ * ```
+ */
+IPG_API
+ipg_code ipg_client_set_logger(ipg_client *client,
+                               ipg_log_callback callback,
+                               void *user_data,
+                               int32_t max_level);
+
+/**
+ * Starts a game session for a player, and blocks until the answer is there.
+ *
+ * `request_json` is one flat JSON object. Required: `game_id` (integer), `player_id` (string), `currency`,
+ * `country_code` (two letters), `ip_address` (the player's). Optional: `return_url`, `locale`, `provider`,
+ * `device`, `freespin_id`, `freespin_count`, `freespin_bet_amount`, `expire_days`. Other fields are passed on
+ * as they are.
+ *
+ * `*out_json` becomes the API's own answer. In it are `/data/session_id`, `/data/game_url` and, as the API
+ * documents it, `/data/session_token` and `/data/expires_at`.
+ *
+ * A start is never sent twice when the first may have been received: look at the error's `outcome`.
+ * `"unknown"` means that a session may exist.
+ *
+ * Ownership: free the text with ipg_string_free(). Threads: any.
+ * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT, with `field` such as `/currency`, before anything is sent;
+ * #IPG_ERR_INVALID_HANDLE; what the way and the API answer: 200 to 599.
+ *
+ * ```c
+ * char *json = NULL;
+ * ipg_code code = ipg_session_start(client,
+ *     "{\"game_id\": 42, \"player_id\": \"player-7\", \"currency\": \"EUR\","
+ *     " \"country_code\": \"DE\", \"ip_address\": \"203.0.113.9\"}", &json);
+ * if (code == IPG_OK) {
+ *     char *url = NULL;
+ *     if (ipg_json_get(json, "/data/game_url", NULL, &url, NULL) == IPG_OK) {
+ *         puts(url);
+ *     }
+ *     ipg_string_free(url);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_session_start(ipg_client *client,
+                           const char *request_json,
+                           char **out_json);
+
+/**
+ * Asks how a game session is, and blocks until the answer is there.
+ *
+ * `session_id` is the id as text, as ipg_session_start() answered it. `*out_json` becomes the API's own
+ * answer; `/data/status` in it is `"active"` while the session is open.
+ *
+ * Ownership: free the text with ipg_string_free(). Threads: any.
+ * Codes: #IPG_OK; #IPG_ERR_NOT_FOUND for an id the API does not know; #IPG_ERR_INVALID_ARGUMENT with `field`
+ * `/session_id`; #IPG_ERR_INVALID_HANDLE; what the way and the API answer: 200 to 599.
+ *
+ * ```c
+ * char *json = NULL, *status = NULL;
+ * if (ipg_session_status(client, session_id, &json) == IPG_OK
+ *     && ipg_json_get(json, "/data/status", NULL, &status, NULL) == IPG_OK) {
+ *     puts(status);
+ * }
+ * ipg_string_free(status);
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_session_status(ipg_client *client,
+                            const char *session_id,
+                            char **out_json);
+
+/**
+ * Ends a game session, and blocks until the answer is there.
+ *
+ * `session_id` is the id as text. `*out_json` becomes the API's own answer. Ending is repeated when an
+ * answer got lost on the way; if the session turns out to be gone by then, that is success:
+ * `{"success": true, "already_ended": true}`.
+ *
+ * Ownership: free the text with ipg_string_free(). Threads: any.
+ * Codes: as ipg_session_status().
+ *
+ * ```c
+ * char *json = NULL;
+ * if (ipg_session_end(client, session_id, &json) != IPG_OK) {
+ *     fprintf(stderr, "%s\n", json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_session_end(ipg_client *client,
+                         const char *session_id,
+                         char **out_json);
+
+/**
+ * Calls any operation of the API, and blocks until the answer is there.
+ *
+ * `operation` is its name, such as `"list_games"`. `arguments_json` is one flat JSON object with the
+ * fields of path, query and body by their names; NULL is `{}`. `options_json` may change for this call what
+ * the client's configuration says: `timeout_ms`, `max_retries`, and `call_id`, which is sent as
+ * `X-Request-Id`; NULL changes nothing.
+ *
+ * `*out_json` becomes the API's own answer, byte for byte, or the error document.
+ *
+ * Ownership: free the text with ipg_string_free(). Threads: any.
+ * Codes: #IPG_OK; #IPG_ERR_UNKNOWN_OPERATION; #IPG_ERR_INVALID_ARGUMENT, with `field` where a field of
+ * `arguments_json` is wrong; #IPG_ERR_INVALID_HANDLE; what the way and the API answer: 200 to 599.
+ *
+ * ```c
+ * char *json = NULL;
+ * ipg_code code = ipg_call(client, "get_session_status", "{\"session_id\": \"abc123\"}",
+ *                          "{\"timeout_ms\": 2000, \"max_retries\": 0}", &json);
+ * printf("%s: %s\n", ipg_code_name(code), json);
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_call(ipg_client *client,
+                  const char *operation,
+                  const char *arguments_json,
+                  const char *options_json,
+                  char **out_json);
+
+/**
+ * Reads one value out of a JSON document.
+ *
+ * `pointer` is a JSON pointer as in RFC 6901: `"/data/session_id"`, `"/data/games/0/title"`, or `""` for the
+ * whole document; a `/` in a key is written `~1`, a `~` is written `~0`.
+ *
+ * `*out_type` becomes one of the IPG_JSON_ constants, 0 when nothing was found. `*out_value` becomes the
+ * value as text: a string without quotes and escapes, a number with the digits it was written with (money
+ * stays exact), `true`, `false` and `null` as these words, an array or object as the JSON it is.
+ * `*out_len` becomes the text's length in bytes without the NUL at its end: a string may have NULs inside.
+ * Each of the three may be NULL.
+ *
+ * Ownership: free the value with ipg_string_free(). Threads: any. Never blocks.
+ * Codes: #IPG_OK; #IPG_ERR_NO_SUCH_FIELD when the document has nothing there;
+ * #IPG_ERR_INVALID_ARGUMENT when `json` is not JSON (or nested deeper than 128 levels), `pointer` is not a
+ * pointer, or the string cannot be written as UTF-8 (half a surrogate pair).
+ *
+ * ```c
+ * char *balance = NULL;
+ * int32_t type = 0;
+ * if (ipg_json_get("{\"balance\": 12.50}", "/balance", &type, &balance, NULL) == IPG_OK
+ *     && type == IPG_JSON_NUMBER) {
+ *     printf("balance is %s\n", balance); // 12.50
+ * }
+ * ipg_string_free(balance);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_json_get(const char *json,
+                      const char *pointer,
+                      int32_t *out_type,
+                      char **out_value,
+                      size_t *out_len);
+
+/**
+ * Writes text as a JSON string, quotes included, so that it can be put into a document.
+ *
+ * `len` is the text's length in bytes; `(size_t)-1` means that it ends with a NUL. NULL is fine with `len` 0.
+ *
+ * `*out_json` becomes the quoted text, or the error document: look at the code before using it.
+ *
+ * Ownership: free the text with ipg_string_free(). Threads: any. Never blocks.
+ * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT when `text` is not UTF-8, or is NULL with another `len` than 0.
+ *
+ * ```c
+ * char *name = NULL;
+ * if (ipg_json_quote("say \"hi\"", (size_t)-1, &name) == IPG_OK) {
+ *     printf("{\"player_id\": %s}\n", name);
+ * }
+ * ipg_string_free(name);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_json_quote(const char *text,
+                        size_t len,
+                        char **out_json);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* IPLAYGAMES_H */

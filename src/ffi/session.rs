@@ -1,0 +1,140 @@
+//! Game sessions for C: three operations of the API with friendlier arguments.
+
+use std::ffi::c_char;
+
+use super::guard::{self, Out};
+use super::text::In;
+use super::{ipg_client, ipg_code};
+use crate::client::{CallOptions, Reply};
+use crate::error::Error;
+use crate::session::session_arguments;
+
+const START: &str = "start_a_game_session";
+const STATUS: &str = "get_session_status";
+const END: &str = "end_a_game_session";
+
+/// Starts a game session for a player, and blocks until the answer is there.
+///
+/// `request_json` is one flat JSON object. Required: `game_id` (integer), `player_id` (string), `currency`,
+/// `country_code` (two letters), `ip_address` (the player's). Optional: `return_url`, `locale`, `provider`,
+/// `device`, `freespin_id`, `freespin_count`, `freespin_bet_amount`, `expire_days`. Other fields are passed on
+/// as they are.
+///
+/// `*out_json` becomes the API's own answer. In it are `/data/session_id`, `/data/game_url` and, as the API
+/// documents it, `/data/session_token` and `/data/expires_at`.
+///
+/// A start is never sent twice when the first may have been received: look at the error's `outcome`.
+/// `"unknown"` means that a session may exist.
+///
+/// Ownership: free the text with ipg_string_free(). Threads: any.
+/// Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT, with `field` such as `/currency`, before anything is sent;
+/// #IPG_ERR_INVALID_HANDLE; what the way and the API answer: 200 to 599.
+///
+/// ```c
+/// char *json = NULL;
+/// ipg_code code = ipg_session_start(client,
+///     "{\"game_id\": 42, \"player_id\": \"player-7\", \"currency\": \"EUR\","
+///     " \"country_code\": \"DE\", \"ip_address\": \"203.0.113.9\"}", &json);
+/// if (code == IPG_OK) {
+///     char *url = NULL;
+///     if (ipg_json_get(json, "/data/game_url", NULL, &url, NULL) == IPG_OK) {
+///         puts(url);
+///     }
+///     ipg_string_free(url);
+/// }
+/// ipg_string_free(json);
+/// ```
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipg_session_start(
+    client: *mut ipg_client,
+    request_json: *const c_char,
+    out_json: *mut *mut c_char,
+) -> ipg_code {
+    // SAFETY: the host keeps the header's promise about pointers.
+    let (request_json, out_json) = unsafe { (In::new("request_json", request_json), Out::null(out_json)) };
+    call(client, START, &out_json, || request_json.get().map(str::to_owned))
+}
+
+/// Asks how a game session is, and blocks until the answer is there.
+///
+/// `session_id` is the id as text, as ipg_session_start() answered it. `*out_json` becomes the API's own
+/// answer; `/data/status` in it is `"active"` while the session is open.
+///
+/// Ownership: free the text with ipg_string_free(). Threads: any.
+/// Codes: #IPG_OK; #IPG_ERR_NOT_FOUND for an id the API does not know; #IPG_ERR_INVALID_ARGUMENT with `field`
+/// `/session_id`; #IPG_ERR_INVALID_HANDLE; what the way and the API answer: 200 to 599.
+///
+/// ```c
+/// char *json = NULL, *status = NULL;
+/// if (ipg_session_status(client, session_id, &json) == IPG_OK
+///     && ipg_json_get(json, "/data/status", NULL, &status, NULL) == IPG_OK) {
+///     puts(status);
+/// }
+/// ipg_string_free(status);
+/// ipg_string_free(json);
+/// ```
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipg_session_status(
+    client: *mut ipg_client,
+    session_id: *const c_char,
+    out_json: *mut *mut c_char,
+) -> ipg_code {
+    // SAFETY: the host keeps the header's promise about pointers.
+    let (session_id, out_json) = unsafe { (In::new("session_id", session_id), Out::null(out_json)) };
+    call(client, STATUS, &out_json, || with_session_id(&session_id))
+}
+
+/// Ends a game session, and blocks until the answer is there.
+///
+/// `session_id` is the id as text. `*out_json` becomes the API's own answer. Ending is repeated when an
+/// answer got lost on the way; if the session turns out to be gone by then, that is success:
+/// `{"success": true, "already_ended": true}`.
+///
+/// Ownership: free the text with ipg_string_free(). Threads: any.
+/// Codes: as ipg_session_status().
+///
+/// ```c
+/// char *json = NULL;
+/// if (ipg_session_end(client, session_id, &json) != IPG_OK) {
+///     fprintf(stderr, "%s\n", json);
+/// }
+/// ipg_string_free(json);
+/// ```
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipg_session_end(
+    client: *mut ipg_client,
+    session_id: *const c_char,
+    out_json: *mut *mut c_char,
+) -> ipg_code {
+    // SAFETY: the host keeps the header's promise about pointers.
+    let (session_id, out_json) = unsafe { (In::new("session_id", session_id), Out::null(out_json)) };
+    call(client, END, &out_json, || with_session_id(&session_id))
+}
+
+fn call(
+    client: *mut ipg_client,
+    operation: &'static str,
+    out_json: &Out<*mut c_char>,
+    arguments: impl FnOnce() -> Result<String, Error>,
+) -> ipg_code {
+    guard::answer(out_json, || {
+        guard::on_client(client, |client| {
+            client.call(operation, &arguments()?, &CallOptions::default()).map(Reply::into_json)
+        })
+        .map_err(|mut error| {
+            error.facts_mut().operation.get_or_insert_with(|| operation.to_owned());
+            error
+        })
+    })
+}
+
+fn with_session_id(session_id: &In<'_>) -> Result<String, Error> {
+    let session_id = session_id.get().map_err(|mut error| {
+        error.facts_mut().field = Some("/session_id".to_owned());
+        error
+    })?;
+    Ok(session_arguments(session_id))
+}

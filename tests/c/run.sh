@@ -1,0 +1,91 @@
+#!/bin/sh
+# Compiles the headers, their examples and the C tests against the library in a folder, as C99 and as
+# C++17, and runs them.
+#
+#     tests/c/run.sh LIBDIR [test...]
+#
+# LIBDIR   the folder that has libiplaygames.so
+# test     abi, api, fork, misuse, example; all of them when none is named
+# VALGRIND=1 runs the C programs under valgrind. INCLUDE names the headers' folder, else include/ here.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+lib=$(cd "${1:?usage: tests/c/run.sh LIBDIR [test...]}" && pwd)
+shift
+[ $# -gt 0 ] || set -- abi api fork misuse example
+include=${INCLUDE:-$here/../../include}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+warnings="-Wall -Wextra -Wpedantic -Werror -g"
+c="${CC:-gcc} -std=c99 -D_POSIX_C_SOURCE=200809L $warnings -I$include"
+cpp="${CXX:-g++} -std=c++17 $warnings -I$include"
+link="-L$lib -liplaygames -Wl,-rpath,$lib -pthread"
+
+say() { printf '== %s\n' "$*"; }
+
+# What the library's file must say of itself. Its real name is enough for a loader that looks for the
+# soname, too: the tests run whether or not a link of that name lies beside it.
+shared=$lib/libiplaygames.so
+say "the library: soname, never unloaded, ipg_ symbols only"
+readelf -d "$shared" >"$work/dynamic"
+for word in 'Library soname: \[libiplaygames.so.0\]' NODELETE; do
+    grep -q "$word" "$work/dynamic" || { echo "$shared lacks $word: link it as the Makefile does" >&2; exit 1; }
+done
+nm -D --defined-only "$shared" | awk '{ print $3 }' >"$work/exported"
+if grep -v '^ipg_' "$work/exported" >&2; then echo "$shared exports more than ipg_ symbols" >&2; exit 1; fi
+[ -e "$lib/libiplaygames.so.0" ] || { ln -s "$shared" "$work/libiplaygames.so.0"; link="$link -Wl,-rpath,$work"; }
+
+# Every function of the headers is exported, and every export is in the headers.
+cat "$include"/iplaygames.h "$include"/iplaygames_sandbox.h | sed 's|^ \*.*||' |
+    grep -o 'ipg_[a-z_]*(' | tr -d '(' | sort -u >"$work/declared"
+sort -u "$work/exported" | diff "$work/declared" - || { echo "headers and exports differ" >&2; exit 1; }
+
+say "the headers alone, as C99 and C++17"
+for header in iplaygames iplaygames_sandbox; do
+    echo "#include <$header.h>" >"$work/alone.c"
+    cp "$work/alone.c" "$work/alone.cpp"
+    $c -fsyntax-only "$work/alone.c"
+    $cpp -fsyntax-only "$work/alone.cpp"
+done
+
+# A block of an example that includes the header is a program; any other is the body of a function, with
+# handles and a logger at hand.
+say "the headers' examples, as C99 and C++17"
+cat "$include"/iplaygames.h "$include"/iplaygames_sandbox.h | awk -v work="$work" '
+    BEGIN { parts = work "/parts.c"; whole = work "/whole.c"
+            print "#include <stdio.h>\n#include <iplaygames_sandbox.h>" > parts
+            print "void on_log(void *user_data, int32_t level, const char *target, const char *message);" > parts }
+    /^ \* ```c$/ { inside = 1; body = ""; next }
+    /^ \* ```$/  { inside = 0; blocks++
+                   if (body ~ /#include/) print body > whole
+                   else printf "void example_%d(ipg_client *client, ipg_sandbox *sandbox, const char *session_id);\n" \
+                               "void example_%d(ipg_client *client, ipg_sandbox *sandbox, const char *session_id) {\n" \
+                               "(void)client; (void)sandbox; (void)session_id;\n%s}\n", blocks, blocks, body > parts
+                   next }
+    inside       { sub(/^ \* ?/, ""); body = body $0 "\n" }
+    END          { print blocks " examples"; exit blocks < 15 }'
+for example in parts whole; do
+    cp "$work/$example.c" "$work/$example.cpp"
+    $c -c "$work/$example.c" -o "$work/$example.o"
+    $cpp -c "$work/$example.cpp" -o "$work/$example.o"
+done
+
+run() {
+    say "$*"
+    if [ "${VALGRIND:-0}" = 1 ]; then
+        valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect --show-leak-kinds=definite,indirect "$@"
+    else
+        "$@"
+    fi
+}
+
+failed=
+for test in "$@"; do
+    $c "$here/$test.c" -o "$work/$test" $link
+    $cpp -x c++ "$here/$test.c" -x none -o "$work/${test}_cpp" $link
+    run "$work/$test" || failed="$failed $test"
+    VALGRIND=0 run "$work/${test}_cpp" || failed="$failed $test(C++)"
+done
+if [ -n "$failed" ]; then echo "failed:$failed" >&2; exit 1; fi
+say "all passed"

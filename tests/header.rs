@@ -1,0 +1,28 @@
+//! The headers in `include/` are those that the sources make.
+
+#![cfg(feature = "capi")]
+
+use std::path::Path;
+
+#[track_caller]
+fn assert_current(name: &str) {
+    let made = std::fs::read_to_string(Path::new(env!("OUT_DIR")).join(name)).unwrap();
+    let committed = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("include").join(name));
+    let committed = committed.unwrap_or_default();
+    let difference = made.lines().zip(committed.lines().chain(std::iter::repeat("")));
+    let line = difference.take_while(|(made, committed)| made == committed).count() + 1;
+    assert!(
+        made == committed,
+        "include/{name} is not what src/ffi makes, from line {line} on: run `make header` and commit it"
+    );
+}
+
+#[test]
+fn the_committed_header_is_what_the_sources_make() {
+    assert_current("iplaygames.h");
+}
+
+#[test]
+fn the_committed_sandbox_header_is_what_the_sources_make() {
+    assert_current("iplaygames_sandbox.h");
+}
