@@ -5,20 +5,22 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::pulse::Undriven;
+use super::pulse::{Pulse, Undriven};
+use super::reactor::Chance;
 use super::retry::{self, Event, Step};
 use super::transport::{Failure, FailureKind, Transport, Watch};
 use crate::log::{Log, LogLevel};
 use crate::message::{Answer, Parts, Repeat};
 
 /// A call, planned.
+#[derive(Clone)]
 pub(crate) struct Plan {
     /// For the log.
     pub(crate) operation: &'static str,
@@ -167,14 +169,17 @@ impl Request {
     }
 }
 
+/// What every call of a reactor is carried with.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) chance: Arc<Chance>,
+}
+
 /// Carries a request to its end. Runs as a task of the reactor.
-pub(crate) async fn run(
-    transport: Arc<Transport>,
-    plan: Plan,
-    request: Arc<Request>,
-    log: Arc<Log>,
-    chance: impl Fn() -> f64,
-) {
+pub(crate) async fn run(context: Context, plan: Plan, request: Arc<Request>) {
+    let Context { transport, log, chance } = context;
     let deadline = Deadline { at: request.started + plan.timeout, undriven_before: Duration::ZERO };
     let mut retries = 0;
     loop {
@@ -194,7 +199,7 @@ pub(crate) async fn run(
         let seen = see(&plan, &request, &result);
         let time_left = deadline.now(&request).saturating_duration_since(Instant::now());
         let step = match seen.event {
-            Some(event) => retry::next(plan.repeat, event, retries, retries_left, time_left, chance()),
+            Some(event) => retry::next(plan.repeat, event, retries, retries_left, time_left, chance.fraction()),
             None => Step::Finish,
         };
         log_attempt(&log, &plan, &request, &result, step);
@@ -220,6 +225,45 @@ pub(crate) async fn run(
         request.watch.reset();
         retries += 1;
         tokio::time::sleep(pause).await;
+    }
+}
+
+/// What was seen of a thing that is watched.
+pub(crate) enum Look {
+    /// There will be more.
+    Again,
+    /// That was the last of it.
+    Enough,
+}
+
+/// Repeats a plan at a pace until `look` has seen enough; the request then ends with that report. One
+/// reading at a time, each with its own call id, time and retries.
+pub(crate) async fn watch(
+    context: Context,
+    plan: Plan,
+    request: Arc<Request>,
+    pulse: Arc<Pulse>,
+    interval: Duration,
+    mut look: impl FnMut(&Report) -> Look,
+) {
+    let mut due = Instant::now();
+    loop {
+        let reading = Arc::new(Request::new(Undriven::new(&pulse)));
+        let mut plan = plan.clone();
+        if let Ok(id) = HeaderValue::from_str(&context.chance.call_id()) {
+            plan.call_id = id;
+        }
+        run(context.clone(), plan, Arc::clone(&reading)).await;
+        request.attempts.fetch_add(reading.attempts.load(Ordering::Relaxed), Ordering::Relaxed);
+        let report = reading.wait().await;
+        if let Look::Enough = look(&report) {
+            return request.finish(Arc::unwrap_or_clone(report));
+        }
+        // A tenth either way, so that what was started together does not stay together. What was late is
+        // not made up for.
+        let pace = interval.mul_f64(0.9 + 0.2 * context.chance.fraction());
+        due = (due + pace).max(Instant::now());
+        tokio::time::sleep_until(due).await;
     }
 }
 
@@ -347,7 +391,7 @@ async fn patiently<F: Future>(until: Deadline, request: &Request, future: F) -> 
     let mut time = until.now(request);
     let mut timer = pin!(tokio::time::sleep_until(time));
     loop {
-        let in_time = std::future::poll_fn(|context: &mut Context<'_>| {
+        let in_time = std::future::poll_fn(|context: &mut std::task::Context<'_>| {
             if let Poll::Ready(output) = future.as_mut().poll(context) {
                 return Poll::Ready(Some(output));
             }
