@@ -36,7 +36,7 @@ extern "C" {
  *
  * Ownership: end the sandbox with ipg_sandbox_stop(), free the text with ipg_string_free(). Threads: any.
  * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for a setting that is wrong; #IPG_ERR_UNSUPPORTED in a build
- * without the sandbox; #IPG_ERR_BUSY or #IPG_ERR_INTERNAL when the system gives no port or no thread.
+ * without the sandbox; #IPG_ERR_INTERNAL when the system gives no port or no thread.
  *
  * ```c
  * ipg_sandbox *world = NULL;

@@ -272,7 +272,8 @@ impl Transport {
         self.multiplexed.store(multiplexed, Ordering::Relaxed);
     }
 
-    /// Says what a failure of reqwest is. Never its own text, which has the address in it.
+    /// Says what a failure of reqwest is, and corrects what was seen from outside where the server itself
+    /// says that it did nothing. Never its own text, which has the address in it.
     fn failure(&self, error: reqwest::Error, watch: &Arc<Watch>) -> Failure {
         let error = error.without_url();
         let cause = root_cause(&error);
@@ -297,6 +298,10 @@ impl Transport {
         if hyper.is_some_and(hyper::Error::is_parse) {
             return Failure::new(FailureKind::NotHttp, format!("The answer is not HTTP: {cause}"));
         }
+        if turned_away(&error) {
+            watch.reset();
+            return Failure::new(FailureKind::Lost, format!("The server did not take the request: {cause}"));
+        }
         let what = if watch.dispatched() {
             "The connection broke before the whole answer had come"
         } else {
@@ -315,11 +320,22 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// TLS errors hide inside I/O errors.
+/// TLS errors hide inside I/O errors, and those inside others: an I/O error names as its source what
+/// its content names, never the content itself.
 fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     error.downcast_ref::<rustls::Error>().or_else(|| {
         let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
-        chain(inner).find_map(|error| error.downcast_ref::<rustls::Error>())
+        chain(inner).find_map(tls_error)
+    })
+}
+
+/// Whether an HTTP/2 server said that it did nothing with the request: it refused the stream, or went away
+/// and named an earlier one as its last (RFC 9113, section 8.7).
+fn turned_away(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).filter_map(|error| error.downcast_ref::<h2::Error>()).any(|error| {
+        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        let gone = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+        error.is_remote() && (refused || gone)
     })
 }
 

@@ -1,6 +1,9 @@
 //! What the tests share: a server that answers with scripted bytes and keeps what it was sent.
 #![allow(dead_code)]
 
+pub mod child;
+pub mod tls;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};

@@ -1,0 +1,279 @@
+//! What goes through a proxy, what a proxy gets to see, and when there is one at all.
+
+mod support;
+
+use std::io::Write;
+use std::net::{Shutdown, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+
+use iplaygames::{Client, Code, Config, Error, Outcome, Reply};
+use serde_json::{Value, json};
+use support::tls::{Authority, secure};
+use support::*;
+
+const ACTIVE: &str = r#"{"success":true,"data":{"status":"active"}}"#;
+const SESSION: &str = r#"{"session_id": "abc123"}"#;
+
+/// What a proxy saw: each head, and every byte that passed from a client after a CONNECT.
+#[derive(Debug)]
+enum Seen {
+    Request(Received),
+    Passed(Vec<u8>),
+}
+
+/// A proxy for CONNECT that leads to `upstream`, whatever it is asked for. Other requests it answers
+/// itself, with [`ACTIVE`].
+fn proxy(upstream: u16) -> (u16, Receiver<Seen>) {
+    let (seen, sees) = channel();
+    let port = serve(move |mut client| {
+        while let Some(request) = read_request(&mut client) {
+            let tunnel = request.line.starts_with("CONNECT ");
+            let _ = seen.send(Seen::Request(request));
+            if tunnel {
+                let mut server = TcpStream::connect(("127.0.0.1", upstream)).unwrap();
+                client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+                let (mut back, mut from) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut back);
+                    let _ = back.shutdown(Shutdown::Both);
+                });
+                let mut passed = Vec::new();
+                let _ = std::io::copy(&mut client, &mut Recording { to: &mut server, kept: &mut passed });
+                let _ = server.shutdown(Shutdown::Both);
+                let _ = seen.send(Seen::Passed(passed));
+                return;
+            }
+            client.write_all(&json("200 OK", ACTIVE)).unwrap();
+        }
+    });
+    (port, sees)
+}
+
+/// Passes bytes on and keeps them.
+struct Recording<'a> {
+    to: &'a mut TcpStream,
+    kept: &'a mut Vec<u8>,
+}
+
+impl Write for Recording<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.kept.extend_from_slice(bytes);
+        self.to.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// A proxy that answers everything with the same status.
+fn refusing_proxy(status: &'static str) -> (u16, Receiver<Received>) {
+    answering(answer(status, "Proxy-Authenticate: Basic realm=\"test\"\r\n", "No."))
+}
+
+/// A TLS server for that host, and the authority it needs.
+fn tls_server(host: &str) -> (u16, Receiver<Received>, String) {
+    let authority = Authority::new("Test CA");
+    let config = authority.certify(host).config(&["http/1.1"]);
+    let (seen, requests) = channel();
+    let port = serve(move |stream| {
+        let mut stream = secure(&config, stream);
+        while let Some(request) = read_request(&mut stream) {
+            let _ = seen.send(request);
+            if stream.write_all(&json("200 OK", ACTIVE)).is_err() {
+                return;
+            }
+        }
+    });
+    (port, requests, authority.pem())
+}
+
+fn config(base_url: &str, more: Value) -> Config {
+    let mut config = json!({"api_key": "test-key-123", "base_url": base_url});
+    config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Config::from_json(&config.to_string()).unwrap()
+}
+
+fn call(base_url: &str, more: Value) -> Result<Reply, Error> {
+    let client = Client::new(config(base_url, more)).unwrap();
+    client.call("get_session_status", SESSION, &options())
+}
+
+fn proxy_url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+fn request_of(sees: &Receiver<Seen>) -> Received {
+    match sees.recv_timeout(HANG).unwrap() {
+        Seen::Request(request) => request,
+        Seen::Passed(_) => panic!("no request came first"),
+    }
+}
+
+fn assert_never_holds(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(!text.contains(word), "{word} in {text}");
+    }
+}
+
+#[test]
+fn https_through_a_proxy_shows_it_the_host_and_nothing_else() {
+    let (port, requests, ca) = tls_server("game.test");
+    let (proxy, sees) = proxy(port);
+    // The proxy alone knows where that host is.
+    let reply = call("https://game.test", json!({"proxy": proxy_url(proxy), "ca_pem": ca}));
+    assert_eq!(reply.unwrap().json(), ACTIVE);
+
+    let connect = request_of(&sees);
+    assert_eq!(connect.line, "CONNECT game.test:443 HTTP/1.1");
+    assert_eq!(connect.header("host"), Some("game.test:443"));
+    let head = format!("{connect:?}");
+    assert_never_holds(&head, &["test-key", "Bearer", "abc123", "game-sessions", "x-request-id"]);
+    assert_eq!(connect.header("proxy-authorization"), None);
+    let Seen::Passed(passed) = sees.recv_timeout(HANG).unwrap() else { panic!("one CONNECT is enough") };
+    let passed = String::from_utf8_lossy(&passed).into_owned();
+    assert_never_holds(&passed, &["test-key", "Bearer", "abc123", "game-sessions"]);
+
+    let request = requests.recv_timeout(HANG).unwrap();
+    assert_eq!(request.line, "GET /api/v1/game-sessions/abc123/status HTTP/1.1");
+    assert_eq!(request.header("authorization"), Some("Bearer test-key-123"));
+}
+
+#[test]
+fn http_through_a_proxy_names_the_whole_address() {
+    let (proxy, sees) = proxy(1);
+    for base_url in ["http://game.test:81/relay", "http://127.0.0.1:9/relay"] {
+        let more = json!({"proxy": proxy_url(proxy), "allow_insecure_http": true});
+        assert_eq!(call(base_url, more).unwrap().json(), ACTIVE);
+        let request = request_of(&sees);
+        assert_eq!(request.line, format!("GET {base_url}/api/v1/game-sessions/abc123/status HTTP/1.1"));
+        let host = base_url.split('/').nth(2).unwrap();
+        assert_eq!(request.header("host"), Some(host));
+    }
+}
+
+#[test]
+fn a_proxys_password_goes_to_the_proxy_alone() {
+    let (port, requests, ca) = tls_server("game.test");
+    let (proxy, sees) = proxy(port);
+    let url = format!("http://user:pa%24s-w0rd@127.0.0.1:{proxy}");
+    // "user:pa$s-w0rd" in Base64.
+    let basic = Some("Basic dXNlcjpwYSRzLXcwcmQ=");
+    call("https://game.test", json!({"proxy": url, "ca_pem": ca})).unwrap();
+    assert_eq!(request_of(&sees).header("proxy-authorization"), basic);
+    let request = requests.recv_timeout(HANG).unwrap();
+    assert_eq!(request.header("proxy-authorization"), None);
+    assert_never_holds(&format!("{request:?}"), &["w0rd", "dXNlcjpw"]);
+
+    let Seen::Passed(_) = sees.recv_timeout(HANG).unwrap() else { panic!("one CONNECT is enough") };
+    call("http://game.test", json!({"proxy": url, "allow_insecure_http": true})).unwrap();
+    assert_eq!(request_of(&sees).header("proxy-authorization"), basic);
+}
+
+#[test]
+fn a_proxy_that_refuses_is_no_connection_and_nothing_was_sent() {
+    for status in ["407 Proxy Authentication Required", "502 Bad Gateway", "403 Forbidden"] {
+        let (proxy, received) = refusing_proxy(status);
+        let url = format!("http://user:pa%24s-w0rd@127.0.0.1:{proxy}");
+        let more = json!({"proxy": url, "max_retries": 1});
+        let shown = format!("{:?}", config("https://game.test", more.clone()));
+        let client = Client::new(config("https://game.test", more)).unwrap();
+        let error = client.call("start_a_game_session", START, &options()).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::CONNECT, Outcome::NotSent), "{error}");
+        assert_eq!((error.attempts(), received.try_iter().count()), (2, 2));
+        for text in [error.to_json(), error.to_string(), format!("{error:?}"), shown] {
+            assert_never_holds(&text, &["w0rd", "pa$s", "pa%24s", "dXNlcjpw", "test-key"]);
+        }
+    }
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_no_connection_and_keeps_its_password() {
+    // Bound, but nobody listens: the port is taken, and every connection is refused.
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let nobody = taken.local_addr().unwrap().port();
+    let url = format!("http://user:pa%24s-w0rd@127.0.0.1:{nobody}");
+    for base_url in ["https://game.test", "http://game.test"] {
+        let more = json!({"proxy": url, "max_retries": 0, "allow_insecure_http": true});
+        let error = call(base_url, more).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::CONNECT, Outcome::NotSent), "{error}");
+        for text in [error.to_json(), error.to_string(), format!("{error:?}")] {
+            assert_never_holds(&text, &["w0rd", "pa$s", "pa%24s", "dXNlcjpw", "test-key"]);
+        }
+    }
+}
+
+/// Runs a test's child with every variable that names a proxy.
+fn with_proxy_of_the_environment(test: &str, proxy: u16, more: &[(&str, &str)]) {
+    let proxy = proxy_url(proxy);
+    let mut environment = more.to_vec();
+    for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"] {
+        environment.push((name, &proxy));
+    }
+    child::run(test, &environment);
+}
+
+#[test]
+fn another_machine_is_reached_through_the_proxy_of_the_environment() {
+    const NAME: &str = "another_machine_is_reached_through_the_proxy_of_the_environment";
+    if child::is(NAME) {
+        let more = json!({"ca_pem": child::given("CA")});
+        assert_eq!(call("https://game.test", more).unwrap().json(), ACTIVE);
+        assert_eq!(call("http://game.test", json!({"allow_insecure_http": true})).unwrap().json(), ACTIVE);
+        return;
+    }
+    let (port, requests, ca) = tls_server("game.test");
+    let (proxy, sees) = proxy(port);
+    with_proxy_of_the_environment(NAME, proxy, &[("CA", &ca)]);
+    assert_eq!(request_of(&sees).line, "CONNECT game.test:443 HTTP/1.1");
+    assert_eq!(requests.recv_timeout(HANG).unwrap().header("authorization"), Some("Bearer test-key-123"));
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_not_asked_for_this_machine() {
+    const NAME: &str = "a_proxy_of_the_environment_is_not_asked_for_this_machine";
+    if child::is(NAME) {
+        let port = child::given("PORT");
+        for host in ["127.0.0.1", "localhost"] {
+            assert_eq!(call(&format!("http://{host}:{port}"), json!({})).unwrap().json(), ACTIVE);
+        }
+        let more = json!({"ca_pem": child::given("CA")});
+        let base_url = format!("https://localhost:{}", child::given("TLS_PORT"));
+        assert_eq!(call(&base_url, more).unwrap().json(), ACTIVE);
+        return;
+    }
+    let (port, received) = answering(json("200 OK", ACTIVE));
+    let (tls_port, requests, ca) = tls_server("localhost");
+    let (proxy, sees) = proxy(port);
+    let (port, tls_port) = (port.to_string(), tls_port.to_string());
+    with_proxy_of_the_environment(NAME, proxy, &[("PORT", &port), ("TLS_PORT", &tls_port), ("CA", &ca)]);
+    assert_eq!((received.try_iter().count(), requests.try_iter().count()), (2, 1));
+    assert!(sees.try_recv().is_err(), "the proxy was asked");
+}
+
+/// 0.0.0.0 leads to this machine, but is not one of the addresses that stand for it.
+#[cfg(unix)]
+#[test]
+fn the_word_none_turns_the_proxy_of_the_environment_off() {
+    const NAME: &str = "the_word_none_turns_the_proxy_of_the_environment_off";
+    if child::is(NAME) {
+        let http = format!("http://0.0.0.0:{}", child::given("PORT"));
+        let https = format!("https://0.0.0.0:{}", child::given("TLS_PORT"));
+        let mut more = json!({"ca_pem": child::given("CA"), "allow_insecure_http": true, "proxy": "none"});
+        assert_eq!(call(&http, more.clone()).unwrap().json(), ACTIVE);
+        assert_eq!(call(&https, more.clone()).unwrap().json(), ACTIVE);
+        // And with it, the same address is the proxy's.
+        more["proxy"] = Value::Null;
+        assert_eq!(call(&http, more).unwrap().json(), ACTIVE);
+        return;
+    }
+    let (port, received) = answering(json("200 OK", ACTIVE));
+    let (tls_port, requests, ca) = tls_server("0.0.0.0");
+    let (proxy, sees) = proxy(1);
+    let (port, tls_port) = (port.to_string(), tls_port.to_string());
+    with_proxy_of_the_environment(NAME, proxy, &[("PORT", &port), ("TLS_PORT", &tls_port), ("CA", &ca)]);
+    assert_eq!((received.try_iter().count(), requests.try_iter().count()), (1, 1));
+    assert_eq!(request_of(&sees).line.split("/api/").next().unwrap(), format!("GET http://0.0.0.0:{port}"));
+    assert!(sees.try_recv().is_err(), "the proxy was asked once more");
+}

@@ -1,0 +1,163 @@
+//! A resolver that hangs holds up nobody but the call that asks it. This test binary has a `getaddrinfo`
+//! of its own, which for some names waits until the test lets it go.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::collections::HashMap;
+use std::ffi::{CStr, c_char, c_int};
+use std::sync::mpsc::channel;
+use std::sync::{Condvar, Mutex, OnceLock};
+
+use iplaygames::{Client, Code, Config, Outcome};
+use support::*;
+
+/// Where a name's resolution stands.
+#[derive(Clone, Copy, Default, PartialEq, Debug)]
+struct Stand {
+    entered: bool,
+    may_go: bool,
+    left: bool,
+}
+
+static STANDS: Mutex<Option<HashMap<String, Stand>>> = Mutex::new(None);
+static CHANGED: Condvar = Condvar::new();
+
+fn change(name: &str, change: impl FnOnce(&mut Stand)) {
+    change(STANDS.lock().unwrap().get_or_insert_default().entry(name.to_owned()).or_default());
+    CHANGED.notify_all();
+}
+
+fn wait(name: &str, until: impl Fn(Stand) -> bool) {
+    let waits = |stands: &mut Option<HashMap<String, Stand>>| {
+        !until(stands.get_or_insert_default().get(name).copied().unwrap_or_default())
+    };
+    let (_stands, result) = CHANGED.wait_timeout_while(STANDS.lock().unwrap(), 2 * HANG, waits).unwrap();
+    assert!(!result.timed_out(), "{name} hangs");
+}
+
+fn has_left(name: &str) -> bool {
+    STANDS.lock().unwrap().as_ref().and_then(|stands| stands.get(name)).is_some_and(|stand| stand.left)
+}
+
+type GetAddrInfo = unsafe extern "C" fn(
+    *const c_char,
+    *const c_char,
+    *const libc::addrinfo,
+    *mut *mut libc::addrinfo,
+) -> c_int;
+
+/// Takes the place of the C library's, which it asks in the end.
+///
+/// # Safety
+///
+/// As for the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn getaddrinfo(
+    node: *const c_char,
+    service: *const c_char,
+    hints: *const libc::addrinfo,
+    found: *mut *mut libc::addrinfo,
+) -> c_int {
+    static REAL: OnceLock<usize> = OnceLock::new();
+    // SAFETY: the caller gives text or nothing; the C library's function has exactly that type.
+    unsafe {
+        if !node.is_null() {
+            let name = CStr::from_ptr(node).to_string_lossy().into_owned();
+            if name.starts_with("slow-") {
+                change(&name, |stand| stand.entered = true);
+                wait(&name, |stand| stand.may_go);
+                change(&name, |stand| stand.left = true);
+                return libc::EAI_NONAME;
+            }
+        }
+        let real = *REAL.get_or_init(|| libc::dlsym(libc::RTLD_NEXT, c"getaddrinfo".as_ptr()) as usize);
+        assert_ne!(real, 0, "the C library has getaddrinfo");
+        std::mem::transmute::<usize, GetAddrInfo>(real)(node, service, hints, found)
+    }
+}
+
+fn client_of(name: &str, more: &str) -> Client {
+    let config =
+        format!(r#"{{"base_url": "http://{name}", "allow_insecure_http": true, "proxy": "none"{more}}}"#);
+    Client::new(Config::from_json(&config).unwrap()).unwrap()
+}
+
+#[test]
+fn the_resolver_of_the_test_is_the_one_that_is_asked() {
+    const NAME: &str = "slow-0.test";
+    change(NAME, |stand| stand.may_go = true);
+    let error = client_of(NAME, r#", "max_retries": 0"#).call("list_games", "", &options()).unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::RESOLVE, Outcome::NotSent));
+    assert!(has_left(NAME));
+    // And what it has nothing to do with goes to the real one.
+    let (port, _received) = answering(json("200 OK", r#"{"data":[]}"#));
+    client_of(&format!("localhost:{port}"), "").call("list_games", "", &options()).unwrap();
+}
+
+#[test]
+fn closing_a_client_does_not_wait_for_the_resolver() {
+    const NAME: &str = "slow-1.test";
+    let client = client_of(NAME, "");
+    let (ended, end) = channel();
+    let caller = {
+        let client = client.clone();
+        std::thread::spawn(move || ended.send(client.call("start_a_game_session", START, &options())))
+    };
+    wait(NAME, |stand| stand.entered);
+    client.close();
+    drop(client);
+    let error = end.recv_timeout(HANG).unwrap().unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::CANCELED, Outcome::NotSent));
+    // The thread has let go of the last clone by its end.
+    caller.join().unwrap().unwrap();
+    assert!(!has_left(NAME), "the resolver has answered before it was allowed to");
+    // What comes back to a client that is gone is no one's business.
+    change(NAME, |stand| stand.may_go = true);
+    wait(NAME, |stand| stand.left);
+}
+
+#[test]
+fn dropping_a_client_does_not_wait_for_the_resolver() {
+    const NAME: &str = "slow-2.test";
+    let client = client_of(NAME, r#", "timeout_ms": 100"#);
+    let error = client.call("start_a_game_session", START, &options()).unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::TIMEOUT, Outcome::NotSent), "{error}");
+    wait(NAME, |stand| stand.entered);
+    drop(client);
+    assert!(!has_left(NAME), "the resolver has answered before it was allowed to");
+    change(NAME, |stand| stand.may_go = true);
+    wait(NAME, |stand| stand.left);
+}
+
+#[test]
+fn the_process_ends_while_the_resolver_hangs() {
+    const NAME: &str = "the_process_ends_while_the_resolver_hangs";
+    if !child::is(NAME) {
+        child::run(NAME, &[]);
+        return;
+    }
+    // The resolver is never let go: only the end of the process ends it.
+    const HOST: &str = "slow-3.test";
+    let error = client_of(HOST, r#", "timeout_ms": 100"#).call("list_games", "", &options()).unwrap_err();
+    assert_eq!(error.code(), Code::TIMEOUT, "{error}");
+    wait(HOST, |stand| stand.entered);
+}
+
+#[test]
+fn other_calls_go_on_while_the_resolver_hangs() {
+    const NAME: &str = "slow-4.test";
+    let slow = client_of(NAME, "");
+    let (port, _received) = answering(json("200 OK", r#"{"data":[]}"#));
+    let other = client_with(port, "");
+    std::thread::scope(|scope| {
+        scope.spawn(|| slow.call("list_games", "", &options()).unwrap_err());
+        wait(NAME, |stand| stand.entered);
+        for _ in 0..20 {
+            other.call("list_games", "", &options()).unwrap();
+        }
+        assert!(!has_left(NAME));
+        slow.close();
+        change(NAME, |stand| stand.may_go = true);
+    });
+}

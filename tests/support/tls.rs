@@ -1,0 +1,94 @@
+//! A certificate authority made for the test, and a TLS server whose certificate it signed.
+
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+pub type Secured = StreamOwned<ServerConnection, TcpStream>;
+
+/// An authority that nobody trusts unless told to.
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A server's certificates and its key.
+pub struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: KeyPair,
+}
+
+impl Authority {
+    pub fn new(name: &str) -> Authority {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = named(name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for a host name or an address.
+    pub fn certify(&self, host: &str) -> Identity {
+        self.sign(for_host(host))
+    }
+
+    /// The same, but its time is over.
+    pub fn certify_expired(&self, host: &str) -> Identity {
+        let mut params = for_host(host);
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2021, 1, 1);
+        self.sign(params)
+    }
+
+    fn sign(&self, params: CertificateParams) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        Identity { chain: vec![certificate.der().clone()], key }
+    }
+}
+
+impl Identity {
+    /// A certificate that vouches for itself.
+    pub fn self_signed(host: &str) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let certificate = for_host(host).self_signed(&key).unwrap();
+        Identity { chain: vec![certificate.der().clone()], key }
+    }
+
+    pub fn config(&self, protocols: &[&str]) -> Arc<ServerConfig> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(self.chain.clone(), key)
+            .unwrap();
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        Arc::new(config)
+    }
+}
+
+/// The server's end of a connection.
+pub fn secure(config: &Arc<ServerConfig>, stream: TcpStream) -> Secured {
+    StreamOwned::new(ServerConnection::new(Arc::clone(config)).unwrap(), stream)
+}
+
+fn for_host(host: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+    params.distinguished_name = named(host);
+    params
+}
+
+fn named(name: &str) -> DistinguishedName {
+    let mut names = DistinguishedName::new();
+    names.push(DnType::CommonName, name);
+    names
+}
