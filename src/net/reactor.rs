@@ -164,7 +164,10 @@ impl Reactor {
             return Err(shut_down());
         }
         if in_flight.requests.len() >= self.max_in_flight {
-            let message = format!("The client has as many calls in flight as `max_in_flight` allows ({}).", self.max_in_flight);
+            let message = format!(
+                "The client has as many calls in flight as `max_in_flight` allows ({}).",
+                self.max_in_flight
+            );
             let mut error = Error::new(Code::BUSY, message);
             error.facts_mut().retryable = true;
             return Err(error);
@@ -187,6 +190,7 @@ impl Reactor {
         interval: Duration,
         look: impl FnMut(&Report) -> Look + Send + 'static,
     ) {
+        enrolled.request.set_endless();
         let context = self.context();
         let pulse = Arc::clone(&self.pulse);
         let request = Arc::clone(&enrolled.request);
@@ -240,9 +244,14 @@ impl Reactor {
         self.drive(async { tokio::time::timeout(timeout, request.wait()).await.ok() })
     }
 
-    /// Refuses what comes, drives what is in flight for so long at most, and cancels the rest.
+    /// Refuses what comes, cancels what never ends by itself, drives the rest for so long at most, and
+    /// cancels what is left.
     pub(crate) fn wind_down(&self, timeout: Duration) -> Result<(), Error> {
-        let requests = self.refuse_more();
+        let (endless, requests): (Vec<_>, Vec<_>) =
+            self.refuse_more().into_iter().partition(|request| request.is_endless());
+        for watch in endless {
+            watch.cancel();
+        }
         let driven = self.drive(async {
             let all = async {
                 for request in &requests {

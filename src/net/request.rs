@@ -56,6 +56,8 @@ pub(crate) struct Request {
     undriven: Undriven,
     watch: Arc<Watch>,
     attempts: AtomicU32,
+    /// Set for a watch, which ends only when it is told to.
+    endless: AtomicBool,
     /// Set when an attempt ended without telling whether it was done.
     may_be_done: AtomicBool,
     started: Instant,
@@ -75,6 +77,7 @@ impl Request {
             undriven,
             watch: Arc::new(Watch::default()),
             attempts: AtomicU32::new(0),
+            endless: AtomicBool::new(false),
             may_be_done: AtomicBool::new(false),
             started: Instant::now(),
             task: OnceLock::new(),
@@ -103,6 +106,14 @@ impl Request {
 
     fn is_done(&self) -> bool {
         matches!(*self.state(), State::Done(_))
+    }
+
+    pub(crate) fn set_endless(&self) {
+        self.endless.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_endless(&self) -> bool {
+        self.endless.load(Ordering::Relaxed)
     }
 
     /// What it came to, if it has ended.
@@ -199,7 +210,9 @@ pub(crate) async fn run(context: Context, plan: Plan, request: Arc<Request>) {
         let seen = see(&plan, &request, &result);
         let time_left = deadline.now(&request).saturating_duration_since(Instant::now());
         let step = match seen.event {
-            Some(event) => retry::next(plan.repeat, event, retries, retries_left, time_left, chance.fraction()),
+            Some(event) => {
+                retry::next(plan.repeat, event, retries, retries_left, time_left, chance.fraction())
+            }
             None => Step::Finish,
         };
         log_attempt(&log, &plan, &request, &result, step);
