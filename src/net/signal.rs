@@ -5,6 +5,8 @@
 pub(super) struct NoPipeSignal {
     /// The thread's mask from before, if the signal was not blocked in it.
     before: Option<libc::sigset_t>,
+    /// Whether one was waiting before: it is the host's, and stays.
+    was_waiting: bool,
 }
 
 #[cfg(unix)]
@@ -17,7 +19,11 @@ impl NoPipeSignal {
             let mut before = std::mem::zeroed();
             libc::pthread_sigmask(libc::SIG_BLOCK, &set, &mut before);
             let was_blocked = libc::sigismember(&before, libc::SIGPIPE) == 1;
-            NoPipeSignal { before: (!was_blocked).then_some(before) }
+            // One that was not blocked did not wait.
+            NoPipeSignal {
+                before: (!was_blocked).then_some(before),
+                was_waiting: was_blocked && is_waiting(),
+            }
         }
     }
 }
@@ -25,12 +31,15 @@ impl NoPipeSignal {
 #[cfg(unix)]
 impl Drop for NoPipeSignal {
     fn drop(&mut self) {
-        let Some(before) = self.before else { return };
-        // SAFETY: as above. The signal was not blocked before, so none was waiting then: one that waits
-        // now is ours, and must be gone before the mask is what it was.
+        // SAFETY: as above. If none was waiting before, one that waits now is ours, and must be gone before
+        // the mask is what it was; two that wait are one, so a host's own covers ours.
         unsafe {
-            drain();
-            libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+            if !self.was_waiting {
+                drain();
+            }
+            if let Some(before) = self.before {
+                libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+            }
         }
     }
 }
@@ -48,6 +57,17 @@ pub(super) fn block_all() {
 
 #[cfg(not(unix))]
 pub(super) fn block_all() {}
+
+/// Whether the signal waits to be unblocked.
+#[cfg(unix)]
+unsafe fn is_waiting() -> bool {
+    // SAFETY: sigpending fills the set.
+    unsafe {
+        let mut waiting = std::mem::zeroed();
+        libc::sigpending(&mut waiting);
+        libc::sigismember(&waiting, libc::SIGPIPE) == 1
+    }
+}
 
 #[cfg(unix)]
 unsafe fn pipe_only() -> libc::sigset_t {
@@ -74,12 +94,9 @@ unsafe fn drain() {
 unsafe fn drain() {
     // SAFETY: sigwait is called only when the signal is waiting, so it does not block.
     unsafe {
-        let set = pipe_only();
-        let mut waiting = std::mem::zeroed();
-        libc::sigpending(&mut waiting);
-        if libc::sigismember(&waiting, libc::SIGPIPE) == 1 {
+        if is_waiting() {
             let mut signal = 0;
-            libc::sigwait(&set, &mut signal);
+            libc::sigwait(&pipe_only(), &mut signal);
         }
     }
 }

@@ -35,8 +35,8 @@ pub fn given(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("the parent gives {name}"))
 }
 
-/// Runs the test of that name in a child, on its main thread, and answers what it wrote. A child that
-/// fails, crashes or hangs fails the test.
+/// Runs the test of that name in a child, alone, and answers what it wrote. A child that fails, crashes
+/// or hangs fails the test.
 pub fn run(test: &str, environment: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
@@ -66,6 +66,6 @@ pub fn run(test: &str, environment: &[(&str, &str)]) -> String {
     let wrote =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{test} failed in its child ({}):\n{wrote}", output.status);
-    assert!(wrote.contains("1 passed"), "no test is named {test}:\n{wrote}");
+    assert!(wrote.contains("running 1 test\n"), "no test is named {test}:\n{wrote}");
     wrote
 }
