@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::api::operation::{Operation, operation};
 use crate::api::{arguments, reply};
 use crate::codes::Code;
-use crate::config::Config;
+use crate::config::{Config, Secrets};
 use crate::error::{Error, push_quoted};
 use crate::flight::Flights;
 use crate::fork::Lock;
@@ -42,7 +42,7 @@ pub struct Client {
 }
 
 pub(crate) struct Core {
-    config: Config,
+    pub(crate) config: Config,
     log: Arc<Log>,
     counts: Counts,
     pub(crate) flights: Flights,
@@ -423,15 +423,15 @@ impl Core {
         }
     }
 
+    /// Hands waiting log lines over, as [`Client::deliver_log`].
+    #[cfg(feature = "capi")]
+    pub(crate) fn deliver_log(&self) {
+        self.log.deliver();
+    }
+
     /// Puts the call's names into an error, and takes the secrets out.
-    pub(crate) fn name(&self, mut error: Error, operation: &str, call_id: Option<&str>) -> Error {
-        let facts = error.facts_mut();
-        facts.operation = Some(operation.to_owned());
-        if facts.call_id.is_none() {
-            facts.call_id = call_id.map(str::to_owned);
-        }
-        self.hide_secrets(&mut error);
-        error
+    pub(crate) fn name(&self, error: Error, operation: &str, call_id: Option<&str>) -> Error {
+        name(error, operation, call_id, &self.config.secrets)
     }
 
     fn hide_secrets(&self, error: &mut Error) {
@@ -474,6 +474,17 @@ impl Drop for Core {
     fn drop(&mut self) {
         self.close_wholly();
     }
+}
+
+/// Puts a call's names into an error, and takes the secrets out.
+pub(crate) fn name(mut error: Error, operation: &str, call_id: Option<&str>, secrets: &Secrets) -> Error {
+    let facts = error.facts_mut();
+    facts.operation = Some(operation.to_owned());
+    if facts.call_id.is_none() {
+        facts.call_id = call_id.map(str::to_owned);
+    }
+    error.hide(secrets);
+    error
 }
 
 /// Reads what a call came to.

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -74,7 +75,7 @@ pub struct Config {
     pub(crate) proxy: ProxyChoice,
     pub(crate) cas: Vec<CertificateDer<'static>>,
     pub(crate) only_these_cas: bool,
-    pub(crate) secrets: Secrets,
+    pub(crate) secrets: Arc<Secrets>,
 }
 
 /// Which proxy requests go through.
@@ -157,7 +158,7 @@ impl Config {
             proxy: keys.proxy(&mut secrets)?,
             cas: keys.certificates()?,
             only_these_cas: keys.flag("only_these_cas")?,
-            secrets,
+            secrets: Arc::new(secrets),
         };
         let config = config.with_user_agent(keys.text("user_agent")?)?;
         debug_assert!(keys.given.is_empty(), "a key of KEYS is never read");

@@ -14,14 +14,18 @@ use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use crate::api::operation::Operation;
-use crate::client::{CallOptions, Client, Core, Prepared, Reply, read};
+use crate::client::{CallOptions, Client, Core, Prepared, Reply, name, read};
 use crate::codes::Code;
+use crate::config::Secrets;
 use crate::error::Error;
 use crate::fork::{self, Lock};
 use crate::json;
-use crate::net::reactor::Enrolled;
-use crate::net::request::{Look, Report};
+use crate::net::reactor::{Enrolled, Reactor, of_parent, shut_down};
+use crate::net::request::{Look, Plan, Report};
 use crate::session::session_arguments;
+
+/// A watch that reads more often than this would be a load and no watch.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
 
 /// What a call came to.
 pub type CallResult = Result<Reply, Error>;
@@ -38,11 +42,25 @@ pub enum Event<'a> {
 /// What is called in [`Client::tick`] and [`Client::shutdown`].
 pub type Callback = Box<dyn Fn(Event<'_>) + Send + Sync>;
 
-/// A client's calls in flight that have callbacks, and those with something to tell.
+/// A client's calls in flight that have callbacks, and who tells them.
 pub(crate) struct Flights {
-    /// How many calls a tick could do something for. Zero makes a tick one load.
-    active: AtomicUsize,
+    bell: Arc<Bell>,
     board: Lock<Board>,
+}
+
+/// What rings when a call has something to tell. The runtime rings it, so there is nothing of the host's
+/// in it: neither a callback nor anything that could be the last to hold one.
+struct Bell {
+    /// How much there is that a tick could do something for: calls on their way, and callbacks that have
+    /// not run. Zero makes a tick one load.
+    active: AtomicUsize,
+    /// In the order in which it arose. May name calls that are forgotten.
+    ready: Lock<VecDeque<(u64, Tidings)>>,
+}
+
+enum Tidings {
+    News(Reply),
+    Done,
 }
 
 #[derive(Default)]
@@ -50,38 +68,83 @@ struct Board {
     /// The process whose calls these are.
     generation: u64,
     next: u64,
+    /// The client is shut down or freed: no call comes to the board any more.
+    shut: bool,
     with_callback: HashMap<u64, Arc<Flight>>,
-    /// In the order in which they have something to tell. May name calls that are forgotten.
-    ready: VecDeque<u64>,
-    delivering: Option<Delivering>,
-}
-
-/// Who is delivering, and the call whose callback is running.
-#[derive(Clone, Copy)]
-struct Delivering {
-    thread: ThreadId,
-    call: Option<u64>,
+    /// The thread that delivers.
+    delivering: Option<ThreadId>,
+    /// The calls whose callbacks are running there, each inside the one before it.
+    running: Vec<u64>,
 }
 
 /// One submitted call.
-struct Flight {
-    id: u64,
+pub(crate) struct Flight {
     core: Weak<Core>,
-    operation: &'static Operation,
-    call_id: String,
     enrolled: Enrolled,
     callback: Option<Callback>,
-    /// Of a watch: what has not been told yet.
-    news: Lock<VecDeque<Reply>>,
     result: OnceLock<CallResult>,
-    /// Whether it still counts as active.
-    counted: AtomicBool,
+    track: Arc<Track>,
+}
+
+/// What of a call the runtime may touch: nothing of the host's.
+struct Track {
+    id: u64,
     process: u64,
+    operation: &'static Operation,
+    call_id: String,
+    secrets: Arc<Secrets>,
+    bell: Arc<Bell>,
+    has_callback: bool,
+    /// Whether a callback still counts as active.
+    untold: AtomicBool,
+    /// Of a watch without a callback.
+    news: Lock<News>,
+}
+
+/// What has not been told yet.
+#[derive(Default)]
+struct News {
+    replies: VecDeque<Reply>,
+    /// The end was told: nothing is told after it.
+    over: bool,
+}
+
+/// What there is to tell of a call when somebody asks.
+#[cfg(feature = "capi")]
+pub(crate) enum Told<'a> {
+    Nothing,
+    News(Reply),
+    Done(&'a CallResult),
+}
+
+impl Bell {
+    fn ring(&self, id: u64, tidings: Tidings) {
+        self.ready.lock().push_back((id, tidings));
+    }
+
+    fn next(&self) -> Option<(u64, Tidings)> {
+        self.ready.lock().pop_front()
+    }
+
+    fn enter(self: &Arc<Bell>) -> Active {
+        self.active.fetch_add(1, Ordering::AcqRel);
+        Active(Arc::clone(self))
+    }
+}
+
+/// Counts as active until it is dropped.
+struct Active(Arc<Bell>);
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Flights {
     pub(crate) fn new() -> Flights {
-        Flights { active: AtomicUsize::new(0), board: Lock::new(Board::default()) }
+        let bell = Bell { active: AtomicUsize::new(0), ready: Lock::new(VecDeque::new()) };
+        Flights { bell: Arc::new(bell), board: Lock::new(Board::default()) }
     }
 
     /// The board, as this process may use it: what a parent left on it is taken off.
@@ -92,7 +155,7 @@ impl Flights {
             of_parent = Some(std::mem::take(&mut *board));
             board.generation = fork::generation();
             board.next = of_parent.as_ref().map_or(0, |board| board.next);
-            self.active.store(0, Ordering::Release);
+            self.bell.active.store(0, Ordering::Release);
         }
         let result = work(&mut board);
         drop(board);
@@ -101,59 +164,156 @@ impl Flights {
         result
     }
 
+    /// Lets no call come to the board any more.
+    fn shut(&self) {
+        self.with(|board| board.shut = true);
+    }
+
     /// Forgets every call: no callback runs any more. Answers whether none is running on another thread.
     pub(crate) fn forget_all(&self) -> bool {
+        let me = std::thread::current().id();
         let (forgotten, elsewhere) = self.with(|board| {
-            board.ready.clear();
-            let me = std::thread::current().id();
-            let by = board.delivering.filter(|by| by.call.is_some() && by.thread != me);
-            (std::mem::take(&mut board.with_callback), by.is_some())
+            board.shut = true;
+            let elsewhere = !board.running.is_empty() && board.delivering.is_some_and(|by| by != me);
+            (std::mem::take(&mut board.with_callback), elsewhere)
         });
         for flight in forgotten.values() {
-            flight.settle();
+            flight.track.settle();
         }
         drop(forgotten);
         !elsewhere
     }
 
-    /// A call has something to tell.
-    fn ready(&self, id: u64) {
-        self.with(|board| board.ready.push_back(id));
+    /// Forgets one call. Answers whether its callback is not running on another thread.
+    fn forget(&self, id: u64) -> bool {
+        let me = std::thread::current().id();
+        let (forgotten, elsewhere) = self.with(|board| {
+            let elsewhere = board.running.contains(&id) && board.delivering.is_some_and(|by| by != me);
+            (board.with_callback.remove(&id), elsewhere)
+        });
+        drop(forgotten);
+        !elsewhere
+    }
+}
+
+impl Track {
+    /// Its callback stops counting as active, once.
+    fn settle(&self) {
+        if self.untold.swap(false, Ordering::AcqRel) {
+            self.bell.active.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    fn read(&self, report: &Report) -> CallResult {
+        read(self.operation, report.clone(), self.call_id.clone())
+            .map_err(|error| name(error, self.operation.id, Some(&self.call_id), &self.secrets))
+    }
+
+    /// Looks at a reading of a watch.
+    fn look(&self, report: &Report, last_status: &mut Option<String>) -> Look {
+        let reply = match self.read(report) {
+            Ok(reply) => reply,
+            // What may pass is read again at the next time; what will not pass is the end.
+            Err(error) if error.retryable() => return Look::Again,
+            Err(_) => return Look::Enough,
+        };
+        let status = json::at(reply.json(), "/data/status").ok().map(str::to_owned);
+        if status.as_deref() != Some("\"active\"") {
+            return Look::Enough;
+        }
+        if *last_status != status {
+            *last_status = status;
+            if self.has_callback {
+                self.bell.ring(self.id, Tidings::News(reply));
+            } else {
+                self.news.lock().replies.push_back(reply);
+            }
+        }
+        Look::Again
     }
 }
 
 impl Flight {
-    /// Stops counting as active, once.
-    fn settle(&self) {
-        if self.counted.swap(false, Ordering::AcqRel)
-            && let Some(core) = self.core.upgrade()
-        {
-            core.flights.active.fetch_sub(1, Ordering::AcqRel);
-        }
+    pub(crate) fn check_process(&self) -> Result<(), Error> {
+        if self.track.process == fork::generation() { Ok(()) } else { Err(of_parent()) }
+    }
+
+    pub(crate) fn call_id(&self) -> &str {
+        &self.track.call_id
     }
 
     /// What it came to, put into words the first time somebody asks.
     fn result(&self) -> Option<&CallResult> {
-        if self.result.get().is_none() {
-            let report = self.enrolled.request().report()?;
-            return Some(self.result.get_or_init(|| {
-                let result = self.read(&report);
-                if let Some(core) = self.core.upgrade() {
-                    core.count(self.operation.id, &result, report.attempts);
-                }
-                result
-            }));
+        if let Some(result) = self.result.get() {
+            return Some(result);
         }
-        self.result.get()
+        let report = self.enrolled.request().report()?;
+        let mut first = false;
+        let result = self.result.get_or_init(|| {
+            first = true;
+            self.track.read(&report)
+        });
+        if first && let Some(core) = self.core.upgrade() {
+            core.count(self.track.operation.id, result, report.attempts);
+        }
+        Some(result)
     }
 
-    fn read(&self, report: &Report) -> CallResult {
-        let result = read(self.operation, report.clone(), self.call_id.clone());
-        result.map_err(|error| match self.core.upgrade() {
-            Some(core) => core.name(error, self.operation.id, Some(&self.call_id)),
-            // The client is gone, and nobody is there to be told more.
-            None => Error::new(Code::CANCELED, "The client of the call is gone."),
-        })
+    /// The oldest change that was not told, then the end, as often as asked.
+    #[cfg(feature = "capi")]
+    pub(crate) fn told(&self) -> Told<'_> {
+        // Looked at first: with the end all the changes before it are there.
+        let result = self.result();
+        let reply = {
+            let mut news = self.track.news.lock();
+            let reply = if news.over { None } else { news.replies.pop_front() };
+            news.over |= reply.is_none() && result.is_some();
+            reply
+        };
+        match (reply, result) {
+            (Some(reply), _) => Told::News(reply),
+            (None, Some(result)) => Told::Done(result),
+            (None, None) => Told::Nothing,
+        }
+    }
+
+    fn pop_news(&self) -> Option<Reply> {
+        self.track.news.lock().replies.pop_front()
+    }
+
+    pub(crate) fn wait(&self, timeout: Duration) -> Result<Option<&CallResult>, Error> {
+        if let Some(reactor) = self.enrolled.reactor() {
+            reactor.wait(self.enrolled.request(), timeout)?;
+        }
+        let result = self.result();
+        if result.is_some() {
+            self.track.news.lock().over = true;
+        }
+        Ok(result)
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.enrolled.request().cancel();
+        self.track.news.lock().over = true;
+    }
+
+    /// Cancels it if it has not ended; its callback never runs. Answers whether that is complete.
+    pub(crate) fn forget(&self) -> bool {
+        let complete = match self.core.upgrade() {
+            Some(core) if self.callback.is_some() => core.flights.forget(self.track.id),
+            // Without its client, nobody delivers.
+            _ => true,
+        };
+        self.track.settle();
+        self.enrolled.release();
+        complete
+    }
+
+    #[cfg(feature = "capi")]
+    pub(crate) fn deliver_log(&self) {
+        if let Some(core) = self.core.upgrade() {
+            core.deliver_log();
+        }
     }
 }
 
@@ -175,25 +335,24 @@ pub struct Call {
 
 impl std::fmt::Debug for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let flight = self.flight.as_ref();
+        let track = self.flight.as_ref().map(|flight| &flight.track);
         f.debug_struct("Call")
-            .field("operation", &flight.map(|flight| flight.operation.id))
-            .field("call_id", &flight.map(|flight| flight.call_id.as_str()))
+            .field("operation", &track.map(|track| track.operation.id))
+            .field("call_id", &track.map(|track| track.call_id.as_str()))
             .finish_non_exhaustive()
     }
 }
 
 impl Call {
     fn flight(&self) -> Result<&Arc<Flight>, Error> {
-        let flight = self.flight.as_ref().filter(|flight| flight.process == fork::generation());
-        flight.ok_or_else(|| {
-            Error::new(Code::INVALID_HANDLE, "The call belongs to the process that this one was forked from.")
-        })
+        let flight = self.flight.as_ref().ok_or_else(of_parent)?;
+        flight.check_process()?;
+        Ok(flight)
     }
 
     /// The id of the call, as it is sent.
     pub fn id(&self) -> &str {
-        self.flight.as_ref().map_or("", |flight| &flight.call_id)
+        self.flight.as_ref().map_or("", |flight| flight.call_id())
     }
 
     /// The result, if it is there; as often as asked. Never drives.
@@ -205,9 +364,9 @@ impl Call {
         Ok(self.flight()?.result())
     }
 
-    /// Of a watch: the oldest change that was not told yet, each once.
+    /// Of a watch without a callback: the oldest change that was not told yet, each once.
     pub fn poll_news(&self) -> Option<Reply> {
-        self.flight().ok()?.news.lock().pop_front()
+        self.flight().ok()?.pop_news()
     }
 
     /// Drives until the result is there, for so long at most.
@@ -216,18 +375,17 @@ impl Call {
     ///
     /// As [`Client::call`] where this thread cannot wait.
     pub fn wait(&self, timeout: Duration) -> Result<Option<&CallResult>, Error> {
-        let flight = self.flight()?;
-        flight.enrolled.reactor().wait(flight.enrolled.request(), timeout)?;
-        Ok(flight.result())
+        self.flight()?.wait(timeout)
     }
 
-    /// Ends the call at once; one that has ended stays as it is. The connection it was using is closed.
+    /// Ends the call at once; one that has ended stays as it is. The connection it was using is closed as
+    /// soon as somebody drives.
     ///
     /// # Errors
     ///
     /// As [`Call::poll`].
     pub fn cancel(&self) -> Result<(), Error> {
-        self.flight()?.enrolled.request().cancel();
+        self.flight()?.cancel();
         Ok(())
     }
 
@@ -235,8 +393,11 @@ impl Call {
     /// to go on for, and is forgotten.
     pub fn detach(mut self) {
         if self.flight.as_ref().is_some_and(|flight| flight.callback.is_some()) {
+            let flight = self.flight.take();
+            if flight.as_ref().is_some_and(|flight| flight.check_process().is_err()) {
+                std::mem::forget(flight);
+            }
             // The client holds it until its callback has run.
-            self.flight = None;
         }
     }
 
@@ -248,25 +409,12 @@ impl Call {
 
     fn let_go(&mut self) -> bool {
         let Some(flight) = self.flight.take() else { return true };
-        if flight.process != fork::generation() {
+        if flight.check_process().is_err() {
             // The parent's: what is behind it must not be touched from here.
             std::mem::forget(flight);
             return true;
         }
-        let mut complete = true;
-        if let Some(core) = flight.core.upgrade() {
-            let me = std::thread::current().id();
-            let (held, elsewhere) = core.flights.with(|board| {
-                let held = board.with_callback.remove(&flight.id);
-                let by = board.delivering.filter(|by| by.call == Some(flight.id));
-                (held, by.is_some_and(|by| by.thread != me))
-            });
-            complete = !elsewhere;
-            drop(held);
-        }
-        flight.settle();
-        flight.enrolled.request().cancel();
-        complete
+        flight.forget()
     }
 }
 
@@ -284,7 +432,7 @@ impl Future for Call {
         if let Some(result) = flight.result() {
             return Poll::Ready(result.clone());
         }
-        if !flight.enrolled.reactor().has_driver() {
+        if flight.enrolled.reactor().is_some_and(|reactor| !reactor.has_driver()) {
             return Poll::Ready(Err(Error::new(
                 Code::UNSUPPORTED,
                 "Nobody drives this client, so the call would never end: configure it with \
@@ -329,15 +477,13 @@ impl Client {
         options: &CallOptions,
         callback: Option<Callback>,
     ) -> Result<Call, Error> {
-        let prepared = self.prepare(operation, arguments_json, options)?;
-        self.fly(prepared, callback, |flight, prepared| {
-            let reactor = flight.enrolled.reactor();
-            reactor.begin(&flight.enrolled, prepared.plan);
-        })
+        let flight = self.begin_submit(operation, arguments_json, options, callback, |_| Ok(()))?;
+        Ok(Call { flight: Some(flight), waiting: None })
     }
 
     /// Watches a session: reads its status at a pace (a tenth more or less), one reading at a time, and
-    /// tells every change. Ends when the session is no longer active, is gone, or cannot be read.
+    /// tells every change. Ends when the session is no longer active, is gone, or cannot be read. The
+    /// interval is ten milliseconds or more.
     ///
     /// # Errors
     ///
@@ -348,17 +494,44 @@ impl Client {
         interval: Duration,
         callback: Option<Callback>,
     ) -> Result<Call, Error> {
+        let flight = self.begin_watch(session_id, interval, callback, |_| Ok(()))?;
+        Ok(Call { flight: Some(flight), waiting: None })
+    }
+
+    /// Submits; the call is made known through `announce` before anything of it can happen.
+    pub(crate) fn begin_submit(
+        &self,
+        operation: &str,
+        arguments_json: &str,
+        options: &CallOptions,
+        callback: Option<Callback>,
+        announce: impl FnOnce(&Arc<Flight>) -> Result<(), Error>,
+    ) -> Result<Arc<Flight>, Error> {
+        let prepared = self.prepare(operation, arguments_json, options)?;
+        self.fly(prepared, callback, announce, |reactor, flight, plan, active| {
+            reactor.begin(&flight.enrolled, plan, active);
+        })
+    }
+
+    /// Watches, as [`Client::begin_submit`].
+    pub(crate) fn begin_watch(
+        &self,
+        session_id: &str,
+        interval: Duration,
+        callback: Option<Callback>,
+        announce: impl FnOnce(&Arc<Flight>) -> Result<(), Error>,
+    ) -> Result<Arc<Flight>, Error> {
+        if interval < SHORTEST_INTERVAL {
+            let message = format!("`interval_ms` must be at least {}.", SHORTEST_INTERVAL.as_millis());
+            return Err(Error::invalid("/interval_ms", message));
+        }
         let arguments = session_arguments(session_id);
         let prepared = self.prepare("get_session_status", &arguments, &CallOptions::default())?;
-        self.fly(prepared, callback, |flight, prepared| {
-            let watched = Arc::downgrade(flight);
+        self.fly(prepared, callback, announce, |reactor, flight, plan, active| {
+            let track = Arc::clone(&flight.track);
             let mut last_status = None;
-            let look = move |report: &Report| match watched.upgrade() {
-                Some(flight) => flight.look(report, &mut last_status),
-                None => Look::Enough,
-            };
-            let reactor = flight.enrolled.reactor();
-            reactor.begin_watch(&flight.enrolled, prepared.plan, interval, look);
+            let look = move |report: &Report| track.look(report, &mut last_status);
+            reactor.begin_watch(&flight.enrolled, plan, interval, look, active);
         })
     }
 
@@ -366,44 +539,58 @@ impl Client {
         &self,
         prepared: Prepared,
         callback: Option<Callback>,
-        begin: impl FnOnce(&Arc<Flight>, Prepared),
-    ) -> Result<Call, Error> {
+        announce: impl FnOnce(&Arc<Flight>) -> Result<(), Error>,
+        begin: impl FnOnce(&Reactor, &Flight, Plan, Active),
+    ) -> Result<Arc<Flight>, Error> {
         let core = self.core();
-        let enrolled = prepared
-            .reactor
-            .enroll()
-            .map_err(|error| core.name(error, prepared.operation.id, Some(&prepared.call_id)))?;
-        let id = core.flights.with(|board| {
+        let Prepared { operation, plan, call_id, reactor } = prepared;
+        let enrolled = reactor.enroll().map_err(|error| core.name(error, operation.id, Some(&call_id)))?;
+        let flights = &core.flights;
+        let id = flights.with(|board| {
             board.next += 1;
             board.next
         });
-        let flight = Arc::new(Flight {
+        let has_callback = callback.is_some();
+        let track = Arc::new(Track {
             id,
-            core: Arc::downgrade(core),
-            operation: prepared.operation,
-            call_id: prepared.call_id.clone(),
-            enrolled,
-            callback,
-            news: Lock::new(VecDeque::new()),
-            result: OnceLock::new(),
-            counted: AtomicBool::new(true),
             process: fork::generation(),
+            operation,
+            call_id,
+            secrets: Arc::clone(&core.config.secrets),
+            bell: Arc::clone(&flights.bell),
+            has_callback,
+            untold: AtomicBool::new(has_callback),
+            news: Lock::new(News::default()),
         });
-        core.flights.active.fetch_add(1, Ordering::AcqRel);
-        if flight.callback.is_some() {
-            core.flights.with(|board| board.with_callback.insert(id, Arc::clone(&flight)));
-        }
-        let ended = Arc::downgrade(&flight);
-        flight.enrolled.request().set_on_end(Box::new(move || {
-            let Some(flight) = ended.upgrade() else { return };
-            if flight.callback.is_none() {
-                flight.settle();
-            } else if let Some(core) = flight.core.upgrade() {
-                core.flights.ready(flight.id);
+        let core = Arc::downgrade(core);
+        let flight =
+            Arc::new(Flight { core, enrolled, callback, result: OnceLock::new(), track: Arc::clone(&track) });
+        if has_callback {
+            flights.bell.active.fetch_add(1, Ordering::AcqRel);
+            // After the enrolling and before anything can happen: so a shutdown that shut the board
+            // cancels whatever is on it, and finds it there.
+            let on_board = flights.with(|board| {
+                if !board.shut {
+                    board.with_callback.insert(id, Arc::clone(&flight));
+                }
+                !board.shut
+            });
+            if !on_board {
+                flight.forget();
+                return Err(name(shut_down(), operation.id, Some(&track.call_id), &track.secrets));
             }
-        }));
-        begin(&flight, prepared);
-        Ok(Call { flight: Some(flight), waiting: None })
+        }
+        if let Err(error) = announce(&flight) {
+            flight.forget();
+            return Err(name(error, operation.id, Some(&track.call_id), &track.secrets));
+        }
+        if has_callback {
+            let track = Arc::clone(&track);
+            let on_end = Box::new(move || track.bell.ring(track.id, Tidings::Done));
+            flight.enrolled.request().set_on_end(on_end);
+        }
+        begin(&reactor, &flight, plan, flights.bell.enter());
+        Ok(flight)
     }
 
     /// Does what can be done for calls in flight without waiting, and runs the callbacks that are due, on
@@ -418,18 +605,20 @@ impl Client {
     ///
     /// [`Code::SHUT_DOWN`] or [`Code::UNSUPPORTED`] where this thread cannot drive.
     pub fn tick(&self, budget: Duration) -> Result<u32, Error> {
-        let flights = &self.core().flights;
-        if flights.active.load(Ordering::Acquire) == 0 {
+        let core = self.core();
+        if core.flights.bell.active.load(Ordering::Acquire) == 0 {
             return Ok(0);
         }
-        let Some(delivery) = Delivery::begin(self.core()) else { return Ok(0) };
+        let Some(delivery) = Delivery::begin(core) else { return Ok(0) };
         let started = Instant::now();
-        let reactor = self.core().reactor_in_use();
+        let reactor = core.reactor_in_use();
         let mut completed = 0;
         loop {
-            let moved = match &reactor {
-                Some(reactor) => reactor.turn()?,
-                None => false,
+            let moved = match reactor.as_ref().map_or(Ok(false), |reactor| reactor.turn()) {
+                Ok(moved) => moved,
+                // What was done is what counts.
+                Err(_) if completed > 0 => return Ok(completed),
+                Err(error) => return Err(error),
             };
             let mut told = false;
             while delivery.deliver_one() {
@@ -448,24 +637,22 @@ impl Client {
     /// Ends the client in order: new calls are refused, those in flight are driven for at most so long,
     /// the rest is canceled, watches at once; every callback runs, on this thread; the background thread
     /// is joined. When this returns no callback is running and none ever will, except for the one this is
-    /// called from.
+    /// called from: so it waits for a callback that is running on another thread.
     ///
     /// # Errors
     ///
-    /// [`Code::SHUT_DOWN`] when it is shut down already or this thread cannot drive.
+    /// [`Code::SHUT_DOWN`] when it is shut down already, or when this thread cannot drive: then nothing was
+    /// driven, and all else is done.
     pub fn shutdown(&self, timeout: Duration) -> Result<(), Error> {
         let core = self.core();
         let Some(reactor) = core.close_for_new()? else { return Ok(()) };
+        core.flights.shut();
         let driven = reactor.wind_down(timeout);
-        loop {
-            // Another thread that is delivering must be done first; it is so when its callbacks are.
-            match Delivery::begin_or_join(core) {
-                Some(delivery) => {
-                    while delivery.deliver_one() {}
-                    break;
-                }
-                None => std::thread::sleep(Duration::from_millis(1)),
-            }
+        // Another thread that is delivering must be done first, and one that is just submitting must get to
+        // the place where its call, which is canceled already, can tell so. Both is soon, unless it is the
+        // host's callback that takes its time.
+        while !Delivery::begin_or_join(core).is_some_and(|delivery| delivery.deliver_all()) {
+            std::thread::sleep(Duration::from_millis(1));
         }
         reactor.join_background();
         core.close_wholly();
@@ -473,91 +660,84 @@ impl Client {
     }
 }
 
-impl Flight {
-    /// Looks at a reading of a watch.
-    fn look(&self, report: &Report, last_status: &mut Option<String>) -> Look {
-        let reply = match self.read(report) {
-            Ok(reply) => reply,
-            // What may pass is read again at the next time; what will not pass is the end.
-            Err(error) if error.retryable() => return Look::Again,
-            Err(_) => return Look::Enough,
-        };
-        let status = json::at(reply.json(), "/data/status").ok().map(str::to_owned);
-        if status.as_deref() != Some("\"active\"") {
-            return Look::Enough;
-        }
-        if *last_status != status {
-            *last_status = status;
-            self.news.lock().push_back(reply);
-            if self.callback.is_some()
-                && let Some(core) = self.core.upgrade()
-            {
-                core.flights.ready(self.id);
-            }
-        }
-        Look::Again
-    }
-}
-
 /// The right to deliver callbacks of a client.
 struct Delivery<'a> {
     core: &'a Core,
+    process: u64,
     /// Whether this is inside another delivery of the same thread, which then keeps the right.
     nested: bool,
-    outer: Option<u64>,
 }
 
 impl<'a> Delivery<'a> {
     fn begin(core: &'a Core) -> Option<Delivery<'a>> {
         let thread = std::thread::current().id();
-        core.flights
-            .with(|board| {
-                if board.delivering.is_some() {
-                    return false;
-                }
-                board.delivering = Some(Delivering { thread, call: None });
-                true
-            })
-            .then_some(Delivery { core, nested: false, outer: None })
+        let free = core.flights.with(|board| {
+            let free = board.delivering.is_none();
+            if free {
+                board.delivering = Some(thread);
+            }
+            free
+        });
+        free.then(|| Delivery { core, process: fork::generation(), nested: false })
     }
 
     /// As `begin`, but inside a delivery of this very thread it goes on with it.
     fn begin_or_join(core: &'a Core) -> Option<Delivery<'a>> {
         let thread = std::thread::current().id();
-        let mine = core.flights.with(|board| board.delivering.filter(|by| by.thread == thread));
-        match mine {
-            Some(by) => Some(Delivery { core, nested: true, outer: by.call }),
-            None => Delivery::begin(core),
+        if core.flights.with(|board| board.delivering == Some(thread)) {
+            return Some(Delivery { core, process: fork::generation(), nested: true });
         }
+        Delivery::begin(core)
+    }
+
+    /// Runs the callbacks that are due. Answers whether there is no other that could become so.
+    fn deliver_all(&self) -> bool {
+        while self.deliver_one() {}
+        self.core.flights.with(|board| board.with_callback.is_empty())
     }
 
     /// Runs one callback that is due, with no lock held. Answers whether there was one.
     fn deliver_one(&self) -> bool {
-        let next = self.core.flights.with(|board| {
-            while let Some(id) = board.ready.pop_front() {
-                let Some(flight) = board.with_callback.get(&id).map(Arc::clone) else { continue };
-                if let Some(by) = &mut board.delivering {
-                    by.call = Some(id);
+        let flights = &self.core.flights;
+        while let Some((id, tidings)) = flights.bell.next() {
+            // From here on the callback runs, and who forgets the call is told so. The end is taken off:
+            // it is told once, whatever the callback does.
+            let flight = flights.with(|board| {
+                let flight = match tidings {
+                    Tidings::News(_) => board.with_callback.get(&id).map(Arc::clone),
+                    Tidings::Done => board.with_callback.remove(&id),
+                };
+                if flight.is_some() {
+                    board.running.push(id);
                 }
-                return Some(flight);
-            }
-            None
-        });
-        let Some(flight) = next else { return false };
+                flight
+            });
+            // One that is not there was forgotten.
+            let Some(flight) = flight else { continue };
+            self.tell(flight, &tidings);
+            return true;
+        }
+        false
+    }
+
+    fn tell(&self, flight: Arc<Flight>, tidings: &Tidings) {
         let running = Running(self);
-        let news = flight.news.lock().pop_front();
-        if let (Some(news), Some(callback)) = (&news, &flight.callback) {
-            callback(Event::News(news));
-        } else if let Some(result) = flight.result() {
-            // Taken off first: the end is told once, whatever the callback does.
-            let held = self.core.flights.with(|board| board.with_callback.remove(&flight.id));
-            flight.settle();
-            if let (Some(_), Some(callback)) = (&held, &flight.callback) {
-                callback(Event::Done(result));
+        if let Some(callback) = &flight.callback {
+            match tidings {
+                Tidings::News(reply) => callback(Event::News(reply)),
+                Tidings::Done => {
+                    flight.track.settle();
+                    if let Some(result) = flight.result() {
+                        callback(Event::Done(result));
+                    }
+                }
             }
         }
         drop(running);
-        true
+        if flight.check_process().is_err() {
+            // The callback forked, and this is the child.
+            std::mem::forget(flight);
+        }
     }
 }
 
@@ -566,18 +746,15 @@ struct Running<'a>(&'a Delivery<'a>);
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        let outer = self.0.outer;
-        self.0.core.flights.with(|board| {
-            if let Some(by) = &mut board.delivering {
-                by.call = outer;
-            }
-        });
+        if self.0.process == fork::generation() {
+            self.0.core.flights.with(|board| board.running.pop());
+        }
     }
 }
 
 impl Drop for Delivery<'_> {
     fn drop(&mut self) {
-        if !self.nested {
+        if !self.nested && self.process == fork::generation() {
             self.core.flights.with(|board| board.delivering = None);
         }
     }

@@ -4,8 +4,8 @@
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -100,6 +100,11 @@ impl Reactor {
     /// Waits for the background thread to end, after [`Reactor::close`].
     pub(crate) fn join_background(&self) {
         let thread = self.background.lock().take();
+        if !self.is_ours() {
+            // It runs in the parent, and only there.
+            std::mem::forget(thread);
+            return;
+        }
         if let Some(thread) = thread
             && thread.thread().id() != std::thread::current().id()
         {
@@ -131,7 +136,7 @@ impl Reactor {
     pub(crate) fn call(self: &Arc<Reactor>, plan: Plan) -> Result<Report, Error> {
         check_place()?;
         let call = self.enroll()?;
-        self.begin(&call, plan);
+        self.begin(&call, plan, ());
         let report = self.drive(call.request.wait())?;
         drop(call);
         Ok(Arc::unwrap_or_clone(report))
@@ -173,13 +178,21 @@ impl Reactor {
             return Err(error);
         }
         let key = in_flight.requests.insert(Arc::clone(&request));
-        Ok(Enrolled { reactor: Arc::clone(self), request, key })
+        drop(in_flight);
+        Ok(Enrolled {
+            reactor: Arc::downgrade(self),
+            generation: self.generation,
+            request,
+            key,
+            counts: AtomicBool::new(true),
+        })
     }
 
-    /// Sends an enrolled request on its way. Whoever drives carries it.
-    pub(crate) fn begin(&self, enrolled: &Enrolled, plan: Plan) {
+    /// Sends an enrolled request on its way. Whoever drives carries it. `kept` is dropped when nothing of
+    /// it is left to be done, which after a cancelation is later than its end: its connection is closed then.
+    pub(crate) fn begin(&self, enrolled: &Enrolled, plan: Plan, kept: impl Send + 'static) {
         let context = self.context();
-        self.spawn(enrolled, request::run(context, plan, Arc::clone(&enrolled.request)));
+        self.spawn(enrolled, request::run(context, plan, Arc::clone(&enrolled.request)), kept);
     }
 
     /// Watches by repeating a plan, until `look` has seen enough.
@@ -189,12 +202,13 @@ impl Reactor {
         plan: Plan,
         interval: Duration,
         look: impl FnMut(&Report) -> Look + Send + 'static,
+        kept: impl Send + 'static,
     ) {
         enrolled.request.set_endless();
         let context = self.context();
         let pulse = Arc::clone(&self.pulse);
         let request = Arc::clone(&enrolled.request);
-        self.spawn(enrolled, request::watch(context, plan, request, pulse, interval, look));
+        self.spawn(enrolled, request::watch(context, plan, request, pulse, interval, look), kept);
     }
 
     fn context(&self) -> request::Context {
@@ -205,13 +219,22 @@ impl Reactor {
         }
     }
 
-    fn spawn(&self, enrolled: &Enrolled, task: impl Future<Output = ()> + Send + 'static) {
+    fn spawn(
+        &self,
+        enrolled: &Enrolled,
+        task: impl Future<Output = ()> + Send + 'static,
+        kept: impl Send + 'static,
+    ) {
         let pulse = Arc::clone(&self.pulse);
         let mut task = Box::pin(task);
-        let task = self.runtime.spawn(std::future::poll_fn(move |context| {
-            pulse.note_poll();
-            task.as_mut().poll(context)
-        }));
+        let task = self.runtime.spawn(async move {
+            let _kept = kept;
+            std::future::poll_fn(move |context| {
+                pulse.note_poll();
+                task.as_mut().poll(context)
+            })
+            .await;
+        });
         enrolled.request.set_task(task.abort_handle());
     }
 
@@ -275,6 +298,10 @@ impl Reactor {
     /// place that drives the runtime. No foreign code runs in here.
     pub(crate) fn drive<F: Future>(&self, future: F) -> Result<F::Output, Error> {
         check_place()?;
+        if !self.is_ours() {
+            // A callback forked, and this is the child, which went on where its parent was.
+            return Err(of_parent());
+        }
         let _no_signal = NoPipeSignal::new();
         let _driving = self.pulse.drive();
         Ok(self.runtime.block_on(future))
@@ -291,9 +318,14 @@ impl Reactor {
 
 impl Drop for Reactor {
     fn drop(&mut self) {
-        if !self.is_ours() || thread_is_ending() {
+        if !self.is_ours() {
             // A parent's sockets and event queue are shared with the parent: closing them here would
-            // disturb it there. And a thread whose Tokio is gone cannot take a runtime down.
+            // disturb it there. Its thread is not here, nor need be the memory that stands for it.
+            std::mem::forget(self.background.lock().take());
+            return;
+        }
+        if thread_is_ending() {
+            // A thread whose Tokio is gone cannot take a runtime down.
             return;
         }
         let _no_signal = NoPipeSignal::new();
@@ -309,9 +341,12 @@ impl Drop for Reactor {
 /// A request that counts as in flight; it stops counting, and is canceled if it has not ended, when
 /// this is dropped.
 pub(crate) struct Enrolled {
-    reactor: Arc<Reactor>,
+    /// Weak: a request that somebody keeps for its result must not keep connections open.
+    reactor: Weak<Reactor>,
+    generation: u64,
     request: Arc<Request>,
     key: usize,
+    counts: AtomicBool,
 }
 
 impl Enrolled {
@@ -319,24 +354,38 @@ impl Enrolled {
         &self.request
     }
 
-    pub(crate) fn reactor(&self) -> &Arc<Reactor> {
-        &self.reactor
+    /// The reactor, unless its client is gone; the request has ended then.
+    pub(crate) fn reactor(&self) -> Option<Arc<Reactor>> {
+        self.reactor.upgrade()
+    }
+
+    /// Cancels the request if it has not ended, and lets it count no more.
+    pub(crate) fn release(&self) {
+        if self.generation != fork::generation() {
+            // A parent's call: its task and its connection are the parent's to end.
+            return;
+        }
+        if self.counts.swap(false, Ordering::AcqRel)
+            && let Some(reactor) = self.reactor.upgrade()
+        {
+            reactor.in_flight.lock().requests.try_remove(self.key);
+        }
+        self.request.cancel();
     }
 }
 
 impl Drop for Enrolled {
     fn drop(&mut self) {
-        if !self.reactor.is_ours() {
-            // A parent's call: its task and its connection are the parent's to end.
-            return;
-        }
-        self.reactor.in_flight.lock().requests.try_remove(self.key);
-        self.request.cancel();
+        self.release();
     }
 }
 
 pub(crate) fn shut_down() -> Error {
     Error::new(Code::SHUT_DOWN, "The client is shut down.")
+}
+
+pub(crate) fn of_parent() -> Error {
+    Error::new(Code::INVALID_HANDLE, "The call belongs to the process that this one was forked from.")
 }
 
 /// Whether this thread can wait for I/O, said before any work begins.

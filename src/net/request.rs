@@ -51,8 +51,6 @@ pub(crate) struct Report {
 pub(crate) struct Request {
     // Belongs to one reactor of one process; a fork never meets it.
     state: Mutex<State>,
-    /// Called once when the request has ended, with no lock held, on whatever thread ended it.
-    on_end: OnceLock<Box<dyn Fn() + Send + Sync>>,
     undriven: Undriven,
     watch: Arc<Watch>,
     attempts: AtomicU32,
@@ -65,15 +63,18 @@ pub(crate) struct Request {
 }
 
 enum State {
-    Waiting(Vec<Waker>),
+    Waiting { wakers: Vec<Waker>, on_end: Option<OnEnd> },
     Done(Arc<Report>),
 }
+
+/// What is called once when a request has ended, with no lock held, on whatever thread ended it, also on
+/// one that drives: it must hold nothing of the host's.
+pub(crate) type OnEnd = Box<dyn FnOnce() + Send>;
 
 impl Request {
     pub(crate) fn new(undriven: Undriven) -> Request {
         Request {
-            state: Mutex::new(State::Waiting(Vec::new())),
-            on_end: OnceLock::new(),
+            state: Mutex::new(State::Waiting { wakers: Vec::new(), on_end: None }),
             undriven,
             watch: Arc::new(Watch::default()),
             attempts: AtomicU32::new(0),
@@ -98,10 +99,13 @@ impl Request {
         }
     }
 
-    /// Sets what is called when the request has ended. To be set before the request is begun.
-    pub(crate) fn set_on_end(&self, on_end: Box<dyn Fn() + Send + Sync>) {
-        // There is one owner, who sets it once.
-        let _ = self.on_end.set(on_end);
+    /// Sets what is called when the request has ended; if it has, that is now.
+    pub(crate) fn set_on_end(&self, on_end: OnEnd) {
+        if let State::Waiting { on_end: place, .. } = &mut *self.state() {
+            *place = Some(on_end);
+            return;
+        }
+        on_end();
     }
 
     fn is_done(&self) -> bool {
@@ -120,28 +124,26 @@ impl Request {
     pub(crate) fn report(&self) -> Option<Arc<Report>> {
         match &*self.state() {
             State::Done(report) => Some(Arc::clone(report)),
-            State::Waiting(_) => None,
+            State::Waiting { .. } => None,
         }
     }
 
     /// Ends the request, unless it has ended: the first one wins.
     fn finish(&self, report: Report) {
-        let wakers = {
+        let before = {
             let mut state = self.state();
-            match &mut *state {
-                State::Done(_) => return,
-                State::Waiting(wakers) => {
-                    let wakers = std::mem::take(wakers);
-                    *state = State::Done(Arc::new(report));
-                    wakers
-                }
+            if let State::Done(_) = *state {
+                return;
             }
+            std::mem::replace(&mut *state, State::Done(Arc::new(report)))
         };
+        let State::Waiting { wakers, on_end } = before else { return };
+        // First, so that who is woken finds it done.
+        if let Some(on_end) = on_end {
+            on_end();
+        }
         for waker in wakers {
             waker.wake();
-        }
-        if let Some(on_end) = self.on_end.get() {
-            on_end();
         }
     }
 
@@ -170,7 +172,7 @@ impl Request {
     pub(crate) fn wait(&self) -> impl Future<Output = Arc<Report>> + '_ {
         std::future::poll_fn(|context| match &mut *self.state() {
             State::Done(report) => Poll::Ready(Arc::clone(report)),
-            State::Waiting(wakers) => {
+            State::Waiting { wakers, .. } => {
                 if !wakers.iter().any(|waker| waker.will_wake(context.waker())) {
                     wakers.push(context.waker().clone());
                 }

@@ -55,16 +55,17 @@ say "the headers' examples, as C99 and C++17"
 cat "$include"/iplaygames.h "$include"/iplaygames_sandbox.h | awk -v work="$work" '
     BEGIN { parts = work "/parts.c"; whole = work "/whole.c"
             print "#include <stdio.h>\n#include <iplaygames_sandbox.h>" > parts
-            print "void on_log(void *user_data, int32_t level, const char *target, const char *message);" > parts }
+            print "void on_log(void *user_data, int32_t level, const char *target, const char *message);" > parts
+            print "void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);" > parts }
     /^ \* ```c$/ { inside = 1; body = ""; next }
     /^ \* ```$/  { inside = 0; blocks++
                    if (body ~ /#include/) print body > whole
-                   else printf "void example_%d(ipg_client *client, ipg_sandbox *sandbox, const char *session_id);\n" \
-                               "void example_%d(ipg_client *client, ipg_sandbox *sandbox, const char *session_id) {\n" \
-                               "(void)client; (void)sandbox; (void)session_id;\n%s}\n", blocks, blocks, body > parts
+                   else printf "void example_%d(ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id);\n" \
+                               "void example_%d(ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id) {\n" \
+                               "(void)client; (void)request; (void)sandbox; (void)session_id;\n%s}\n", blocks, blocks, body > parts
                    next }
     inside       { sub(/^ \* ?/, ""); body = body $0 "\n" }
-    END          { print blocks " examples"; exit blocks < 15 }'
+    END          { print blocks " examples"; exit blocks < 24 }'
 for example in parts whole; do
     cp "$work/$example.c" "$work/$example.cpp"
     $c -c "$work/$example.c" -o "$work/$example.o"
