@@ -103,7 +103,7 @@ mod capi {
     use cbindgen::{Builder, Config, DocumentationLength, DocumentationStyle, Language, Style};
 
     /// What `iplaygames.h` is made of, in the order of the functions there.
-    const SOURCES: &[&str] = &["base", "client", "log", "session", "request", "json"];
+    const SOURCES: &[&str] = &["base", "client", "log", "session", "request", "submit", "json"];
 
     pub(super) fn run(root: &Path, out: &Path) {
         let room = root.join("src/ffi");

@@ -62,6 +62,20 @@
  * IPG_ERR_INVALID_ARGUMENT, and the message says at which byte. NULL is an empty object where the function
  * says so, and else refused in the same way.
  *
+ * Requests. A call that nobody waits for is begun by ipg_submit(), a watch by ipg_session_watch(); ipg_request
+ * is their handle. There are two ways to the result, each complete without the other: ipg_request_poll() or
+ * ipg_request_wait(); or a callback and ipg_client_tick(). Nothing moves unless somebody drives the client: a tick,
+ * a wait, a blocking call, or its own thread if it was configured with "background": true.
+ *
+ * A request's callback runs if and only if the function that took it returned IPG_OK; inside ipg_client_tick()
+ * or ipg_client_shutdown(), on the thread that called that; one of a client at a time; the last time with a code
+ * other than IPG_PENDING, exactly once, unless the request or the client was freed before. Freeing forgets: it
+ * never calls back, never waits, and may be done on a finalizer thread and inside the callback itself. It
+ * answers IPG_PENDING while that very callback is running on another thread; its return is the end of it.
+ *
+ * Pauses. Time in which nobody drives a client, as while a game is paused, does not count against the timeouts of
+ * its requests when it is longer than 100 ms: after it they find their answers.
+ *
  * Handles. ipg_client and its like are numbers that look like pointers: only pass them back, never follow
  * them. A handle that is NULL, was freed before, is of another kind or was never made is answered with
  * IPG_ERR_INVALID_HANDLE. What stays undefined is what no library can check: a pointer to text or to an
@@ -69,23 +83,28 @@
  *
  * Threads. Every function may be called on any thread, at any time, with any handle, also while another
  * thread uses or frees it. There is no "last error": everything about a call is in its answer. The
- * library starts no thread of its own, but for one that resolves a host name and is gone after it.
+ * library starts no thread of its own, but for one that resolves a host name and is gone after it, and
+ * one a client that is configured with "background": true; the sandbox has one too.
  *
  * Blocking. ipg_session_start, ipg_session_status, ipg_session_end, ipg_call and ipg_client_prewarm block
- * the calling thread until there is an answer, at most for the call's timeout_ms. One thread's call may do the
- * work of another's on the same client: a thread that is stopped in one, by a debugger say, holds the
- * others up. All else returns at once.
+ * the calling thread until there is an answer, at most for the call's timeout_ms; ipg_request_wait and
+ * ipg_client_shutdown for at most the time they are given, and shutdown for a callback that is running on another
+ * thread. One thread's call may do the work of another's on the same client: a thread that is stopped in one, by
+ * a debugger say, holds the others up. Threads of a game that must not be held up by others' blocking calls use
+ * "background": true, or a client of their own. All else returns at once.
  *
  * Callbacks run on a thread that is inside a function of this library, with no lock held; they may call
  * any function. They must return: an exception that leaves one ends the process, and so does cancelling
- * a thread (pthread_cancel) inside this library. Do not longjmp out of one.
+ * a thread (pthread_cancel) inside this library. Do not longjmp out of one. What they are given, texts and all,
+ * is the library's and gone afterwards.
  *
  * Stack. A thread that calls needs 256 KiB of it.
  *
  * Signals. None is installed or changed. SIGPIPE does not arise from this library's sockets.
  *
  * fork. A child may use the client handles and free the texts it inherited: a client connects anew there.
- * Calls that were running in the parent are not running in the child.
+ * Calls that were running in the parent are not running in the child: their callbacks never run there, and
+ * their request handles are answered with IPG_ERR_INVALID_HANDLE.
  *
  * Exit. Nothing needs to be freed before the process ends. A call made while it ends, in an atexit handler
  * or the destructor of a thread's variable, may be refused with IPG_ERR_SHUT_DOWN; freeing always works. The
@@ -109,6 +128,10 @@
  *   max_retries          2                          Attempts after the first, 0 to 20. Only what is safe to
  *                                                   repeat is repeated.
  *   max_connections      32                         Sockets at a time, 1 to 4096; calls beyond wait their turn.
+ *   max_in_flight        1024                       Calls in flight and requests not freed, 1 to 1048576; one
+ *                                                   more is IPG_ERR_BUSY.
+ *   background           false                      One thread, iplaygames-io, drives the client: requests then
+ *                                                   end without ticks. Callbacks wait for one all the same.
  *   max_response_bytes   8388608                    A larger answer is IPG_ERR_RESPONSE_TOO_LARGE.
  *   proxy                the system's               An http or https URL, or "none".
  *   ca_file, ca_pem                                 Certificates to trust beside the system's: a PEM file's
@@ -313,6 +336,12 @@
 typedef struct ipg_client ipg_client;
 
 /**
+ * A call in flight, or a watch. Opaque, and never to be dereferenced: it is a number in the shape of a
+ * pointer. Made by ipg_submit() and ipg_session_watch(), ended by ipg_request_free().
+ */
+typedef struct ipg_request ipg_request;
+
+/**
  * What became of a call: one of the codes above. 0 is #IPG_OK, and every other code of a finished
  * call says what went wrong.
  */
@@ -329,6 +358,16 @@ typedef void (*ipg_log_callback)(void *user_data,
                                  int32_t level,
                                  const char *target,
                                  const char *message);
+
+/**
+ * Takes what a call came to; see ipg_submit().
+ *
+ * `user_data` is what was given there. `request` is the call's handle, never NULL and good while the
+ * callback runs. `code` is #IPG_PENDING for news of a watch, and more will follow; any other code is the
+ * end. `json` is the answer's document or the error document; it belongs to the library and is gone when
+ * the callback returns.
+ */
+typedef void (*ipg_callback)(void *user_data, ipg_request *request, ipg_code code, const char *json);
 
 #ifdef __cplusplus
 extern "C" {
@@ -471,15 +510,38 @@ ipg_code ipg_client_prewarm(ipg_client *client,
 IPG_API IPG_MUST_USE ipg_code ipg_client_stats(ipg_client *client, char **out_json);
 
 /**
+ * Ends a client in order, before it is freed: new calls are refused with #IPG_ERR_SHUT_DOWN, those in flight
+ * are driven for at most `timeout_ms`, what is left then is canceled, watches at once; every callback runs, on
+ * this thread; the thread of `"background": true` is joined.
+ *
+ * When this returns no callback of a request is running and none will, except for the one it is called in.
+ * So it waits for a callback that is running on another thread, however long that takes.
+ *
+ * Threads: any; a callback may call it.
+ * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN when the client was shut down before, or when
+ * this thread can make no calls any more: then nothing was driven, and all else is done.
+ *
+ * ```c
+ * ipg_client_shutdown(client, 2000);
+ * ipg_client_free(client);
+ * ```
+ */
+IPG_API
+ipg_code ipg_client_shutdown(ipg_client *client,
+                             uint32_t timeout_ms);
+
+/**
  * Ends a client. Its handle is good for nothing any more, its calls in flight on other threads return
- * #IPG_ERR_CANCELED.
+ * #IPG_ERR_CANCELED, no callback of its requests runs any more. The requests' own handles are to be freed
+ * still; polling them answers how they ended, which for those in flight is #IPG_ERR_CANCELED.
  *
  * Never waits, and hands over no log lines, so it may be called on a finalizer thread and inside a
- * callback. A logger may still be running on another thread that is inside a call of this client: when
+ * callback. When a callback of one of its requests is just running on another thread, the answer is
+ * #IPG_PENDING: the client is freed, and that callback is the last. A logger may still be running on another thread that is inside a call of this client: when
  * its `user_data` is to go too, remove the logger first, see ipg_client_set_logger().
  *
  * Threads: any.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL and the second time.
+ * Codes: #IPG_OK; #IPG_PENDING as said; #IPG_ERR_INVALID_HANDLE, also for NULL and the second time.
  *
  * ```c
  * ipg_client_free(client);
@@ -636,6 +698,205 @@ ipg_code ipg_call(ipg_client *client,
                   const char *arguments_json,
                   const char *options_json,
                   char **out_json);
+
+/**
+ * Sends a call of any operation on its way, and returns at once.
+ *
+ * `operation`, `arguments_json` and `options_json` are those of ipg_call(). Nothing is sent before somebody
+ * drives the client: ipg_client_tick(), ipg_request_wait(), any blocking call, or the client's own thread if
+ * it was configured with `"background": true`.
+ *
+ * There are two ways to the result, and each is complete without the other. Poll or wait for the request; or
+ * give a `callback`, and tick. The callback runs if and only if this function returned #IPG_OK: inside
+ * ipg_client_tick() or ipg_client_shutdown(), on the thread that called that, with no lock held, one callback of
+ * a client at a time; exactly once, unless the request or the client was freed before.
+ *
+ * `*out_request` is written before the callback can run on another thread. With `out_request` NULL the request
+ * frees itself after its callback; without a callback that is refused. Requests that are not freed count in
+ * the client's `max_in_flight`.
+ *
+ * `*out_json` becomes `{"success": true, "call_id": "7b0c"}`: the id the call is sent with. Or the error
+ * document: then nothing is sent, `*out_request` is NULL and the callback will not run.
+ *
+ * Ownership: free the request with ipg_request_free(), also after its callback; free the text with
+ * ipg_string_free(). `user_data` stays the host's, and is only passed through. Threads: any.
+ * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT; #IPG_ERR_UNKNOWN_OPERATION; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY
+ * over `max_in_flight`; #IPG_ERR_SHUT_DOWN.
+ *
+ * ```c
+ * // static void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
+ * char *json = NULL;
+ * if (ipg_submit(client, "list_games", "{\"per_page\": \"20\"}", NULL, on_games, NULL, NULL, &json) != IPG_OK) {
+ *     fprintf(stderr, "not sent: %s\n", json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_submit(ipg_client *client,
+                    const char *operation,
+                    const char *arguments_json,
+                    const char *options_json,
+                    ipg_callback callback,
+                    void *user_data,
+                    ipg_request **out_request,
+                    char **out_json);
+
+/**
+ * Watches a game session, and returns at once: reads its status every `interval_ms`, a tenth more or less,
+ * one reading at a time, and tells each change of it, the first reading being one.
+ *
+ * A change is told with the code #IPG_PENDING and the answer of ipg_session_status(): to the callback, or to
+ * ipg_request_poll() where there is none. The watch ends when the session is no longer active, with #IPG_OK
+ * and that answer; when it cannot be read and trying again would not help, with the error; when it is
+ * canceled. A reading that fails and may work later is passed over. Shutting the client down cancels
+ * watches at once.
+ *
+ * `session_id` is the id as text. `interval_ms` is 10 or more; a second is a good pace. All else is as
+ * ipg_submit() has it, and who drives the client drives its watches.
+ *
+ * Ownership and threads: as ipg_submit().
+ * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT, with `field` `/session_id` or `/interval_ms`;
+ * #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY over `max_in_flight`; #IPG_ERR_SHUT_DOWN.
+ *
+ * ```c
+ * ipg_request *watch = NULL;
+ * char *json = NULL;
+ * if (ipg_session_watch(client, session_id, 1000, NULL, NULL, &watch, NULL) == IPG_OK) {
+ *     ipg_client_tick(client, 500, NULL); // once a frame
+ *     if (ipg_request_poll(watch, &json) == IPG_PENDING && json) {
+ *         printf("it is now %s\n", json);
+ *     }
+ *     ipg_string_free(json);
+ * }
+ * ipg_request_free(watch);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_session_watch(ipg_client *client,
+                           const char *session_id,
+                           uint32_t interval_ms,
+                           ipg_callback callback,
+                           void *user_data,
+                           ipg_request **out_request,
+                           char **out_json);
+
+/**
+ * Does what can be done for the calls in flight without waiting, and runs the callbacks that are due, on
+ * this thread. To be called once a frame.
+ *
+ * Never sleeps. With nothing in flight it looks the handle up and reads one number. Else it takes turns until
+ * one brings nothing or `budget_us` has passed, which is looked at between turns and between callbacks, whose
+ * time counts; 0 means one turn and at most one callback. One step can take longer than a budget: a TLS
+ * handshake, loading the trusted certificates (see ipg_client_prewarm()), an answer of megabytes.
+ *
+ * `*out_completed` becomes the number of callbacks that ran. Inside a callback, and while another thread runs
+ * callbacks of the client, a tick does nothing: #IPG_OK and 0.
+ *
+ * Time in which nobody drives the client, a pause of the game, does not count against a call's timeout when it
+ * is longer than 100 ms.
+ *
+ * Threads: any.
+ * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN where this thread can make no calls any more.
+ *
+ * ```c
+ * uint32_t completed = 0;
+ * ipg_client_tick(client, 500, &completed);
+ * ```
+ */
+IPG_API
+ipg_code ipg_client_tick(ipg_client *client,
+                         uint32_t budget_us,
+                         uint32_t *out_completed);
+
+/**
+ * Asks what a request came to. Never blocks and never drives: tick for that, or use `"background": true`.
+ *
+ * The request's end is told as often as it is asked for, until the request is freed, for requests with a
+ * callback too: its code, and in `*out_json` a fresh copy of the answer or the error document. While there is
+ * none, the code is #IPG_PENDING and `*out_json` is NULL; for a watch without a callback each change is told
+ * once: #IPG_PENDING with the answer.
+ *
+ * A mistake in this call itself, a handle that is good no more, has a document as well.
+ *
+ * Ownership: free the text with ipg_string_free(). Threads: any.
+ * Codes: the request's own; #IPG_PENDING; #IPG_ERR_INVALID_HANDLE, also in a forked child for a request of its
+ * parent.
+ *
+ * ```c
+ * char *json = NULL;
+ * ipg_code code = ipg_request_poll(request, &json);
+ * if (code != IPG_PENDING) {
+ *     printf("%s: %s\n", ipg_code_name(code), json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_request_poll(ipg_request *request,
+                          char **out_json);
+
+/**
+ * Waits for the end of a request, for at most `timeout_ms`, and drives the client meanwhile. Callbacks do not
+ * run in here.
+ *
+ * Answers the end as ipg_request_poll() does. When the time has run out first it is #IPG_PENDING, with NULL in
+ * `*out_json`; the request goes on. News of a watch are not told here.
+ *
+ * Ownership: free the text with ipg_string_free(). Threads: any, several for the same request too.
+ * Codes: the request's own; #IPG_PENDING; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN where this thread can
+ * make no calls any more.
+ *
+ * ```c
+ * char *json = NULL;
+ * if (ipg_request_wait(request, 2000, &json) == IPG_PENDING) {
+ *     ipg_request_cancel(request);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_request_wait(ipg_request *request,
+                          uint32_t timeout_ms,
+                          char **out_json);
+
+/**
+ * Ends a request at once, with #IPG_ERR_CANCELED and in its document the honest `outcome`; one that has ended
+ * stays as it is. Its callback runs at the next tick. The connection it was using is closed as soon as
+ * somebody drives.
+ *
+ * Threads: any.
+ * Codes: #IPG_OK, also when it had ended; #IPG_ERR_INVALID_HANDLE.
+ *
+ * ```c
+ * ipg_request_cancel(request);
+ * ```
+ */
+IPG_API
+ipg_code ipg_request_cancel(ipg_request *request);
+
+/**
+ * Frees a request: forgets it, and cancels it if it has not ended. Its callback does not run any more.
+ *
+ * Never waits, and may be called on a finalizer thread and inside a callback, the request's own too. When
+ * that very callback is just running on another thread, the answer is #IPG_PENDING: the request is freed,
+ * and `user_data` may go as soon as that callback has returned.
+ *
+ * Threads: any.
+ * Codes: #IPG_OK; #IPG_PENDING as said; #IPG_ERR_INVALID_HANDLE, also for NULL and the second time, and in a
+ * forked child for a request of its parent.
+ *
+ * ```c
+ * ipg_request_free(request);
+ * request = NULL;
+ * ```
+ */
+IPG_API
+ipg_code ipg_request_free(ipg_request *request);
 
 /**
  * Reads one value out of a JSON document.

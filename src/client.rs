@@ -11,8 +11,9 @@ use serde_json::Value;
 use crate::api::operation::{Operation, operation};
 use crate::api::{arguments, reply};
 use crate::codes::Code;
-use crate::config::Config;
+use crate::config::{Config, Secrets};
 use crate::error::{Error, push_quoted};
+use crate::flight::Flights;
 use crate::fork::Lock;
 use crate::json::{self, pointer_step};
 use crate::log::{Log, LogLevel, Logger};
@@ -40,17 +41,28 @@ pub struct Client {
     core: Arc<Core>,
 }
 
-struct Core {
-    config: Config,
+pub(crate) struct Core {
+    pub(crate) config: Config,
     log: Arc<Log>,
     counts: Counts,
+    pub(crate) flights: Flights,
     life: Lock<Life>,
 }
 
 /// The reactor of this process, while the client is open.
 enum Life {
     Open(Arc<Reactor>),
+    /// Shutting down: what is in flight goes on, nothing new begins.
+    Closing(Arc<Reactor>),
     Closed,
+}
+
+/// A call that is ready to be begun.
+pub(crate) struct Prepared {
+    pub(crate) operation: &'static Operation,
+    pub(crate) plan: Plan,
+    pub(crate) call_id: String,
+    pub(crate) reactor: Arc<Reactor>,
 }
 
 #[derive(Default)]
@@ -190,9 +202,13 @@ impl Client {
     /// no event queue (out of file descriptors).
     pub fn new(config: Config) -> Result<Client, Error> {
         let log = Arc::new(Log::new());
-        let reactor = Arc::new(Reactor::new(&config, &log)?);
-        let life = Lock::new(Life::Open(reactor));
-        Ok(Client { core: Arc::new(Core { config, log, counts: Counts::default(), life }) })
+        let life = Lock::new(Life::Open(Reactor::new(&config, &log)?));
+        let (counts, flights) = (Counts::default(), Flights::new());
+        Ok(Client { core: Arc::new(Core { config, log, counts, flights, life }) })
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     /// Calls an operation of the API and waits for the answer, on this thread.
@@ -205,21 +221,27 @@ impl Client {
     /// Every way a call can fail is an [`Error`]; its [`outcome`](Error::outcome) says whether the call may
     /// have been done.
     pub fn call(&self, operation: &str, arguments_json: &str, options: &CallOptions) -> Result<Reply, Error> {
-        let result = self.call_quietly(operation, arguments_json, options);
-        self.count(operation, &result);
+        let result = self.prepare(operation, arguments_json, options).and_then(|prepared| {
+            let Prepared { operation, plan, call_id, reactor } = prepared;
+            let result = reactor.call(plan).and_then(|report| read(operation, report, call_id.clone()));
+            result.map_err(|error| self.core.name(error, operation.id, Some(&call_id)))
+        });
+        let attempts = result.as_ref().map_or_else(Error::attempts, Reply::attempts);
+        self.core.count(operation, &result, attempts);
         self.deliver_log();
         result
     }
 
-    fn call_quietly(&self, name: &str, arguments_json: &str, options: &CallOptions) -> Result<Reply, Error> {
-        let named = |mut error: Error| {
-            error.facts_mut().operation = Some(name.to_owned());
-            self.core.hide_secrets(&mut error);
-            error
-        };
+    /// Checks a call and plans it. Nothing is sent.
+    pub(crate) fn prepare(
+        &self,
+        name: &str,
+        arguments_json: &str,
+        options: &CallOptions,
+    ) -> Result<Prepared, Error> {
+        let named = |error: Error| self.core.name(error, name, None);
         let operation = operation(name).ok_or_else(|| {
-            let known = Error::new(Code::UNKNOWN_OPERATION, format!("The API has no operation {name:?}."));
-            named(known)
+            named(Error::new(Code::UNKNOWN_OPERATION, format!("The API has no operation {name:?}.")))
         })?;
         let parts = arguments::prepare(operation, arguments_json).map_err(named)?;
         let reactor = self.core.reactor().map_err(named)?;
@@ -238,41 +260,7 @@ impl Client {
             call_id: call_id_header(&call_id).map_err(named)?,
             is_refusal: reply::is_refusal,
         };
-        let report = reactor.call(plan).map_err(|mut error| {
-            error.facts_mut().call_id = Some(call_id.clone());
-            named(error)
-        })?;
-        self.core.counts.attempts.fetch_add(report.attempts.into(), Ordering::Relaxed);
-        read(operation, report, call_id).map_err(named)
-    }
-
-    fn count(&self, operation: &str, result: &Result<Reply, Error>) {
-        let counts = &self.core.counts;
-        counts.calls.fetch_add(1, Ordering::Relaxed);
-        match result {
-            Ok(reply) => {
-                counts.succeeded.fetch_add(1, Ordering::Relaxed);
-                self.core.log.add(LogLevel::Info, "iplaygames::client", || {
-                    format!(
-                        "{operation} call {}: done in {} ms, {} attempts",
-                        reply.call_id,
-                        reply.elapsed.as_millis(),
-                        reply.attempts
-                    )
-                });
-            }
-            Err(error) => {
-                counts.failed.fetch_add(1, Ordering::Relaxed);
-                self.core.log.add(LogLevel::Error, "iplaygames::client", || {
-                    format!(
-                        "{operation} call {}: {error} after {} ms, {} attempts",
-                        error.call_id().unwrap_or("-"),
-                        error.elapsed().as_millis(),
-                        error.attempts()
-                    )
-                });
-            }
-        }
+        Ok(Prepared { operation, plan, call_id, reactor })
     }
 
     /// Loads the roots (where https needs them), resolves the name and opens a connection, so that the
@@ -368,14 +356,12 @@ impl Client {
     }
 
     /// Ends the client: calls in flight on other threads return at once with [`Code::CANCELED`], later
-    /// calls answer [`Code::SHUT_DOWN`]. Never waits.
-    pub fn close(&self) {
-        let before = std::mem::replace(&mut *self.core.life.lock(), Life::Closed);
-        if let Life::Open(reactor) = before
-            && reactor.is_ours()
-        {
-            reactor.close();
-        }
+    /// calls answer [`Code::SHUT_DOWN`], callbacks do not run any more. Never waits. Answers whether no
+    /// callback is running on another thread; if one is, its return completes the end.
+    pub fn close(&self) -> bool {
+        let quiet = self.core.flights.forget_all();
+        self.core.close_wholly();
+        quiet
     }
 }
 
@@ -389,14 +375,14 @@ impl Core {
     /// The reactor of this process; a forked child's first use makes its own.
     fn reactor(&self) -> Result<Arc<Reactor>, Error> {
         match &*self.life.lock() {
-            Life::Closed => return Err(reactor::shut_down()),
+            Life::Closed | Life::Closing(_) => return Err(reactor::shut_down()),
             Life::Open(reactor) if reactor.is_ours() => return Ok(Arc::clone(reactor)),
             Life::Open(_) => {}
         }
-        let made = Arc::new(Reactor::new(&self.config, &self.log)?);
+        let made = Reactor::new(&self.config, &self.log)?;
         let mut life = self.life.lock();
         let parents = match &mut *life {
-            Life::Closed => return Err(reactor::shut_down()),
+            Life::Closed | Life::Closing(_) => return Err(reactor::shut_down()),
             // Another thread of this child was faster.
             Life::Open(reactor) if reactor.is_ours() => return Ok(Arc::clone(reactor)),
             Life::Open(reactor) => std::mem::replace(reactor, Arc::clone(&made)),
@@ -406,13 +392,105 @@ impl Core {
         Ok(made)
     }
 
+    /// The reactor whose calls may be in flight, if this process has one.
+    pub(crate) fn reactor_in_use(&self) -> Option<Arc<Reactor>> {
+        match &*self.life.lock() {
+            Life::Open(reactor) | Life::Closing(reactor) if reactor.is_ours() => Some(Arc::clone(reactor)),
+            _ => None,
+        }
+    }
+
+    /// Lets nothing new begin. Answers the reactor that is to be wound down, if this process has one.
+    pub(crate) fn close_for_new(&self) -> Result<Option<Arc<Reactor>>, Error> {
+        let mut life = self.life.lock();
+        let Life::Open(reactor) = &*life else { return Err(reactor::shut_down()) };
+        let reactor = Arc::clone(reactor);
+        if reactor.is_ours() {
+            *life = Life::Closing(Arc::clone(&reactor));
+            return Ok(Some(reactor));
+        }
+        // A parent's: there is nothing of this process to wind down.
+        *life = Life::Closed;
+        drop(life);
+        Ok(None)
+    }
+
+    /// Cancels what is in flight, at once.
+    pub(crate) fn close_wholly(&self) {
+        let before = std::mem::replace(&mut *self.life.lock(), Life::Closed);
+        if let Life::Open(reactor) | Life::Closing(reactor) = before
+            && reactor.is_ours()
+        {
+            reactor.close();
+        }
+    }
+
+    /// Hands waiting log lines over, as [`Client::deliver_log`].
+    #[cfg(feature = "capi")]
+    pub(crate) fn deliver_log(&self) {
+        self.log.deliver();
+    }
+
+    /// Puts the call's names into an error, and takes the secrets out.
+    pub(crate) fn name(&self, error: Error, operation: &str, call_id: Option<&str>) -> Error {
+        name(error, operation, call_id, &self.config.secrets)
+    }
+
     fn hide_secrets(&self, error: &mut Error) {
         error.hide(&self.config.secrets);
     }
+
+    /// Counts a call that has ended, and says so in the log.
+    pub(crate) fn count(&self, operation: &str, result: &Result<Reply, Error>, attempts: u32) {
+        let counts = &self.counts;
+        counts.calls.fetch_add(1, Ordering::Relaxed);
+        counts.attempts.fetch_add(attempts.into(), Ordering::Relaxed);
+        match result {
+            Ok(reply) => {
+                counts.succeeded.fetch_add(1, Ordering::Relaxed);
+                self.log.add(LogLevel::Info, "iplaygames::client", || {
+                    format!(
+                        "{operation} call {}: done in {} ms, {} attempts",
+                        reply.call_id,
+                        reply.elapsed.as_millis(),
+                        reply.attempts
+                    )
+                });
+            }
+            Err(error) => {
+                counts.failed.fetch_add(1, Ordering::Relaxed);
+                self.log.add(LogLevel::Error, "iplaygames::client", || {
+                    format!(
+                        "{operation} call {}: {error} after {} ms, {} attempts",
+                        error.call_id().unwrap_or("-"),
+                        error.elapsed().as_millis(),
+                        error.attempts()
+                    )
+                });
+            }
+        }
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.close_wholly();
+    }
+}
+
+/// Puts a call's names into an error, and takes the secrets out.
+pub(crate) fn name(mut error: Error, operation: &str, call_id: Option<&str>, secrets: &Secrets) -> Error {
+    let facts = error.facts_mut();
+    facts.operation = Some(operation.to_owned());
+    if facts.call_id.is_none() {
+        facts.call_id = call_id.map(str::to_owned);
+    }
+    error.hide(secrets);
+    error
 }
 
 /// Reads what a call came to.
-fn read(operation: &'static Operation, report: Report, call_id: String) -> Result<Reply, Error> {
+pub(crate) fn read(operation: &'static Operation, report: Report, call_id: String) -> Result<Reply, Error> {
     let Report { result, attempts, elapsed, may_be_done, retry_after } = report;
     let (result, http_status, request_id) = match result {
         Ok(answer) => {

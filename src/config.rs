@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -31,6 +32,8 @@ const KEYS: &[&str] = &[
     "connect_timeout_ms",
     "max_retries",
     "max_connections",
+    "max_in_flight",
+    "background",
     "max_response_bytes",
     "proxy",
     "ca_file",
@@ -66,11 +69,13 @@ pub struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) max_retries: u32,
     pub(crate) max_connections: usize,
+    pub(crate) max_in_flight: usize,
+    pub(crate) background: bool,
     pub(crate) max_response_bytes: usize,
     pub(crate) proxy: ProxyChoice,
     pub(crate) cas: Vec<CertificateDer<'static>>,
     pub(crate) only_these_cas: bool,
-    pub(crate) secrets: Secrets,
+    pub(crate) secrets: Arc<Secrets>,
 }
 
 /// Which proxy requests go through.
@@ -147,11 +152,13 @@ impl Config {
             connect_timeout: keys.milliseconds("connect_timeout_ms", 5_000)?,
             max_retries: keys.number("max_retries", 2, 0, 20)? as u32,
             max_connections: max_connections as usize,
+            max_in_flight: keys.number("max_in_flight", 1024, 1, 1 << 20)? as usize,
+            background: keys.flag("background")?,
             max_response_bytes: max_response_bytes as usize,
             proxy: keys.proxy(&mut secrets)?,
             cas: keys.certificates()?,
             only_these_cas: keys.flag("only_these_cas")?,
-            secrets,
+            secrets: Arc::new(secrets),
         };
         let config = config.with_user_agent(keys.text("user_agent")?)?;
         debug_assert!(keys.given.is_empty(), "a key of KEYS is never read");
@@ -190,6 +197,8 @@ impl fmt::Debug for Config {
             connect_timeout,
             max_retries,
             max_connections,
+            max_in_flight,
+            background,
             max_response_bytes,
             proxy,
             cas,
@@ -205,6 +214,8 @@ impl fmt::Debug for Config {
             .field("connect_timeout", connect_timeout)
             .field("max_retries", max_retries)
             .field("max_connections", max_connections)
+            .field("max_in_flight", max_in_flight)
+            .field("background", background)
             .field("max_response_bytes", max_response_bytes)
             .field(
                 "proxy",

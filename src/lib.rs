@@ -33,6 +33,7 @@ mod config;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
+mod flight;
 mod fork;
 mod json;
 mod log;
@@ -49,6 +50,7 @@ pub use client::{CallOptions, Client, Reply};
 pub use codes::Code;
 pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL};
 pub use error::Error;
+pub use flight::{Call, CallResult, Callback, Event};
 pub use log::{LogLevel, LogLine, Logger};
 pub use message::Outcome;
 pub use session::{EndedSession, SessionStatus, Sessions, StartSession, StartedSession};

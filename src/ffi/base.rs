@@ -114,7 +114,9 @@ static NAMES: [[u8; NAME_ROOM]; LIST.len()] = {
 /// Text of this library's own, for C that only reads it while it is called.
 pub(super) fn c_text(text: &str) -> std::ffi::CString {
     // A NUL would end the text early for C.
-    std::ffi::CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_else(|_| CStr::to_owned(c""))
+    std::ffi::CString::new(text)
+        .or_else(|_| std::ffi::CString::new(text.replace('\0', "\u{fffd}")))
+        .unwrap_or_else(|_| CStr::to_owned(c""))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::handle::{Kind, Table};
 use super::text::In;
 use super::{ipg_client, ipg_code};
 use crate::client::{Client, Reply};
+use crate::codes::Code;
 use crate::config::Config;
 use crate::error::push_quoted;
 
@@ -112,15 +113,38 @@ pub unsafe extern "C" fn ipg_client_stats(client: *mut ipg_client, out_json: *mu
     guard::answer(&out_json, || guard::on_client(client, |client| Ok(client.stats_json())))
 }
 
+/// Ends a client in order, before it is freed: new calls are refused with #IPG_ERR_SHUT_DOWN, those in flight
+/// are driven for at most `timeout_ms`, what is left then is canceled, watches at once; every callback runs, on
+/// this thread; the thread of `"background": true` is joined.
+///
+/// When this returns no callback of a request is running and none will, except for the one it is called in.
+/// So it waits for a callback that is running on another thread, however long that takes.
+///
+/// Threads: any; a callback may call it.
+/// Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN when the client was shut down before, or when
+/// this thread can make no calls any more: then nothing was driven, and all else is done.
+///
+/// ```c
+/// ipg_client_shutdown(client, 2000);
+/// ipg_client_free(client);
+/// ```
+#[unsafe(no_mangle)]
+pub extern "C" fn ipg_client_shutdown(client: *mut ipg_client, timeout_ms: u32) -> ipg_code {
+    let timeout = Duration::from_millis(timeout_ms.into());
+    guard::check(|| guard::on_client(client, |client| client.shutdown(timeout)))
+}
+
 /// Ends a client. Its handle is good for nothing any more, its calls in flight on other threads return
-/// #IPG_ERR_CANCELED.
+/// #IPG_ERR_CANCELED, no callback of its requests runs any more. The requests' own handles are to be freed
+/// still; polling them answers how they ended, which for those in flight is #IPG_ERR_CANCELED.
 ///
 /// Never waits, and hands over no log lines, so it may be called on a finalizer thread and inside a
-/// callback. A logger may still be running on another thread that is inside a call of this client: when
+/// callback. When a callback of one of its requests is just running on another thread, the answer is
+/// #IPG_PENDING: the client is freed, and that callback is the last. A logger may still be running on another thread that is inside a call of this client: when
 /// its `user_data` is to go too, remove the logger first, see ipg_client_set_logger().
 ///
 /// Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL and the second time.
+/// Codes: #IPG_OK; #IPG_PENDING as said; #IPG_ERR_INVALID_HANDLE, also for NULL and the second time.
 ///
 /// ```c
 /// ipg_client_free(client);
@@ -128,8 +152,5 @@ pub unsafe extern "C" fn ipg_client_stats(client: *mut ipg_client, out_json: *mu
 /// ```
 #[unsafe(no_mangle)]
 pub extern "C" fn ipg_client_free(client: *mut ipg_client) -> ipg_code {
-    guard::check(|| {
-        CLIENTS.remove(client)?.close();
-        Ok(())
-    })
+    guard::code(|| Ok(if CLIENTS.remove(client)?.close() { Code::OK } else { Code::PENDING }))
 }

@@ -54,12 +54,25 @@ impl<H> Out<*mut H> {
 
 /// Runs a body that answers a document: its own, or that of its error.
 pub(super) fn answer(out_json: &Out<*mut c_char>, body: impl FnOnce() -> Result<String, Error>) -> ipg_code {
+    report(out_json, || body().map(|document| (Code::OK, Some(document))))
+}
+
+/// Runs a body that answers a code, and a document if there is one: its own, or that of its error.
+pub(super) fn report(
+    out_json: &Out<*mut c_char>,
+    body: impl FnOnce() -> Result<(Code, Option<String>), Error>,
+) -> ipg_code {
     finish(out_json, caught(body))
 }
 
-/// Runs a body that answers nothing but a code.
+/// Runs a body that answers nothing but whether it went well.
 pub(super) fn check(body: impl FnOnce() -> Result<(), Error>) -> ipg_code {
-    caught(body).map_or_else(|error| error.code(), |()| Code::OK).value()
+    code(|| body().map(|()| Code::OK))
+}
+
+/// Runs a body that answers nothing but a code.
+pub(super) fn code(body: impl FnOnce() -> Result<Code, Error>) -> ipg_code {
+    caught(body).unwrap_or_else(|error| error.code()).value()
 }
 
 /// Runs a body on a client, and then hands its log lines over, with no lock held.
@@ -100,12 +113,15 @@ fn words(panic: &(dyn Any + Send)) -> &str {
     }
 }
 
-fn finish(out_json: &Out<*mut c_char>, result: Result<String, Error>) -> ipg_code {
-    let code = result.as_ref().map_or_else(|error| error.code(), |_| Code::OK);
+fn finish(out_json: &Out<*mut c_char>, result: Result<(Code, Option<String>), Error>) -> ipg_code {
+    let code = result.as_ref().map_or_else(|error| error.code(), |(code, _)| *code);
     if out_json.is_wanted() {
-        let document = caught(|| Ok(text::hand_out(result.unwrap_or_else(|error| error.to_json()))));
+        let document = caught(|| {
+            let document = result.map_or_else(|error| Some(error.to_json()), |(_, document)| document);
+            Ok(document.map(text::hand_out))
+        });
         // Without memory for the document the process is gone; nothing else can fail there.
-        out_json.set(document.unwrap_or(std::ptr::null_mut()));
+        out_json.set(document.ok().flatten().unwrap_or(std::ptr::null_mut()));
     }
     code.value()
 }

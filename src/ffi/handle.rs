@@ -23,8 +23,6 @@ const GENERATION_BITS: u32 = 24;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Client = 1,
-    /// Calls in flight: foreseen, none are handed out yet.
-    #[allow(dead_code)]
     Request = 3,
     Sandbox = 5,
 }

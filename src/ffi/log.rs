@@ -113,7 +113,7 @@ unsafe extern "C" fn call(
 
 /// The host's own address, for the host's own callback.
 #[derive(Clone, Copy)]
-struct UserData(*mut c_void);
+pub(super) struct UserData(pub(super) *mut c_void);
 
 // SAFETY: never followed here, only given back to the host, which promises with the callback that any
 // thread of its own may run it.
@@ -123,7 +123,7 @@ unsafe impl Sync for UserData {}
 
 impl UserData {
     /// A method, so that a closure captures this type and not the bare pointer in it.
-    fn get(self) -> *mut c_void {
+    pub(super) fn get(self) -> *mut c_void {
         self.0
     }
 }

@@ -22,6 +22,7 @@ mod log;
 mod request;
 mod sandbox;
 mod session;
+mod submit;
 mod text;
 
 use base::{ipg_client, ipg_code};

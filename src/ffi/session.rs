@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::session::session_arguments;
 
 const START: &str = "start_a_game_session";
-const STATUS: &str = "get_session_status";
+pub(super) const STATUS: &str = "get_session_status";
 const END: &str = "end_a_game_session";
 
 /// Starts a game session for a player, and blocks until the answer is there.
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn ipg_session_status(
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
     let (session_id, out_json) = unsafe { (In::new("session_id", session_id), Out::null(out_json)) };
-    call(client, STATUS, &out_json, || with_session_id(&session_id))
+    call(client, STATUS, &out_json, || session_id_of(&session_id).map(session_arguments))
 }
 
 /// Ends a game session, and blocks until the answer is there.
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn ipg_session_end(
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
     let (session_id, out_json) = unsafe { (In::new("session_id", session_id), Out::null(out_json)) };
-    call(client, END, &out_json, || with_session_id(&session_id))
+    call(client, END, &out_json, || session_id_of(&session_id).map(session_arguments))
 }
 
 fn call(
@@ -131,10 +131,10 @@ fn call(
     })
 }
 
-fn with_session_id(session_id: &In<'_>) -> Result<String, Error> {
-    let session_id = session_id.get().map_err(|mut error| {
+/// The id as text; an error that names the field.
+pub(super) fn session_id_of<'a>(session_id: &In<'a>) -> Result<&'a str, Error> {
+    session_id.get().map_err(|mut error| {
         error.facts_mut().field = Some("/session_id".to_owned());
         error
-    })?;
-    Ok(session_arguments(session_id))
+    })
 }

@@ -1,5 +1,6 @@
 //! How a call travels: connections, attempts, pauses, and who drives the I/O. Knows no game.
 
+pub(crate) mod pulse;
 pub(crate) mod reactor;
 pub(crate) mod request;
 pub(crate) mod retry;

@@ -4,18 +4,21 @@
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use slab::Slab;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Notify;
 use tokio::task::coop;
 
-use super::request::{self, Plan, Report, Request};
-use super::signal::NoPipeSignal;
+use super::pulse::{Pulse, Undriven};
+use super::request::{self, Look, Plan, Report, Request};
+use super::signal::{self, NoPipeSignal};
 use super::transport::{Failure, FailureKind, Transport};
 use crate::codes::Code;
 use crate::config::Config;
@@ -31,7 +34,13 @@ pub(crate) struct Reactor {
     transport: ManuallyDrop<Arc<Transport>>,
     log: Arc<Log>,
     chance: Arc<Chance>,
+    pulse: Arc<Pulse>,
+    max_in_flight: usize,
     in_flight: Lock<InFlight>,
+    /// Wakes the background thread to end.
+    stop: Notify,
+    background: Lock<Option<JoinHandle<()>>>,
+    has_background: bool,
 }
 
 #[derive(Default)]
@@ -41,7 +50,7 @@ struct InFlight {
 }
 
 impl Reactor {
-    pub(crate) fn new(config: &Config, log: &Arc<Log>) -> Result<Reactor, Error> {
+    pub(crate) fn new(config: &Config, log: &Arc<Log>) -> Result<Arc<Reactor>, Error> {
         let transport = Arc::new(Transport::new(config)?);
         let runtime = Builder::new_current_thread()
             .enable_io()
@@ -54,14 +63,54 @@ impl Reactor {
             .map_err(|error| {
                 Error::new(Code::INTERNAL, format!("The system has no event queue for us: {error}"))
             })?;
-        Ok(Reactor {
+        let reactor = Arc::new(Reactor {
             generation: fork::generation(),
             runtime: ManuallyDrop::new(runtime),
             transport: ManuallyDrop::new(transport),
             log: Arc::clone(log),
             chance: Arc::new(Chance::new()?),
+            pulse: Arc::new(Pulse::new()),
+            max_in_flight: config.max_in_flight,
             in_flight: Lock::new(InFlight::default()),
-        })
+            stop: Notify::new(),
+            background: Lock::new(None),
+            has_background: config.background,
+        });
+        if config.background {
+            reactor.start_background()?;
+        }
+        Ok(reactor)
+    }
+
+    /// Starts the thread that drives where nobody else has to.
+    fn start_background(self: &Arc<Reactor>) -> Result<(), Error> {
+        let reactor = Arc::clone(self);
+        let thread = std::thread::Builder::new().name("iplaygames-io".into()).spawn(move || {
+            signal::block_all();
+            // The place is good for driving: the thread is our own. When it ends, so may the reactor.
+            let _ = reactor.drive(reactor.stop.notified());
+        });
+        let thread = thread.map_err(|error| {
+            Error::new(Code::INTERNAL, format!("The system has no thread for the background: {error}"))
+        })?;
+        *self.background.lock() = Some(thread);
+        Ok(())
+    }
+
+    /// Waits for the background thread to end, after [`Reactor::close`].
+    pub(crate) fn join_background(&self) {
+        let thread = self.background.lock().take();
+        if !self.is_ours() {
+            // It runs in the parent, and only there.
+            std::mem::forget(thread);
+            return;
+        }
+        if let Some(thread) = thread
+            && thread.thread().id() != std::thread::current().id()
+        {
+            // Its own panic is its own end: there is nothing more to do for it.
+            let _ = thread.join();
+        }
     }
 
     /// Whether it belongs to this process.
@@ -75,7 +124,7 @@ impl Reactor {
 
     /// An id for a call: 128 random bits.
     pub(crate) fn make_call_id(&self) -> String {
-        format!("{:016x}{:016x}", self.chance.next(), self.chance.next())
+        self.chance.call_id()
     }
 
     /// How many calls are in flight.
@@ -84,16 +133,17 @@ impl Reactor {
     }
 
     /// Carries a call to its end on the calling thread.
-    pub(crate) fn call(&self, plan: Plan) -> Result<Report, Error> {
+    pub(crate) fn call(self: &Arc<Reactor>, plan: Plan) -> Result<Report, Error> {
         check_place()?;
-        let call = self.begin(plan)?;
+        let call = self.enroll()?;
+        self.begin(&call, plan, ());
         let report = self.drive(call.request.wait())?;
         drop(call);
         Ok(Arc::unwrap_or_clone(report))
     }
 
     /// Opens a connection on the calling thread. Answers the failure as a call does.
-    pub(crate) fn connect(&self, timeout: Duration) -> Result<Result<(), Failure>, Error> {
+    pub(crate) fn connect(self: &Arc<Reactor>, timeout: Duration) -> Result<Result<(), Failure>, Error> {
         check_place()?;
         let connecting = self.enroll()?;
         self.drive(async {
@@ -111,57 +161,171 @@ impl Reactor {
         })
     }
 
-    /// Makes a request that closing the client cancels.
-    fn enroll(&self) -> Result<Begun<'_>, Error> {
-        let request = Arc::new(Request::new());
+    /// Makes a request that closing the client cancels, and that counts until it is dropped.
+    pub(crate) fn enroll(self: &Arc<Reactor>) -> Result<Enrolled, Error> {
+        let request = Arc::new(Request::new(Undriven::new(&self.pulse)));
         let mut in_flight = self.in_flight.lock();
         if in_flight.closed {
             return Err(shut_down());
         }
+        if in_flight.requests.len() >= self.max_in_flight {
+            let message = format!(
+                "The client has as many calls in flight as `max_in_flight` allows ({}).",
+                self.max_in_flight
+            );
+            let mut error = Error::new(Code::BUSY, message);
+            error.facts_mut().retryable = true;
+            return Err(error);
+        }
         let key = in_flight.requests.insert(Arc::clone(&request));
-        Ok(Begun { reactor: self, request, key })
+        drop(in_flight);
+        Ok(Enrolled {
+            reactor: Arc::downgrade(self),
+            generation: self.generation,
+            request,
+            key,
+            counts: AtomicBool::new(true),
+        })
     }
 
-    fn begin(&self, plan: Plan) -> Result<Begun<'_>, Error> {
-        let begun = self.enroll()?;
-        let chance = Arc::clone(&self.chance);
-        let task = self.runtime.spawn(request::run(
-            Arc::clone(&self.transport),
-            plan,
-            Arc::clone(&begun.request),
-            Arc::clone(&self.log),
-            move || chance.fraction(),
-        ));
-        begun.request.set_task(task.abort_handle());
-        Ok(begun)
+    /// Sends an enrolled request on its way. Whoever drives carries it. `kept` is dropped when nothing of
+    /// it is left to be done, which after a cancelation is later than its end: its connection is closed then.
+    pub(crate) fn begin(&self, enrolled: &Enrolled, plan: Plan, kept: impl Send + 'static) {
+        let context = self.context();
+        self.spawn(enrolled, request::run(context, plan, Arc::clone(&enrolled.request)), kept);
+    }
+
+    /// Watches by repeating a plan, until `look` has seen enough.
+    pub(crate) fn begin_watch(
+        &self,
+        enrolled: &Enrolled,
+        plan: Plan,
+        interval: Duration,
+        look: impl FnMut(&Report) -> Look + Send + 'static,
+        kept: impl Send + 'static,
+    ) {
+        enrolled.request.set_endless();
+        let context = self.context();
+        let pulse = Arc::clone(&self.pulse);
+        let request = Arc::clone(&enrolled.request);
+        self.spawn(enrolled, request::watch(context, plan, request, pulse, interval, look), kept);
+    }
+
+    fn context(&self) -> request::Context {
+        request::Context {
+            transport: Arc::clone(&self.transport),
+            log: Arc::clone(&self.log),
+            chance: Arc::clone(&self.chance),
+        }
+    }
+
+    fn spawn(
+        &self,
+        enrolled: &Enrolled,
+        task: impl Future<Output = ()> + Send + 'static,
+        kept: impl Send + 'static,
+    ) {
+        let pulse = Arc::clone(&self.pulse);
+        let mut task = Box::pin(task);
+        let task = self.runtime.spawn(async move {
+            let _kept = kept;
+            std::future::poll_fn(move |context| {
+                pulse.note_poll();
+                task.as_mut().poll(context)
+            })
+            .await;
+        });
+        enrolled.request.set_task(task.abort_handle());
+    }
+
+    /// Takes one turn: what can be done without waiting is done. Answers whether a call moved.
+    pub(crate) fn turn(&self) -> Result<bool, Error> {
+        if self.has_background || self.pulse.is_driven() {
+            // Somebody else does it, and better.
+            return Ok(false);
+        }
+        self.pulse.note_tick();
+        let before = self.pulse.polls();
+        // The first yield runs what is ready and asks the system for I/O, the second runs what that woke.
+        self.drive(async {
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        })?;
+        Ok(self.pulse.polls() != before)
+    }
+
+    /// Whether anybody drives: the background, a thread that waits, or a host that ticks.
+    pub(crate) fn has_driver(&self) -> bool {
+        self.has_background || self.pulse.is_driven() || self.pulse.was_ticked()
+    }
+
+    /// Drives until a request has ended, for so long at most.
+    pub(crate) fn wait(&self, request: &Request, timeout: Duration) -> Result<Option<Arc<Report>>, Error> {
+        if let Some(report) = request.report() {
+            return Ok(Some(report));
+        }
+        self.drive(async { tokio::time::timeout(timeout, request.wait()).await.ok() })
+    }
+
+    /// Refuses what comes, cancels what never ends by itself, drives the rest for so long at most, and
+    /// cancels what is left.
+    pub(crate) fn wind_down(&self, timeout: Duration) -> Result<(), Error> {
+        let (endless, requests): (Vec<_>, Vec<_>) =
+            self.refuse_more().into_iter().partition(|request| request.is_endless());
+        for watch in endless {
+            watch.cancel();
+        }
+        let driven = self.drive(async {
+            let all = async {
+                for request in &requests {
+                    request.wait().await;
+                }
+            };
+            // What is left when time is up is canceled below.
+            let _ = tokio::time::timeout(timeout, all).await;
+        });
+        self.close();
+        driven
+    }
+
+    fn refuse_more(&self) -> Vec<Arc<Request>> {
+        let mut in_flight = self.in_flight.lock();
+        in_flight.closed = true;
+        in_flight.requests.iter().map(|(_, request)| Arc::clone(request)).collect()
     }
 
     /// Runs a future on the calling thread, and everything else that is in flight with it. The only
     /// place that drives the runtime. No foreign code runs in here.
     pub(crate) fn drive<F: Future>(&self, future: F) -> Result<F::Output, Error> {
         check_place()?;
+        if !self.is_ours() {
+            // A callback forked, and this is the child, which went on where its parent was.
+            return Err(of_parent());
+        }
         let _no_signal = NoPipeSignal::new();
+        let _driving = self.pulse.drive();
         Ok(self.runtime.block_on(future))
     }
 
     /// Cancels what is in flight and refuses what comes. Never waits.
     pub(crate) fn close(&self) {
-        let requests: Vec<_> = {
-            let mut in_flight = self.in_flight.lock();
-            in_flight.closed = true;
-            in_flight.requests.iter().map(|(_, request)| Arc::clone(request)).collect()
-        };
-        for request in requests {
+        for request in self.refuse_more() {
             request.cancel();
         }
+        self.stop.notify_one();
     }
 }
 
 impl Drop for Reactor {
     fn drop(&mut self) {
-        if !self.is_ours() || thread_is_ending() {
+        if !self.is_ours() {
             // A parent's sockets and event queue are shared with the parent: closing them here would
-            // disturb it there. And a thread whose Tokio is gone cannot take a runtime down.
+            // disturb it there. Its thread is not here, nor need be the memory that stands for it.
+            std::mem::forget(self.background.lock().take());
+            return;
+        }
+        if thread_is_ending() {
+            // A thread whose Tokio is gone cannot take a runtime down.
             return;
         }
         let _no_signal = NoPipeSignal::new();
@@ -174,21 +338,54 @@ impl Drop for Reactor {
     }
 }
 
-/// A call in flight that its caller waits for; gone when the caller is.
-struct Begun<'a> {
-    reactor: &'a Reactor,
+/// A request that counts as in flight; it stops counting, and is canceled if it has not ended, when
+/// this is dropped.
+pub(crate) struct Enrolled {
+    /// Weak: a request that somebody keeps for its result must not keep connections open.
+    reactor: Weak<Reactor>,
+    generation: u64,
     request: Arc<Request>,
     key: usize,
+    counts: AtomicBool,
 }
 
-impl Drop for Begun<'_> {
+impl Enrolled {
+    pub(crate) fn request(&self) -> &Arc<Request> {
+        &self.request
+    }
+
+    /// The reactor, unless its client is gone; the request has ended then.
+    pub(crate) fn reactor(&self) -> Option<Arc<Reactor>> {
+        self.reactor.upgrade()
+    }
+
+    /// Cancels the request if it has not ended, and lets it count no more.
+    pub(crate) fn release(&self) {
+        if self.generation != fork::generation() {
+            // A parent's call: its task and its connection are the parent's to end.
+            return;
+        }
+        if self.counts.swap(false, Ordering::AcqRel)
+            && let Some(reactor) = self.reactor.upgrade()
+        {
+            reactor.in_flight.lock().requests.try_remove(self.key);
+        }
+        self.request.cancel();
+    }
+}
+
+impl Drop for Enrolled {
     fn drop(&mut self) {
-        self.reactor.in_flight.lock().requests.try_remove(self.key);
+        self.release();
     }
 }
 
 pub(crate) fn shut_down() -> Error {
     Error::new(Code::SHUT_DOWN, "The client is shut down.")
+}
+
+pub(crate) fn of_parent() -> Error {
+    Error::new(Code::INVALID_HANDLE, "The call belongs to the process that this one was forked from.")
 }
 
 /// Whether this thread can wait for I/O, said before any work begins.
@@ -236,7 +433,7 @@ fn inside_a_task() -> bool {
 }
 
 /// Random numbers for pauses and call ids (nothing secret): splitmix64 from a random seed.
-struct Chance(AtomicU64);
+pub(crate) struct Chance(AtomicU64);
 
 impl Chance {
     fn new() -> Result<Chance, Error> {
@@ -247,7 +444,7 @@ impl Chance {
         Ok(Chance(AtomicU64::new(u64::from_ne_bytes(seed))))
     }
 
-    fn next(&self) -> u64 {
+    pub(crate) fn next(&self) -> u64 {
         const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut z = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -255,8 +452,12 @@ impl Chance {
         z ^ (z >> 31)
     }
 
+    pub(crate) fn call_id(&self) -> String {
+        format!("{:016x}{:016x}", self.next(), self.next())
+    }
+
     /// From 0 up to 1.
-    fn fraction(&self) -> f64 {
+    pub(crate) fn fraction(&self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 }

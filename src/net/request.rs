@@ -5,19 +5,22 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::pulse::{Pulse, Undriven};
+use super::reactor::Chance;
 use super::retry::{self, Event, Step};
 use super::transport::{Failure, FailureKind, Transport, Watch};
 use crate::log::{Log, LogLevel};
 use crate::message::{Answer, Parts, Repeat};
 
 /// A call, planned.
+#[derive(Clone)]
 pub(crate) struct Plan {
     /// For the log.
     pub(crate) operation: &'static str,
@@ -48,8 +51,11 @@ pub(crate) struct Report {
 pub(crate) struct Request {
     // Belongs to one reactor of one process; a fork never meets it.
     state: Mutex<State>,
+    undriven: Undriven,
     watch: Arc<Watch>,
     attempts: AtomicU32,
+    /// Set for a watch, which ends only when it is told to.
+    endless: AtomicBool,
     /// Set when an attempt ended without telling whether it was done.
     may_be_done: AtomicBool,
     started: Instant,
@@ -57,16 +63,22 @@ pub(crate) struct Request {
 }
 
 enum State {
-    Waiting(Vec<Waker>),
+    Waiting { wakers: Vec<Waker>, on_end: Option<OnEnd> },
     Done(Arc<Report>),
 }
 
+/// What is called once when a request has ended, with no lock held, on whatever thread ended it, also on
+/// one that drives: it must hold nothing of the host's.
+pub(crate) type OnEnd = Box<dyn FnOnce() + Send>;
+
 impl Request {
-    pub(crate) fn new() -> Request {
+    pub(crate) fn new(undriven: Undriven) -> Request {
         Request {
-            state: Mutex::new(State::Waiting(Vec::new())),
+            state: Mutex::new(State::Waiting { wakers: Vec::new(), on_end: None }),
+            undriven,
             watch: Arc::new(Watch::default()),
             attempts: AtomicU32::new(0),
+            endless: AtomicBool::new(false),
             may_be_done: AtomicBool::new(false),
             started: Instant::now(),
             task: OnceLock::new(),
@@ -87,23 +99,49 @@ impl Request {
         }
     }
 
+    /// Sets what is called when the request has ended; if it has, that is now.
+    pub(crate) fn set_on_end(&self, on_end: OnEnd) {
+        if let State::Waiting { on_end: place, .. } = &mut *self.state() {
+            *place = Some(on_end);
+            return;
+        }
+        on_end();
+    }
+
     fn is_done(&self) -> bool {
         matches!(*self.state(), State::Done(_))
     }
 
+    pub(crate) fn set_endless(&self) {
+        self.endless.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_endless(&self) -> bool {
+        self.endless.load(Ordering::Relaxed)
+    }
+
+    /// What it came to, if it has ended.
+    pub(crate) fn report(&self) -> Option<Arc<Report>> {
+        match &*self.state() {
+            State::Done(report) => Some(Arc::clone(report)),
+            State::Waiting { .. } => None,
+        }
+    }
+
     /// Ends the request, unless it has ended: the first one wins.
     fn finish(&self, report: Report) {
-        let wakers = {
+        let before = {
             let mut state = self.state();
-            match &mut *state {
-                State::Done(_) => return,
-                State::Waiting(wakers) => {
-                    let wakers = std::mem::take(wakers);
-                    *state = State::Done(Arc::new(report));
-                    wakers
-                }
+            if let State::Done(_) = *state {
+                return;
             }
+            std::mem::replace(&mut *state, State::Done(Arc::new(report)))
         };
+        let State::Waiting { wakers, on_end } = before else { return };
+        // First, so that who is woken finds it done.
+        if let Some(on_end) = on_end {
+            on_end();
+        }
         for waker in wakers {
             waker.wake();
         }
@@ -134,7 +172,7 @@ impl Request {
     pub(crate) fn wait(&self) -> impl Future<Output = Arc<Report>> + '_ {
         std::future::poll_fn(|context| match &mut *self.state() {
             State::Done(report) => Poll::Ready(Arc::clone(report)),
-            State::Waiting(wakers) => {
+            State::Waiting { wakers, .. } => {
                 if !wakers.iter().any(|waker| waker.will_wake(context.waker())) {
                     wakers.push(context.waker().clone());
                 }
@@ -147,21 +185,24 @@ impl Request {
 /// How many turns a connection takes to be idle after its answer.
 const TURNS_TO_IDLE: usize = 3;
 
+/// What every call of a reactor is carried with.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) chance: Arc<Chance>,
+}
+
 /// Carries a request to its end. Runs as a task of the reactor.
-pub(crate) async fn run(
-    transport: Arc<Transport>,
-    plan: Plan,
-    request: Arc<Request>,
-    log: Arc<Log>,
-    chance: impl Fn() -> f64,
-) {
-    let deadline = request.started + plan.timeout;
+pub(crate) async fn run(context: Context, plan: Plan, request: Arc<Request>) {
+    let Context { transport, log, chance } = context;
+    let deadline = Deadline { at: request.started + plan.timeout, undriven_before: Duration::ZERO };
     let mut retries = 0;
     loop {
         // One turn of the runtime before anything is sent: connections that the server closed while
         // nobody looked are noticed, and not used.
         tokio::task::yield_now().await;
-        let Ok(turn) = patiently(deadline, &request.watch, transport.turn()).await else {
+        let Ok(turn) = patiently(deadline, &request, transport.turn()).await else {
             let message = format!(
                 "The time for the call ({} ms) ran out while it waited for a connection.",
                 plan.timeout.as_millis()
@@ -172,9 +213,11 @@ pub(crate) async fn run(
         let retries_left = plan.max_retries.saturating_sub(retries);
         let result = attempt(&transport, &plan, &request, deadline, retries_left > 0).await;
         let seen = see(&plan, &request, &result);
-        let time_left = deadline.saturating_duration_since(Instant::now());
+        let time_left = deadline.now(&request).saturating_duration_since(Instant::now());
         let step = match seen.event {
-            Some(event) => retry::next(plan.repeat, event, retries, retries_left, time_left, chance()),
+            Some(event) => {
+                retry::next(plan.repeat, event, retries, retries_left, time_left, chance.fraction())
+            }
             None => Step::Finish,
         };
         log_attempt(&log, &plan, &request, &result, step);
@@ -206,6 +249,45 @@ pub(crate) async fn run(
     }
 }
 
+/// What was seen of a thing that is watched.
+pub(crate) enum Look {
+    /// There will be more.
+    Again,
+    /// That was the last of it.
+    Enough,
+}
+
+/// Repeats a plan at a pace until `look` has seen enough; the request then ends with that report. One
+/// reading at a time, each with its own call id, time and retries.
+pub(crate) async fn watch(
+    context: Context,
+    plan: Plan,
+    request: Arc<Request>,
+    pulse: Arc<Pulse>,
+    interval: Duration,
+    mut look: impl FnMut(&Report) -> Look,
+) {
+    let mut due = Instant::now();
+    loop {
+        let reading = Arc::new(Request::new(Undriven::new(&pulse)));
+        let mut plan = plan.clone();
+        if let Ok(id) = HeaderValue::from_str(&context.chance.call_id()) {
+            plan.call_id = id;
+        }
+        run(context.clone(), plan, Arc::clone(&reading)).await;
+        request.attempts.fetch_add(reading.attempts.load(Ordering::Relaxed), Ordering::Relaxed);
+        let report = reading.wait().await;
+        if let Look::Enough = look(&report) {
+            return request.finish(Arc::unwrap_or_clone(report));
+        }
+        // A tenth either way, so that what was started together does not stay together. What was late is
+        // not made up for.
+        let pace = interval.mul_f64(0.9 + 0.2 * context.chance.fraction());
+        due = (due + pace).max(Instant::now());
+        tokio::time::sleep_until(due).await;
+    }
+}
+
 /// A failure for a report that has none.
 fn never() -> Failure {
     Failure::new(FailureKind::Internal, String::new())
@@ -215,17 +297,23 @@ async fn attempt(
     transport: &Transport,
     plan: &Plan,
     request: &Request,
-    deadline: Instant,
+    deadline: Deadline,
     another_may_follow: bool,
 ) -> Result<Answer, Failure> {
     let mut until = deadline;
     if another_may_follow && plan.repeat != Repeat::Once {
-        until = until.min(Instant::now() + plan.attempt_timeout);
+        let own = Deadline {
+            at: Instant::now() + plan.attempt_timeout,
+            undriven_before: request.undriven.since_begun(),
+        };
+        if own.now(request) < deadline.now(request) {
+            until = own;
+        }
     }
     let sent = transport.attempt(&plan.parts, &plan.call_id, &request.watch);
-    match patiently(until, &request.watch, sent).await {
+    match patiently(until, request, sent).await {
         Ok(result) => result,
-        Err(Elapsed) if until < deadline => Err(Failure::new(
+        Err(Elapsed) if until.at < deadline.at => Err(Failure::new(
             FailureKind::AttemptTimeout,
             format!("No answer within {} ms.", plan.attempt_timeout.as_millis()),
         )),
@@ -301,30 +389,53 @@ struct Elapsed;
 /// How many turns of the runtime in a row may bring nothing before time is really up.
 const FRUITLESS_TURNS: u32 = 3;
 
+/// When time is up, by the clock that stands still while nobody drives.
+#[derive(Clone, Copy)]
+struct Deadline {
+    at: Instant,
+    /// The undriven time of the request that had passed when the deadline was set.
+    undriven_before: Duration,
+}
+
+impl Deadline {
+    /// When that is on the real clock, as far as is known now.
+    fn now(self, request: &Request) -> Instant {
+        self.at + request.undriven.since_begun().saturating_sub(self.undriven_before)
+    }
+}
+
 /// Runs a future until a time, but never lets the clock beat an answer that already lies in the socket:
-/// after the time is up the runtime takes turns until none brings anything more.
-async fn patiently<F: Future>(until: Instant, watch: &Watch, future: F) -> Result<F::Output, Elapsed> {
+/// after the time is up the runtime takes turns until none brings anything more. Time in which nobody
+/// drove does not count.
+async fn patiently<F: Future>(until: Deadline, request: &Request, future: F) -> Result<F::Output, Elapsed> {
     let mut future = pin!(future);
-    let in_time = {
-        let mut timer = pin!(tokio::time::sleep_until(until));
-        std::future::poll_fn(|context: &mut Context<'_>| {
+    let mut time = until.now(request);
+    let mut timer = pin!(tokio::time::sleep_until(time));
+    loop {
+        let in_time = std::future::poll_fn(|context: &mut std::task::Context<'_>| {
             if let Poll::Ready(output) = future.as_mut().poll(context) {
                 return Poll::Ready(Some(output));
             }
             timer.as_mut().poll(context).map(|()| None)
         })
-        .await
-    };
-    if let Some(output) = in_time {
-        return Ok(output);
+        .await;
+        if let Some(output) = in_time {
+            return Ok(output);
+        }
+        let later = until.now(request);
+        if later <= time {
+            break;
+        }
+        time = later;
+        timer.as_mut().reset(time);
     }
-    let (mut fruitless, mut seen) = (0, watch.progress());
+    let (mut fruitless, mut seen) = (0, request.watch.progress());
     while fruitless < FRUITLESS_TURNS {
         tokio::task::yield_now().await;
         if let Poll::Ready(output) = poll_once(future.as_mut()).await {
             return Ok(output);
         }
-        let progress = watch.progress();
+        let progress = request.watch.progress();
         fruitless = if progress == seen { fruitless + 1 } else { 0 };
         seen = progress;
     }
@@ -345,7 +456,7 @@ mod tests {
 
     #[test]
     fn a_request_ends_once_and_the_first_one_wins() {
-        let request = Request::new();
+        let request = Request::new(Undriven::never());
         request.cancel();
         request.finish(request.report_failure(Failure::new(FailureKind::Timeout, "late")));
         let report = runtime().block_on(request.wait());
@@ -355,7 +466,7 @@ mod tests {
 
     #[test]
     fn several_may_wait_for_one_request() {
-        let request = Arc::new(Request::new());
+        let request = Arc::new(Request::new(Undriven::never()));
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| runtime().block_on(request.wait()));
@@ -367,16 +478,16 @@ mod tests {
     #[test]
     fn an_answer_that_is_already_there_beats_the_clock() {
         runtime().block_on(async {
-            let watch = Watch::default();
-            let past = Instant::now();
+            let request = Request::new(Undriven::never());
+            let past = Deadline { at: Instant::now(), undriven_before: Duration::ZERO };
             let mut polls = 0;
             // Ready only at its third poll, as an answer that has to pass through other tasks.
             let late = std::future::poll_fn(|_| {
                 polls += 1;
                 if polls == 3 { Poll::Ready(7) } else { Poll::Pending }
             });
-            assert_eq!(patiently(past, &watch, late).await, Ok(7));
-            assert_eq!(patiently(past, &watch, std::future::pending::<()>()).await, Err(Elapsed));
+            assert_eq!(patiently(past, &request, late).await, Ok(7));
+            assert_eq!(patiently(past, &request, std::future::pending::<()>()).await, Err(Elapsed));
         });
     }
 }

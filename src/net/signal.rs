@@ -44,6 +44,20 @@ impl Drop for NoPipeSignal {
     }
 }
 
+/// Keeps every signal away from a thread of our own: the host's handlers run on the host's threads.
+#[cfg(unix)]
+pub(super) fn block_all() {
+    // SAFETY: sigfillset makes the zeroed set a valid one; only this thread's mask changes.
+    unsafe {
+        let mut set = std::mem::zeroed();
+        libc::sigfillset(&mut set);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &set, std::ptr::null_mut());
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn block_all() {}
+
 /// Whether the signal waits to be unblocked.
 #[cfg(unix)]
 unsafe fn is_waiting() -> bool {

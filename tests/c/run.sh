@@ -5,14 +5,15 @@
 #     tests/c/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder that has libiplaygames.so
-# test     abi, api, fork, misuse, readme, example; all of them when none is named
+# test     abi, api, loop, fork, misuse, stress, readme, example; all of them when none is named
 # VALGRIND=1 runs the C programs under valgrind. INCLUDE names the headers' folder, else include/ here.
+# REQUESTS and SEED are those of stress.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: tests/c/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- abi api fork misuse readme example
+[ $# -gt 0 ] || set -- abi api loop fork misuse stress readme example
 include=${INCLUDE:-$here/../../include}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -55,16 +56,17 @@ say "the headers' examples, as C99 and C++17"
 cat "$include"/iplaygames.h "$include"/iplaygames_sandbox.h | awk -v work="$work" '
     BEGIN { parts = work "/parts.c"; whole = work "/whole.c"
             print "#include <stdio.h>\n#include <iplaygames_sandbox.h>" > parts
-            print "void on_log(void *user_data, int32_t level, const char *target, const char *message);" > parts }
+            print "void on_log(void *user_data, int32_t level, const char *target, const char *message);" > parts
+            print "void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);" > parts }
     /^ \* ```c$/ { inside = 1; body = ""; next }
     /^ \* ```$/  { inside = 0; blocks++
                    if (body ~ /#include/) print body > whole
-                   else printf "void example_%d(ipg_client *client, ipg_sandbox *sandbox, const char *session_id);\n" \
-                               "void example_%d(ipg_client *client, ipg_sandbox *sandbox, const char *session_id) {\n" \
-                               "(void)client; (void)sandbox; (void)session_id;\n%s}\n", blocks, blocks, body > parts
+                   else printf "void example_%d(ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id);\n" \
+                               "void example_%d(ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id) {\n" \
+                               "(void)client; (void)request; (void)sandbox; (void)session_id;\n%s}\n", blocks, blocks, body > parts
                    next }
     inside       { sub(/^ \* ?/, ""); body = body $0 "\n" }
-    END          { print blocks " examples"; exit blocks < 15 }'
+    END          { print blocks " examples"; exit blocks < 24 }'
 for example in parts whole; do
     cp "$work/$example.c" "$work/$example.cpp"
     $c -c "$work/$example.c" -o "$work/$example.o"
@@ -73,10 +75,14 @@ done
 
 # valgrind is some fifty times slower: fewer rounds find the same.
 rounds=200
-[ "${VALGRIND:-0}" = 1 ] && rounds=20
+requests=${REQUESTS:-40000}
+[ "${VALGRIND:-0}" = 1 ] && rounds=20 && requests=300
 
 run() {
-    case $1 in *misuse*) set -- "$@" "$rounds" ;; esac
+    case $1 in
+    *misuse*) set -- "$@" "$rounds" ;;
+    *stress*) set -- "$@" "$requests" ${SEED:-} ;;
+    esac
     say "$*"
     if [ "${VALGRIND:-0}" = 1 ]; then
         # In a forked child, what the other threads just held is lost, and that is right.

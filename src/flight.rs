@@ -1,0 +1,761 @@
+//! Calls that nobody waits for: submitting, ticking, callbacks, watching, shutting down.
+//!
+//! A submitted call is a task of the reactor like any other; whoever ticks or waits carries it. What it
+//! comes to is put into words on the thread that asks. Callbacks run inside `tick` and `shutdown` only,
+//! on the thread that called them, with no lock held, one at a time.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::task::{Context, Poll};
+use std::thread::ThreadId;
+use std::time::{Duration, Instant};
+
+use crate::api::operation::Operation;
+use crate::client::{CallOptions, Client, Core, Prepared, Reply, name, read};
+use crate::codes::Code;
+use crate::config::Secrets;
+use crate::error::Error;
+use crate::fork::{self, Lock};
+use crate::json;
+use crate::net::reactor::{Enrolled, Reactor, of_parent, shut_down};
+use crate::net::request::{Look, Plan, Report};
+use crate::session::session_arguments;
+
+/// A watch that reads more often than this would be a load and no watch.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
+
+/// What a call came to.
+pub type CallResult = Result<Reply, Error>;
+
+/// What a callback is told.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Of a watch: what is watched has changed; more will follow.
+    News(&'a Reply),
+    /// The end, exactly once.
+    Done(&'a CallResult),
+}
+
+/// What is called in [`Client::tick`] and [`Client::shutdown`].
+pub type Callback = Box<dyn Fn(Event<'_>) + Send + Sync>;
+
+/// A client's calls in flight that have callbacks, and who tells them.
+pub(crate) struct Flights {
+    bell: Arc<Bell>,
+    board: Lock<Board>,
+}
+
+/// What rings when a call has something to tell. The runtime rings it, so there is nothing of the host's
+/// in it: neither a callback nor anything that could be the last to hold one.
+struct Bell {
+    /// How much there is that a tick could do something for: calls on their way, and callbacks that have
+    /// not run. Zero makes a tick one load.
+    active: AtomicUsize,
+    /// In the order in which it arose. May name calls that are forgotten.
+    ready: Lock<VecDeque<(u64, Tidings)>>,
+}
+
+enum Tidings {
+    News(Reply),
+    Done,
+}
+
+#[derive(Default)]
+struct Board {
+    /// The process whose calls these are.
+    generation: u64,
+    next: u64,
+    /// The client is shut down or freed: no call comes to the board any more.
+    shut: bool,
+    with_callback: HashMap<u64, Arc<Flight>>,
+    /// The thread that delivers.
+    delivering: Option<ThreadId>,
+    /// The calls whose callbacks are running there, each inside the one before it.
+    running: Vec<u64>,
+}
+
+/// One submitted call.
+pub(crate) struct Flight {
+    core: Weak<Core>,
+    enrolled: Enrolled,
+    callback: Option<Callback>,
+    result: OnceLock<CallResult>,
+    track: Arc<Track>,
+}
+
+/// What of a call the runtime may touch: nothing of the host's.
+struct Track {
+    id: u64,
+    process: u64,
+    operation: &'static Operation,
+    call_id: String,
+    secrets: Arc<Secrets>,
+    bell: Arc<Bell>,
+    has_callback: bool,
+    /// Whether a callback still counts as active.
+    untold: AtomicBool,
+    /// Of a watch without a callback.
+    news: Lock<News>,
+}
+
+/// What has not been told yet.
+#[derive(Default)]
+struct News {
+    replies: VecDeque<Reply>,
+    /// The end was told: nothing is told after it.
+    over: bool,
+}
+
+/// What there is to tell of a call when somebody asks.
+#[cfg(feature = "capi")]
+pub(crate) enum Told<'a> {
+    Nothing,
+    News(Reply),
+    Done(&'a CallResult),
+}
+
+impl Bell {
+    fn ring(&self, id: u64, tidings: Tidings) {
+        self.ready.lock().push_back((id, tidings));
+    }
+
+    fn next(&self) -> Option<(u64, Tidings)> {
+        self.ready.lock().pop_front()
+    }
+
+    fn enter(self: &Arc<Bell>) -> Active {
+        self.active.fetch_add(1, Ordering::AcqRel);
+        Active(Arc::clone(self))
+    }
+}
+
+/// Counts as active until it is dropped.
+struct Active(Arc<Bell>);
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Flights {
+    pub(crate) fn new() -> Flights {
+        let bell = Bell { active: AtomicUsize::new(0), ready: Lock::new(VecDeque::new()) };
+        Flights { bell: Arc::new(bell), board: Lock::new(Board::default()) }
+    }
+
+    /// The board, as this process may use it: what a parent left on it is taken off.
+    fn with<T>(&self, work: impl FnOnce(&mut Board) -> T) -> T {
+        let mut board = self.board.lock();
+        let mut of_parent = None;
+        if board.generation != fork::generation() {
+            of_parent = Some(std::mem::take(&mut *board));
+            board.generation = fork::generation();
+            board.next = of_parent.as_ref().map_or(0, |board| board.next);
+            self.bell.active.store(0, Ordering::Release);
+        }
+        let result = work(&mut board);
+        drop(board);
+        // A parent's calls are the parent's to end, and what their callbacks hold is in use there.
+        std::mem::forget(of_parent);
+        result
+    }
+
+    /// Lets no call come to the board any more.
+    fn shut(&self) {
+        self.with(|board| board.shut = true);
+    }
+
+    /// Forgets every call: no callback runs any more. Answers whether none is running on another thread.
+    pub(crate) fn forget_all(&self) -> bool {
+        let me = std::thread::current().id();
+        let (forgotten, elsewhere) = self.with(|board| {
+            board.shut = true;
+            let elsewhere = !board.running.is_empty() && board.delivering.is_some_and(|by| by != me);
+            (std::mem::take(&mut board.with_callback), elsewhere)
+        });
+        for flight in forgotten.values() {
+            flight.track.settle();
+        }
+        drop(forgotten);
+        !elsewhere
+    }
+
+    /// Forgets one call. Answers whether its callback is not running on another thread.
+    fn forget(&self, id: u64) -> bool {
+        let me = std::thread::current().id();
+        let (forgotten, elsewhere) = self.with(|board| {
+            let elsewhere = board.running.contains(&id) && board.delivering.is_some_and(|by| by != me);
+            (board.with_callback.remove(&id), elsewhere)
+        });
+        drop(forgotten);
+        !elsewhere
+    }
+}
+
+impl Track {
+    /// Its callback stops counting as active, once.
+    fn settle(&self) {
+        if self.untold.swap(false, Ordering::AcqRel) {
+            self.bell.active.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    fn read(&self, report: &Report) -> CallResult {
+        read(self.operation, report.clone(), self.call_id.clone())
+            .map_err(|error| name(error, self.operation.id, Some(&self.call_id), &self.secrets))
+    }
+
+    /// Looks at a reading of a watch.
+    fn look(&self, report: &Report, last_status: &mut Option<String>) -> Look {
+        let reply = match self.read(report) {
+            Ok(reply) => reply,
+            // What may pass is read again at the next time; what will not pass is the end.
+            Err(error) if error.retryable() => return Look::Again,
+            Err(_) => return Look::Enough,
+        };
+        let status = json::at(reply.json(), "/data/status").ok().map(str::to_owned);
+        if status.as_deref() != Some("\"active\"") {
+            return Look::Enough;
+        }
+        if *last_status != status {
+            *last_status = status;
+            if self.has_callback {
+                self.bell.ring(self.id, Tidings::News(reply));
+            } else {
+                self.news.lock().replies.push_back(reply);
+            }
+        }
+        Look::Again
+    }
+}
+
+impl Flight {
+    pub(crate) fn check_process(&self) -> Result<(), Error> {
+        if self.track.process == fork::generation() { Ok(()) } else { Err(of_parent()) }
+    }
+
+    pub(crate) fn call_id(&self) -> &str {
+        &self.track.call_id
+    }
+
+    /// What it came to, put into words the first time somebody asks.
+    fn result(&self) -> Option<&CallResult> {
+        if let Some(result) = self.result.get() {
+            return Some(result);
+        }
+        let report = self.enrolled.request().report()?;
+        let mut first = false;
+        let result = self.result.get_or_init(|| {
+            first = true;
+            self.track.read(&report)
+        });
+        if first && let Some(core) = self.core.upgrade() {
+            core.count(self.track.operation.id, result, report.attempts);
+        }
+        Some(result)
+    }
+
+    /// The oldest change that was not told, then the end, as often as asked.
+    #[cfg(feature = "capi")]
+    pub(crate) fn told(&self) -> Told<'_> {
+        // Looked at first: with the end all the changes before it are there.
+        let result = self.result();
+        let reply = {
+            let mut news = self.track.news.lock();
+            let reply = if news.over { None } else { news.replies.pop_front() };
+            news.over |= reply.is_none() && result.is_some();
+            reply
+        };
+        match (reply, result) {
+            (Some(reply), _) => Told::News(reply),
+            (None, Some(result)) => Told::Done(result),
+            (None, None) => Told::Nothing,
+        }
+    }
+
+    fn pop_news(&self) -> Option<Reply> {
+        self.track.news.lock().replies.pop_front()
+    }
+
+    pub(crate) fn wait(&self, timeout: Duration) -> Result<Option<&CallResult>, Error> {
+        if let Some(reactor) = self.enrolled.reactor() {
+            reactor.wait(self.enrolled.request(), timeout)?;
+        }
+        let result = self.result();
+        if result.is_some() {
+            self.track.news.lock().over = true;
+        }
+        Ok(result)
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.enrolled.request().cancel();
+        self.track.news.lock().over = true;
+    }
+
+    /// Cancels it if it has not ended; its callback never runs. Answers whether that is complete.
+    pub(crate) fn forget(&self) -> bool {
+        let complete = match self.core.upgrade() {
+            Some(core) if self.callback.is_some() => core.flights.forget(self.track.id),
+            // Without its client, nobody delivers.
+            _ => true,
+        };
+        self.track.settle();
+        self.enrolled.release();
+        complete
+    }
+
+    #[cfg(feature = "capi")]
+    pub(crate) fn deliver_log(&self) {
+        if let Some(core) = self.core.upgrade() {
+            core.deliver_log();
+        }
+    }
+}
+
+/// A call in flight. Dropping it forgets the call: it is canceled if it has not ended, its callback
+/// never runs, and nothing waits.
+///
+/// There are two ways to its result, each complete without the other: ask for it with
+/// [`poll`](Call::poll) or [`wait`](Call::wait), or give a callback and [`tick`](Client::tick). A call is
+/// carried by whoever ticks or waits on its client, or by the client's own thread if it is configured
+/// with `"background": true`.
+///
+/// It is a future as well, for any executor; the client then needs one who drives it.
+pub struct Call {
+    /// None only once it was let go of.
+    flight: Option<Arc<Flight>>,
+    /// The future's own.
+    waiting: Option<Pin<Box<dyn Future<Output = Arc<Report>> + Send>>>,
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let track = self.flight.as_ref().map(|flight| &flight.track);
+        f.debug_struct("Call")
+            .field("operation", &track.map(|track| track.operation.id))
+            .field("call_id", &track.map(|track| track.call_id.as_str()))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Call {
+    fn flight(&self) -> Result<&Arc<Flight>, Error> {
+        let flight = self.flight.as_ref().ok_or_else(of_parent)?;
+        flight.check_process()?;
+        Ok(flight)
+    }
+
+    /// The id of the call, as it is sent.
+    pub fn id(&self) -> &str {
+        self.flight.as_ref().map_or("", |flight| flight.call_id())
+    }
+
+    /// The result, if it is there; as often as asked. Never drives.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::INVALID_HANDLE`] in a forked child, for a call of its parent.
+    pub fn poll(&self) -> Result<Option<&CallResult>, Error> {
+        Ok(self.flight()?.result())
+    }
+
+    /// Of a watch without a callback: the oldest change that was not told yet, each once.
+    pub fn poll_news(&self) -> Option<Reply> {
+        self.flight().ok()?.pop_news()
+    }
+
+    /// Drives until the result is there, for so long at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`] where this thread cannot wait.
+    pub fn wait(&self, timeout: Duration) -> Result<Option<&CallResult>, Error> {
+        self.flight()?.wait(timeout)
+    }
+
+    /// Ends the call at once; one that has ended stays as it is. The connection it was using is closed as
+    /// soon as somebody drives.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::poll`].
+    pub fn cancel(&self) -> Result<(), Error> {
+        self.flight()?.cancel();
+        Ok(())
+    }
+
+    /// Lets go of the call without ending it: its callback will run. A call without a callback has nothing
+    /// to go on for, and is forgotten.
+    pub fn detach(mut self) {
+        if self.flight.as_ref().is_some_and(|flight| flight.callback.is_some()) {
+            let flight = self.flight.take();
+            if flight.as_ref().is_some_and(|flight| flight.check_process().is_err()) {
+                std::mem::forget(flight);
+            }
+            // The client holds it until its callback has run.
+        }
+    }
+
+    /// Forgets the call, as dropping it does; says whether that is complete. It is not while the call's
+    /// very callback is running on another thread: then the callback's return completes it.
+    pub fn forget(mut self) -> bool {
+        self.let_go()
+    }
+
+    fn let_go(&mut self) -> bool {
+        let Some(flight) = self.flight.take() else { return true };
+        if flight.check_process().is_err() {
+            // The parent's: what is behind it must not be touched from here.
+            std::mem::forget(flight);
+            return true;
+        }
+        flight.forget()
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.let_go();
+    }
+}
+
+impl Future for Call {
+    type Output = CallResult;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<CallResult> {
+        let flight = Arc::clone(self.flight()?);
+        if let Some(result) = flight.result() {
+            return Poll::Ready(result.clone());
+        }
+        if flight.enrolled.reactor().is_some_and(|reactor| !reactor.has_driver()) {
+            return Poll::Ready(Err(Error::new(
+                Code::UNSUPPORTED,
+                "Nobody drives this client, so the call would never end: configure it with \
+                 \"background\": true, or tick it.",
+            )));
+        }
+        let request = Arc::clone(flight.enrolled.request());
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(async move { request.wait().await }));
+        let ended = waiting.as_mut().poll(context);
+        match flight.result() {
+            Some(result) if ended.is_ready() => Poll::Ready(result.clone()),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl Client {
+    /// Sends a call on its way and returns at once.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sandbox")] {
+    /// use std::time::Duration;
+    /// use iplaygames::{CallOptions, Client, Config, sandbox::Sandbox};
+    /// let sandbox = Sandbox::start("")?;
+    /// let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
+    /// let call = client.submit("list_games", "", &CallOptions::default(), None)?;
+    /// while call.poll()?.is_none() {
+    ///     client.tick(Duration::from_micros(500))?; // once a frame
+    /// }
+    /// # }
+    /// # Ok::<(), iplaygames::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the arguments, [`Code::BUSY`] over `max_in_flight`, [`Code::SHUT_DOWN`]. Then the
+    /// callback never runs.
+    pub fn submit(
+        &self,
+        operation: &str,
+        arguments_json: &str,
+        options: &CallOptions,
+        callback: Option<Callback>,
+    ) -> Result<Call, Error> {
+        let flight = self.begin_submit(operation, arguments_json, options, callback, |_| Ok(()))?;
+        Ok(Call { flight: Some(flight), waiting: None })
+    }
+
+    /// Watches a session: reads its status at a pace (a tenth more or less), one reading at a time, and
+    /// tells every change. Ends when the session is no longer active, is gone, or cannot be read. The
+    /// interval is ten milliseconds or more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::submit`].
+    pub fn watch_session(
+        &self,
+        session_id: &str,
+        interval: Duration,
+        callback: Option<Callback>,
+    ) -> Result<Call, Error> {
+        let flight = self.begin_watch(session_id, interval, callback, |_| Ok(()))?;
+        Ok(Call { flight: Some(flight), waiting: None })
+    }
+
+    /// Submits; the call is made known through `announce` before anything of it can happen.
+    pub(crate) fn begin_submit(
+        &self,
+        operation: &str,
+        arguments_json: &str,
+        options: &CallOptions,
+        callback: Option<Callback>,
+        announce: impl FnOnce(&Arc<Flight>) -> Result<(), Error>,
+    ) -> Result<Arc<Flight>, Error> {
+        let prepared = self.prepare(operation, arguments_json, options)?;
+        self.fly(prepared, callback, announce, |reactor, flight, plan, active| {
+            reactor.begin(&flight.enrolled, plan, active);
+        })
+    }
+
+    /// Watches, as [`Client::begin_submit`].
+    pub(crate) fn begin_watch(
+        &self,
+        session_id: &str,
+        interval: Duration,
+        callback: Option<Callback>,
+        announce: impl FnOnce(&Arc<Flight>) -> Result<(), Error>,
+    ) -> Result<Arc<Flight>, Error> {
+        if interval < SHORTEST_INTERVAL {
+            let message = format!("`interval_ms` must be at least {}.", SHORTEST_INTERVAL.as_millis());
+            return Err(Error::invalid("/interval_ms", message));
+        }
+        let arguments = session_arguments(session_id);
+        let prepared = self.prepare("get_session_status", &arguments, &CallOptions::default())?;
+        self.fly(prepared, callback, announce, |reactor, flight, plan, active| {
+            let track = Arc::clone(&flight.track);
+            let mut last_status = None;
+            let look = move |report: &Report| track.look(report, &mut last_status);
+            reactor.begin_watch(&flight.enrolled, plan, interval, look, active);
+        })
+    }
+
+    fn fly(
+        &self,
+        prepared: Prepared,
+        callback: Option<Callback>,
+        announce: impl FnOnce(&Arc<Flight>) -> Result<(), Error>,
+        begin: impl FnOnce(&Reactor, &Flight, Plan, Active),
+    ) -> Result<Arc<Flight>, Error> {
+        let core = self.core();
+        let Prepared { operation, plan, call_id, reactor } = prepared;
+        let enrolled = reactor.enroll().map_err(|error| core.name(error, operation.id, Some(&call_id)))?;
+        let flights = &core.flights;
+        let id = flights.with(|board| {
+            board.next += 1;
+            board.next
+        });
+        let has_callback = callback.is_some();
+        let track = Arc::new(Track {
+            id,
+            process: fork::generation(),
+            operation,
+            call_id,
+            secrets: Arc::clone(&core.config.secrets),
+            bell: Arc::clone(&flights.bell),
+            has_callback,
+            untold: AtomicBool::new(has_callback),
+            news: Lock::new(News::default()),
+        });
+        let core = Arc::downgrade(core);
+        let flight =
+            Arc::new(Flight { core, enrolled, callback, result: OnceLock::new(), track: Arc::clone(&track) });
+        if has_callback {
+            flights.bell.active.fetch_add(1, Ordering::AcqRel);
+            // After the enrolling and before anything can happen: so a shutdown that shut the board
+            // cancels whatever is on it, and finds it there.
+            let on_board = flights.with(|board| {
+                if !board.shut {
+                    board.with_callback.insert(id, Arc::clone(&flight));
+                }
+                !board.shut
+            });
+            if !on_board {
+                flight.forget();
+                return Err(name(shut_down(), operation.id, Some(&track.call_id), &track.secrets));
+            }
+        }
+        if let Err(error) = announce(&flight) {
+            flight.forget();
+            return Err(name(error, operation.id, Some(&track.call_id), &track.secrets));
+        }
+        if has_callback {
+            let track = Arc::clone(&track);
+            let on_end = Box::new(move || track.bell.ring(track.id, Tidings::Done));
+            flight.enrolled.request().set_on_end(on_end);
+        }
+        begin(&reactor, &flight, plan, flights.bell.enter());
+        Ok(flight)
+    }
+
+    /// Does what can be done for calls in flight without waiting, and runs the callbacks that are due, on
+    /// this thread. Answers how many ran. To be called once a frame.
+    ///
+    /// With nothing in flight it costs one atomic load. Else it takes turns until one brings nothing or
+    /// the budget has passed, which is looked at between turns and between callbacks; a budget of zero is
+    /// one turn and at most one callback. Inside a callback, or while another thread ticks, it does
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::SHUT_DOWN`] or [`Code::UNSUPPORTED`] where this thread cannot drive.
+    pub fn tick(&self, budget: Duration) -> Result<u32, Error> {
+        let core = self.core();
+        if core.flights.bell.active.load(Ordering::Acquire) == 0 {
+            return Ok(0);
+        }
+        let Some(delivery) = Delivery::begin(core) else { return Ok(0) };
+        let started = Instant::now();
+        let reactor = core.reactor_in_use();
+        let mut completed = 0;
+        loop {
+            let moved = match reactor.as_ref().map_or(Ok(false), |reactor| reactor.turn()) {
+                Ok(moved) => moved,
+                // What was done is what counts.
+                Err(_) if completed > 0 => return Ok(completed),
+                Err(error) => return Err(error),
+            };
+            let mut told = false;
+            while delivery.deliver_one() {
+                completed += 1;
+                told = true;
+                if budget.is_zero() || started.elapsed() >= budget {
+                    return Ok(completed);
+                }
+            }
+            if !(moved || told) || budget.is_zero() || started.elapsed() >= budget {
+                return Ok(completed);
+            }
+        }
+    }
+
+    /// Ends the client in order: new calls are refused, those in flight are driven for at most so long,
+    /// the rest is canceled, watches at once; every callback runs, on this thread; the background thread
+    /// is joined. When this returns no callback is running and none ever will, except for the one this is
+    /// called from: so it waits for a callback that is running on another thread.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::SHUT_DOWN`] when it is shut down already, or when this thread cannot drive: then nothing was
+    /// driven, and all else is done.
+    pub fn shutdown(&self, timeout: Duration) -> Result<(), Error> {
+        let core = self.core();
+        let Some(reactor) = core.close_for_new()? else { return Ok(()) };
+        core.flights.shut();
+        let driven = reactor.wind_down(timeout);
+        // Another thread that is delivering must be done first, and one that is just submitting must get to
+        // the place where its call, which is canceled already, can tell so. Both is soon, unless it is the
+        // host's callback that takes its time.
+        while !Delivery::begin_or_join(core).is_some_and(|delivery| delivery.deliver_all()) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        reactor.join_background();
+        core.close_wholly();
+        driven
+    }
+}
+
+/// The right to deliver callbacks of a client.
+struct Delivery<'a> {
+    core: &'a Core,
+    process: u64,
+    /// Whether this is inside another delivery of the same thread, which then keeps the right.
+    nested: bool,
+}
+
+impl<'a> Delivery<'a> {
+    fn begin(core: &'a Core) -> Option<Delivery<'a>> {
+        let thread = std::thread::current().id();
+        let free = core.flights.with(|board| {
+            let free = board.delivering.is_none();
+            if free {
+                board.delivering = Some(thread);
+            }
+            free
+        });
+        free.then(|| Delivery { core, process: fork::generation(), nested: false })
+    }
+
+    /// As `begin`, but inside a delivery of this very thread it goes on with it.
+    fn begin_or_join(core: &'a Core) -> Option<Delivery<'a>> {
+        let thread = std::thread::current().id();
+        if core.flights.with(|board| board.delivering == Some(thread)) {
+            return Some(Delivery { core, process: fork::generation(), nested: true });
+        }
+        Delivery::begin(core)
+    }
+
+    /// Runs the callbacks that are due. Answers whether there is no other that could become so.
+    fn deliver_all(&self) -> bool {
+        while self.deliver_one() {}
+        self.core.flights.with(|board| board.with_callback.is_empty())
+    }
+
+    /// Runs one callback that is due, with no lock held. Answers whether there was one.
+    fn deliver_one(&self) -> bool {
+        let flights = &self.core.flights;
+        while let Some((id, tidings)) = flights.bell.next() {
+            // From here on the callback runs, and who forgets the call is told so. The end is taken off:
+            // it is told once, whatever the callback does.
+            let flight = flights.with(|board| {
+                let flight = match tidings {
+                    Tidings::News(_) => board.with_callback.get(&id).map(Arc::clone),
+                    Tidings::Done => board.with_callback.remove(&id),
+                };
+                if flight.is_some() {
+                    board.running.push(id);
+                }
+                flight
+            });
+            // One that is not there was forgotten.
+            let Some(flight) = flight else { continue };
+            self.tell(flight, &tidings);
+            return true;
+        }
+        false
+    }
+
+    fn tell(&self, flight: Arc<Flight>, tidings: &Tidings) {
+        let running = Running(self);
+        if let Some(callback) = &flight.callback {
+            match tidings {
+                Tidings::News(reply) => callback(Event::News(reply)),
+                Tidings::Done => {
+                    flight.track.settle();
+                    if let Some(result) = flight.result() {
+                        callback(Event::Done(result));
+                    }
+                }
+            }
+        }
+        drop(running);
+        if flight.check_process().is_err() {
+            // The callback forked, and this is the child.
+            std::mem::forget(flight);
+        }
+    }
+}
+
+/// A callback is running; also when it unwinds, it is over afterwards.
+struct Running<'a>(&'a Delivery<'a>);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if self.0.process == fork::generation() {
+            self.0.core.flights.with(|board| board.running.pop());
+        }
+    }
+}
+
+impl Drop for Delivery<'_> {
+    fn drop(&mut self) {
+        if !self.nested && self.process == fork::generation() {
+            self.core.flights.with(|board| board.delivering = None);
+        }
+    }
+}
