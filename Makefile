@@ -107,6 +107,10 @@ repeat: lib-dev ## the hazard suites, ten times
 	    CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib || exit 1; \
 	done
 
+.PHONY: bench-loop
+bench-loop: tools ## what a game loop pays: ticks, submits, watches (figures, no verdict)
+	$(CARGO) bench --profile quick --bench game_loop
+
 .PHONY: lint
 lint: tools ## formatting and clippy, with and without the default features
 	$(CARGO) fmt --all --check

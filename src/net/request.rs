@@ -267,7 +267,7 @@ pub(crate) async fn watch(
     interval: Duration,
     mut look: impl FnMut(&Report) -> Look,
 ) {
-    let mut due = Instant::now();
+    let mut due = None;
     loop {
         let reading = Arc::new(Request::new(Undriven::new(&pulse)));
         let mut plan = plan.clone();
@@ -280,11 +280,16 @@ pub(crate) async fn watch(
         if let Look::Enough = look(&report) {
             return request.finish(Arc::unwrap_or_clone(report));
         }
-        // A tenth either way, so that what was started together does not stay together. What was late is
-        // not made up for.
-        let pace = interval.mul_f64(0.9 + 0.2 * context.chance.fraction());
-        due = (due + pace).max(Instant::now());
-        tokio::time::sleep_until(due).await;
+        // What was started together does not stay together: the first pause is any part of the interval,
+        // the others are a tenth more or less of it. What was late is not made up for.
+        let now = Instant::now();
+        let chance = context.chance.fraction();
+        let next = match due {
+            None => now + interval.mul_f64(chance),
+            Some(due) => now.max(due + interval.mul_f64(0.9 + 0.2 * chance)),
+        };
+        due = Some(next);
+        tokio::time::sleep_until(next).await;
     }
 }
 
