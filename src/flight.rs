@@ -22,7 +22,7 @@ use crate::fork::{self, Lock};
 use crate::json;
 use crate::net::reactor::{Enrolled, Reactor, of_parent, shut_down};
 use crate::net::request::{Look, Plan, Report};
-use crate::session::session_arguments;
+use crate::session::{is_over, session_arguments};
 
 /// A watch that reads more often than this would be a load and no watch.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
@@ -218,7 +218,7 @@ impl Track {
             Err(_) => return Look::Enough,
         };
         let status = json::at(reply.json(), "/data/status").ok().map(str::to_owned);
-        if status.as_deref() != Some("\"active\"") {
+        if status.as_deref().is_none_or(is_over) {
             return Look::Enough;
         }
         if *last_status != status {
@@ -482,7 +482,8 @@ impl Client {
     }
 
     /// Watches a session: reads its status at a pace (a tenth more or less), one reading at a time, and
-    /// tells every change. Ends when the session is no longer active, is gone, or cannot be read. The
+    /// tells every change. Ends when the status says that the session is over (`closed`, `expired` and their like;
+    /// an unknown word is a change), when it is gone, or cannot be read. The
     /// interval is ten milliseconds or more.
     ///
     /// # Errors

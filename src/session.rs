@@ -280,6 +280,14 @@ impl Sessions {
     }
 }
 
+/// Whether a status, as it stands in JSON, says that a session is over. The API documents `active` alone
+/// and calls the status a free text: a word that is not known here is a change, and not the end.
+pub(crate) fn is_over(status: &str) -> bool {
+    const OVER: [&str; 8] =
+        ["closed", "expired", "ended", "completed", "finished", "cancelled", "canceled", "terminated"];
+    OVER.iter().any(|word| status.trim_matches('"').eq_ignore_ascii_case(word))
+}
+
 /// The arguments of a call on one session.
 pub(crate) fn session_arguments(session_id: &str) -> String {
     let mut quoted = String::with_capacity(session_id.len() + 2);
@@ -321,6 +329,12 @@ mod tests {
             let json = StartSession::new(1).freespin_bet_amount(amount).to_json();
             assert!(json.ends_with(&format!("\"freespin_bet_amount\":\"{amount}\"}}")), "{json}");
         }
+    }
+
+    #[test]
+    fn only_a_word_that_says_so_ends_a_session() {
+        assert!(is_over("\"closed\"") && is_over("\"EXPIRED\""));
+        assert!(!is_over("\"active\"") && !is_over("\"paused\"") && !is_over("null"));
     }
 
     #[test]

@@ -112,7 +112,8 @@ pub unsafe extern "C" fn ipg_submit(
 /// one reading at a time, and tells each change of it, the first reading being one.
 ///
 /// A change is told with the code #IPG_PENDING and the answer of ipg_session_status(): to the callback, or to
-/// ipg_request_poll() where there is none. The watch ends when the session is no longer active, with #IPG_OK
+/// ipg_request_poll() where there is none. The watch ends when the status says that the session is over (`closed`,
+/// `expired` and their like; a word this library does not know is a change and not the end), with #IPG_OK
 /// and that answer; when it cannot be read and trying again would not help, with the error; when it is
 /// canceled. A reading that fails and may work later is passed over. Shutting the client down cancels
 /// watches at once.
