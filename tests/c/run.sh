@@ -75,12 +75,13 @@ done
 
 # valgrind is some fifty times slower: fewer rounds find the same.
 rounds=200
-requests=${REQUESTS:-40000}
+requests=${REQUESTS:-100000}
 [ "${VALGRIND:-0}" = 1 ] && rounds=20 && requests=300
 
 run() {
     case $1 in
     *misuse*) set -- "$@" "$rounds" ;;
+    *stress_cpp) set -- "$@" $((requests / 5)) ${SEED:-} ;;
     *stress*) set -- "$@" "$requests" ${SEED:-} ;;
     esac
     say "$*"
