@@ -8,6 +8,7 @@ local ipg = require "iplaygames"
 
 local sandbox, client, session
 local phase, news, exit_code = "idle", {}, nil
+local clock = 0 -- seconds of play
 
 -- A new request takes the place of the one before.
 local request, watch
@@ -23,7 +24,8 @@ function love.load()
   assert(client:prewarm())
 end
 
-local function update(clock)
+function love.update(dt)
+  clock = clock + dt
   client:tick(2000)
 
   if phase == "idle" and clock > 2 then
@@ -64,8 +66,6 @@ local function update(clock)
   end
 end
 
-function love.update(clock) return update(clock) end
-
 function love.draw()
   love.graphics.print("session: " .. phase, 20, 20)
 end
@@ -94,7 +94,7 @@ function love.run()
 
   love.load(arguments)
   local quiet, busy = { frame = {}, tick = {} }, { frame = {}, tick = {} }
-  local began, frame = love.timer.getTime(), 0
+  local began, frame, last = love.timer.getTime(), 0, love.timer.getTime()
   local tick_ms = 0
   local plain_tick = client.tick
   function client:tick(budget) -- this one's own, to measure it
@@ -115,7 +115,8 @@ function love.run()
       if love.handlers[name] then love.handlers[name](a) end
     end
     local row = phase == "idle" and quiet or busy
-    love.update(start - began)
+    love.update(start - last)
+    last = start
     if love.graphics and love.graphics.isActive() then
       love.graphics.origin()
       love.graphics.clear()

@@ -46,6 +46,7 @@ static class Tests {
         new StartSession { GameId = 42, PlayerId = name, Currency = "EUR", CountryCode = "DE", IpAddress = "203.0.113.9" };
 
     static void Fault(string fault) => sandbox.Control("{\"command\": \"fault\", \"operation\": \"*\", \"times\": 0, " + fault + "}");
+    static int OpenConnections() => int.Parse(sandbox.Control("{\"command\": \"counts\"}").Get("/connections/open"));
     static void ClearFaults() => sandbox.Control("{\"command\": \"clear_faults\"}");
 
     // ---- the tests ---------------------------------------------------------------------------------------
@@ -208,7 +209,7 @@ static class Tests {
         }
         Thread.Sleep(100);
         // Mono's collector looks at the stack conservatively, so a client or two may linger.
-        int open = int.Parse(sandbox.Control("{\"command\": \"counts\"}").Get("/connections/open"));
+        int open = OpenConnections();
         Check(open <= 16, "connections are closed; open are " + open);
         ClearFaults();
     }
@@ -231,7 +232,11 @@ static class Tests {
             Check(guest.PlayOne(sandbox.ClientConfig) == "active closed", "a session in a domain");
             Fault("\"delay_ms\": 60000");
             Check(guest.LeaveInFlight(sandbox.ClientConfig) == 50, "calls in flight");
+            int before = OpenConnections();
             AppDomain.Unload(domain);
+            // Its clients are freed, which closes what they had open.
+            for (int i = 0; i < 200 && OpenConnections() > before - 20; i++) Thread.Sleep(10);
+            Check(OpenConnections() <= before - 20, "the unloaded domain's calls are gone");
             ClearFaults();
             // This domain's client lives on, in the same library.
             Check(Result(client, client.CallAsync("list_games")) != null, "the other domain goes on");
