@@ -99,6 +99,41 @@ valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valg
 stress: lib-dev ## exactly once, with 100,000 calls in flight and thrown about
 	CC="$(CC)" CXX="$(CXX)" REQUESTS=100000 SEED=$$(date +%s) tests/c/run.sh $(OUT)/lib stress
 
+# ---- engines -------------------------------------------------------------------------------------
+
+# Each runs headless, and no longer than a minute, against the sandbox.
+ENGINE := LD_LIBRARY_PATH=$(OUT)/lib SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy timeout -k 5 60
+
+.PHONY: engines
+engines: sdl2 love mono ## the integrations with engines, each run headless
+
+.PHONY: sdl2
+sdl2: lib-dev
+	$(call need,sdl2-config,Debian and Ubuntu: apt-get install libsdl2-dev)
+	$(CC) -std=c99 -O2 $(WARN) -I include bindings/sdl2/game.c bindings/sdl2/frames.c $$(sdl2-config --cflags) \
+	    -o $(OUT)/game -L $(OUT)/lib -liplaygames $$(sdl2-config --libs) -lm
+	$(ENGINE) $(OUT)/game
+
+.PHONY: sdl2-histogram
+sdl2-histogram: sdl2 lib ## a picture of frame times with 1,000 calls in flight, in dist/frames.png
+	ulimit -n 4096 && LD_LIBRARY_PATH=$(DIST)/lib SDL_VIDEODRIVER=dummy timeout -k 5 60 \
+	    $(OUT)/game --histogram $(DIST)/frames.png
+
+.PHONY: love
+love: lib-dev
+	$(call need,love,Debian and Ubuntu: apt-get install love)
+	$(ENGINE) love bindings/love test
+	$(ENGINE) love bindings/love
+
+.PHONY: mono
+mono: lib-dev
+	$(call need,mcs,Debian and Ubuntu: apt-get install mono-mcs)
+	$(call need,mono,Debian and Ubuntu: apt-get install mono-runtime libmono-system-core4.0-cil)
+	mcs -langversion:7 -warn:4 -warnaserror -nologo -out:$(OUT)/tests.exe bindings/unity/IPlayGames.cs bindings/unity/Tests.cs
+	mcs -langversion:7 -warn:4 -warnaserror -nologo -out:$(OUT)/demo.exe bindings/unity/IPlayGames.cs bindings/unity/Demo.cs
+	$(ENGINE) mono --debug $(OUT)/tests.exe
+	$(ENGINE) mono $(OUT)/demo.exe
+
 .PHONY: repeat
 repeat: lib-dev ## the hazard suites, ten times
 	@for round in 1 2 3 4 5 6 7 8 9 10; do \
