@@ -36,11 +36,16 @@ tools:
 
 # ---- building ------------------------------------------------------------------------------------
 
+# Puts a library in its place in one step: a program that runs with the one before keeps it.
+define put
+	cp $(1) $(2)/.new && mv -f $(2)/.new $(2)/$(notdir $(1))
+endef
+
 .PHONY: lib
 lib: tools ## the shared library that ships, in dist/
 	$(CARGO) rustc --release --lib --crate-type cdylib $(LINK)
 	@mkdir -p $(DIST)/lib $(DIST)/include
-	cp $(CARGO_TARGET_DIR)/release/libiplaygames.$(SO) $(DIST)/lib/
+	$(call put,$(CARGO_TARGET_DIR)/release/libiplaygames.$(SO),$(DIST)/lib)
 	cp include/*.h $(DIST)/include/
 	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(DIST)/lib/libiplaygames.so.0; fi
 
@@ -48,7 +53,7 @@ lib: tools ## the shared library that ships, in dist/
 lib-slim: tools ## the same without the sandbox, for shipping in a game, in dist/slim/
 	$(CARGO) rustc --release --lib --crate-type cdylib --no-default-features --features capi $(LINK)
 	@mkdir -p $(DIST)/slim/lib
-	cp $(CARGO_TARGET_DIR)/release/libiplaygames.$(SO) $(DIST)/slim/lib/
+	$(call put,$(CARGO_TARGET_DIR)/release/libiplaygames.$(SO),$(DIST)/slim/lib)
 
 .PHONY: size
 size: lib-slim ## the size of the slim shared library, in bytes
@@ -58,7 +63,7 @@ size: lib-slim ## the size of the slim shared library, in bytes
 lib-dev: tools
 	$(CARGO) rustc --lib --crate-type cdylib $(LINK)
 	@mkdir -p $(OUT)/lib
-	cp $(CARGO_TARGET_DIR)/debug/libiplaygames.$(SO) $(OUT)/lib/
+	$(call put,$(CARGO_TARGET_DIR)/debug/libiplaygames.$(SO),$(OUT)/lib)
 	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(OUT)/lib/libiplaygames.so.0; fi
 
 .PHONY: header
