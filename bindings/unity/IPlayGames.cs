@@ -259,6 +259,7 @@ namespace IPlayGames {
         public void Tick(int budgetUs = 500) {
             Code code = Native.ipg_client_tick(handle, (uint)Math.Max(budgetUs, 0), IntPtr.Zero);
             Tell();
+            // In an AppDomain that unloads every client is freed, which is no mistake of the caller.
             if (!unloading) Native.Check(code, IntPtr.Zero);
         }
 

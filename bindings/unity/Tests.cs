@@ -300,7 +300,8 @@ public sealed class Guest : MarshalByRefObject {
         }
     }
 
-    // A thread that ticks without a pause, and calls that are made anew as they end.
+    // A thread that ticks without a pause until it is told of the unloading, and calls that are made anew as they
+    // end. (Mono waits forever for a thread that only ever calls C: its abort does not get through.)
     public bool KeepTicking(string config) {
         var client = new Client(config);
         int done = 0;
@@ -309,7 +310,9 @@ public sealed class Guest : MarshalByRefObject {
                                                           TaskContinuationOptions.ExecuteSynchronously);
         for (int i = 0; i < 20; i++) again(i);
         left.Add(client);
-        new Thread(() => { while (true) client.Tick(2000); }) { IsBackground = true }.Start();
+        bool stop = false;
+        AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => Volatile.Write(ref stop, true); // after the wrapper's own
+        new Thread(() => { while (!Volatile.Read(ref stop)) client.Tick(2000); }) { IsBackground = true }.Start();
         return SpinWait.SpinUntil(() => Volatile.Read(ref done) > 40, 10000);
     }
 
