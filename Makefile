@@ -19,7 +19,7 @@ WARN := -Wall -Wextra -Wpedantic -Werror
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 # ---- tools ---------------------------------------------------------------------------------------
 
@@ -106,14 +106,14 @@ stress: lib-dev ## exactly once, with 100,000 calls in flight and thrown about
 
 # ---- engines -------------------------------------------------------------------------------------
 
-# Each runs headless, and no longer than a minute, against the sandbox.
-ENGINE := LD_LIBRARY_PATH=$(OUT)/lib SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy timeout -k 5 60
+# Each runs headless and against the sandbox. What hangs is ended after two minutes.
+ENGINE := LD_LIBRARY_PATH=$(OUT)/lib SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy timeout -k 5 120
 
 .PHONY: engines
 engines: sdl2 love mono ## the integrations with engines, each run headless
 
 .PHONY: sdl2
-sdl2: lib-dev
+sdl2: lib-dev ## a game loop with SDL2 (Debian: apt-get install libsdl2-dev)
 	$(call need,sdl2-config,Debian and Ubuntu: apt-get install libsdl2-dev)
 	$(CC) -std=c99 -O2 $(WARN) -I include bindings/sdl2/game.c bindings/sdl2/frames.c $$(sdl2-config --cflags) \
 	    -o $(OUT)/game -L $(OUT)/lib -liplaygames $$(sdl2-config --libs) -lm
@@ -125,15 +125,15 @@ sdl2-histogram: sdl2 lib ## a picture of frame times with 1,000 calls in flight,
 	    $(OUT)/game --histogram $(DIST)/frames.png
 
 .PHONY: love
-love: lib-dev
+love: lib-dev ## the module for LÖVE: tests and demo (Debian: apt-get install love)
 	$(call need,love,Debian and Ubuntu: apt-get install love)
 	$(ENGINE) love bindings/love test
 	$(ENGINE) love bindings/love
 
 .PHONY: mono
-mono: lib-dev
+mono: lib-dev ## the wrapper for Unity and .NET, under Mono (Debian: apt-get install mono-mcs)
 	$(call need,mcs,Debian and Ubuntu: apt-get install mono-mcs)
-	$(call need,mono,Debian and Ubuntu: apt-get install mono-runtime libmono-system-core4.0-cil)
+	$(call need,mono,Debian and Ubuntu: apt-get install mono-runtime)
 	mcs -langversion:7 -warn:4 -warnaserror -nologo -out:$(OUT)/tests.exe bindings/unity/IPlayGames.cs bindings/unity/Tests.cs
 	mcs -langversion:7 -warn:4 -warnaserror -nologo -out:$(OUT)/demo.exe bindings/unity/IPlayGames.cs bindings/unity/Demo.cs
 	$(ENGINE) mono --debug $(OUT)/tests.exe

@@ -1,3 +1,5 @@
+#define _POSIX_C_SOURCE 200809L /* for a thread's own clock */
+
 #include "frames.h"
 
 #include <math.h>
@@ -6,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- keeping and summing up ---------------------------------------------------------------------- */
 
@@ -37,6 +40,14 @@ void frames_print(const char *label, const struct frames *frames) {
     struct summary s = sum_up(frames);
     printf("%-22s %5lu frames   p50 %7.3f ms   p99 %7.3f ms   worst %7.3f ms\n", label,
            (unsigned long)frames->count, s.p50, s.p99, s.worst);
+}
+
+double frames_cpu_ms(void) {
+#ifdef CLOCK_THREAD_CPUTIME_ID
+    struct timespec now;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0) return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+#endif
+    return 0;
 }
 
 size_t frames_over(const struct frames *frames, double limit_ms) {

@@ -20,6 +20,10 @@ void frames_add(struct frames *frames, double ms);
 /* Prints `label`, p50, p99 and worst in a line. */
 void frames_print(const char *label, const struct frames *frames);
 
+/* The processor's time that this thread has used so far, in milliseconds: what a frame worked, without what
+   it waited for a processor. */
+double frames_cpu_ms(void);
+
 /* How many took longer than `limit_ms`. */
 size_t frames_over(const struct frames *frames, double limit_ms);
 

@@ -199,6 +199,7 @@ namespace IPlayGames {
             new ConcurrentDictionary<uint, WeakReference<Client>>();
         private static readonly ConcurrentDictionary<IntPtr, bool> Handles = new ConcurrentDictionary<IntPtr, bool>();
         private static int lastClient, callbacksRunning;
+        private static volatile bool unloading;
 
         // Held in a static, so that what C got is never collected.
         private static readonly Native.Callback Callback = OnCallback;
@@ -258,7 +259,8 @@ namespace IPlayGames {
         public void Tick(int budgetUs = 500) {
             Code code = Native.ipg_client_tick(handle, (uint)Math.Max(budgetUs, 0), IntPtr.Zero);
             Tell();
-            Native.Check(code, IntPtr.Zero);
+            // In an AppDomain that unloads every client is freed, which is no mistake of the caller.
+            if (!unloading) Native.Check(code, IntPtr.Zero);
         }
 
         /// <summary>For a loading screen: blocks until there is a connection.</summary>
@@ -368,6 +370,7 @@ namespace IPlayGames {
 
         // Before the AppDomain unloads: the method that C would call goes with it.
         private static void FreeAll() {
+            unloading = true;
             foreach (IntPtr client in Handles.Keys) Native.ipg_client_free(client);
             for (int i = 0; i < 1000 && Volatile.Read(ref callbacksRunning) > 0; i++) Thread.Sleep(1);
         }

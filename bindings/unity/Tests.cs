@@ -243,6 +243,16 @@ static class Tests {
         }
     }
 
+    static void ADomainUnloadsWhileItsThreadTicks() {
+        for (int round = 0; round < 10; round++) {
+            AppDomain domain = AppDomain.CreateDomain("busy " + round);
+            var guest = (Guest)domain.CreateInstanceAndUnwrap(typeof(Guest).Assembly.FullName, typeof(Guest).FullName);
+            Check(guest.KeepTicking(sandbox.ClientConfig), "calls come and go");
+            AppDomain.Unload(domain);
+            Check(Result(client, client.CallAsync("list_games")) != null, "the other domain goes on");
+        }
+    }
+
     static void TwoThreadsTick() {
         var own = new Client(sandbox.ClientConfig);
         bool stop = false;
@@ -262,7 +272,7 @@ static class Tests {
             ASessionFromStartToEnd, ContinuationsRunInTickOnItsThread, FailuresTellEverything, EveryCodeHasItsName,
             HostileTextIsSentOrRefusedAndNeverCut, ATokenCancelsACall, WhatAHandlerThrowsLeavesThroughTick,
             ShutdownAndDisposeCompleteEveryTask, TheFinalizerFreesClientsWithCallsInFlight,
-            ADomainUnloadsWithCallsInFlightAndLoadsAgain, TwoThreadsTick,
+            ADomainUnloadsWithCallsInFlightAndLoadsAgain, ADomainUnloadsWhileItsThreadTicks, TwoThreadsTick,
         }) {
             try { test(); } catch (Exception error) { Check(false, test.Method.Name + ": " + error); }
         }
@@ -288,6 +298,22 @@ public sealed class Guest : MarshalByRefObject {
             Tests.Result(client, watch.Ended);
             return string.Join(" ", news);
         }
+    }
+
+    // A thread that ticks without a pause until it is told of the unloading, and calls that are made anew as they
+    // end. (Mono waits forever for a thread that only ever calls C: its abort does not get through.)
+    public bool KeepTicking(string config) {
+        var client = new Client(config);
+        int done = 0;
+        Action<int> again = null;
+        again = i => client.StatusAsync("x").ContinueWith(task => { Interlocked.Increment(ref done); again(i); },
+                                                          TaskContinuationOptions.ExecuteSynchronously);
+        for (int i = 0; i < 20; i++) again(i);
+        left.Add(client);
+        bool stop = false;
+        AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => Volatile.Write(ref stop, true); // after the wrapper's own
+        new Thread(() => { while (!Volatile.Read(ref stop)) client.Tick(2000); }) { IsBackground = true }.Start();
+        return SpinWait.SpinUntil(() => Volatile.Read(ref done) > 40, 10000);
     }
 
     // One client that is ticked, and one with a thread of the library's own.
