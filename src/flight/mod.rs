@@ -4,14 +4,18 @@
 //! comes to is put into words on the thread that asks. Callbacks run inside `tick` and `shutdown` only,
 //! on the thread that called them, with no lock held, one at a time.
 
-use std::collections::{HashMap, VecDeque};
+mod board;
+
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll};
-use std::thread::ThreadId;
 use std::time::{Duration, Instant};
+
+pub(crate) use board::Flights;
+use board::{Active, Bell, Delivery, Tidings};
 
 use crate::api::operation::Operation;
 use crate::client::{CallOptions, Client, Core, Prepared, Reply, name, read};
@@ -41,41 +45,6 @@ pub enum Event<'a> {
 
 /// What is called in [`Client::tick`] and [`Client::shutdown`].
 pub type Callback = Box<dyn Fn(Event<'_>) + Send + Sync>;
-
-/// A client's calls in flight that have callbacks, and who tells them.
-pub(crate) struct Flights {
-    bell: Arc<Bell>,
-    board: Lock<Board>,
-}
-
-/// What rings when a call has something to tell. The runtime rings it, so there is nothing of the host's
-/// in it: neither a callback nor anything that could be the last to hold one.
-struct Bell {
-    /// How much there is that a tick could do something for: calls on their way, and callbacks that have
-    /// not run. Zero makes a tick one load.
-    active: AtomicUsize,
-    /// In the order in which it arose. May name calls that are forgotten.
-    ready: Lock<VecDeque<(u64, Tidings)>>,
-}
-
-enum Tidings {
-    News(Reply),
-    Done,
-}
-
-#[derive(Default)]
-struct Board {
-    /// The process whose calls these are.
-    generation: u64,
-    next: u64,
-    /// The client is shut down or freed: no call comes to the board any more.
-    shut: bool,
-    with_callback: HashMap<u64, Arc<Flight>>,
-    /// The thread that delivers.
-    delivering: Option<ThreadId>,
-    /// The calls whose callbacks are running there, each inside the one before it.
-    running: Vec<u64>,
-}
 
 /// One submitted call.
 pub(crate) struct Flight {
@@ -115,85 +84,6 @@ pub(crate) enum Told<'a> {
     Nothing,
     News(Reply),
     Done(&'a CallResult),
-}
-
-impl Bell {
-    fn ring(&self, id: u64, tidings: Tidings) {
-        self.ready.lock().push_back((id, tidings));
-    }
-
-    fn next(&self) -> Option<(u64, Tidings)> {
-        self.ready.lock().pop_front()
-    }
-
-    fn enter(self: &Arc<Bell>) -> Active {
-        self.active.fetch_add(1, Ordering::AcqRel);
-        Active(Arc::clone(self))
-    }
-}
-
-/// Counts as active until it is dropped.
-struct Active(Arc<Bell>);
-
-impl Drop for Active {
-    fn drop(&mut self) {
-        self.0.active.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-impl Flights {
-    pub(crate) fn new() -> Flights {
-        let bell = Bell { active: AtomicUsize::new(0), ready: Lock::new(VecDeque::new()) };
-        Flights { bell: Arc::new(bell), board: Lock::new(Board::default()) }
-    }
-
-    /// The board, as this process may use it: what a parent left on it is taken off.
-    fn with<T>(&self, work: impl FnOnce(&mut Board) -> T) -> T {
-        let mut board = self.board.lock();
-        let mut of_parent = None;
-        if board.generation != fork::generation() {
-            of_parent = Some(std::mem::take(&mut *board));
-            board.generation = fork::generation();
-            board.next = of_parent.as_ref().map_or(0, |board| board.next);
-            self.bell.active.store(0, Ordering::Release);
-        }
-        let result = work(&mut board);
-        drop(board);
-        // A parent's calls are the parent's to end, and what their callbacks hold is in use there.
-        std::mem::forget(of_parent);
-        result
-    }
-
-    /// Lets no call come to the board any more.
-    fn shut(&self) {
-        self.with(|board| board.shut = true);
-    }
-
-    /// Forgets every call: no callback runs any more. Answers whether none is running on another thread.
-    pub(crate) fn forget_all(&self) -> bool {
-        let me = std::thread::current().id();
-        let (forgotten, elsewhere) = self.with(|board| {
-            board.shut = true;
-            let elsewhere = !board.running.is_empty() && board.delivering.is_some_and(|by| by != me);
-            (std::mem::take(&mut board.with_callback), elsewhere)
-        });
-        for flight in forgotten.values() {
-            flight.track.settle();
-        }
-        drop(forgotten);
-        !elsewhere
-    }
-
-    /// Forgets one call. Answers whether its callback is not running on another thread.
-    fn forget(&self, id: u64) -> bool {
-        let me = std::thread::current().id();
-        let (forgotten, elsewhere) = self.with(|board| {
-            let elsewhere = board.running.contains(&id) && board.delivering.is_some_and(|by| by != me);
-            (board.with_callback.remove(&id), elsewhere)
-        });
-        drop(forgotten);
-        !elsewhere
-    }
 }
 
 impl Track {
@@ -482,9 +372,9 @@ impl Client {
     }
 
     /// Watches a session: reads its status at a pace (a tenth more or less), one reading at a time, and
-    /// tells every change. Ends when the status says that the session is over (`closed`, `expired` and their like;
-    /// an unknown word is a change), when it is gone, or cannot be read. The
-    /// interval is ten milliseconds or more.
+    /// tells every change. Ends when the status says that the session is over (`closed`, `expired` and
+    /// their like; an unknown word is a change), when it is gone, or when it cannot be read. The interval
+    /// is ten milliseconds or more.
     ///
     /// # Errors
     ///
@@ -658,105 +548,5 @@ impl Client {
         reactor.join_background();
         core.close_wholly();
         driven
-    }
-}
-
-/// The right to deliver callbacks of a client.
-struct Delivery<'a> {
-    core: &'a Core,
-    process: u64,
-    /// Whether this is inside another delivery of the same thread, which then keeps the right.
-    nested: bool,
-}
-
-impl<'a> Delivery<'a> {
-    fn begin(core: &'a Core) -> Option<Delivery<'a>> {
-        let thread = std::thread::current().id();
-        let free = core.flights.with(|board| {
-            let free = board.delivering.is_none();
-            if free {
-                board.delivering = Some(thread);
-            }
-            free
-        });
-        free.then(|| Delivery { core, process: fork::generation(), nested: false })
-    }
-
-    /// As `begin`, but inside a delivery of this very thread it goes on with it.
-    fn begin_or_join(core: &'a Core) -> Option<Delivery<'a>> {
-        let thread = std::thread::current().id();
-        if core.flights.with(|board| board.delivering == Some(thread)) {
-            return Some(Delivery { core, process: fork::generation(), nested: true });
-        }
-        Delivery::begin(core)
-    }
-
-    /// Runs the callbacks that are due. Answers whether there is no other that could become so.
-    fn deliver_all(&self) -> bool {
-        while self.deliver_one() {}
-        self.core.flights.with(|board| board.with_callback.is_empty())
-    }
-
-    /// Runs one callback that is due, with no lock held. Answers whether there was one.
-    fn deliver_one(&self) -> bool {
-        let flights = &self.core.flights;
-        while let Some((id, tidings)) = flights.bell.next() {
-            // From here on the callback runs, and who forgets the call is told so. The end is taken off:
-            // it is told once, whatever the callback does.
-            let flight = flights.with(|board| {
-                let flight = match tidings {
-                    Tidings::News(_) => board.with_callback.get(&id).map(Arc::clone),
-                    Tidings::Done => board.with_callback.remove(&id),
-                };
-                if flight.is_some() {
-                    board.running.push(id);
-                }
-                flight
-            });
-            // One that is not there was forgotten.
-            let Some(flight) = flight else { continue };
-            self.tell(flight, &tidings);
-            return true;
-        }
-        false
-    }
-
-    fn tell(&self, flight: Arc<Flight>, tidings: &Tidings) {
-        let running = Running(self);
-        if let Some(callback) = &flight.callback {
-            match tidings {
-                Tidings::News(reply) => callback(Event::News(reply)),
-                Tidings::Done => {
-                    flight.track.settle();
-                    if let Some(result) = flight.result() {
-                        callback(Event::Done(result));
-                    }
-                }
-            }
-        }
-        drop(running);
-        if flight.check_process().is_err() {
-            // The callback forked, and this is the child.
-            std::mem::forget(flight);
-        }
-    }
-}
-
-/// A callback is running; also when it unwinds, it is over afterwards.
-struct Running<'a>(&'a Delivery<'a>);
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        if self.0.process == fork::generation() {
-            self.0.core.flights.with(|board| board.running.pop());
-        }
-    }
-}
-
-impl Drop for Delivery<'_> {
-    fn drop(&mut self) {
-        if !self.nested && self.process == fork::generation() {
-            self.core.flights.with(|board| board.delivering = None);
-        }
     }
 }
