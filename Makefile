@@ -110,8 +110,8 @@ sdl2: lib-dev ## a game loop with SDL2 (Debian: apt-get install libsdl2-dev)
 	    -o $(OUT)/game -L $(OUT)/lib -liplaygames $$(sdl2-config --libs) -lm
 	$(ENGINE) $(OUT)/game
 
-.PHONY: sdl2-histogram
-sdl2-histogram: sdl2 lib ## a picture of frame times with 1,000 calls in flight, in dist/frames.png
+.PHONY: frames
+frames: sdl2 lib ## a picture of frame times with 1,000 calls in flight, in dist/frames.png
 	ulimit -n 4096 && LD_LIBRARY_PATH=$(DIST)/lib SDL_VIDEODRIVER=dummy timeout -k 5 60 \
 	    $(OUT)/game --histogram $(DIST)/frames.png
 
