@@ -95,6 +95,18 @@ valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valg
 	$(call need,valgrind,Debian and Ubuntu: apt-get install valgrind)
 	CC="$(CC)" CXX="$(CXX)" VALGRIND=1 tests/c/run.sh $(OUT)/lib
 
+.PHONY: stress
+stress: lib-dev ## exactly once, with 100,000 calls in flight and thrown about
+	CC="$(CC)" CXX="$(CXX)" REQUESTS=100000 SEED=$$(date +%s) tests/c/run.sh $(OUT)/lib stress
+
+.PHONY: repeat
+repeat: lib-dev ## the hazard suites, ten times
+	@for round in 1 2 3 4 5 6 7 8 9 10; do \
+	    echo "round $$round of 10"; \
+	    $(CARGO) test --quiet --test host --test retry --test tls --test proxy --test submit || exit 1; \
+	    CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib || exit 1; \
+	done
+
 # ---- engines -------------------------------------------------------------------------------------
 
 # Each runs headless and against the sandbox. What hangs is ended after two minutes.
@@ -129,14 +141,6 @@ mono: lib-dev ## the wrapper for Unity and .NET, under Mono (Debian: apt-get ins
 	mcs -langversion:7 -warn:4 -warnaserror -nologo -out:$(OUT)/demo.exe bindings/unity/IPlayGames.cs bindings/unity/Demo.cs
 	$(ENGINE) mono --debug $(OUT)/tests.exe
 	$(ENGINE) mono $(OUT)/demo.exe
-
-.PHONY: repeat
-repeat: lib-dev ## the hazard suites, ten times
-	@for round in 1 2 3 4 5 6 7 8 9 10; do \
-	    echo "round $$round of 10"; \
-	    $(CARGO) test --quiet --test host --test retry --test tls --test proxy || exit 1; \
-	    CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib || exit 1; \
-	done
 
 .PHONY: lint
 lint: tools ## formatting and clippy, with and without the default features

@@ -62,6 +62,20 @@
  * IPG_ERR_INVALID_ARGUMENT, and the message says at which byte. NULL is an empty object where the function
  * says so, and else refused in the same way.
  *
+ * Requests. A call that nobody waits for is begun by ipg_submit(), a watch by ipg_session_watch(); ipg_request
+ * is their handle. There are two ways to the result, each complete without the other: ipg_request_poll() or
+ * ipg_request_wait(); or a callback and ipg_client_tick(). Nothing moves unless somebody drives the client: a tick,
+ * a wait, a blocking call, or its own thread if it was configured with "background": true.
+ *
+ * A request's callback runs if and only if the function that took it returned IPG_OK; inside ipg_client_tick()
+ * or ipg_client_shutdown(), on the thread that called that; one of a client at a time; the last time with a code
+ * other than IPG_PENDING, exactly once, unless the request or the client was freed before. Freeing forgets: it
+ * never calls back, never waits, and may be done on a finalizer thread and inside the callback itself. It
+ * answers IPG_PENDING while that very callback is running on another thread; its return is the end of it.
+ *
+ * Pauses. Time in which nobody drives a client, as while a game is paused, does not count against the timeouts of
+ * its requests when it is longer than 100 ms: after it they find their answers.
+ *
  * Handles. ipg_client and its like are numbers that look like pointers: only pass them back, never follow
  * them. A handle that is NULL, was freed before, is of another kind or was never made is answered with
  * IPG_ERR_INVALID_HANDLE. What stays undefined is what no library can check: a pointer to text or to an
@@ -69,23 +83,28 @@
  *
  * Threads. Every function may be called on any thread, at any time, with any handle, also while another
  * thread uses or frees it. There is no "last error": everything about a call is in its answer. The
- * library starts no thread of its own, but for one that resolves a host name and is gone after it.
+ * library starts no thread of its own, but for one that resolves a host name and is gone after it, and
+ * one a client that is configured with "background": true; the sandbox has one too.
  *
  * Blocking. ipg_session_start, ipg_session_status, ipg_session_end, ipg_call and ipg_client_prewarm block
- * the calling thread until there is an answer, at most for the call's timeout_ms. One thread's call may do the
- * work of another's on the same client: a thread that is stopped in one, by a debugger say, holds the
- * others up. All else returns at once.
+ * the calling thread until there is an answer, at most for the call's timeout_ms; ipg_request_wait and
+ * ipg_client_shutdown for at most the time they are given, and shutdown for a callback that is running on another
+ * thread. One thread's call may do the work of another's on the same client: a thread that is stopped in one, by
+ * a debugger say, holds the others up. Threads of a game that must not be held up by others' blocking calls use
+ * "background": true, or a client of their own. All else returns at once.
  *
  * Callbacks run on a thread that is inside a function of this library, with no lock held; they may call
  * any function. They must return: an exception that leaves one ends the process, and so does cancelling
- * a thread (pthread_cancel) inside this library. Do not longjmp out of one.
+ * a thread (pthread_cancel) inside this library. Do not longjmp out of one. What they are given, texts and all,
+ * is the library's and gone afterwards.
  *
  * Stack. A thread that calls needs 256 KiB of it.
  *
  * Signals. None is installed or changed. SIGPIPE does not arise from this library's sockets.
  *
  * fork. A child may use the client handles and free the texts it inherited: a client connects anew there.
- * Calls that were running in the parent are not running in the child.
+ * Calls that were running in the parent are not running in the child: their callbacks never run there, and
+ * their request handles are answered with IPG_ERR_INVALID_HANDLE.
  *
  * Exit. Nothing needs to be freed before the process ends. A call made while it ends, in an atexit handler
  * or the destructor of a thread's variable, may be refused with IPG_ERR_SHUT_DOWN; freeing always works. The
@@ -109,6 +128,10 @@
  *   max_retries          2                          Attempts after the first, 0 to 20. Only what is safe to
  *                                                   repeat is repeated.
  *   max_connections      32                         Sockets at a time, 1 to 4096; calls beyond wait their turn.
+ *   max_in_flight        1024                       Calls in flight and requests not freed, 1 to 1048576; one
+ *                                                   more is IPG_ERR_BUSY.
+ *   background           false                      One thread, iplaygames-io, drives the client: requests then
+ *                                                   end without ticks. Callbacks wait for one all the same.
  *   max_response_bytes   8388608                    A larger answer is IPG_ERR_RESPONSE_TOO_LARGE.
  *   proxy                the system's               An http or https URL, or "none".
  *   ca_file, ca_pem                                 Certificates to trust beside the system's: a PEM file's

@@ -63,9 +63,10 @@ fn a_polled_call_ends_by_ticking_and_says_the_same_as_often_as_asked() {
 #[test]
 fn waiting_drives_and_a_wait_that_runs_out_says_so() {
     let scene = Scene::new("");
-    scene.control(r#"{"command": "fault", "operation": "list_games", "delay_ms": 300}"#);
+    scene.control(r#"{"command": "fault", "operation": "list_games", "delay_ms": 60000}"#);
     let call = scene.submit("list_games", "");
     assert!(call.wait(Duration::from_millis(5)).unwrap().is_none());
+    let call = scene.submit("get_api_v1_producers", "");
     assert!(call.wait(HANG).unwrap().unwrap().is_ok());
 }
 
@@ -229,7 +230,7 @@ fn with_a_background_thread_calls_end_without_ticks_and_callbacks_still_wait_for
         std::thread::yield_now();
     }
     assert_eq!(ran.load(Ordering::SeqCst), 0);
-    assert_eq!(scene.client.tick(FRAME).unwrap(), 1);
+    scene.tick_until("the callback", || ran.load(Ordering::SeqCst) == 1);
     assert!(scene.client.call("list_games", "", &options()).is_ok());
     scene.client.shutdown(HANG).unwrap();
 }
@@ -301,4 +302,199 @@ fn a_paused_game_finds_its_answer_and_not_a_timeout() {
     std::thread::sleep(Duration::from_secs(2));
     scene.tick_until("the answer", || call.poll().unwrap().is_some());
     assert!(call.poll().unwrap().unwrap().is_ok());
+}
+
+/// Says when it is dropped, and whether a blocking call was possible there.
+struct Witness {
+    client: Mutex<Option<Client>>,
+    dropped: Arc<Mutex<Vec<Option<Code>>>>,
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        let client = self.client.lock().unwrap().take();
+        let code = client.and_then(|client| client.call("list_games", "", &options()).err());
+        self.dropped.lock().unwrap().push(code.map(|error| error.code()));
+    }
+}
+
+#[test]
+fn what_a_callback_holds_is_dropped_outside_of_the_runtime() {
+    let scene = Scene::new(r#", "background": true"#);
+    let reply = scene.client.call("start_a_game_session", START, &options()).unwrap();
+    let document: serde_json::Value = serde_json::from_str(reply.json()).unwrap();
+    let id = document["data"]["session_id"].as_str().unwrap();
+    let dropped = Arc::new(Mutex::new(Vec::new()));
+    for round in 0..100 {
+        let client = Mutex::new(Some(scene.client.clone()));
+        let witness = Witness { client, dropped: Arc::clone(&dropped) };
+        let callback = Box::new(move |_: Event<'_>| {
+            let _ = &witness;
+        });
+        let watch = scene.client.watch_session(id, Duration::from_millis(10), Some(callback)).unwrap();
+        // The background is reading, looking and ringing meanwhile.
+        std::thread::sleep(Duration::from_micros(37 * round));
+        drop(watch);
+    }
+    assert_eq!(*dropped.lock().unwrap(), [None; 100]);
+}
+
+#[test]
+fn what_the_callbacks_of_a_client_hold_goes_with_it() {
+    let scene = Scene::new("");
+    let dropped = Arc::new(Mutex::new(Vec::new()));
+    for _ in 0..3 {
+        let witness = Witness { client: Mutex::new(None), dropped: Arc::clone(&dropped) };
+        let callback = Box::new(move |_: Event<'_>| {
+            let _ = &witness;
+            panic!("called back");
+        });
+        scene.client.submit("list_games", "", &options(), Some(callback)).unwrap().detach();
+    }
+    drop(scene.client);
+    assert_eq!(dropped.lock().unwrap().len(), 3);
+}
+
+impl Scene {
+    fn open_connections(&self) -> u64 {
+        let counts: serde_json::Value =
+            serde_json::from_str(&self.control(r#"{"command": "counts"}"#)).unwrap();
+        counts["connections"]["open"].as_u64().unwrap()
+    }
+
+    fn arrived(&self, operation: &str) -> bool {
+        self.control(r#"{"command": "counts"}"#).contains(&format!(r#""{operation}":1"#))
+    }
+}
+
+#[test]
+fn canceling_reaches_the_socket_by_ticks_alone() {
+    let scene = Scene::new("");
+    scene.control(r#"{"command": "fault", "operation": "list_games", "delay_ms": 60000}"#);
+    let call = scene.submit("list_games", "");
+    scene.tick_until("the request", || scene.arrived("list_games"));
+    call.cancel().unwrap();
+    scene.tick_until("the end of the connection", || scene.open_connections() == 0);
+}
+
+#[test]
+fn a_call_that_outlives_its_client_keeps_its_result_and_no_connection() {
+    let scene = Scene::new(r#", "max_connections": 1"#);
+    let ended = scene.submit("get_session_status", r#"{"session_id": "nobody"}"#);
+    let code = |call: &Call| call.poll().unwrap().unwrap().as_ref().unwrap_err().code();
+    // Its turn comes when the first has ended, which nobody has asked for before the client goes.
+    scene.submit("list_games", "").wait(HANG).unwrap().unwrap().as_ref().unwrap();
+    scene.control(r#"{"command": "fault", "operation": "get_api_v1_producers", "delay_ms": 60000}"#);
+    let flying = scene.submit("get_api_v1_producers", "");
+    scene.tick_until("the request", || scene.arrived("get_api_v1_producers"));
+    let Scene { sandbox, client } = scene;
+    drop(client);
+    assert_eq!((code(&ended), code(&flying)), (Code::NOT_FOUND, Code::CANCELED));
+    let started = Instant::now();
+    while !sandbox.control(r#"{"command": "counts"}"#).unwrap().contains(r#""open":0"#) {
+        assert!(started.elapsed() < HANG, "the connections stay");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_call_forgotten_in_its_own_callback_makes_room_at_once() {
+    let scene = Scene::new(r#", "max_in_flight": 1"#);
+    let (client, place) = (scene.client.clone(), Arc::new(Mutex::new(None::<Call>)));
+    let (mine, next) = (Arc::clone(&place), Arc::new(Mutex::new(None)));
+    let sink = Arc::clone(&next);
+    let callback = Box::new(move |_: Event<'_>| {
+        let call = mine.lock().unwrap().take().unwrap();
+        assert!(call.forget());
+        *sink.lock().unwrap() = Some(client.submit("list_games", "", &options(), None).map(drop));
+    });
+    let call = scene.client.submit("list_games", "", &options(), Some(callback)).unwrap();
+    *place.lock().unwrap() = Some(call);
+    scene.tick_until("the callback", || next.lock().unwrap().is_some());
+    assert!(next.lock().unwrap().as_ref().unwrap().is_ok());
+}
+
+#[test]
+fn forgetting_says_whether_the_callback_is_running_elsewhere() {
+    let scene = Scene::new("");
+    let (entered, is_inside) = std::sync::mpsc::channel();
+    let (let_out, out) = std::sync::mpsc::channel::<()>();
+    let out = Mutex::new(out);
+    let callback = Box::new(move |_: Event<'_>| {
+        entered.send(()).unwrap();
+        out.lock().unwrap().recv().unwrap();
+    });
+    let call = scene.client.submit("list_games", "", &options(), Some(callback)).unwrap();
+    let other = scene.submit("list_games", "");
+    call.cancel().unwrap();
+    std::thread::scope(|scope| {
+        let ticker = scope.spawn(|| scene.client.tick(FRAME).unwrap());
+        is_inside.recv().unwrap();
+        assert!(other.forget());
+        assert!(!call.forget());
+        assert!(!scene.client.close());
+        let_out.send(()).unwrap();
+        assert_eq!(ticker.join().unwrap(), 1);
+    });
+    assert!(scene.client.close());
+}
+
+#[test]
+fn a_call_submitted_during_a_shutdown_is_refused_or_told() {
+    for round in 0..20 {
+        let scene = Scene::new(r#", "max_in_flight": 100000"#);
+        let told = Arc::new(AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            let submitter = scope.spawn(|| {
+                for accepted in 0.. {
+                    let told = Arc::clone(&told);
+                    let callback = Box::new(move |_: Event<'_>| {
+                        told.fetch_add(1, Ordering::SeqCst);
+                    });
+                    match scene.client.submit("list_games", "", &options(), Some(callback)) {
+                        Ok(call) => call.detach(),
+                        Err(error) => {
+                            assert_eq!(error.code(), Code::SHUT_DOWN);
+                            return accepted;
+                        }
+                    }
+                }
+                unreachable!()
+            });
+            std::thread::sleep(Duration::from_micros(150 * round));
+            scene.client.shutdown(Duration::ZERO).unwrap();
+            let told = told.load(Ordering::SeqCst);
+            assert_eq!(submitter.join().unwrap(), told);
+        });
+    }
+}
+
+#[test]
+fn a_shutdown_inside_news_of_a_watch_tells_its_end_inside_them() {
+    let scene = Scene::new("");
+    let reply = scene.client.call("start_a_game_session", START, &options()).unwrap();
+    let document: serde_json::Value = serde_json::from_str(reply.json()).unwrap();
+    let id = document["data"]["session_id"].as_str().unwrap();
+    let (client, told) = (scene.client.clone(), Arc::new(Mutex::new(Vec::new())));
+    let sink = Arc::clone(&told);
+    let callback = Box::new(move |event: Event<'_>| match event {
+        Event::News(_) => {
+            client.shutdown(HANG).unwrap();
+            sink.lock().unwrap().push("news");
+        }
+        Event::Done(result) => {
+            assert_eq!(result.as_ref().unwrap_err().code(), Code::CANCELED);
+            sink.lock().unwrap().push("end");
+        }
+    });
+    scene.client.watch_session(id, Duration::from_millis(10), Some(callback)).unwrap().detach();
+    scene.tick_until("the news", || !told.lock().unwrap().is_empty());
+    assert_eq!(*told.lock().unwrap(), ["end", "news"]);
+}
+
+#[test]
+fn a_watch_that_would_be_a_load_is_refused() {
+    let scene = Scene::new("");
+    let error = scene.client.watch_session("id", Duration::from_millis(9), None).unwrap_err();
+    assert_eq!((error.code(), error.field()), (Code::INVALID_ARGUMENT, Some("/interval_ms")));
 }

@@ -459,6 +459,26 @@ mod tests {
     }
 
     #[test]
+    fn the_end_is_told_once_also_when_it_came_before_there_was_anyone_to_tell() {
+        for cancel_first in [true, false] {
+            let request = Request::new(Undriven::never());
+            let told = Arc::new(AtomicU32::new(0));
+            let count = Arc::clone(&told);
+            let on_end = Box::new(move || {
+                count.fetch_add(1, Ordering::SeqCst);
+            });
+            if cancel_first {
+                request.cancel();
+            }
+            request.set_on_end(on_end);
+            assert_eq!(told.load(Ordering::SeqCst), u32::from(cancel_first));
+            request.cancel();
+            request.cancel();
+            assert_eq!(told.load(Ordering::SeqCst), 1);
+        }
+    }
+
+    #[test]
     fn several_may_wait_for_one_request() {
         let request = Arc::new(Request::new(Undriven::never()));
         std::thread::scope(|scope| {

@@ -7,7 +7,15 @@
 #define CHILDREN 50
 
 static ipg_client *client;
+/* In flight in the parent: one is kept, the other frees itself; and what came to their callbacks. */
+static ipg_request *kept;
+static int called;
 static volatile int done;
+
+static void on_end(void *user_data, ipg_request *request, ipg_code code, const char *json) {
+    (void)user_data, (void)request, (void)code, (void)json;
+    called++;
+}
 
 static void *busy(void *unused) {
     (void)unused;
@@ -44,12 +52,80 @@ static int child(char *inherited) {
     if (ipg_client_free(mine) != IPG_OK || ipg_client_free(mine) != IPG_ERR_INVALID_HANDLE) {
         return 4;
     }
-    return ipg_client_free(client) == IPG_OK ? 0 : 5;
+    /* What is in flight in the parent is not in flight here, and its callbacks never run. */
+    if (ipg_request_poll(kept, &json) != IPG_ERR_INVALID_HANDLE || !json) {
+        return 5;
+    }
+    ipg_string_free(json);
+    if (ipg_request_wait(kept, 1000, NULL) != IPG_ERR_INVALID_HANDLE ||
+        ipg_request_cancel(kept) != IPG_ERR_INVALID_HANDLE || ipg_request_free(kept) != IPG_ERR_INVALID_HANDLE ||
+        ipg_request_free(kept) != IPG_ERR_INVALID_HANDLE) {
+        return 6;
+    }
+    for (int n = 0; n < 10; n++) {
+        if (ipg_client_tick(client, 500, NULL) != IPG_OK || called) {
+            return 7;
+        }
+    }
+    /* The child's own are, on a connection of its own. */
+    if (ipg_submit(client, "list_games", NULL, NULL, on_end, NULL, NULL, NULL) != IPG_OK ||
+        ipg_submit(client, "list_games", NULL, NULL, NULL, NULL, &kept, NULL) != IPG_OK ||
+        ipg_request_wait(kept, 20000, NULL) == IPG_PENDING || ipg_request_free(kept) != IPG_OK) {
+        return 8;
+    }
+    while (!called) {
+        ipg_client_tick(client, 500, NULL);
+    }
+    if (getpid() % 2 && (ipg_client_shutdown(client, 1000) != IPG_OK || called != 1)) {
+        return 9;
+    }
+    return ipg_client_free(client) == IPG_OK ? 0 : 10;
 }
 
-int main(void) {
+/* A callback that forks: the child returns from it as well, and finds nothing of the parent to go on with. */
+static void forks(void *user_data, ipg_request *request, ipg_code code, const char *json) {
+    (void)request, (void)code, (void)json;
+    *(pid_t *)user_data = fork();
+    if (*(pid_t *)user_data == 0) {
+        alarm(20);
+    }
+}
+
+static void a_callback_may_fork(const char *config) {
+    ipg_client *mine = NULL;
+    uint32_t completed = 0;
+    pid_t process = -1;
+    int status = -1;
+    CHECK_CODE(ipg_client_new(config, &mine, NULL), IPG_OK, NULL);
+    ipg_request *first = NULL, *second = NULL;
+    CHECK_CODE(ipg_submit(mine, "list_games", NULL, NULL, forks, &process, &first, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(mine, "list_games", NULL, NULL, on_end, NULL, &second, NULL), IPG_OK, NULL);
+    called = 0;
+    CHECK(ipg_request_cancel(first) == IPG_OK && ipg_request_cancel(second) == IPG_OK);
+    CHECK(ipg_client_tick(mine, 1000000, &completed) == IPG_OK);
+    if (process == 0) {
+        int good = called == 0 && ipg_client_tick(mine, 500, NULL) == IPG_OK && called == 0 &&
+                   ipg_request_free(first) == IPG_ERR_INVALID_HANDLE &&
+                   ipg_submit(mine, "list_games", NULL, NULL, on_end, NULL, NULL, NULL) == IPG_OK;
+        while (good && !called) {
+            ipg_client_tick(mine, 500, NULL);
+        }
+        _exit(good && ipg_client_free(mine) == IPG_OK ? 0 : 1);
+    }
+    CHECK(completed == 2 && called == 1);
+    CHECK(process > 0 && waitpid(process, &status, 0) == process);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(ipg_request_free(first) == IPG_OK && ipg_request_free(second) == IPG_OK);
+    CHECK(ipg_client_free(mine) == IPG_OK);
+}
+
+static void children(const char *config) {
     pthread_t threads[2];
-    CHECK_CODE(ipg_client_new("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\"}", &client, NULL), IPG_OK, NULL);
+    called = 0;
+    done = 0;
+    CHECK_CODE(ipg_client_new(config, &client, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, on_end, NULL, &kept, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, on_end, NULL, NULL, NULL), IPG_OK, NULL);
     for (int n = 0; n < 2; n++) {
         CHECK(pthread_create(&threads[n], NULL, busy, NULL) == 0);
     }
@@ -70,6 +146,16 @@ int main(void) {
     for (int n = 0; n < 2; n++) {
         pthread_join(threads[n], NULL);
     }
+    /* The parent's calls have seen nothing of it. */
+    CHECK(ipg_request_wait(kept, 20000, NULL) != IPG_PENDING);
+    CHECK(ipg_client_shutdown(client, 20000) == IPG_OK && called == 2);
+    CHECK(ipg_request_free(kept) == IPG_OK);
     CHECK(ipg_client_free(client) == IPG_OK);
+}
+
+int main(void) {
+    children("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0}");
+    children("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0, \"background\": true}");
+    a_callback_may_fork("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0}");
     return check_end();
 }

@@ -23,6 +23,8 @@ static ipg_sandbox *sandbox;
 /* One client that all use while one after the other frees it. */
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 static ipg_client *shared;
+/* And one request, of whichever client was the shared one. */
+static ipg_request *shared_request;
 
 struct thread {
     pthread_t thread;
@@ -30,6 +32,7 @@ struct thread {
     ipg_client *own;
     ipg_client *stale;
     ipg_sandbox *stopped;
+    ipg_request *freed;
 };
 
 static uint64_t next(struct thread *me) {
@@ -63,6 +66,18 @@ static void *no_sandbox(struct thread *me) {
     case 2: return me->own; /* another kind, alive */
     case 3: return me->stale;
     default: return (void *)(uintptr_t)(next(me) & ~(uint64_t)1);
+    }
+}
+
+static void *no_request(struct thread *me) {
+    switch (below(me, 7)) {
+    case 0: return NULL;
+    case 1: return me->freed;
+    case 2: return me->own; /* another kind, alive */
+    case 3: return me->stale;
+    case 4: return me;
+    case 5: return (void *)(uintptr_t)(next(me) & ~(uint64_t)1);
+    default: return (void *)(uintptr_t)(next(me) | (uint64_t)1 << 63 | 1);
     }
 }
 
@@ -101,6 +116,16 @@ static void answered(int line, ipg_code code, char **place, char *before) {
     }
 }
 
+/* The same of a request, which has no document while it is pending. */
+static void told(int line, ipg_code code, char **place, char *before) {
+    if (code != IPG_PENDING) {
+        answered(line, code, place, before);
+    } else if (place) {
+        check_count(*place != before, __FILE__, line, "the place was written", NULL);
+        ipg_string_free(*place);
+    }
+}
+
 static void refused(int line, ipg_code code, ipg_code expected, char **place) {
     if (place) {
         char number[16];
@@ -129,6 +154,18 @@ static void refused(int line, ipg_code code, ipg_code expected, char **place) {
         answered(__LINE__, code, place, &here);                                                              \
     } while (0)
 
+#define TOLD(call)                                                                                           \
+    do {                                                                                                     \
+        PLACE;                                                                                               \
+        ipg_code code = (call);                                                                              \
+        told(__LINE__, code, place, &here);                                                                  \
+    } while (0)
+
+static void on_event(void *user_data, ipg_request *request, ipg_code code, const char *json) {
+    CHECK(user_data && request && json && strcmp(ipg_code_name(code), "IPG_ERR_UNKNOWN") != 0);
+    CHECK(code != IPG_ERR_INTERNAL);
+}
+
 static void on_log(void *user_data, int32_t level, const char *target, const char *message) {
     (void)user_data;
     CHECK(level >= IPG_LOG_ERROR && level <= IPG_LOG_TRACE && target && message);
@@ -142,6 +179,21 @@ static void wrong_handles(struct thread *me) {
     REFUSED(ipg_session_status((ipg_client *)no_client(me), some_text(me, room), place), IPG_ERR_INVALID_HANDLE);
     REFUSED(ipg_session_end((ipg_client *)no_client(me), some_text(me, room), place), IPG_ERR_INVALID_HANDLE);
     REFUSED(ipg_call((ipg_client *)no_client(me), some_text(me, room), long_text, NULL, place), IPG_ERR_INVALID_HANDLE);
+    ipg_request *request = (ipg_request *)me;
+    uint32_t completed = 7;
+    REFUSED(ipg_submit((ipg_client *)no_client(me), some_text(me, room), long_text, NULL, below(me, 2) ? on_event : NULL,
+                       me, below(me, 2) ? &request : NULL, place), IPG_ERR_INVALID_HANDLE);
+    CHECK(request == NULL || request == (ipg_request *)me);
+    REFUSED(ipg_session_watch((ipg_client *)no_client(me), some_text(me, room), below(me, 20), on_event, me, &request,
+                              place), IPG_ERR_INVALID_HANDLE);
+    CHECK(request == NULL);
+    CHECK(ipg_client_tick((ipg_client *)no_client(me), below(me, 100), &completed) == IPG_ERR_INVALID_HANDLE);
+    CHECK(completed == 0);
+    CHECK(ipg_client_shutdown((ipg_client *)no_client(me), UINT32_MAX) == IPG_ERR_INVALID_HANDLE);
+    REFUSED(ipg_request_poll((ipg_request *)no_request(me), place), IPG_ERR_INVALID_HANDLE);
+    REFUSED(ipg_request_wait((ipg_request *)no_request(me), UINT32_MAX, place), IPG_ERR_INVALID_HANDLE);
+    CHECK(ipg_request_cancel((ipg_request *)no_request(me)) == IPG_ERR_INVALID_HANDLE);
+    CHECK(ipg_request_free((ipg_request *)no_request(me)) == IPG_ERR_INVALID_HANDLE);
     CHECK(ipg_client_free((ipg_client *)no_client(me)) == IPG_ERR_INVALID_HANDLE);
     CHECK(ipg_client_set_logger((ipg_client *)no_client(me), on_log, me, (int32_t)below(me, 6)) ==
           IPG_ERR_INVALID_HANDLE);
@@ -159,6 +211,16 @@ static void wrong_text(struct thread *me) {
     REFUSED(ipg_call(me->own, no_text(me), NULL, NULL, place), IPG_ERR_INVALID_ARGUMENT);
     REFUSED(ipg_call(me->own, "get_session_status", bad ? bad : "\xff", NULL, place), IPG_ERR_INVALID_ARGUMENT);
     REFUSED(ipg_call(me->own, "get_session_status", "{}", bad ? bad : "\xff", place), IPG_ERR_INVALID_ARGUMENT);
+    ipg_request *request = NULL;
+    REFUSED(ipg_submit(me->own, no_text(me), NULL, NULL, on_event, me, &request, place), IPG_ERR_INVALID_ARGUMENT);
+    REFUSED(ipg_submit(me->own, "list_games", bad ? bad : "\xff", NULL, on_event, me, NULL, place),
+            IPG_ERR_INVALID_ARGUMENT);
+    REFUSED(ipg_submit(me->own, "list_games", "{}", bad ? bad : "\xff", NULL, NULL, &request, place),
+            IPG_ERR_INVALID_ARGUMENT);
+    REFUSED(ipg_submit(me->own, "list_games", NULL, NULL, NULL, me, NULL, place), IPG_ERR_INVALID_ARGUMENT);
+    REFUSED(ipg_session_watch(me->own, no_text(me), 1000, on_event, me, &request, place), IPG_ERR_INVALID_ARGUMENT);
+    REFUSED(ipg_session_watch(me->own, "id", below(me, 10), on_event, me, &request, place), IPG_ERR_INVALID_ARGUMENT);
+    CHECK(request == NULL);
     REFUSED(ipg_client_new(bad ? bad : "[]", NULL, place), IPG_ERR_INVALID_ARGUMENT);
     REFUSED(ipg_client_new(long_text, NULL, place), IPG_ERR_INVALID_ARGUMENT);
     REFUSED(ipg_json_quote(NULL, 1 + below(me, 100), place), IPG_ERR_INVALID_ARGUMENT);
@@ -176,6 +238,12 @@ static void noise(struct thread *me) {
     ANSWERED(ipg_session_start(me->own, some_text(me, room), place));
     ANSWERED(ipg_call(me->own, some_text(me, room), some_text(me, other), some_text(me, third), place));
     ANSWERED(ipg_client_new(some_text(me, room), NULL, place));
+    ipg_request *request = NULL;
+    ANSWERED(ipg_submit(me->own, some_text(me, room), some_text(me, other), some_text(me, third),
+                        below(me, 2) ? on_event : NULL, me, below(me, 2) ? &request : NULL, place));
+    if (request) {
+        CHECK(ipg_request_free(request) == IPG_OK);
+    }
     if (text) {
         ANSWERED(ipg_json_quote(text, (size_t)-1, place));
         ANSWERED(ipg_json_quote(text, below(me, (unsigned)strlen(text) + 1), place));
@@ -222,9 +290,44 @@ static void clients_that_go_while_in_use(struct thread *me) {
         ipg_client *old = shared;
         shared = fresh;
         pthread_mutex_unlock(&shared_lock);
-        CHECK(ipg_client_free(old) == IPG_OK);
+        ipg_code code = ipg_client_free(old);
+        CHECK(code == IPG_OK || code == IPG_PENDING);
         CHECK(ipg_client_free(old) == IPG_ERR_INVALID_HANDLE);
         me->stale = old;
+    }
+}
+
+static void requests_that_go_while_in_use(struct thread *me) {
+    pthread_mutex_lock(&shared_lock);
+    ipg_client *client = shared;
+    ipg_request *request = shared_request;
+    pthread_mutex_unlock(&shared_lock);
+    uint32_t completed = UINT32_MAX;
+    ipg_code code = ipg_client_tick(client, below(me, 2000), below(me, 2) ? &completed : NULL);
+    CHECK(code == IPG_OK || (code == IPG_ERR_INVALID_HANDLE && (completed == 0 || completed == UINT32_MAX)));
+    TOLD(ipg_request_poll(request, place));
+    TOLD(ipg_request_wait(request, below(me, 3), place));
+    if (below(me, 3) == 0) {
+        CHECK(ipg_request_cancel(request) != IPG_ERR_INTERNAL);
+    }
+    if (below(me, 3) == 0) {
+        ipg_request *fresh = NULL;
+        ANSWERED(ipg_submit(client, "list_games", NULL, NULL, on_event, me, NULL, place));
+        if (below(me, 2)) {
+            ANSWERED(ipg_submit(client, "list_games", NULL, NULL, below(me, 2) ? on_event : NULL, me, &fresh, place));
+        } else {
+            ANSWERED(ipg_session_watch(client, "no-such-session", 10, below(me, 2) ? on_event : NULL, me, &fresh, place));
+        }
+        pthread_mutex_lock(&shared_lock);
+        ipg_request *old = shared_request;
+        shared_request = fresh;
+        pthread_mutex_unlock(&shared_lock);
+        code = ipg_request_free(old);
+        CHECK(code == IPG_OK || code == IPG_PENDING || (!old && code == IPG_ERR_INVALID_HANDLE));
+    }
+    if (below(me, 10) == 0) {
+        code = ipg_client_shutdown(client, below(me, 5));
+        CHECK(code == IPG_OK || code == IPG_ERR_SHUT_DOWN || code == IPG_ERR_INVALID_HANDLE);
     }
 }
 
@@ -237,12 +340,15 @@ static void *misuse(void *argument) {
         CHECK_CODE(ipg_sandbox_start(NULL, &me->stopped, NULL), IPG_OK, NULL);
         CHECK(ipg_sandbox_stop(me->stopped) == IPG_OK);
     }
+    CHECK_CODE(ipg_submit(me->own, "list_games", NULL, NULL, on_event, me, &me->freed, NULL), IPG_OK, NULL);
+    CHECK(ipg_request_free(me->freed) == IPG_OK);
     for (unsigned long round = 0; round < rounds; round++) {
-        switch (below(me, 5)) {
+        switch (below(me, 6)) {
         case 0: wrong_handles(me); break;
         case 1: wrong_text(me); break;
         case 2: noise(me); break;
         case 3: wrong_frees(me); break;
+        case 4: requests_that_go_while_in_use(me); break;
         default: clients_that_go_while_in_use(me); break;
         }
     }
@@ -300,6 +406,9 @@ int main(int argc, char **argv) {
     }
     pthread_attr_destroy(&attributes);
 
+    if (shared_request) {
+        CHECK(ipg_request_free(shared_request) == IPG_OK);
+    }
     CHECK(ipg_client_free(shared) == IPG_OK);
     if (sandbox) {
         CHECK(ipg_sandbox_stop(sandbox) == IPG_OK);

@@ -5,14 +5,15 @@
 #     tests/c/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder that has libiplaygames.so
-# test     abi, api, fork, misuse, example; all of them when none is named
+# test     abi, api, loop, fork, misuse, stress, example; all of them when none is named
 # VALGRIND=1 runs the C programs under valgrind. INCLUDE names the headers' folder, else include/ here.
+# REQUESTS and SEED are those of stress.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: tests/c/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- abi api fork misuse example
+[ $# -gt 0 ] || set -- abi api loop fork misuse stress example
 include=${INCLUDE:-$here/../../include}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -74,10 +75,14 @@ done
 
 # valgrind is some fifty times slower: fewer rounds find the same.
 rounds=200
-[ "${VALGRIND:-0}" = 1 ] && rounds=20
+requests=${REQUESTS:-40000}
+[ "${VALGRIND:-0}" = 1 ] && rounds=20 && requests=300
 
 run() {
-    case $1 in *misuse*) set -- "$@" "$rounds" ;; esac
+    case $1 in
+    *misuse*) set -- "$@" "$rounds" ;;
+    *stress*) set -- "$@" "$requests" ${SEED:-} ;;
+    esac
     say "$*"
     if [ "${VALGRIND:-0}" = 1 ]; then
         # In a forked child, what the other threads just held is lost, and that is right.
