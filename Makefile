@@ -104,6 +104,14 @@ valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valg
 stress: lib-dev ## exactly once, with 100,000 calls in flight and thrown about
 	CC="$(CC)" CXX="$(CXX)" REQUESTS=100000 SEED=$$(date +%s) tests/c/run.sh $(OUT)/lib stress
 
+.PHONY: repeat
+repeat: lib-dev ## the hazard suites, ten times
+	@for round in 1 2 3 4 5 6 7 8 9 10; do \
+	    echo "round $$round of 10"; \
+	    $(CARGO) test --quiet --test host --test retry --test tls --test proxy --test submit || exit 1; \
+	    CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib || exit 1; \
+	done
+
 # ---- engines -------------------------------------------------------------------------------------
 
 # Each runs headless and against the sandbox. What hangs is ended after two minutes.
@@ -119,8 +127,8 @@ sdl2: lib-dev ## a game loop with SDL2 (Debian: apt-get install libsdl2-dev)
 	    -o $(OUT)/game -L $(OUT)/lib -liplaygames $$(sdl2-config --libs) -lm
 	$(ENGINE) $(OUT)/game
 
-.PHONY: sdl2-histogram
-sdl2-histogram: sdl2 lib ## a picture of frame times with 1,000 calls in flight, in dist/frames.png
+.PHONY: frames
+frames: sdl2 lib ## a picture of frame times with 1,000 calls in flight, in dist/frames.png
 	ulimit -n 4096 && LD_LIBRARY_PATH=$(DIST)/lib SDL_VIDEODRIVER=dummy timeout -k 5 60 \
 	    $(OUT)/game --histogram $(DIST)/frames.png
 
@@ -138,14 +146,6 @@ mono: lib-dev ## the wrapper for Unity and .NET, under Mono (Debian: apt-get ins
 	mcs -langversion:7 -warn:4 -warnaserror -nologo -out:$(OUT)/demo.exe bindings/unity/IPlayGames.cs bindings/unity/Demo.cs
 	$(ENGINE) mono --debug $(OUT)/tests.exe
 	$(ENGINE) mono $(OUT)/demo.exe
-
-.PHONY: repeat
-repeat: lib-dev ## the hazard suites, ten times
-	@for round in 1 2 3 4 5 6 7 8 9 10; do \
-	    echo "round $$round of 10"; \
-	    $(CARGO) test --quiet --test host --test retry --test submit --test tls --test proxy --test submit || exit 1; \
-	    CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib || exit 1; \
-	done
 
 .PHONY: bench-loop
 bench-loop: tools ## what a game loop pays: ticks, submits, watches (figures, no verdict)
