@@ -205,7 +205,7 @@ fn shutdown_delivers_every_callback_and_refuses_what_comes() {
         });
         scene.client.submit(operation, "", &options(), Some(callback)).unwrap().detach();
     }
-    scene.client.shutdown(Duration::from_millis(500)).unwrap();
+    scene.client.shutdown(Duration::from_secs(2)).unwrap();
     let mut codes = codes.lock().unwrap().clone();
     codes.sort();
     assert_eq!(codes, [Code::OK, Code::CANCELED]);
