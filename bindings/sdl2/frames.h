@@ -27,9 +27,10 @@ double frames_cpu_ms(void);
 /* How many took longer than `limit_ms`. */
 size_t frames_over(const struct frames *frames, double limit_ms);
 
-/* Writes a PNG of two histograms: the frames against the 16.67 ms of 60 Hz, and the ticks in them
-   against their budget. `note` is a line of text, in capitals. Returns 0 when the file is written. */
+/* Writes a PNG of three histograms: the frames against the 16.67 ms of 60 Hz, the ticks in them against their
+   budget, and the processor's time for those. `note` is a line of text, in capitals. Returns 0 when the file is
+   written. */
 int frames_picture(const char *file, const char *note, const struct frames *whole, const struct frames *tick,
-                   double tick_budget_ms);
+                   const struct frames *cpu, double tick_budget_ms);
 
 #endif

@@ -314,7 +314,7 @@ static int storm(struct game *game, const char *file) {
     snprintf(note, sizeof note, "1,000 CALLS IN FLIGHT, %ld ANSWERS A SECOND, %lu FRAMES OVER BUDGET BY THE TICK",
              answers / SECONDS, (unsigned long)by_tick);
     bool good = storm.failed == 0 && storm.in_flight == 0 && least == CALLS && answers > 0;
-    if (frames_picture(file, note, &steady.whole, &steady.tick, tick_ms) != 0) {
+    if (frames_picture(file, note, &steady.whole, &steady.tick, &steady.cpu, tick_ms) != 0) {
         fprintf(stderr, "%s cannot be written\n", file);
         good = false;
     }
