@@ -136,8 +136,11 @@ impl Reactor {
     pub(crate) fn call(self: &Arc<Reactor>, plan: Plan) -> Result<Report, Error> {
         check_place()?;
         let call = self.enroll()?;
-        self.begin(&call, plan, ());
-        let report = self.drive(call.request.wait())?;
+        // Begun by the thread that drives, so that the runtime need not be woken for it.
+        let report = self.drive(async {
+            self.begin(&call, plan, ());
+            call.request.wait().await
+        })?;
         drop(call);
         Ok(Arc::unwrap_or_clone(report))
     }
