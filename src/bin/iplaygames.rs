@@ -177,6 +177,14 @@ impl Options {
         Ok(true)
     }
 
+    /// Takes an option that every command has; there is no other.
+    fn must_take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<(), Trouble> {
+        match self.take(name, parser)? {
+            true => Ok(()),
+            false => Err(Trouble::Usage(format!("there is no option --{name} here"))),
+        }
+    }
+
     fn client(&self) -> Result<Client, Trouble> {
         let config = Json::Object(self.config.clone()).to_string();
         let client = Client::new(Config::from_json(&config)?)?;
@@ -215,9 +223,7 @@ fn run(options: &mut Options) -> Result<(), Trouble> {
             Some(Short('v')) => options.verbose += 1,
             Some(Long(name)) => {
                 let name = name.to_owned();
-                if !options.take(&name, &mut parser)? {
-                    return Err(unknown_option(&name));
-                }
+                options.must_take(&name, &mut parser)?;
             }
             Some(Value(command)) => {
                 let command = text(command)?;
@@ -251,8 +257,8 @@ fn fields_command(id: &str, options: &mut Options, parser: &mut lexopt::Parser) 
                 let field = name.replace('-', "_");
                 if row.field(&field).is_some() {
                     arguments.add(row, &field, &text(parser.value()?)?)?;
-                } else if !options.take(&name, parser)? {
-                    return Err(unknown_option(&name));
+                } else {
+                    options.must_take(&name, parser)?;
                 }
             }
             other => return Err(other.unexpected().into()),
@@ -271,9 +277,7 @@ fn session_command(id: &str, options: &mut Options, parser: &mut lexopt::Parser)
             Short('v') => options.verbose += 1,
             Long(name) => {
                 let name = name.to_owned();
-                if !options.take(&name, parser)? {
-                    return Err(unknown_option(&name));
-                }
+                options.must_take(&name, parser)?;
             }
             Value(value) if session.is_none() => session = Some(text(value)?),
             other => return Err(other.unexpected().into()),
@@ -295,9 +299,7 @@ fn call_command(options: &mut Options, parser: &mut lexopt::Parser) -> Result<()
             Long("args") => whole = Some(content(&text(parser.value()?)?)?),
             Long(name) => {
                 let name = name.to_owned();
-                if !options.take(&name, parser)? {
-                    return Err(unknown_option(&name));
-                }
+                options.must_take(&name, parser)?;
             }
             Value(value) if row.is_none() => row = Some(self::row(&text(value)?)?),
             other => return Err(other.unexpected().into()),
@@ -323,9 +325,7 @@ fn operations_command(options: &mut Options, parser: &mut lexopt::Parser) -> Res
             Short('v') => options.verbose += 1,
             Long(name) => {
                 let name = name.to_owned();
-                if !options.take(&name, parser)? {
-                    return Err(unknown_option(&name));
-                }
+                options.must_take(&name, parser)?;
             }
             Value(value) if row.is_none() => row = Some(self::row(&text(value)?)?),
             other => return Err(other.unexpected().into()),
@@ -510,10 +510,6 @@ fn text(value: OsString) -> Result<String, Trouble> {
 
 fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, Trouble> {
     value.parse().map_err(|_| Trouble::Usage(format!("--{name} cannot be {value:?}")))
-}
-
-fn unknown_option(name: &str) -> Trouble {
-    Trouble::Usage(format!("there is no option --{name} here"))
 }
 
 fn print(text: &str) -> Result<(), Trouble> {
