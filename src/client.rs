@@ -6,16 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
-use serde_json::Value;
 
 use crate::api::operation::{Operation, operation};
 use crate::api::{arguments, reply};
 use crate::codes::Code;
-use crate::config::{Config, Secrets};
+use crate::config::{Config, Keys, Secrets};
 use crate::error::{Error, push_quoted};
 use crate::flight::Flights;
 use crate::fork::Lock;
-use crate::json::{self, pointer_step};
 use crate::log::{Log, LogLevel, Logger};
 use crate::message::{Outcome, Repeat};
 use crate::net::reactor::{self, Reactor};
@@ -97,37 +95,12 @@ impl CallOptions {
     /// # Ok::<(), iplaygames::Error>(())
     /// ```
     pub fn from_json(text: &str) -> Result<CallOptions, Error> {
-        let mut options = CallOptions::default();
-        if text.trim().is_empty() {
-            return Ok(options);
-        }
-        for (key, value) in json::entries(text, "The options")? {
-            let wrong =
-                |must: &str| Error::invalid(pointer_step(&key), format!("The option `{key}` {must}."));
-            let value: Value = serde_json::from_str(value.get()).map_err(|_| wrong("cannot be read"))?;
-            if value.is_null() {
-                continue;
-            }
-            match &*key {
-                "timeout_ms" => {
-                    let milliseconds = value.as_u64().filter(|number| (1..=86_400_000).contains(number));
-                    let milliseconds =
-                        milliseconds.ok_or_else(|| wrong("must be a whole number from 1 to 86400000"))?;
-                    options.timeout = Some(Duration::from_millis(milliseconds));
-                }
-                "max_retries" => {
-                    let retries = value.as_u64().filter(|number| *number <= 20);
-                    let retries = retries.ok_or_else(|| wrong("must be a whole number from 0 to 20"))?;
-                    options.max_retries = u32::try_from(retries).ok();
-                }
-                "call_id" => match value {
-                    Value::String(id) => options.call_id = Some(id),
-                    _ => return Err(wrong("must be a string")),
-                },
-                _ => return Err(wrong("does not exist")),
-            }
-        }
-        Ok(options)
+        let mut keys = Keys::read(text, "The options", &["timeout_ms", "max_retries", "call_id"])?;
+        Ok(CallOptions {
+            timeout: keys.timeout()?,
+            max_retries: keys.retries()?,
+            call_id: keys.text("call_id")?,
+        })
     }
 }
 
@@ -300,9 +273,9 @@ impl Client {
     /// Counts since the client was made, as a JSON document: `calls`, `succeeded`, `failed`, `attempts`,
     /// `in_flight`, and `roots` (`none`, `given` or `system`: which roots of trust are loaded).
     pub fn stats_json(&self) -> String {
-        let (in_flight, roots) = match self.core.reactor() {
-            Ok(reactor) => (reactor.in_flight(), reactor.transport().roots.loaded()),
-            Err(_) => (0, Loaded::None),
+        let (in_flight, roots) = match self.core.reactor_in_use() {
+            Some(reactor) => (reactor.in_flight(), reactor.transport().roots.loaded()),
+            None => (0, Loaded::None),
         };
         let roots = match roots {
             Loaded::None => "none",

@@ -107,14 +107,7 @@ impl Config {
     }
 
     fn read(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config, Error> {
-        let text = if text.trim().is_empty() { "{}" } else { text };
-        json::entries(text, "The configuration")?;
-        let given: serde_json::Map<String, Value> = serde_json::from_str(text)
-            .map_err(|error| Error::invalid("", format!("The configuration cannot be read: {error}")))?;
-        if let Some(key) = given.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            return Err(Error::invalid(pointer_step(key), format!("There is no configuration key {key:?}.")));
-        }
-        let mut keys = Keys { given };
+        let mut keys = Keys::read(text, "The configuration", KEYS)?;
 
         let base_url = keys.text("base_url")?;
         let from_environment = if base_url.is_none() { environment(BASE_URL_ENV) } else { None };
@@ -147,10 +140,10 @@ impl Config {
             authorization,
             base_url,
             loopback,
-            timeout: keys.milliseconds("timeout_ms", 30_000)?,
+            timeout: keys.timeout()?.unwrap_or(Duration::from_secs(30)),
             attempt_timeout: keys.milliseconds("attempt_timeout_ms", 10_000)?,
             connect_timeout: keys.milliseconds("connect_timeout_ms", 5_000)?,
-            max_retries: keys.number("max_retries", 2, 0, 20)? as u32,
+            max_retries: keys.retries()?.unwrap_or(2),
             max_connections: max_connections as usize,
             max_in_flight: keys.number("max_in_flight", 1024, 1, 1 << 20)? as usize,
             background: keys.flag("background")?,
@@ -311,17 +304,32 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// The keys given, each taken out as it is read.
-struct Keys {
+pub(crate) struct Keys {
     given: serde_json::Map<String, Value>,
 }
 
 impl Keys {
+    /// Reads a JSON object that may have these keys and no others; empty text is an empty object. `what`
+    /// begins the messages.
+    pub(crate) fn read(text: &str, what: &str, known: &[&str]) -> Result<Keys, Error> {
+        let text = if text.trim().is_empty() { "{}" } else { text };
+        json::entries(text, what)?;
+        let given: serde_json::Map<String, Value> = serde_json::from_str(text)
+            .map_err(|error| Error::invalid("", format!("{what} cannot be read: {error}")))?;
+        match given.keys().find(|key| !known.contains(&key.as_str())) {
+            Some(key) => {
+                Err(Error::invalid(pointer_step(key), format!("{what} cannot have the key {key:?}.")))
+            }
+            None => Ok(Keys { given }),
+        }
+    }
+
     /// Takes a key's value; null is as good as absent.
     fn take(&mut self, key: &str) -> Option<Value> {
         self.given.remove(key).filter(|value| !value.is_null())
     }
 
-    fn text(&mut self, key: &str) -> Result<Option<String>, Error> {
+    pub(crate) fn text(&mut self, key: &str) -> Result<Option<String>, Error> {
         match self.take(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -337,17 +345,29 @@ impl Keys {
         }
     }
 
-    fn number(&mut self, key: &str, default: u64, least: u64, most: u64) -> Result<u64, Error> {
-        match self.take(key) {
-            None => Ok(default),
-            Some(value) => match value.as_u64().filter(|number| (least..=most).contains(number)) {
-                Some(number) => Ok(number),
-                None => Err(Error::invalid(
-                    pointer_step(key),
-                    format!("`{key}` must be a whole number from {least} to {most}."),
-                )),
-            },
+    fn given_number(&mut self, key: &str, least: u64, most: u64) -> Result<Option<u64>, Error> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        match value.as_u64().filter(|number| (least..=most).contains(number)) {
+            Some(number) => Ok(Some(number)),
+            None => Err(Error::invalid(
+                pointer_step(key),
+                format!("`{key}` must be a whole number from {least} to {most}."),
+            )),
         }
+    }
+
+    fn number(&mut self, key: &str, default: u64, least: u64, most: u64) -> Result<u64, Error> {
+        Ok(self.given_number(key, least, most)?.unwrap_or(default))
+    }
+
+    /// The time of a whole call.
+    pub(crate) fn timeout(&mut self) -> Result<Option<Duration>, Error> {
+        Ok(self.given_number("timeout_ms", 1, DAY_MS)?.map(Duration::from_millis))
+    }
+
+    /// How often a call is tried again.
+    pub(crate) fn retries(&mut self) -> Result<Option<u32>, Error> {
+        Ok(self.given_number("max_retries", 0, 20)?.map(|retries| retries as u32))
     }
 
     fn milliseconds(&mut self, key: &str, default: u64) -> Result<Duration, Error> {

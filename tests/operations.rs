@@ -4,10 +4,9 @@
 
 mod support;
 
-use iplaygames::sandbox::Sandbox;
-use iplaygames::{Client, Code, Config, Field, Kind, Operation, Place, Repeat, Rule, operations};
+use iplaygames::{Code, Field, Kind, Operation, Place, Repeat, Rule, operations};
 use serde_json::{Map, Value, json};
-use support::options;
+use support::{options, sandbox_and_client};
 
 /// A value the field accepts, and the sandbox's world knows.
 fn valid(field: &Field) -> Value {
@@ -43,15 +42,9 @@ fn has_state(row: &Operation) -> bool {
     row.path.contains("sessions/{")
 }
 
-fn scene() -> (Sandbox, Client) {
-    let sandbox = Sandbox::start("").unwrap();
-    let client = Client::new(Config::from_json(&sandbox.client_config()).unwrap()).unwrap();
-    (sandbox, client)
-}
-
 #[test]
 fn every_operation_works_with_what_it_needs_and_with_everything_it_knows() {
-    let (sandbox, client) = scene();
+    let (sandbox, client) = sandbox_and_client("");
     for row in operations() {
         for given in [arguments(row, |field| field.required), arguments(row, |_| true)] {
             let result = client.call(row.id, &Value::Object(given).to_string(), &options());
@@ -72,7 +65,7 @@ fn every_operation_works_with_what_it_needs_and_with_everything_it_knows() {
 
 #[test]
 fn without_a_required_field_nothing_is_sent() {
-    let (sandbox, client) = scene();
+    let (sandbox, client) = sandbox_and_client("");
     for row in operations() {
         for missing in row.fields.iter().filter(|field| field.required) {
             let given = arguments(row, |field| field.required && field.name != missing.name);
@@ -96,7 +89,7 @@ fn only_reads_and_ends_are_ever_repeated() {
 
 #[test]
 fn a_name_the_api_does_not_have_is_refused_with_the_name() {
-    let (_sandbox, client) = scene();
+    let (_sandbox, client) = sandbox_and_client("");
     let error = client.call("start", "{}", &options()).unwrap_err();
     assert_eq!((error.code(), error.operation()), (Code::UNKNOWN_OPERATION, Some("start")));
     assert!(error.message().contains("\"start\""));

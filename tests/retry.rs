@@ -28,10 +28,7 @@ const MULTI: &str =
 impl Scene {
     /// `more` is put into the client's configuration.
     fn new(more: &str) -> Scene {
-        let sandbox = Sandbox::start("").unwrap();
-        let config = sandbox.client_config();
-        let config = format!("{}{more}}}", config.trim_end_matches('}'));
-        let client = Client::new(Config::from_json(&config).unwrap()).unwrap();
+        let (sandbox, client) = support::sandbox_and_client(more);
         let mut scene = Scene { sandbox, client, session: String::new(), multi: String::new() };
         scene.session = scene.id("start_a_game_session", START, "session_id");
         scene.multi = scene.id("start_a_multi_session", MULTI, "multi_session_id");

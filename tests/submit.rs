@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use iplaygames::sandbox::Sandbox;
-use iplaygames::{Call, Client, Code, Config, Event, Outcome};
+use iplaygames::{Call, Client, Code, Event, Outcome};
 use support::{HANG, START, options};
 
 const FRAME: Duration = Duration::from_micros(500);
@@ -21,10 +21,7 @@ struct Scene {
 
 impl Scene {
     fn new(more: &str) -> Scene {
-        let sandbox = Sandbox::start("").unwrap();
-        let config = sandbox.client_config();
-        let config = format!("{}{more}}}", config.trim_end_matches('}'));
-        let client = Client::new(Config::from_json(&config).unwrap()).unwrap();
+        let (sandbox, client) = support::sandbox_and_client(more);
         Scene { sandbox, client }
     }
 

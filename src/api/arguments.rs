@@ -3,7 +3,6 @@
 //! they were written: a number keeps its digits, a string its escapes.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -220,24 +219,19 @@ fn check_items(field: &Field, raw: &str, what: &str, fits: impl Fn(&RawValue) ->
 }
 
 fn check_rule(field: &Field, value: &RawValue) -> Result<(), Error> {
-    let all = |text: &str, lengths: std::ops::RangeInclusive<usize>, fits: fn(&u8) -> bool| {
-        lengths.contains(&text.len()) && text.as_bytes().iter().all(fits)
+    let (kept, must) = match field.rule {
+        Rule::None => return Ok(()),
+        Rule::ExpireDays => (field.rule.is_kept(value.get()), "must be from 1 to 30"),
+        rule => {
+            let must = match rule {
+                Rule::Currency => "must be 3 to 10 ASCII letters or digits, such as USD",
+                Rule::Country => "must be a country code of two letters, such as US",
+                _ => "must be an IPv4 or IPv6 address",
+            };
+            (rule.is_kept(&text(value, field.name)?), must)
+        }
     };
-    let fits = match field.rule {
-        Rule::None => true,
-        Rule::Currency => all(&text(value, field.name)?, 3..=10, u8::is_ascii_alphanumeric),
-        Rule::Country => all(&text(value, field.name)?, 2..=2, u8::is_ascii_alphabetic),
-        Rule::Ip => text(value, field.name)?.parse::<IpAddr>().is_ok(),
-        Rule::ExpireDays => value.get().parse::<u8>().is_ok_and(|days| (1..=30).contains(&days)),
-    };
-    match field.rule {
-        _ if fits => Ok(()),
-        Rule::None => Ok(()),
-        Rule::Currency => Err(wrong(field, "must be 3 to 10 ASCII letters or digits, such as USD")),
-        Rule::Country => Err(wrong(field, "must be a country code of two letters, such as US")),
-        Rule::Ip => Err(wrong(field, "must be an IPv4 or IPv6 address")),
-        Rule::ExpireDays => Err(wrong(field, "must be from 1 to 30")),
-    }
+    if kept { Ok(()) } else { Err(wrong(field, must)) }
 }
 
 fn wrong(field: &Field, must: &str) -> Error {

@@ -1,6 +1,8 @@
 //! The API as a table of 65 rows. `build.rs` turns `operations.json` into constants, so that reading
 //! the table costs nothing at run time; no other file names a path.
 
+use std::net::IpAddr;
+
 pub use crate::message::{Method, Repeat};
 
 /// One operation of the API.
@@ -137,6 +139,21 @@ pub(crate) struct Example {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) body: &'static str,
+}
+
+impl Rule {
+    /// Whether a text, or a number's digits, keeps the rule.
+    pub(crate) fn is_kept(self, text: &str) -> bool {
+        match self {
+            Rule::None => true,
+            Rule::Currency => {
+                (3..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            }
+            Rule::Country => text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()),
+            Rule::Ip => text.parse::<IpAddr>().is_ok(),
+            Rule::ExpireDays => text.parse::<u8>().is_ok_and(|days| (1..=30).contains(&days)),
+        }
+    }
 }
 
 include!(concat!(env!("OUT_DIR"), "/operations.rs"));

@@ -1,7 +1,5 @@
 //! Checks a request's fields against the table of operations, as the API would.
 
-use std::net::IpAddr;
-
 use serde_json::{Map, Value, json};
 
 use crate::api::operation::{BodyKind, Field, Kind, Method, Operation, Place, Rule};
@@ -204,19 +202,17 @@ fn a(kind: Kind) -> &'static str {
 
 /// What the rule asks for, if the value does not keep it.
 fn broken(rule: Rule, value: &Value) -> Option<&'static str> {
-    let text = value.as_str().unwrap_or_default();
     let (kept, asks) = match rule {
-        Rule::None => (true, ""),
-        Rule::Currency => (
-            (3..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric()),
-            "a currency code of 3 to 10 letters or digits",
-        ),
-        Rule::Country => (
-            text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()),
-            "a country code of two letters",
-        ),
-        Rule::Ip => (text.parse::<IpAddr>().is_ok(), "a valid IP address"),
-        Rule::ExpireDays => (value.as_i64().is_some_and(|days| (1..=30).contains(&days)), "from 1 to 30"),
+        Rule::None => return None,
+        Rule::ExpireDays => (rule.is_kept(&value.to_string()), "from 1 to 30"),
+        rule => {
+            let asks = match rule {
+                Rule::Currency => "a currency code of 3 to 10 letters or digits",
+                Rule::Country => "a country code of two letters",
+                _ => "a valid IP address",
+            };
+            (rule.is_kept(value.as_str().unwrap_or_default()), asks)
+        }
     };
     (!kept).then_some(asks)
 }

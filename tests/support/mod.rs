@@ -123,3 +123,12 @@ pub const START: &str = r#"{"game_id": 123, "player_id": "player_456", "currency
 
 pub const STARTED: &str = r#"{"success": true, "data": {"session_id": "abc123", "session_token": "t",
     "game_url": "https://games.example/abc123", "expires_at": "2030-01-01T12:00:00Z"}}"#;
+
+/// A sandbox, and a client of it whose configuration has `more` in it.
+#[cfg(feature = "sandbox")]
+pub fn sandbox_and_client(more: &str) -> (iplaygames::sandbox::Sandbox, Client) {
+    let sandbox = iplaygames::sandbox::Sandbox::start("").unwrap();
+    let config = format!("{}{more}}}", sandbox.client_config().trim_end_matches('}'));
+    let client = Client::new(Config::from_json(&config).unwrap()).unwrap();
+    (sandbox, client)
+}
