@@ -63,12 +63,11 @@ struct Draft<'a> {
 
 impl Draft<'_> {
     fn put_path(&mut self, operation: &Operation, given: &[(Cow<'_, str>, &RawValue)]) -> Result<(), Error> {
-        for part in operation.path.split('/').skip(1) {
-            self.target.push('/');
-            let Some(name) = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) else {
-                self.target.push_str(part);
-                continue;
-            };
+        self.target.reserve(operation.path.len() + 48);
+        let mut path = operation.path;
+        while let Some((before, name, after)) = hole(path) {
+            self.target.push_str(before);
+            path = after;
             // The table's test says that every name in a path is a required field of it.
             let Some((_, value)) = given.iter().find(|(key, _)| key == name) else { continue };
             let value = scalar(value, name)?;
@@ -80,6 +79,7 @@ impl Draft<'_> {
             }
             self.target.extend(utf8_percent_encode(&value, UNRESERVED));
         }
+        self.target.push_str(path);
         Ok(())
     }
 
@@ -136,6 +136,13 @@ impl Draft<'_> {
         };
         Parts { method, target: self.target, body }
     }
+}
+
+/// The first `{name}` of a path, and what stands around it.
+fn hole(path: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = path.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((before, name, after))
 }
 
 /// The text of a JSON string.

@@ -4,6 +4,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::value::RawValue;
 
+use super::envelope::Envelope;
 use super::operation::{AnswerKind, Operation};
 use crate::codes::Code;
 use crate::error::{Error, ErrorBody, push_quoted};
@@ -40,7 +41,7 @@ fn success(operation: &Operation, answer: Answer) -> Result<String, Error> {
             [pointer, ..] => Err(bad(answer, format!("The answer is empty; it should have had {pointer}."))),
         };
     }
-    let (success, data) = match outline(&answer.body) {
+    let (success, missing) = match outline(&answer.body, operation.must_have) {
         Ok(outline) => outline,
         Err(_) if operation.answer == AnswerKind::File => return Ok(file(answer)),
         Err(why) => return Err(bad(answer, format!("The answer is not JSON: {why}."))),
@@ -53,13 +54,8 @@ fn success(operation: &Operation, answer: Answer) -> Result<String, Error> {
         Some("false") => return Err(failure(answer)),
         Some(_) => return Err(bad(answer, "The answer's `success` is neither true nor false.".into())),
     }
-    for pointer in operation.must_have {
-        // All that must be there is in `data`. Null is as good as nothing: no session has the id null.
-        let inside = pointer.strip_prefix("/data");
-        let found = data.zip(inside).map(|(data, inside)| json::at(data, inside));
-        if !matches!(found, Some(Ok(value)) if value != "null") {
-            return Err(bad(answer, format!("The answer has no {pointer}.")));
-        }
+    if let Some(pointer) = missing {
+        return Err(bad(answer, format!("The answer has no {pointer}.")));
     }
     let start = answer.body.len() - without_bom(&answer.body).len();
     let mut body = answer.body;
@@ -67,12 +63,16 @@ fn success(operation: &Operation, answer: Answer) -> Result<String, Error> {
     String::from_utf8(body).map_err(|_| Error::new(Code::INTERNAL, "A text that was UTF-8 is so no more."))
 }
 
-/// What of an answer is looked at: `success` and `data`, as they stand. Says why it is no JSON.
-fn outline(body: &[u8]) -> Result<(Option<&str>, Option<&str>), String> {
+/// What of an answer is looked at: `success` as it stands, and what is missing from `data`. Says why it is
+/// no JSON.
+fn outline<'a>(
+    body: &'a [u8],
+    must_have: &'static [&'static str],
+) -> Result<(Option<&'a str>, Option<&'static str>), String> {
     let text = text_of(body).ok_or("not UTF-8")?;
     if !is_object(body) {
         return match json::at(text, "") {
-            Ok(_) => Ok((None, None)),
+            Ok(_) => Ok((None, must_have.first().copied())),
             Err(json::Missing::NotJson(why)) => Err(why),
             Err(_) => Err("nothing is there".into()),
         };
@@ -80,8 +80,9 @@ fn outline(body: &[u8]) -> Result<(Option<&str>, Option<&str>), String> {
     if !json::is_shallow(text) {
         return Err(format!("nested deeper than {} levels", json::MAX_DEPTH));
     }
-    let [success, data] = json::members(text, ["success", "data"]).map_err(|error| error.to_string())?;
-    Ok((success, data))
+    let envelope = Envelope::read(text, must_have).map_err(|error| error.to_string())?;
+    let missing = must_have.iter().enumerate().find(|(place, _)| !envelope.has(*place));
+    Ok((envelope.success, missing.map(|(_, pointer)| *pointer)))
 }
 
 fn is_object(body: &[u8]) -> bool {
