@@ -26,7 +26,10 @@ pub(crate) fn prepare(operation: &'static Operation, arguments: &str) -> Result<
         }
     }
     let mut request = Draft { target: String::new(), body: String::new(), file: None };
-    request.put_path(operation, &given)?;
+    request.put_path(operation, |name| {
+        let (_, value) = given.iter().find(|(key, _)| key == name)?;
+        Some(scalar(value, name))
+    })?;
     for (key, value) in &given {
         match operation.field(key) {
             Some(field) => {
@@ -54,6 +57,13 @@ pub(crate) fn prepare(operation: &'static Operation, arguments: &str) -> Result<
     Ok(request.finish(operation.method))
 }
 
+/// Makes the request of an operation on one session, which has no other arguments.
+pub(crate) fn prepare_on_session(operation: &'static Operation, session_id: &str) -> Result<Parts, Error> {
+    let mut request = Draft { target: String::new(), body: String::new(), file: None };
+    request.put_path(operation, |name| (name == "session_id").then_some(Ok(Cow::Borrowed(session_id))))?;
+    Ok(request.finish(operation.method))
+}
+
 /// A request on the way to being whole.
 struct Draft<'a> {
     target: String,
@@ -62,15 +72,18 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    fn put_path(&mut self, operation: &Operation, given: &[(Cow<'_, str>, &RawValue)]) -> Result<(), Error> {
+    fn put_path<'a>(
+        &mut self,
+        operation: &Operation,
+        given: impl Fn(&str) -> Option<Result<Cow<'a, str>, Error>>,
+    ) -> Result<(), Error> {
         self.target.reserve(operation.path.len() + 48);
         let mut path = operation.path;
         while let Some((before, name, after)) = hole(path) {
             self.target.push_str(before);
             path = after;
             // The table's test says that every name in a path is a required field of it.
-            let Some((_, value)) = given.iter().find(|(key, _)| key == name) else { continue };
-            let value = scalar(value, name)?;
+            let Some(value) = given(name).transpose()? else { continue };
             if matches!(&*value, "" | "." | "..") {
                 return Err(Error::invalid(
                     pointer_step(name),

@@ -459,10 +459,13 @@ impl Chance {
     }
 
     pub(crate) fn call_id(&self) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut id = String::with_capacity(32);
         for number in [self.next(), self.next()] {
-            let digit = |place: u32| char::from_digit((number >> (60 - 4 * place)) as u32 & 15, 16);
-            id.extend((0..16).filter_map(digit));
+            for byte in number.to_be_bytes() {
+                id.push(char::from(DIGITS[usize::from(byte >> 4)]));
+                id.push(char::from(DIGITS[usize::from(byte & 15)]));
+            }
         }
         id
     }

@@ -340,6 +340,7 @@ impl Transport {
     {
         watch.move_on();
         let (head, body) = response.into_parts();
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let mut answer = Answer { status: head.status.as_u16(), ..Answer::default() };
         // One pass over the few there are is quicker than asking for each.
         for (name, value) in &head.headers {
@@ -347,12 +348,14 @@ impl Transport {
                 name if *name == header::CONTENT_TYPE => &mut answer.content_type,
                 name if *name == header::CONTENT_DISPOSITION => &mut answer.content_disposition,
                 name if *name == header::RETRY_AFTER => &mut answer.retry_after,
-                name if *name == header::DATE => &mut answer.date,
                 name if *name == X_REQUEST_ID => &mut answer.request_id,
                 _ => continue,
             };
             // Of a header that is there twice, the first one counts.
-            place.get_or_insert_with(|| String::from_utf8_lossy(value.as_bytes()).into_owned());
+            place.get_or_insert_with(|| text(value));
+        }
+        if answer.retry_after.is_some() {
+            answer.date = head.headers.get(header::DATE).map(text);
         }
         let announced = body.size_hint().exact().unwrap_or(0);
         if announced > self.max_response_bytes as u64 {
