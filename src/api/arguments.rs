@@ -26,6 +26,10 @@ pub(crate) fn prepare(operation: &'static Operation, arguments: &str) -> Result<
         }
     }
     let mut request = Draft { target: String::new(), body: String::new(), file: None };
+    if operation.body == BodyKind::Json {
+        // Room for all of it: what is left out are blanks.
+        request.body.reserve(arguments.len() + 2);
+    }
     request.put_path(operation, |name| {
         let (_, value) = given.iter().find(|(key, _)| key == name)?;
         Some(scalar(value, name))

@@ -460,14 +460,12 @@ impl Chance {
 
     pub(crate) fn call_id(&self) -> String {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut id = String::with_capacity(32);
-        for number in [self.next(), self.next()] {
-            for byte in number.to_be_bytes() {
-                id.push(char::from(DIGITS[usize::from(byte >> 4)]));
-                id.push(char::from(DIGITS[usize::from(byte & 15)]));
-            }
+        let bits = (u128::from(self.next()) << 64) | u128::from(self.next());
+        let mut id = [0; 32];
+        for (digits, byte) in id.as_chunks_mut::<2>().0.iter_mut().zip(bits.to_be_bytes()) {
+            *digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
         }
-        id
+        String::from_utf8_lossy(&id).into_owned()
     }
 
     /// From 0 up to 1.
