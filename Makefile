@@ -11,8 +11,11 @@ DIST := $(CURDIR)/dist
 OUT := $(CARGO_TARGET_DIR)/c
 UNAME := $(shell uname -s)
 SO := $(if $(filter Darwin,$(UNAME)),dylib,so)
+# What the header says, which is made from the sources: the soname follows the major number of the ABI.
+VERSION := $(shell sed -n 's/.*define IPG_VERSION_STRING "\(.*\)"/\1/p' include/iplaygames.h)
+ABI_MAJOR := $(shell echo $$(($$(sed -n 's/.*define IPG_ABI_VERSION //p' include/iplaygames.h) >> 16)))
 # Never unloaded: a thread of the host may still hold thread-local state of the library.
-LINK_Linux := -- -C link-arg=-Wl,-soname,libiplaygames.so.0 -C link-arg=-Wl,-z,nodelete
+LINK_Linux := -- -C link-arg=-Wl,-soname,libiplaygames.so.$(ABI_MAJOR) -C link-arg=-Wl,-z,nodelete
 LINK_Darwin := -- -C link-arg=-Wl,-install_name,@rpath/libiplaygames.dylib
 LINK := $(LINK_$(UNAME))
 WARN := -Wall -Wextra -Wpedantic -Werror
@@ -47,7 +50,7 @@ lib: tools ## the shared library that ships, in dist/
 	@mkdir -p $(DIST)/lib $(DIST)/include
 	$(call put,$(CARGO_TARGET_DIR)/release/libiplaygames.$(SO),$(DIST)/lib)
 	cp include/*.h $(DIST)/include/
-	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(DIST)/lib/libiplaygames.so.0; fi
+	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(DIST)/lib/libiplaygames.so.$(ABI_MAJOR); fi
 
 .PHONY: lib-slim
 lib-slim: tools ## the same without the sandbox, for shipping in a game, in dist/slim/
@@ -64,13 +67,54 @@ lib-dev: tools
 	$(CARGO) rustc --lib --crate-type cdylib $(LINK)
 	@mkdir -p $(OUT)/lib
 	$(call put,$(CARGO_TARGET_DIR)/debug/libiplaygames.$(SO),$(OUT)/lib)
-	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(OUT)/lib/libiplaygames.so.0; fi
+	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(OUT)/lib/libiplaygames.so.$(ABI_MAJOR); fi
 
 .PHONY: header
 header: tools ## write the generated headers to include/
 	$(CARGO) build --lib
 	@cd $(CARGO_TARGET_DIR)/debug/build && new=$$(ls -t iplaygames-*/out/iplaygames.h | head -n 1) && \
 	    cp "$$(dirname "$$new")"/iplaygames.h "$$(dirname "$$new")"/iplaygames_sandbox.h $(CURDIR)/include/
+
+# ---- installing ----------------------------------------------------------------------------------
+
+PREFIX ?= /usr/local
+LIBDIR ?= lib
+# Where the CMake package goes; LIBDIR/cmake/IPlayGames when empty.
+CMAKEDIR ?=
+SLIM := --no-default-features --features capi
+# How the tree below is built. The slim one that is shipped has its own profile and features.
+TREE ?= $(DIST)/tree
+PROFILE ?= release
+FEATURES ?=
+BUILT = $(CARGO_TARGET_DIR)/$(PROFILE)
+
+# `tree` is everything an installed package is made of, in one folder.
+.PHONY: tree
+tree: tools
+	@mkdir -p $(TREE)
+	$(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib $(FEATURES) $(LINK)
+	$(call put,$(BUILT)/libiplaygames.$(SO),$(TREE))
+	$(CARGO) rustc --profile $(PROFILE) --lib --crate-type staticlib $(FEATURES) -- --print native-static-libs=$(BUILT)/native-static-libs
+	packaging/static.sh $(BUILT)/libiplaygames.a $(TREE)/libiplaygames.a include/*.h
+	cp $(BUILT)/native-static-libs $(TREE)/
+	$(PYTHON) packaging/licenses.py $(FEATURES) >$(TREE)/THIRD-PARTY-LICENSES.txt
+	$(PYTHON) packaging/sbom.py $(FEATURES) >$(TREE)/iplaygames.cdx.json
+
+INSTALL = $(PYTHON) packaging/install.py --tree $(TREE) --prefix "$(PREFIX)" --destdir "$(DESTDIR)" \
+    --libdir "$(LIBDIR)" --cmakedir "$(CMAKEDIR)"
+
+.PHONY: install
+install: $(if $(filter no,$(BUILD)),,tree-and-tool) ## PREFIX= DESTDIR= LIBDIR=: libraries, headers, pkg-config, CMake; BUILD=no takes what is built
+	$(INSTALL)
+
+.PHONY: tree-and-tool
+tree-and-tool: tree
+	$(CARGO) build --profile $(PROFILE) --bin iplaygames
+	$(call put,$(BUILT)/iplaygames,$(TREE))
+
+.PHONY: uninstall
+uninstall: ## remove what install put there, given the same variables
+	$(INSTALL) --uninstall
 
 # ---- trying --------------------------------------------------------------------------------------
 
@@ -103,6 +147,13 @@ valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valg
 .PHONY: stress
 stress: lib-dev ## exactly once, with 100,000 calls in flight and thrown about
 	CC="$(CC)" CXX="$(CXX)" REQUESTS=100000 SEED=$$(date +%s) tests/c/run.sh $(OUT)/lib stress
+
+.PHONY: test-install
+test-install: tree-and-tool ## users' programs against the installed package (Debian: apt-get install cmake pkg-config clang)
+	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
+	$(call need,pkg-config,Debian and Ubuntu: apt-get install pkg-config)
+	$(call need,clang,Debian and Ubuntu: apt-get install clang)
+	tests/install/run.sh
 
 .PHONY: repeat
 repeat: lib-dev ## the hazard suites, ten times

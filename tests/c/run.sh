@@ -28,14 +28,15 @@ say() { printf '== %s\n' "$*"; }
 # What the library's file must say of itself. Its real name is enough for a loader that looks for the
 # soname, too: the tests run whether or not a link of that name lies beside it.
 shared=$lib/libiplaygames.so
+soname=libiplaygames.so.$(($(sed -n 's/.*define IPG_ABI_VERSION //p' "$include/iplaygames.h") >> 16))
 say "the library: soname, never unloaded, ipg_ symbols only"
 readelf -d "$shared" >"$work/dynamic"
-for word in 'Library soname: \[libiplaygames.so.0\]' NODELETE; do
+for word in "Library soname: \[$soname\]" NODELETE; do
     grep -q "$word" "$work/dynamic" || { echo "$shared lacks $word: link it as the Makefile does" >&2; exit 1; }
 done
 nm -D --defined-only "$shared" | awk '{ print $3 }' >"$work/exported"
 if grep -v '^ipg_' "$work/exported" >&2; then echo "$shared exports more than ipg_ symbols" >&2; exit 1; fi
-[ -e "$lib/libiplaygames.so.0" ] || { ln -s "$shared" "$work/libiplaygames.so.0"; link="$link -Wl,-rpath,$work"; }
+[ -e "$lib/$soname" ] || { ln -s "$shared" "$work/$soname"; link="$link -Wl,-rpath,$work"; }
 
 # Every function of the headers is exported, and every export is in the headers.
 cat "$include"/iplaygames.h "$include"/iplaygames_sandbox.h | sed 's|^ \*.*||' |
