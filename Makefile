@@ -202,6 +202,32 @@ mono: lib-dev ## the wrapper for Unity and .NET, under Mono (Debian: apt-get ins
 bench-loop: tools ## what a game loop pays: ticks, submits, watches (figures, no verdict)
 	$(CARGO) bench --profile quick --bench game_loop
 
+# ---- the binary interface ------------------------------------------------------------------------
+
+# With debug information for this crate, in one unit; what abidw reads.
+.PHONY: lib-abi
+lib-abi: tools
+	$(call need,abidw,Debian and Ubuntu: apt-get install abigail-tools)
+	$(CARGO) rustc --lib --crate-type cdylib $(LINK) -C debuginfo=2 -C codegen-units=1
+	@mkdir -p $(OUT)/abi
+	$(call put,$(CARGO_TARGET_DIR)/debug/libiplaygames.$(SO),$(OUT)/abi)
+
+.PHONY: abi
+abi: lib-abi ## write the ABI's baseline to abi/ (Debian: apt-get install abigail-tools)
+	abi/check.py update $(OUT)/abi/libiplaygames.$(SO)
+
+.PHONY: abi-check
+abi-check: lib-abi ## the ABI against its baseline, and that the comparison can fail
+	tests/install/abi.sh $(OUT)/abi/libiplaygames.$(SO)
+
+# ---- documents -----------------------------------------------------------------------------------
+
+.PHONY: docs
+docs: ## the API reference from the headers, in dist/docs/html/ (Debian: apt-get install doxygen)
+	$(call need,doxygen,Debian and Ubuntu: apt-get install doxygen)
+	@mkdir -p $(DIST)/docs
+	tests/install/docs.sh $(DIST)/docs
+
 .PHONY: lint
 lint: tools ## formatting and clippy, with and without the default features
 	$(CARGO) fmt --all --check

@@ -15,29 +15,8 @@ compilers=${COMPILERS:-gcc:g++ clang:clang++}
 warnings="-Wall -Wextra -Wpedantic -Werror"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
 tree=${TREE:-$root/dist/tree}
-passed=0
-failed=0
+. "$here/check.sh"
 
-# check SENTENCE COMMAND…: one test; what the command said is shown when it fails. No test may hang.
-check() {
-    local sentence=$1
-    shift
-    if "$@" >"$work/said" 2>&1 </dev/null; then
-        passed=$((passed + 1))
-        printf 'ok      %s\n' "$sentence"
-    else
-        failed=$((failed + 1))
-        printf 'FAILED  %s\n' "$sentence"
-        sed 's/^/        /' "$work/said"
-    fi
-}
-# A command that must not succeed, and say why.
-refuses() {
-    local why=$1
-    shift
-    ! "$@" >"$work/refusal" 2>&1 && grep -q -- "$why" "$work/refusal" || { cat "$work/refusal"; false; }
-}
-run() { timeout -k 5 120 "$@"; }
 install_to() { make -s -C "$root" install BUILD=no TREE="$tree" "$@"; }
 macro() { sed -n "s/^#define $1 \"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" "$root/include/iplaygames.h"; }
 
@@ -211,5 +190,4 @@ gone() {
 touch "$lib/libother.so"
 check "uninstall removes every file it put there and no other" gone
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+ends
