@@ -54,13 +54,20 @@ lib: tools ## the shared library that ships, in dist/
 
 .PHONY: lib-slim
 lib-slim: tools ## the same without the sandbox, for shipping in a game, in dist/slim/
-	$(CARGO) rustc --release --lib --crate-type cdylib --no-default-features --features capi $(LINK)
+	$(CARGO) rustc --release --lib --crate-type cdylib $(SLIM) $(LINK)
 	@mkdir -p $(DIST)/slim/lib
 	$(call put,$(CARGO_TARGET_DIR)/release/libiplaygames.$(SO),$(DIST)/slim/lib)
 
 .PHONY: size
 size: lib-slim ## the size of the slim shared library, in bytes
 	@wc -c $(DIST)/slim/lib/libiplaygames.$(SO)
+
+.PHONY: size-report
+size-report: lib-slim ## what is in the slim shared library, by crate
+	$(CARGO) rustc --release --lib --crate-type cdylib $(SLIM) $(LINK) -C strip=none
+	@mkdir -p $(OUT)
+	cp $(CARGO_TARGET_DIR)/release/libiplaygames.$(SO) $(OUT)/unstripped.$(SO)
+	packaging/size.py $(OUT)/unstripped.$(SO) $(DIST)/slim/lib/libiplaygames.$(SO)
 
 .PHONY: lib-dev
 lib-dev: tools
@@ -109,12 +116,41 @@ install: $(if $(filter no,$(BUILD)),,tree-and-tool) ## PREFIX= DESTDIR= LIBDIR=:
 
 .PHONY: tree-and-tool
 tree-and-tool: tree
-	$(CARGO) build --profile $(PROFILE) --bin iplaygames
+	$(CARGO) build --profile $(PROFILE) --bin iplaygames $(FEATURES)
 	$(call put,$(BUILT)/iplaygames,$(TREE))
 
 .PHONY: uninstall
 uninstall: ## remove what install put there, given the same variables
 	$(INSTALL) --uninstall
+
+# ---- shipping ------------------------------------------------------------------------------------
+
+TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+SHIP := iplaygames-$(VERSION)-$(TARGET)
+# Paths of the machine that builds stay out of what others get, also out of panic messages.
+remap = $$(for folder in "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/; do printf -- '--remap-path-prefix=%s=crates/ ' "$$folder"; done)
+
+.PHONY: dist
+dist: tools ## the archive for engines, without the sandbox: dist/iplaygames-VERSION-TARGET.tar.gz
+	$(CARGO) fetch --locked
+	RUSTFLAGS="$(remap)" $(MAKE) tree TREE=$(DIST)/ship PROFILE=dist FEATURES="$(SLIM)"
+	rm -rf $(DIST)/$(SHIP)
+	$(MAKE) install BUILD=no TREE=$(DIST)/ship PREFIX=$(DIST)/$(SHIP) DESTDIR= LIBDIR=lib CMAKEDIR=
+	$(PYTHON) packaging/archive.py $(DIST)/$(SHIP)
+
+# Conan comes from PyPI into a folder of its own.
+.PHONY: test-recipes
+test-recipes: tools ## the recipes for Conan and vcpkg (Debian: apt-get install cmake pkg-config python3-venv)
+	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
+	@[ -x $(OUT)/conan/bin/conan ] || { $(PYTHON) -m venv $(OUT)/conan && $(OUT)/conan/bin/pip install --quiet 'conan>=2,<3'; }
+	CONAN=$(OUT)/conan/bin/conan tests/install/recipes.sh
+
+.PHONY: test-dist
+test-dist: dist tree-and-tool ## the archive, unpacked and used (Debian: apt-get install cmake pkg-config mono-mcs)
+	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
+	$(call need,pkg-config,Debian and Ubuntu: apt-get install pkg-config)
+	$(call need,mcs,Debian and Ubuntu: apt-get install mono-mcs)
+	tests/install/dist.sh $(DIST)/$(SHIP).tar.gz $(DIST)/tree/iplaygames
 
 # ---- trying --------------------------------------------------------------------------------------
 
