@@ -150,10 +150,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** The version of this header; ipg_version() tells the library's. */
+/** The version of this header; ipg_version() tells the library's. This is its major number. */
 #define IPG_VERSION_MAJOR 0
+/** The minor number of this header's version. */
 #define IPG_VERSION_MINOR 1
+/** The patch number of this header's version. */
 #define IPG_VERSION_PATCH 0
+/** This header's version as text. */
 #define IPG_VERSION_STRING "0.1.0"
 
 /* On every function. Define IPG_STATIC when linking the static library. */
