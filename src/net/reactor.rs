@@ -136,14 +136,17 @@ impl Reactor {
     pub(crate) fn call(self: &Arc<Reactor>, plan: Plan) -> Result<Report, Error> {
         check_place()?;
         let call = self.enroll()?;
-        // Carried here and not by a task: nobody has to be woken for it.
-        let mut carried = pin!(request::run(self.context(), plan, Arc::clone(&call.request)));
-        let mut ended = pin!(call.request.wait());
-        let report = self.drive(poll_fn(|context| {
-            let _is_over = carried.as_mut().poll(context);
-            ended.as_mut().poll(context)
-        }))?;
-        call.release();
+        let report = {
+            // Carried here and not by a task: nobody has to be woken for it.
+            let mut carried = pin!(request::run(self.context(), plan, Arc::clone(&call.request)));
+            let mut ended = pin!(call.request.wait());
+            self.drive(poll_fn(|context| {
+                let _is_over = carried.as_mut().poll(context);
+                ended.as_mut().poll(context)
+            }))?
+        };
+        // With it goes the last but one who holds the report, so that it need not be copied.
+        drop(call);
         Ok(Arc::unwrap_or_clone(report))
     }
 

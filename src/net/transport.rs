@@ -320,11 +320,13 @@ impl Transport {
     }
 
     /// The address of a target, behind the path that the base has.
-    fn uri(&self, target: &str, place: Option<(Scheme, Authority)>) -> Result<Uri, Failure> {
-        let mut whole = String::with_capacity(self.prefix.len() + target.len());
-        whole.push_str(&self.prefix);
-        whole.push_str(target);
-        let path = PathAndQuery::from_maybe_shared(Bytes::from(whole)).map_err(|error| internal(&error))?;
+    fn uri(&self, target: &Bytes, place: Option<(Scheme, Authority)>) -> Result<Uri, Failure> {
+        let whole = if self.prefix.is_empty() {
+            target.clone()
+        } else {
+            Bytes::from([self.prefix.as_bytes(), target].concat())
+        };
+        let path = PathAndQuery::from_maybe_shared(whole).map_err(|error| internal(&error))?;
         let mut parts = uri::Parts::default();
         parts.path_and_query = Some(path);
         if let Some((scheme, authority)) = place {
