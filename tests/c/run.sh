@@ -50,24 +50,19 @@ for header in iplaygames iplaygames_sandbox; do
     $cpp -fsyntax-only "$work/alone.cpp"
 done
 
-# A block of an example that includes the header is a program; any other is the body of a function, with
-# handles and a logger at hand.
+# The parts have handles and loggers at hand.
 say "the headers' examples, as C99 and C++17"
-cat "$include"/iplaygames.h "$include"/iplaygames_sandbox.h | awk -v work="$work" '
-    BEGIN { parts = work "/parts.c"; whole = work "/whole.c"
-            print "#include <stdio.h>\n#include <iplaygames_sandbox.h>" > parts
-            print "void on_log(void *user_data, int32_t level, const char *target, const char *message);" > parts
-            print "void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);" > parts }
-    /^ \* ```c$/ { inside = 1; body = ""; next }
-    /^ \* ```$/  { inside = 0; blocks++
-                   if (body ~ /#include/) print body > whole
-                   else printf "void example_%d(ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id);\n" \
-                               "void example_%d(ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id) {\n" \
-                               "(void)client; (void)request; (void)sandbox; (void)session_id;\n%s}\n", blocks, blocks, body > parts
-                   next }
-    inside       { sub(/^ \* ?/, ""); body = body $0 "\n" }
-    END          { print blocks " examples"; exit blocks < 24 }'
-for example in parts whole; do
+cat >"$work/prelude" <<'END'
+#include <stdio.h>
+#include <iplaygames_sandbox.h>
+void on_log(void *user_data, int32_t level, const char *target, const char *message);
+void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
+END
+awk -v lang=c -v work="$work" -v prelude="$work/prelude" -v least=24 \
+    -v params="ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id" \
+    -v uses="(void)client; (void)request; (void)sandbox; (void)session_id;" \
+    -f "$here/../examples.awk" "$include"/iplaygames.h "$include"/iplaygames_sandbox.h
+for example in parts whole_1; do
     cp "$work/$example.c" "$work/$example.cpp"
     $c -c "$work/$example.c" -o "$work/$example.o"
     $cpp -c "$work/$example.cpp" -o "$work/$example.o"
