@@ -165,7 +165,7 @@ demo: lib ## build the library and play the main job against the built-in sandbo
 # ---- testing -------------------------------------------------------------------------------------
 
 .PHONY: test
-test: test-rust test-c ## every suite
+test: test-rust test-c test-cpp ## every suite
 
 .PHONY: test-rust
 test-rust: tools
@@ -174,6 +174,14 @@ test-rust: tools
 .PHONY: test-c
 test-c: lib-dev ## the C programs, compiled as C99 and as C++17
 	CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib
+
+.PHONY: test-cpp
+test-cpp: lib-dev ## the C++ wrapper, as C++17 and C++20, with exceptions and without
+	CXX="$(CXX)" bindings/cpp/tests/run.sh $(OUT)/lib
+
+.PHONY: test-cpp-sanitizers
+test-cpp-sanitizers: lib-dev ## the same under ASan and UBSan, with g++ and clang++ (Debian: clang, libclang-rt-dev)
+	CXX="g++ clang++" SANITIZE=1 bindings/cpp/tests/run.sh $(OUT)/lib
 
 .PHONY: valgrind
 valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valgrind)

@@ -51,27 +51,20 @@ for header in iplaygames iplaygames_sandbox; do
     $cpp -fsyntax-only "$work/alone.cpp"
 done
 
-# A block of an example that includes a header is a program; any other is the body of a function, with
-# handles and a logger at hand.
+# The parts have handles, loggers and a host's own at hand.
 say "the examples of the headers and the documents, as C99 and C++17"
 documents="$here/../../README.md $here/../../ARCHITECTURE.md $here/../../docs/*.md $here/../../bindings/*/README.md"
-cat "$include"/iplaygames.h "$include"/iplaygames_sandbox.h $documents | awk -v work="$work" '
-    BEGIN { parts = work "/example_parts.c"
-            print "#include <stdio.h>\n#include <iplaygames_sandbox.h>" > parts
-            print "void on_log(void *user_data, int32_t level, const char *target, const char *message);" > parts
-            print "void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);" > parts }
-    /^( \* )?```c$/ { inside = 1; body = ""; next }
-    /^( \* )?```$/ && inside {
-                   inside = 0; blocks++
-                   hands = "ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id, void *game"
-                   if (body ~ /#include/) { print body > (work "/example_" ++programs ".c") }
-                   else printf "void example_%d(%s);\nvoid example_%d(%s) {\n" \
-                               "(void)client; (void)request; (void)sandbox; (void)session_id; (void)game;\n%s}\n", \
-                               blocks, hands, blocks, hands, body > parts
-                   next }
-    inside       { sub(/^ \* ?/, ""); body = body $0 "\n" }
-    END          { print blocks " examples, " programs " of them programs"; exit blocks < 26 || programs < 2 }'
-for example in "$work"/example_*.c; do
+cat >"$work/prelude" <<'END'
+#include <stdio.h>
+#include <iplaygames_sandbox.h>
+void on_log(void *user_data, int32_t level, const char *target, const char *message);
+void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
+END
+awk -v lang=c -v work="$work" -v prelude="$work/prelude" -v least=26 \
+    -v params="ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id, void *game" \
+    -v uses="(void)client; (void)request; (void)sandbox; (void)session_id; (void)game;" \
+    -f "$here/../examples.awk" "$include"/iplaygames.h "$include"/iplaygames_sandbox.h $documents
+for example in "$work"/parts.c "$work"/whole_*.c; do
     cp "$example" "${example}pp"
     $c -c "$example" -o "$work/example.o"
     $cpp -c "${example}pp" -o "$work/example.o"
