@@ -425,6 +425,11 @@ impl Core {
         }
     }
 
+    #[cfg(feature = "capi")]
+    pub(crate) fn has_no_logger(&self) -> bool {
+        self.log.is_off()
+    }
+
     /// Hands waiting log lines over, as [`Client::deliver_log`].
     #[cfg(feature = "capi")]
     pub(crate) fn deliver_log(&self) {

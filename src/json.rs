@@ -20,19 +20,11 @@ pub(crate) fn is_shallow(text: &str) -> bool {
     if opening_brackets(text.as_bytes()) <= MAX_DEPTH {
         return true;
     }
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for byte in text.bytes() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    let (mut rest, mut depth) = (text.as_bytes(), 0usize);
+    while let [byte, after @ ..] = rest {
+        rest = after;
         match byte {
-            b'"' => in_string = true,
+            b'"' => rest = behind_string(rest),
             b'{' | b'[' => {
                 depth += 1;
                 if depth > MAX_DEPTH {
@@ -46,9 +38,36 @@ pub(crate) fn is_shallow(text: &str) -> bool {
     true
 }
 
+/// What comes after a string whose opening quote has been taken.
+fn behind_string(mut rest: &[u8]) -> &[u8] {
+    loop {
+        // Most of a large answer is text: eight bytes of it at a time.
+        while let Some((word, after)) = rest.split_first_chunk::<8>() {
+            let word = u64::from_ne_bytes(*word);
+            if has_byte(word, b'"') || has_byte(word, b'\\') {
+                break;
+            }
+            rest = after;
+        }
+        match rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).map(|at| rest.split_at(at).1) {
+            Some([b'"', after @ ..]) => return after,
+            Some([_, _, after @ ..]) => rest = after,
+            _ => return &[],
+        }
+    }
+}
+
+/// Whether one of the eight bytes of a word is this one.
+fn has_byte(word: u64, byte: u8) -> bool {
+    let word = word ^ (ONES * u64::from(byte));
+    // A byte that is zero borrows from its top bit; where one does, there is a zero, here or below it.
+    word.wrapping_sub(ONES) & !word & (ONES * 0x80) != 0
+}
+
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+
 /// How many `[` and `{` there are, in strings too. Eight bytes at a time: every answer comes through here.
 fn opening_brackets(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const SEVENS: u64 = ONES * 0x7F;
     let (words, rest) = bytes.as_chunks::<8>();
     let mut count = rest.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
@@ -323,6 +342,30 @@ mod tests {
         assert!(matches!(at(&deep, ""), Err(Missing::NotJson(_))));
         assert!(at(&deep[1..deep.len() - 1], "").is_ok());
         assert!(at(&format!("{{\"a\": {:?}}}", "[".repeat(500)), "/a").is_ok());
+    }
+
+    #[test]
+    fn depth_is_that_of_the_brackets_outside_of_strings() {
+        // Many brackets, so that they are followed and not only counted.
+        for before in 0..20 {
+            let text = "x".repeat(before);
+            for inside in ["", "[", "]", "{[", "\\\"[", "\\\\", "\\\\\\\"]", "\\u005b[", "\u{1F3B0}["] {
+                let string = format!("\"{text}{inside}{text}\"");
+                let deep = |depth: usize| {
+                    format!("[{}{string}{},{string}]", "[".repeat(depth - 1), "]".repeat(depth - 1))
+                };
+                let wide = format!("[{}[]]", "[],".repeat(200));
+                assert!(serde_json::from_str::<IgnoredAny>(&deep(MAX_DEPTH)).is_ok(), "{string}");
+                assert!(is_shallow(&deep(MAX_DEPTH)), "{string}");
+                assert!(!is_shallow(&deep(MAX_DEPTH + 1)), "{string}");
+                assert!(is_shallow(&format!("[{string},{wide},{string}]")), "{string}");
+                assert!(!is_shallow(&format!("[{wide},{}]", deep(MAX_DEPTH))), "{string}");
+            }
+        }
+        // What is no JSON is read to its end all the same.
+        for cut in ["\"", "\"\\", "\"12345678", "\"1234567\\"] {
+            assert!(is_shallow(&format!("{}{cut}", "[]".repeat(200))));
+        }
     }
 
     #[test]

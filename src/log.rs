@@ -110,10 +110,15 @@ impl Log {
         Ok(())
     }
 
+    /// Whether there is no logger: an atomic load.
+    pub(crate) fn is_off(&self) -> bool {
+        self.max_level.load(Ordering::Relaxed) == 0
+    }
+
     /// Hands the waiting lines to the logger, unless another thread is just doing so. Must be called
     /// with no lock held and outside the runtime.
     pub(crate) fn deliver(&self) {
-        if self.max_level.load(Ordering::Relaxed) == 0 {
+        if self.is_off() {
             return;
         }
         if !self.claim() {

@@ -90,6 +90,13 @@ impl<H, T: Clone> Table<H, T> {
         found.ok_or_else(|| self.invalid(handle))
     }
 
+    /// Asks something of what stands behind a handle, in passing: `ask` runs behind the table's lock, so it must
+    /// not lock, wait, or run foreign code.
+    pub(super) fn ask<R>(&self, handle: *mut H, ask: impl FnOnce(&T) -> R) -> Option<R> {
+        let (slot, generation) = self.place(handle)?;
+        self.slots.lock().at(slot, generation).map(ask)
+    }
+
     /// Ends a handle and gives back what stood behind it.
     pub(super) fn remove(&self, handle: *mut H) -> Result<T, Error> {
         let gone =
@@ -143,8 +150,11 @@ impl<T: Clone> Slots<T> {
     }
 
     fn get(&self, slot: u32, generation: u32) -> Option<T> {
-        let slot = self.slots.get(slot as usize)?;
-        if slot.generation == generation { slot.value.clone() } else { None }
+        self.at(slot, generation).cloned()
+    }
+
+    fn at(&self, slot: u32, generation: u32) -> Option<&T> {
+        self.slots.get(slot as usize).filter(|slot| slot.generation == generation)?.value.as_ref()
     }
 
     fn remove(&mut self, index: u32, generation: u32) -> Option<T> {

@@ -484,6 +484,13 @@ impl Client {
         Ok(flight)
     }
 
+    /// Whether a tick has nothing to do: two atomic loads.
+    #[cfg(feature = "capi")]
+    pub(crate) fn is_idle(&self) -> bool {
+        let core = self.core();
+        core.flights.bell.active.load(Ordering::Acquire) == 0 && core.has_no_logger()
+    }
+
     /// Does what can be done for calls in flight without waiting, and runs the callbacks that are due, on
     /// this thread. Answers how many ran. To be called once a frame.
     ///
