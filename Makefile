@@ -151,6 +151,10 @@ mono: lib-dev ## the wrapper for Unity and .NET, under Mono (Debian: apt-get ins
 bench-loop: tools ## what a game loop pays: ticks, submits, watches (figures, no verdict)
 	$(CARGO) bench --profile quick --bench game_loop
 
+.PHONY: bench-micro
+bench-micro: tools ## handles, arguments, submitting and JSON, a piece at a time
+	$(CARGO) bench --bench micro
+
 .PHONY: bench
 bench: lib-slim ## this library beside libcurl, reqwest and the official clients (QUICK=1: a minute or two)
 	$(PYTHON) benches/compare/bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME)) $(BENCH)
