@@ -151,6 +151,11 @@ mono: lib-dev ## the wrapper for Unity and .NET, under Mono (Debian: apt-get ins
 bench-loop: tools ## what a game loop pays: ticks, submits, watches (figures, no verdict)
 	$(CARGO) bench --profile quick --bench game_loop
 
+.PHONY: instructions
+instructions: lib-slim ## instructions a call, against benches/instructions.json (ACCEPT=1: make that the new one)
+	$(PYTHON) benches/compare/test_bench.py
+	$(PYTHON) benches/instructions.py $(if $(ACCEPT),--accept) $(if $(RUNS),--runs $(RUNS))
+
 .PHONY: bench-micro
 bench-micro: tools ## handles, arguments, submitting and JSON, a piece at a time
 	$(CARGO) bench --bench micro

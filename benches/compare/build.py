@@ -48,17 +48,16 @@ def debian(needs):
         env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
 
 
-def c_programs(library=LIBRARY):
-    """The contenders in C, and what measures them. Ours is linked with the library that ships."""
+def c_programs(*names, library=LIBRARY):
+    """The contenders in C, and what measures them; all when none is named. Ours is linked with what ships."""
     OUT.mkdir(parents=True, exist_ok=True)
     if not (library / "libiplaygames.so.0").exists():
         (library / "libiplaygames.so.0").symlink_to("libiplaygames.so")
-    say("compiling the contenders in C")
     flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-I", ROOT / "include"]
     ours = ["-L", library, "-liplaygames", f"-Wl,-rpath,{library}"]
     links = {"raw_socket": [], "curl_easy": ["-lcurl"], "curl_multi": ["-lcurl"], "ours": ours, "server": [],
              "startup_ours": ["-ldl"], "startup_curl": ["-ldl"], "mallocs": ["-shared", "-fPIC"]}
-    return {name: c_program(name, flags, link) for name, link in links.items()}
+    return {name: c_program(name, flags, links[name]) for name in names or links}
 
 
 def c_program(name, flags, link):

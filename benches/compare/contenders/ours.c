@@ -2,7 +2,7 @@
  * This library through its C interface. Besides the common modes: "ticks", what a tick costs while so many
  * calls wait for a server that does not answer; "idle", with nothing in flight; "epoll", the system call
  * that a tick cannot do without, alone, on a queue of as many sockets; "get", ipg_json_get; "refused", a
- * start whose currency is wrong; "watch", see the function.
+ * start whose currency is wrong; "wait", status calls that are submitted and waited for, one at a time; "watch", see the function.
  */
 #include "contender.h"
 #include "count.h"
@@ -179,6 +179,15 @@ static void refused(struct state *state) {
     ipg_string_free(json);
 }
 
+static void submit_and_wait(struct state *state) {
+    ipg_request *request = NULL;
+    char *json = NULL;
+    must(ipg_submit(state->client, "get_session_status", "{\"session_id\": \"abc123\"}", NULL, NULL, NULL, &request, NULL),
+         NULL);
+    must(ipg_request_wait(request, 30000, &json), json);
+    ipg_request_free(request);
+}
+
 static void epoll(struct run *run) {
     int queue = epoll_create1(0);
     struct epoll_event events[1024], event = {.events = EPOLLIN | EPOLLET};
@@ -270,6 +279,7 @@ int main(int argc, char **argv) {
     else if (!strcmp(run.mode, "idle")) many(&run, idle, &state);
     else if (!strcmp(run.mode, "get")) many(&run, get, &state);
     else if (!strcmp(run.mode, "refused")) many(&run, refused, &state);
+    else if (!strcmp(run.mode, "wait")) many(&run, submit_and_wait, &state);
     else if (!strcmp(run.mode, "watch")) watch(&state);
     else one_at_a_time(&run, call, &state);
     ipg_client_free(state.client);
