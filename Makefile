@@ -164,6 +164,14 @@ bench-micro: tools ## handles, arguments, submitting and JSON, a piece at a time
 bench: lib-slim ## this library beside libcurl, reqwest and the official clients (QUICK=1: a minute or two)
 	$(PYTHON) benches/compare/bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME)) $(BENCH)
 
+.PHONY: bench-scale
+bench-scale: lib-slim ## what a watched session costs, 10 to 100,000 of them (about four minutes)
+	$(PYTHON) benches/compare/scale_bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME))
+
+.PHONY: bench-python
+bench-python: tools ## the Python package beside the official client, requests, httpx, aiohttp and pycurl
+	$(PYTHON) benches/compare/python_bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME))
+
 .PHONY: lint
 lint: tools ## formatting and clippy, with and without the default features
 	$(CARGO) fmt --all --check

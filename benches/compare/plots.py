@@ -92,6 +92,10 @@ def pictures(results):
                                   ("cpu_us_per_reading", "µs", "CPU of a reading"),
                                   ("tick_mean_us", "µs", "Mean tick, 250 ticks a second")]:
             yield f"watch-{key}", curves(rows, key, "sessions watched", label, title)
+    if "delays" in results:
+        yield "delays", curves({count: {f"answers after {ms} ms": row for ms, row in rows.items()}
+                                for count, rows in results["delays"].items()},
+                               "calls_per_s", "connections", "calls/s", "HTTP/1.1: calls/s against connections")
     python = results.get("python", {})
     for mode in ("sync", "32-way"):
         if mode in python:

@@ -39,5 +39,5 @@ def calls(title, entries):
 def verdicts(title, rows):
     words = {True: "met", False: "NOT MET", None: "not measured"}
     table(title, ["", "target", "measured", ""],
-          [[row["what"], row["target"], number(row["measured"]) + (f" {row['unit']}" if row["unit"] else ""),
+          [[row["what"], row["target"], "–" if row["measured"] is None else f"{number(row['measured'])} {row['unit']}".strip(),
             words[row["met"]]] for row in rows])

@@ -153,11 +153,11 @@ class Nginx:
 
 
 class Held:
-    """The small server: it can hold answers back (see `server.c`), or give them after a pause."""
+    """The small server: it can hold answers back (see `server.c`), or give them after a pause or a delay."""
 
-    def __init__(self, program, pause_us=0, cpus=None):
+    def __init__(self, program, pause_us=0, delay_us=0, cpus=None):
         self.process = subprocess.Popen(
-            [str(program), str(pause_us)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [str(program), str(pause_us), str(delay_us)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             preexec_fn=lambda: cpus and os.sched_setaffinity(0, cpus))
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
 

@@ -93,10 +93,14 @@ static struct slot *make_slots(long count) {
     return slots;
 }
 
-/* A tick never sleeps, so neither does this loop: where nothing is ready it spins, and its CPU per call says so. */
+/*
+ * A tick never sleeps, so neither does this loop: where nothing is ready it spins, and its CPU per call says so.
+ * With driver=sleep it sleeps for a fifth of a millisecond after a tick that brought nothing.
+ */
 static void flight(struct state *state) {
     struct run *run = state->run;
     long asked = 0, total = run->warm + run->calls;
+    int sleeps = !strcmp(run->driver, "sleep");
     make_slots(run->flight);
     if (run->warm == 0) {
         begin(run);
@@ -108,7 +112,12 @@ static void flight(struct state *state) {
             asked++;
             submit(state, slot);
         }
-        must(ipg_client_tick(state->client, 2000, NULL), NULL);
+        uint32_t ended = 0;
+        must(ipg_client_tick(state->client, 2000, &ended), NULL);
+        if (ended == 0 && sleeps) {
+            struct timespec pause = {0, 200000};
+            nanosleep(&pause, NULL);
+        }
     }
     finish(run);
 }

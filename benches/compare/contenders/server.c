@@ -3,19 +3,22 @@
  * It answers the three session operations; the status of the session "held" is received and never answered,
  * and /held says how many of those there are, /answered how many others there were.
  *
- *     server [PAUSE_US]      prints its port, and ends when its standard input does
+ *     server [PAUSE_US [DELAY_US]]      prints its port, and ends when its standard input does
+ *
+ * PAUSE_US stops the whole server before each answer. DELAY_US is a network that takes so long: each answer goes
+ * out so much later, any number of them at a time.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ROOM 4096
@@ -33,9 +36,25 @@ static struct peer {
     size_t have;
     char text[ROOM];
 } *peers[65536];
-static long held, answered, pause_us;
+static long held, answered, pause_us, delay_us;
 
-static void answer(int to, const char *status, const char *body) {
+/* Answers on their way: first in, first out, as all take as long. A peer has one at a time. */
+#define LATER 65536
+static struct later {
+    long due_us;
+    int to;
+    const char *status, *body;
+} later[LATER];
+static unsigned long later_in, later_out;
+
+static long now_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+
+static void send_answer(int to, const char *status, const char *body) {
     char text[ROOM];
     int length = snprintf(text, sizeof text,
                           "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", status,
@@ -48,6 +67,30 @@ static void answer(int to, const char *status, const char *body) {
     }
 }
 
+static void answer(int to, const char *status, const char *body) {
+    if (delay_us) {
+        later[later_in++ % LATER] = (struct later){now_us() + delay_us, to, status, body};
+    } else {
+        send_answer(to, status, body);
+    }
+}
+
+/* Sends what is due. How long until the next, in milliseconds, -1 when there is none. */
+static int send_due(void) {
+    while (later_out < later_in) {
+        struct later *next = &later[later_out % LATER];
+        long left = next->due_us - now_us();
+        if (left > 0) {
+            return (int)((left + 999) / 1000);
+        }
+        if (peers[next->to]) {
+            send_answer(next->to, next->status, next->body);
+        }
+        later_out++;
+    }
+    return -1;
+}
+
 static void serve(int from, char *request) {
     char count[32];
     answered++;
@@ -56,7 +99,7 @@ static void serve(int from, char *request) {
         pause_us = 0;
         answered--;
         snprintf(count, sizeof count, "%ld", request[5] == 'h' ? held : answered);
-        answer(from, "200 OK", count);
+        send_answer(from, "200 OK", count);
         pause_us = pause;
     } else if (strstr(request, "/game-sessions/held/status ")) {
         answered--;
@@ -101,6 +144,7 @@ int main(int argc, char **argv) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     pause_us = argc > 1 ? atol(argv[1]) : 0;
+    delay_us = argc > 2 ? atol(argv[2]) : 0;
     struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof own;
     int door = socket(AF_INET, SOCK_STREAM, 0), on = 1, queue = epoll_create1(0);
@@ -116,7 +160,7 @@ int main(int argc, char **argv) {
     event.data.fd = STDIN_FILENO;
     epoll_ctl(queue, EPOLL_CTL_ADD, STDIN_FILENO, &event);
     for (;;) {
-        int ready = epoll_wait(queue, events, 256, -1);
+        int ready = epoll_wait(queue, events, 256, send_due());
         for (int i = 0; i < ready; i++) {
             int from = events[i].data.fd;
             if (from == STDIN_FILENO) {
