@@ -7,7 +7,9 @@ target, and writes the figures and their plots. docs/performance.md says what is
 import argparse
 import json
 import os
+import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -42,6 +44,8 @@ class Comparison:
     def __init__(self, given, bench, nginx, programs, contenders):
         self.given, self.bench, self.nginx = given, bench, nginx
         self.programs, self.contenders = programs, contenders
+        # For curves, whose points support each other.
+        self.few = min(given.rounds, 3)
         self.results = {}
 
     def _ca(self, transport):
@@ -69,7 +73,8 @@ class Comparison:
             if entries is None:
                 raise SystemExit("--only instructions needs calls as well")
             for c in self.contenders:
-                if not c.countable or self.given.quick and c.slow > 1:
+                # An interpreter under callgrind takes a minute: the main job alone, and not in a hurry.
+                if not c.countable or c.slow > 1 and (self.given.quick or mode == "status"):
                     continue
                 build.say(f"instructions and allocations: {c.name}, {mode}")
                 short, long = (60, 360) if c.slow == 1 else (30, 90)
@@ -107,11 +112,11 @@ class Comparison:
                     _, options, own_limit = ways[c.name]
                     options = options | ({"connections": min(count, 4096)} if own_limit else {})
                     # A single call at a time is slower than many: fewer of them say as much.
-                    calls = max(4 * count, self.given.calls * (1 if count == 1 else 4))
+                    calls = max(4 * count, self.given.calls * (1 if count == 1 else 2))
                     return self.bench.run(c, "flight", self.nginx.urls[transport], calls, flight=count,
                                           warm=2 * count, ca=self._ca(transport), **options)
 
-                by_flight[str(count)] = interleaved(who, self.given.rounds, measure)
+                by_flight[str(count)] = interleaved(who, self.few, measure)
 
     def ticks(self):
         """One round of the loop while so many calls wait and none is ready."""
@@ -134,7 +139,7 @@ class Comparison:
                                           session="held", **options)
 
             who = [Contender(name, []) for name in ways]
-            self.results["ticks"][str(count)] = interleaved(who, self.given.rounds, measure)
+            self.results["ticks"][str(count)] = interleaved(who, self.few, measure)
 
     def bodies(self):
         """A blocking status call whose answer has so many bytes."""
@@ -143,7 +148,7 @@ class Comparison:
         for size in servers.SIZES[::3] if self.given.quick else servers.SIZES:
             build.say(f"answers of {size} bytes")
             calls = max(200, min(self.given.calls, 200_000_000 // (size * 10)))
-            self.results["bodies"][str(size)] = interleaved(who, self.given.rounds, lambda c: self.bench.run(
+            self.results["bodies"][str(size)] = interleaved(who, self.few, lambda c: self.bench.run(
                 c, "status", self.nginx.urls["http"], calls, warm=50, session=f"size-{size}"))
 
     def small(self):
@@ -227,6 +232,13 @@ def show(results):
     if "size" in results:
         report.table("Size", ["", ""], [[name, value] for name, value in results["size"].items()])
     report.verdicts("Targets", results["targets"])
+    warn_of_load(results["machine"])
+
+
+def warn_of_load(facts):
+    if facts["load before"] > 0.3 * facts["cores"]:
+        print(f"\nThe machine was busy (load {facts['load before']:.1f} on {facts['cores']} cores): times are to be "
+              "measured again when it is quiet. Instructions, allocations, threads and sizes stand.")
 
 
 def processors(given):
@@ -239,6 +251,8 @@ def processors(given):
 
 def main():
     given = arguments()
+    # Ends as an interrupt does: the servers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     began = time.monotonic()
     build.debian(build.DEBIAN)
     programs = build.c_programs() | build.rust_programs()
@@ -276,11 +290,22 @@ def main():
     print(f"\nThe whole run took {time.monotonic() - began:.0f} s.")
 
 
+def slim(part):
+    """The whole distribution of times is kept where it is drawn, and nowhere else."""
+    drawn = {"calls"}
+    if not isinstance(part, dict):
+        return part
+    return {key: value if key in drawn else slim(value) for key, value in part.items() if key != "quantiles_us"}
+
+
 def write(results, name, python):
     folder = build.ROOT / "benches" / "results"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"
-    file.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(slim(results), indent=1, ensure_ascii=False)
+    # A list of numbers on one line, for people who look inside.
+    text = re.sub(r"\[[\d\s.,-]*\]", lambda numbers: re.sub(r"\s+", " ", numbers[0]), text)
+    file.write_text(text + "\n")
     plots = folder / name
     shutil.rmtree(plots, ignore_errors=True)
     build.run([python, build.HERE / "plots.py", file, plots])

@@ -92,12 +92,13 @@ def venv(packages):
 
 
 def python_package(python):
-    """Our own Python package, into that environment; None where the tree has none."""
-    if not (ROOT / "bindings" / "python" / "pyproject.toml").exists():
-        say("bindings/python is not there: our Python package does not take part")
+    """Our own Python package, into that environment. IPLAYGAMES_PYTHON names another folder, or a wheel."""
+    source = Path(os.environ.get("IPLAYGAMES_PYTHON", ROOT / "bindings" / "python"))
+    if not source.exists():
+        say(f"{source} is not there: our Python package does not take part")
         return None
     say("building our Python package")
-    run([python, "-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", ROOT / "bindings" / "python"])
+    run([python, "-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", source])
     return python
 
 

@@ -68,7 +68,7 @@ def bars(rows, title, unit):
     names = list(rows)[::-1]
     axes.barh(names, [rows[name] for name in names], color=[COLOURS.get(name, "#90a4ae") for name in names])
     for i, name in enumerate(names):
-        axes.text(rows[name], i, f" {rows[name]:,.4g}", va="center", fontsize=8)
+        axes.text(rows[name], i, f" {rows[name]:,.0f}" if rows[name] >= 100 else f" {rows[name]:.3g}", va="center", fontsize=8)
     axes.set(xlabel=unit, title=title)
     axes.grid(axis="y", visible=False)
     return figure
@@ -91,7 +91,7 @@ def pictures(results):
         for key, label, title in [("kb_per_watch", "kB", "Memory of a watch"),
                                   ("cpu_us_per_reading", "µs", "CPU of a reading"),
                                   ("tick_mean_us", "µs", "Mean tick, 250 ticks a second")]:
-            yield f"watch-{key}", curves(rows, key, "sessions watched", label, title)
+            yield f"watch-{key}", curves(rows, key, "sessions watched", label, title, "linear")
     if "delays" in results:
         yield "delays", curves({count: {f"answers after {ms} ms": row for ms, row in rows.items()}
                                 for count, rows in results["delays"].items()},

@@ -78,6 +78,7 @@ def main():
     report.table("Python: import, the best of fresh processes", ["", "ms"],
                  [[name, row["ms"]] for name, row in results["python"]["import"].items()])
     report.verdicts("Targets", results["targets"])
+    bench.warn_of_load(results["machine"])
     bench.write(results, f"{given.name}-python", python)
 
 

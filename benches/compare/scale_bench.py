@@ -1,7 +1,7 @@
 """Measures what watched sessions cost, from 10 to 100,000 of them: `make bench-scale`.
 
 One client, one thread, 250 ticks a second; the server is `server.c` in a process of its own. And how many calls a
-second so many connections carry when answers take their time. docs/scaling.md draws the conclusions.
+second so many connections carry when answers take their time; and how many bytes a call is. docs/scaling.md draws the conclusions.
 """
 
 import argparse
@@ -37,6 +37,20 @@ def watches(runner, programs, cpus, count):
     }
 
 
+def wire(runner, ours, cpus):
+    """Bytes of a status call over each transport, TLS's own left out: of the last call, with all tables warm."""
+    rows = {}
+    with servers.Nginx(build.OUT / "nginx-wire", cpus) as nginx:
+        for transport, url in nginx.urls.items():
+            runner.run(ours, "status", url, 20, latencies=False, session="wire",
+                       ca=None if transport == "http" else nginx.ca)
+    # Once nginx has ended, its log is whole.
+    for transport in nginx.urls:
+        request, answer = nginx.wire(transport)[-1]
+        rows[transport] = {"request": request, "answer": answer, "document": len(servers.STATUS)}
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="up to 10,000 watches alone")
@@ -52,6 +66,7 @@ def main():
         build.say(f"{count:,} watches")
         results["watches"][str(count)] = watches(runner, programs, server_cpus, count)
     ours = Contender("ours", [programs["ours"]])
+    results["wire"] = wire(runner, ours, server_cpus)
     for connections in CONNECTIONS[1:4] if given.quick else CONNECTIONS:
         build.say(f"{connections} connections")
         rows = results["delays"][str(connections)] = {}
@@ -71,6 +86,9 @@ def main():
                  ["connections", *(f"{ms} ms{what}" for ms in DELAYS_MS for what in ("", ", law"))],
                  [[count, *(x for ms in DELAYS_MS for x in (rows[str(ms)]["calls_per_s"], int(count) * 1000 / ms))]
                   for count, rows in results["delays"].items()])
+    report.table("Bytes of a status call", ["", "request", "answer", "of it document"],
+                 [[transport, *row.values()] for transport, row in results["wire"].items()])
+    bench.warn_of_load(results["machine"])
     bench.write(results, f"{given.name}-scale", python)
 
 

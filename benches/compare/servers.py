@@ -30,6 +30,7 @@ error_log {folder}/error.log warn;
 events {{ worker_connections {connections}; }}
 http {{
     access_log off;
+    log_format wire "$server_port $request_length $bytes_sent";
     default_type application/json;
     keepalive_timeout 1h;
     keepalive_time 24h;
@@ -52,6 +53,10 @@ http {{
         listen 127.0.0.1:{h2} ssl http2 backlog=8192;
         location = /api/v1/game-sessions/start {{ return 201 '{started}'; }}
         location ~ ^/api/v1/game-sessions/size-([0-9]+)/status$ {{ alias {folder}/$1.json; }}
+        location = /api/v1/game-sessions/wire/status {{
+            access_log {folder}/wire.log wire;
+            return 200 '{status}';
+        }}
         location ~ /status$ {{ return 200 '{status}'; }}
         location ~ /end$ {{ return 200 '{ended}'; }}
     }}
@@ -143,6 +148,12 @@ class Nginx:
             except OSError:
                 time.sleep(0.05)
         return False
+
+    def wire(self, transport):
+        """Bytes of each request and answer, as nginx counts them, of the calls for the session "wire"."""
+        port = self.urls[transport].rpartition(":")[2]
+        lines = [line.split() for line in (self.folder / "wire.log").read_text().splitlines()]
+        return [(int(request), int(answer)) for seen, request, answer in lines if seen == port]
 
     def __enter__(self):
         return self
