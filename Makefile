@@ -272,6 +272,27 @@ docs: ## the API reference from the headers, in dist/docs/html/ (Debian: apt-get
 	@mkdir -p $(DIST)/docs
 	tests/install/docs.sh $(DIST)/docs
 
+.PHONY: instructions
+instructions: lib-slim ## instructions a call, against benches/instructions.json (ACCEPT=1: make that the new one)
+	$(PYTHON) benches/compare/test_bench.py
+	$(PYTHON) benches/instructions.py $(if $(ACCEPT),--accept) $(if $(RUNS),--runs $(RUNS))
+
+.PHONY: bench-micro
+bench-micro: tools ## handles, arguments, submitting and JSON, a piece at a time
+	$(CARGO) bench --bench micro
+
+.PHONY: bench
+bench: lib-slim ## this library beside libcurl, reqwest and the official clients (QUICK=1: a minute or two)
+	$(PYTHON) benches/compare/bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME)) $(BENCH)
+
+.PHONY: bench-scale
+bench-scale: lib-slim ## what a watched session costs, 10 to 100,000 of them (about four minutes)
+	$(PYTHON) benches/compare/scale_bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME))
+
+.PHONY: bench-python
+bench-python: tools ## the Python package beside the official client, requests, httpx, aiohttp and pycurl
+	$(PYTHON) benches/compare/python_bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME))
+
 .PHONY: lint
 lint: tools ## formatting and clippy, with and without the default features
 	$(CARGO) fmt --all --check
