@@ -1,12 +1,12 @@
 //! One submitted call.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use iplaygames::{CallResult, Error, Reply};
 use pyo3::prelude::*;
 
 use crate::client::Shared;
 use crate::errors;
-use crate::log::Lines;
-use std::sync::Arc;
 
 /// What an answer is on its way to Python: the document's text, the HTTP status, the attempts, the seconds
 /// it took, our id of the call, the server's id of the request.
@@ -19,51 +19,67 @@ pub(crate) fn facts(reply: Reply) -> Facts {
 }
 
 /// A call in flight. Dropping it cancels it.
+///
+/// It is let go of as soon as its result is told or it is canceled, and not when Python drops the object: a
+/// traceback may hold that for long, and what is held counts as in flight.
 #[pyclass(frozen, module = "iplaygames_native._core")]
 pub(crate) struct Call {
-    call: iplaygames::Call,
+    call: Mutex<Option<iplaygames::Call>>,
     client: Arc<Shared>,
 }
 
 impl Call {
     pub(crate) fn new(call: iplaygames::Call, client: Arc<Shared>) -> Call {
-        Call { call, client }
+        Call { call: Mutex::new(Some(call)), client }
     }
 
-    fn lines(&self) -> &Lines {
-        &self.client.lines
+    fn with<T>(&self, work: impl FnOnce(&mut Option<iplaygames::Call>) -> T) -> T {
+        work(&mut self.call.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The oldest change of a watch that was not told, then the end, once.
+    fn tell(&self, py: Python<'_>) -> PyResult<Option<(bool, Facts)>> {
+        let told: Result<Option<(bool, CallResult)>, Error> = self.with(|place| {
+            let Some(call) = place else { return Ok(None) };
+            // Looked at first: with the end all the changes before it are there.
+            let result = call.poll().map(|result| result.cloned());
+            if let Some(news) = call.poll_news() {
+                return Ok(Some((false, Ok(news))));
+            }
+            if !matches!(result, Ok(None)) {
+                *place = None;
+            }
+            Ok(result?.map(|result| (true, result)))
+        });
+        self.client.client.deliver_log();
+        self.client.lines.deliver(py)?;
+        match told {
+            Ok(None) => Ok(None),
+            Ok(Some((last, Ok(reply)))) => Ok(Some((last, facts(reply)))),
+            Ok(Some((_, Err(error)))) | Err(error) => Err(errors::raise(py, &error)),
+        }
     }
 }
 
 #[pymethods]
 impl Call {
-    /// The id of the call, as it is sent.
-    #[getter]
-    fn call_id(&self) -> &str {
-        self.call.id()
-    }
-
-    /// The facts of the answer, None while there is none; raises what the call failed with.
+    /// The facts of the answer; raises what the call failed with. Told once; None while there is none, and
+    /// after that.
     fn result(&self, py: Python<'_>) -> PyResult<Option<Facts>> {
-        let result: Result<Option<CallResult>, Error> = self.call.poll().map(Option::<&CallResult>::cloned);
-        self.client.client.deliver_log();
-        self.lines().deliver(py)?;
-        match result {
-            Ok(None) => Ok(None),
-            Ok(Some(Ok(reply))) => Ok(Some(facts(reply))),
-            Ok(Some(Err(error))) | Err(error) => Err(errors::raise(py, &error)),
-        }
+        Ok(self.tell(py)?.map(|(_, facts)| facts))
     }
 
-    /// Of a watch: the facts of the oldest change that was not told yet.
-    fn news(&self) -> Option<Facts> {
-        self.call.poll_news().map(facts)
+    /// Of a watch: what was not told yet, and whether it is the last; raises what the watch failed with.
+    fn change(&self, py: Python<'_>) -> PyResult<Option<(bool, Facts)>> {
+        self.tell(py)
     }
 
     /// Ends the call at once; one that has ended stays as it is.
-    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
-        self.call.cancel().map_err(|error| errors::raise(py, &error))?;
-        self.client.close_connections(py);
-        Ok(())
+    fn cancel(&self, py: Python<'_>) {
+        let call = self.with(Option::take);
+        if call.is_some() {
+            drop(call);
+            self.client.close_connections(py);
+        }
     }
 }

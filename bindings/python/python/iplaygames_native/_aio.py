@@ -270,19 +270,16 @@ class AsyncWatch:
 
     async def __anext__(self) -> SessionStatus:
         while self._open:
-            call = self._begin()
             try:
-                # Asked for the end first: what changed before it is there then.
-                result = call.result()
-                news = call.news()
-            except BaseException:
+                change = self._begin().change()
+            except IPlayGamesError:
                 self.close()
                 raise
-            if news is not None:
-                return SessionStatus(news)
-            if result is not None:
-                self.close()
-                return SessionStatus(result)
+            if change is not None:
+                last, facts = change
+                if last:
+                    self.close()
+                return SessionStatus(facts)
             assert self._box is not None
             future: Future[None] = get_running_loop().create_future()
             self._box.waiting[self._token] = future

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import _core
 from ._base import BaseClient, is_over, start_arguments
+from ._errors import IPlayGamesError
 from ._results import (
     EndedMultiSession,
     EndedSession,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from ._errors import IPlayGamesError
     from ._results import BulkResult
 
 
@@ -231,8 +231,6 @@ class OpenSession:
     ) -> None:
         session, self._session = self._session, None
         assert session is not None
-        from ._errors import IPlayGamesError
-
         try:
             self._sessions.end(session.session_id)
         except IPlayGamesError as problem:
@@ -265,23 +263,19 @@ class Watch:
 
     def __next__(self) -> SessionStatus:
         while self._call is not None:
-            news = self._call.news()
-            if news is not None:
-                return SessionStatus(news)
             try:
-                result = self._call.result()
-            except BaseException:
-                self._call = None
+                change = self._call.change()
+                if change is None:
+                    self._core.wait(self._mailbox)
+                    self._mailbox.take()
+                    continue
+            except IPlayGamesError:
+                self.close()
                 raise
-            if result is not None:
-                # News that came before the end come before it.
-                news = self._call.news()
-                if news is not None:
-                    return SessionStatus(news)
-                self._call = None
-                return SessionStatus(result)
-            self._core.wait(self._mailbox)
-            self._mailbox.take()
+            last, facts = change
+            if last:
+                self.close()
+            return SessionStatus(facts)
         raise StopIteration
 
     def close(self) -> None:
