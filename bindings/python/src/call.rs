@@ -4,18 +4,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use iplaygames::{CallResult, Error, Reply};
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use crate::client::Shared;
 use crate::errors;
+use crate::exit::Inside;
 
 /// What an answer is on its way to Python: the document's text, the HTTP status, the attempts, the seconds
 /// it took, our id of the call, the server's id of the request.
-pub(crate) type Facts = (String, Option<u16>, u32, f64, String, Option<String>);
+pub(crate) type Facts<'py> = Bound<'py, PyTuple>;
 
-pub(crate) fn facts(reply: Reply) -> Facts {
-    let (status, attempts, elapsed) = (reply.http_status(), reply.attempts(), reply.elapsed().as_secs_f64());
-    let (call_id, request_id) = (reply.call_id().to_owned(), reply.request_id().map(str::to_owned));
-    (reply.into_json(), status, attempts, elapsed, call_id, request_id)
+pub(crate) fn facts<'py>(py: Python<'py>, reply: &Reply) -> PyResult<Facts<'py>> {
+    let elapsed = reply.elapsed().as_secs_f64();
+    (reply.json(), reply.http_status(), reply.attempts(), elapsed, reply.call_id(), reply.request_id())
+        .into_pyobject(py)
 }
 
 /// A call in flight. Dropping it cancels it.
@@ -38,7 +40,7 @@ impl Call {
     }
 
     /// The oldest change of a watch that was not told, then the end, once.
-    fn tell(&self, py: Python<'_>) -> PyResult<Option<(bool, Facts)>> {
+    fn tell<'py>(&self, py: Python<'py>) -> PyResult<Option<(bool, Facts<'py>)>> {
         let told: Result<Option<(bool, CallResult)>, Error> = self.with(|place| {
             let Some(call) = place else { return Ok(None) };
             // Looked at first: with the end all the changes before it are there.
@@ -55,7 +57,7 @@ impl Call {
         self.client.lines.deliver(py)?;
         match told {
             Ok(None) => Ok(None),
-            Ok(Some((last, Ok(reply)))) => Ok(Some((last, facts(reply)))),
+            Ok(Some((last, Ok(reply)))) => Ok(Some((last, facts(py, &reply)?))),
             Ok(Some((_, Err(error)))) | Err(error) => Err(errors::raise(py, &error)),
         }
     }
@@ -65,17 +67,21 @@ impl Call {
 impl Call {
     /// The facts of the answer; raises what the call failed with. Told once; None while there is none, and
     /// after that.
-    fn result(&self, py: Python<'_>) -> PyResult<Option<Facts>> {
+    fn result<'py>(&self, py: Python<'py>) -> PyResult<Option<Facts<'py>>> {
+        let _inside = Inside::enter(py)?;
         Ok(self.tell(py)?.map(|(_, facts)| facts))
     }
 
-    /// Of a watch: what was not told yet, and whether it is the last; raises what the watch failed with.
-    fn change(&self, py: Python<'_>) -> PyResult<Option<(bool, Facts)>> {
-        self.tell(py)
+    /// Of a watch: whether it is the last, and what was not told yet; raises what the watch failed with.
+    fn change<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let _inside = Inside::enter(py)?;
+        self.tell(py)?.map(|change| change.into_pyobject(py)).transpose()
     }
 
     /// Ends the call at once; one that has ended stays as it is.
     fn cancel(&self, py: Python<'_>) {
+        // Too late there is nothing to cancel any more.
+        let Some(_inside) = Inside::try_enter() else { return };
         let call = self.with(Option::take);
         if call.is_some() {
             drop(call);

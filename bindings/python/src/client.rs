@@ -54,6 +54,7 @@ impl Options {
     /// From a dict with `timeout_ms`, `max_retries` and `call_id`.
     #[new]
     fn new(options: &Bound<'_, PyDict>) -> PyResult<Options> {
+        let _inside = Inside::enter(options.py())?;
         let json = arguments::to_json(options)?;
         let options = CallOptions::from_json(&json).map_err(|error| errors::raise(options.py(), &error))?;
         Ok(Options(options))
@@ -104,13 +105,13 @@ impl Client {
 
     /// Calls an operation and waits for the answer; looks for signals while it waits.
     #[pyo3(signature = (operation, arguments=None, options=None))]
-    fn call(
+    fn call<'py>(
         &self,
-        py: Python<'_>,
+        py: Python<'py>,
         operation: &str,
         arguments: Option<&Bound<'_, PyDict>>,
         options: Option<&Bound<'_, Options>>,
-    ) -> PyResult<Facts> {
+    ) -> PyResult<Facts<'py>> {
         let _inside = Inside::enter(py)?;
         let call = self.begin(py, operation, arguments, options)?;
         let result = loop {
@@ -131,7 +132,10 @@ impl Client {
             }
         };
         self.shared.lines.deliver(py)?;
-        result.map(facts).map_err(|error| self.shared.raise(py, &error))
+        match result {
+            Ok(reply) => facts(py, &reply),
+            Err(error) => Err(self.shared.raise(py, &error)),
+        }
     }
 
     /// Sends a call on its way and returns at once; its end is noted in the mailbox.
@@ -212,7 +216,7 @@ impl Client {
                 }
             }
             if exit::is_exiting() {
-                return Err(errors::at_exit(py));
+                return Err(exit::refusal(py));
             }
             py.check_signals()?;
             receiver = back;
@@ -232,6 +236,8 @@ impl Client {
 
     /// Ends the client: calls in flight end as canceled, later ones are refused. Never waits.
     fn close(&self, py: Python<'_>) {
+        // Too late it is closed already.
+        let Some(_inside) = Inside::try_enter() else { return };
         py.detach(|| {
             self.shared.client.close();
         });

@@ -29,10 +29,3 @@ pub(crate) fn invalid(py: Python<'_>, field: &str, message: &str, wrong_type: bo
     });
     made.unwrap_or_else(|problem| problem)
 }
-
-/// The exception for a call that comes too late.
-pub(crate) fn at_exit(py: Python<'_>) -> PyErr {
-    let made =
-        module(py).and_then(|errors| errors.call_method0(intern!(py, "at_exit")).map(PyErr::from_value));
-    made.unwrap_or_else(|problem| problem)
-}

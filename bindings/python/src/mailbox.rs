@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
 use crate::client::{SLICE, seconds};
 use crate::exit::{self, Inside};
@@ -99,8 +100,10 @@ impl Mailbox {
     }
 
     /// Takes out what is there.
-    fn take(&self) -> Vec<u64> {
-        self.post.take()
+    fn take<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        // Too late nobody can use it.
+        let Some(_inside) = Inside::try_enter() else { return Ok(PyList::empty(py)) };
+        PyList::new(py, self.post.take())
     }
 
     /// Waits until there is something, for so many seconds at most; answers whether there is.

@@ -1,7 +1,7 @@
 //! The sandbox, as it is.
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use crate::exit::Inside;
 use crate::{arguments, errors};
@@ -34,15 +34,18 @@ impl Sandbox {
     }
 
     /// Carries out a command, a dict; answers a JSON document.
-    fn control(&self, command: &Bound<'_, PyDict>) -> PyResult<String> {
+    fn control<'py>(&self, command: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyString>> {
         let py = command.py();
         let _inside = Inside::enter(py)?;
         let json = arguments::to_json(command)?;
-        py.detach(|| self.0.control(&json)).map_err(|error| errors::raise(py, &error))
+        let answer = py.detach(|| self.0.control(&json)).map_err(|error| errors::raise(py, &error))?;
+        Ok(PyString::new(py, &answer))
     }
 
     /// Stops it; stopping again does nothing.
     fn stop(&self, py: Python<'_>) {
+        // Too late it ends with the process.
+        let Some(_inside) = Inside::try_enter() else { return };
         py.detach(|| self.0.stop());
     }
 }

@@ -39,7 +39,8 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
         # Warnings are errors there too, and a crash shows where it was.
         command = [sys.executable, "-X", "faulthandler", "-W", "error", "-c", textwrap.dedent(script), *words]
         more.setdefault("env", environment)
-        return subprocess.run(command, capture_output=True, text=True, timeout=HANG, **more)
+        more.setdefault("timeout", HANG)
+        return subprocess.run(command, capture_output=True, text=True, **more)
 
     return run
 
