@@ -75,17 +75,21 @@ header: tools ## write the generated headers to include/
 # ---- trying --------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: lib ## build the library and play the main job against the built-in sandbox
+demo: lib wheel ## build the library and the Python package, and play the main job against the built-in sandbox
 	@mkdir -p $(OUT)
 	$(CC) -std=c99 $(WARN) -I $(DIST)/include tests/c/example.c -o $(OUT)/example \
 	    -L $(DIST)/lib -Wl,-rpath,$(DIST)/lib -liplaygames
 	@echo
 	$(OUT)/example
+	$(call venv,$(VENVS)/demo)
+	$(VENVS)/demo/bin/pip install -q --no-index --force-reinstall $(DIST)/python/*.whl
+	@echo
+	$(VENVS)/demo/bin/python bindings/python/examples/session.py
 
 # ---- testing -------------------------------------------------------------------------------------
 
 .PHONY: test
-test: test-rust test-c ## every suite
+test: test-rust test-c test-python ## every suite
 
 .PHONY: test-rust
 test-rust: tools
@@ -105,12 +109,57 @@ stress: lib-dev ## exactly once, with 100,000 calls in flight and thrown about
 	CC="$(CC)" CXX="$(CXX)" REQUESTS=100000 SEED=$$(date +%s) tests/c/run.sh $(OUT)/lib stress
 
 .PHONY: repeat
-repeat: lib-dev ## the hazard suites, ten times
+repeat: lib-dev python-dev ## the hazard suites, ten times
 	@for round in 1 2 3 4 5 6 7 8 9 10; do \
 	    echo "round $$round of 10"; \
 	    $(CARGO) test --quiet --test host --test retry --test tls --test proxy --test submit || exit 1; \
 	    CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib || exit 1; \
+	    (cd bindings/python && CALLS=$(CALLS) $(DEV)/python -m pytest -q tests/test_hazards.py) || exit 1; \
 	done
+
+# ---- Python --------------------------------------------------------------------------------------
+
+VENVS := $(CARGO_TARGET_DIR)/python
+DEV := $(VENVS)/dev/bin
+# How many calls the test for leaks makes.
+CALLS ?= $(if $(CI),100000,20000)
+
+define venv
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+endef
+
+.PHONY: python-dev
+python-dev: tools
+	$(call venv,$(VENVS)/dev)
+	$(DEV)/pip install -q --disable-pip-version-check -r bindings/python/requirements-dev.txt
+	cd bindings/python && VIRTUAL_ENV=$(VENVS)/dev $(DEV)/maturin develop -q
+
+.PHONY: test-python
+test-python: python-dev ## the Python package, built into a virtual environment of its own
+	cd bindings/python && CALLS=$(CALLS) $(DEV)/python -m pytest -q
+
+.PHONY: lint-python
+lint-python: python-dev ## the Python package's types and stubs, and that it compiles for a Python without the GIL
+	cd bindings/python && $(DEV)/mypy && $(DEV)/pyright --pythonpath $(DEV)/python && $(DEV)/python -m mypy.stubtest iplaygames_native._core
+	PYO3_CONFIG_FILE=$(CURDIR)/bindings/python/free-threaded.txt \
+	    $(CARGO) check -p iplaygames-python --no-default-features
+
+.PHONY: test-python-install
+test-python-install: python-dev ## the Python package, installed from each place it can be installed from
+	MATURIN=$(DEV)/maturin PYTHON=$(PYTHON) bindings/python/tests/install.sh
+
+.PHONY: wheel
+wheel: tools ## the Python package that ships, in dist/python/
+	$(call venv,$(VENVS)/build)
+	$(VENVS)/build/bin/pip install -q --disable-pip-version-check "$$(grep ^maturin bindings/python/requirements-dev.txt)"
+	rm -f $(DIST)/python/*.whl
+	$(VENVS)/build/bin/maturin build -q --release --out $(DIST)/python
+
+.PHONY: sdist
+sdist: tools ## the Python package as source, in dist/python/
+	$(call venv,$(VENVS)/build)
+	$(VENVS)/build/bin/pip install -q --disable-pip-version-check "$$(grep ^maturin bindings/python/requirements-dev.txt)"
+	$(VENVS)/build/bin/maturin sdist --out $(DIST)/python
 
 # ---- engines -------------------------------------------------------------------------------------
 

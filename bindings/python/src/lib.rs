@@ -17,6 +17,9 @@ mod mailbox;
 mod sandbox;
 mod table;
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 /// Runs the command-line tool with the words that follow its name; answers its exit code.
@@ -25,8 +28,23 @@ fn run_tool(py: Python<'_>, words: Vec<std::ffi::OsString>) -> u8 {
     py.detach(|| iplaygames::cli::run(words))
 }
 
+/// What is remembered of Python (modules, exceptions, the threads that are inside) is remembered once a
+/// process: a second interpreter would be handed objects of the first.
+fn refuse_second_interpreter() -> PyResult<()> {
+    static FIRST: AtomicI64 = AtomicI64::new(-1);
+    // SAFETY: this thread is attached, as everywhere in a module's initialisation.
+    let this = unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
+    match FIRST.compare_exchange(-1, this, Ordering::SeqCst, Ordering::SeqCst) {
+        Err(first) if first != this => Err(PyImportError::new_err(
+            "iplaygames_native is in use in another interpreter of this process, and can be used in one only",
+        )),
+        _ => Ok(()),
+    }
+}
+
 #[pymodule(gil_used = false)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    refuse_second_interpreter()?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("DEFAULT_BASE_URL", iplaygames::DEFAULT_BASE_URL)?;
     module.add_class::<client::Client>()?;

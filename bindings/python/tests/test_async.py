@@ -28,7 +28,7 @@ from iplaygames_native import (
 class Unwatching(asyncio.SelectorEventLoop):
     """A loop that cannot watch descriptors, as that of Windows."""
 
-    def add_reader(self, *_: Any) -> Any:
+    def add_reader(self, *_: Any) -> Any:  # type: ignore[override]
         raise NotImplementedError
 
 

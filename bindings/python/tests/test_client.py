@@ -65,6 +65,7 @@ def test_options_are_those_of_the_copy_alone(
         ("api_key", 5),
         ("proxy", "nonsense"),
         ("ca_file", b"bytes"),
+        ("ca_file", 5),
         ("ca_file", "/no/such/file"),
         ("ca_pem", "nonsense"),
         ("only_these_cas", True),
@@ -93,7 +94,7 @@ def test_an_unknown_option_is_an_ordinary_type_error() -> None:
     with pytest.raises(TypeError, match="time_out"):
         Client(time_out=5)  # type: ignore[call-arg]
     with pytest.raises(TypeError):
-        Client("key")  # type: ignore[misc]
+        Client("key")  # type: ignore[call-arg]
 
 
 def test_the_environment_fills_in_key_and_address(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -96,12 +97,13 @@ def test_a_refusal_inside_a_success_always_raises(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client
 ) -> None:
     session = iplaygames_client.sessions.start(**START)
-    for operation, call in (
+    calls: list[tuple[str, Callable[[], object]]] = [
         ("get_session_status", lambda: iplaygames_client.sessions.status(session.session_id)),
         ("end_a_game_session", lambda: iplaygames_client.sessions.end(session.session_id)),
         ("list_games", lambda: iplaygames_client.call("list_games")),
         ("get_pool_winners", lambda: iplaygames_client.call("get_pool_winners", poolId="1")),
-    ):
+    ]
+    for operation, call in calls:
         iplaygames_sandbox.fault(operation, body='{"success": false, "message": "No"}')
         with pytest.raises(APIStatusError, match="No") as caught:
             call()
@@ -298,9 +300,10 @@ def test_the_key_is_in_no_error_and_no_repr(iplaygames_sandbox: Sandbox) -> None
         assert not any(secret in text for text in texts for secret in (KEY, "hush-hush"))
         with pytest.raises(TypeError):
             pickle.dumps(client)
-    for wrong in ({"api_key": KEY + "\n"}, {"api_key": KEY, "proxy": f"ftp://u:{KEY}@x"}):
+    wrong: list[dict[str, Any]] = [{"api_key": KEY + "\n"}, {"api_key": KEY, "proxy": f"ftp://u:{KEY}@x"}]
+    for options in wrong:
         with pytest.raises(ValidationError) as refused:
-            Client(**wrong)
+            Client(**options)
         assert KEY not in str(refused.value) + str(refused.value.to_dict())
 
 

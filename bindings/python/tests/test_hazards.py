@@ -438,7 +438,7 @@ def test_threads_that_are_not_daemons_finish_their_calls(ran: Ran) -> None:
 # ---- other interpreters --------------------------------------------------------------------------
 
 
-def test_a_second_interpreter_fails_to_import_it_cleanly_or_works(ran: Ran) -> None:
+def test_a_second_interpreter_cannot_import_it_and_the_first_goes_on(ran: Ran) -> None:
     script = '''
         import sys
         try:
@@ -450,9 +450,6 @@ def test_a_second_interpreter_fails_to_import_it_cleanly_or_works(ran: Ran) -> N
         CODE = textwrap.dedent("""
             try:
                 import iplaygames_native
-                with iplaygames_native.sandbox() as box, box.client() as client:
-                    client.call("list_games")
-                print("works")
             except ImportError as error:
                 print("refused")
         """)
@@ -465,8 +462,7 @@ def test_a_second_interpreter_fails_to_import_it_cleanly_or_works(ran: Ran) -> N
             client.call("list_games")
         print("main")
     '''
-    words = ran(script).split()
-    assert words[-1] == "main" and len(words) == 4 and set(words[:3]) <= {"works", "refused"}
+    assert ran(script).split() == ["refused", "refused", "refused", "main"]
 
 
 # ---- leaks ---------------------------------------------------------------------------------------

@@ -96,7 +96,8 @@ class BaseClient:
             max_connections=max_connections,
             max_response_bytes=max_response_bytes,
             proxy=proxy,
-            ca_file=None if ca_file is None else _path("ca_file", ca_file),
+            # What is no path is refused by name below.
+            ca_file=getattr(ca_file, "__fspath__", lambda: ca_file)(),
             ca_pem=ca_pem,
             only_these_cas=only_these_cas,
             user_agent=user_agent,
@@ -144,15 +145,6 @@ class BaseClient:
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError(f"a {type(self).__name__} cannot be pickled: it has connections and a key")
-
-
-def _path(name: str, path: str | PathLike[str]) -> str:
-    from os import fspath
-
-    text = fspath(path)
-    if not isinstance(text, str):
-        raise invalid(f"/{name}", f"`{name}` must be a path as text.", True)
-    return text
 
 
 def start_arguments(arguments: dict[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:

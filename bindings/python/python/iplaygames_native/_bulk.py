@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sized
 
 from . import _core
 from ._errors import BusyError, IPlayGamesError, invalid
@@ -50,7 +51,7 @@ class Flights(_Base["R"]):
         self.options = options
         self.operation = operation
         self.kind = kind
-        self.total = len(ids) if hasattr(ids, "__len__") else None
+        self.total = len(ids) if isinstance(ids, Sized) else None
         self.ids: Iterator[str] | None = iter(ids)
         self.concurrency = concurrency
         self.progress = progress

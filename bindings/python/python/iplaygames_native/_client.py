@@ -245,7 +245,7 @@ def not_ended(problem: IPlayGamesError, error: BaseException | None) -> None:
         raise problem
     note = f"The session could not be ended either: {problem}"
     # Python 3.10 has no notes.
-    error.__notes__ = [*getattr(error, "__notes__", ()), note]
+    setattr(error, "__notes__", [*getattr(error, "__notes__", ()), note])
 
 
 class Watch:

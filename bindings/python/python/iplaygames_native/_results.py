@@ -32,6 +32,13 @@ class Frozen:
 _set = object.__setattr__
 
 
+def _frozen(part: Any) -> object:
+    """A part of a document, as something that has a hash."""
+    if isinstance(part, dict):
+        return frozenset((key, _frozen(value)) for key, value in part.items())
+    return tuple(map(_frozen, part)) if isinstance(part, list) else part
+
+
 class Reply(Frozen):
     """The answer to a call that worked. Reads like the document it holds: `reply["data"]`."""
 
@@ -128,8 +135,8 @@ class Reply(Frozen):
         assert isinstance(other, Reply)
         return bool(self.raw == other.raw)
 
-    # What it says may be a list or a dict: nothing to make a hash of.
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return hash((type(self), _frozen(self.raw)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._facts,)
@@ -194,12 +201,6 @@ class _Named(Reply):
 
     __slots__ = ()
     _shown: tuple[str, ...] = ()
-
-    def __hash__(self) -> int:
-        return hash((type(self), *(getattr(self, name) for name in self._shown)))
-
-    def __eq__(self, other: object) -> bool:
-        return Reply.__eq__(self, other)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown)
@@ -351,7 +352,7 @@ class MultiSessionGame(Frozen):
         return self._part == other._part
 
     def __hash__(self) -> int:
-        return hash((self.position, self.game_name))
+        return hash(_frozen(self._part))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._part,)
@@ -407,9 +408,6 @@ class StartedMultiSession(_MultiSession):
     def swipe_url(self) -> str:
         """Where to send the player. Keep it out of logs."""
         return self._text("data", "swipe_url") or ""
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.multi_session_id))
 
 
 class MultiSessionStatus(_MultiSession):

@@ -43,7 +43,7 @@ class Sandbox:
         return self._core.api_key
 
     @property
-    def config(self) -> dict[str, str]:
+    def config(self) -> dict[str, Any]:
         """What a client needs to come here: `Client(**sandbox.config)`."""
         return {"api_key": self.api_key, "base_url": self.base_url}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from . import _core
 from ._results import Frozen, _set
 
@@ -16,11 +14,14 @@ class _Row(Frozen):
     __slots__ = ()
 
     def __init__(self, *values: Any) -> None:
-        for name, value in zip(self.__slots__, values, strict=True):
+        for name, value in zip(self._names(), values, strict=True):
             _set(self, name, value)
 
+    def _names(self) -> tuple[str, ...]:
+        return self.__slots__
+
     def _values(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.__slots__)
+        return tuple(getattr(self, name) for name in self._names())
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -35,7 +36,7 @@ class _Row(Frozen):
         return type(self), self._values()
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names())
         return f"{type(self).__name__}({values})"
 
 
@@ -63,9 +64,11 @@ class Operation(_Row):
     fields: tuple[Field, ...]
 
 
-@cache
 def operations() -> tuple[Operation, ...]:
     """Every operation of the API."""
-    return tuple(
-        Operation(*row, tuple(Field(*field) for field in fields)) for *row, fields in _core.operations()
-    )
+    return _operations
+
+
+_operations = tuple(
+    Operation(*row, tuple(Field(*field) for field in fields)) for *row, fields in _core.operations()
+)
