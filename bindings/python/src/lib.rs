@@ -3,9 +3,9 @@
 //! users see (results, exceptions, bulk, context managers) is Python, in `python/iplaygames_native`.
 //!
 //! Rules. No thread that Python does not know ever enters it: what happens elsewhere is put into a
-//! [`mailbox`], and a thread of Python's takes it out. The GIL is let go of around everything that may
+//! mailbox, and a thread of Python's takes it out. The GIL is let go of around everything that may
 //! wait, and nothing of Python's runs while a lock of this crate or the runtime is held. A thread that
-//! waits looks for signals every [`client::SLICE`].
+//! waits looks for signals every 50 ms.
 
 mod arguments;
 mod call;

@@ -55,3 +55,10 @@ def ran(run: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., s
         return done.stdout.strip()
 
     return ran
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The line that every runner of this repository closes with."""
+    stats = terminalreporter.stats
+    failed = len(stats.get("failed", [])) + len(stats.get("error", []))
+    terminalreporter.write_line(f"{len(stats.get('passed', []))} passed, {failed} failed")

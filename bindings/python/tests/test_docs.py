@@ -38,14 +38,15 @@ def test_the_example_runs(ran: Callable[..., str]) -> None:
     assert "checked again: closed" in ran((HERE / "examples/session.py").read_text("utf-8"))
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="reads TOML with the standard library")
 def test_the_two_project_files_tell_the_same() -> None:
-    if sys.version_info < (3, 11):
-        pytest.skip("reads TOML with the standard library")
-    import tomllib
+    if sys.version_info >= (3, 11):
+        from tomllib import loads
 
-    inner, outer = (tomllib.loads((folder / "pyproject.toml").read_text("utf-8")) for folder in (HERE, ROOT))
-    assert inner["build-system"] == outer["build-system"]
-    # The licences lie at the root.
-    assert inner["project"] | {"license-files": outer["project"]["license-files"]} == outer["project"]
-    cargo = tomllib.loads((ROOT / "Cargo.toml").read_text("utf-8"))
-    assert cargo["workspace"]["package"]["version"] == iplaygames_native.__version__
+        inner, outer = (loads((folder / "pyproject.toml").read_text("utf-8")) for folder in (HERE, ROOT))
+        assert inner["build-system"] == outer["build-system"]
+        # The licences lie at the root.
+        licences = {"license-files": outer["project"]["license-files"]}
+        assert inner["project"] | licences == outer["project"]
+        cargo = loads((ROOT / "Cargo.toml").read_text("utf-8"))
+        assert cargo["workspace"]["package"]["version"] == iplaygames_native.__version__
