@@ -528,5 +528,5 @@ def test_calls_leave_nothing_behind(ran: Ran) -> None:
     )
     blocks, grown, made = map(int, ran(script, timeout=1200).split())
     assert made >= calls
-    # A leak of an object in two calls, or of a hundred bytes a call, would be more.
-    assert blocks < calls / 2 and grown < calls * 100, (blocks, grown)
+    # A leak of an object in two calls, or of two dozen bytes a call, would be more in CI.
+    assert blocks < calls / 2 and grown < 1_000_000 + calls * 16, (blocks, grown)
