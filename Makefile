@@ -11,8 +11,11 @@ DIST := $(CURDIR)/dist
 OUT := $(CARGO_TARGET_DIR)/c
 UNAME := $(shell uname -s)
 SO := $(if $(filter Darwin,$(UNAME)),dylib,so)
+# What the header says, which is made from the sources: the soname follows the major number of the ABI.
+VERSION := $(shell sed -n 's/.*define IPG_VERSION_STRING "\(.*\)"/\1/p' include/iplaygames.h)
+ABI_MAJOR := $(shell echo $$(($$(sed -n 's/.*define IPG_ABI_VERSION //p' include/iplaygames.h) >> 16)))
 # Never unloaded: a thread of the host may still hold thread-local state of the library.
-LINK_Linux := -- -C link-arg=-Wl,-soname,libiplaygames.so.0 -C link-arg=-Wl,-z,nodelete
+LINK_Linux := -- -C link-arg=-Wl,-soname,libiplaygames.so.$(ABI_MAJOR) -C link-arg=-Wl,-z,nodelete
 LINK_Darwin := -- -C link-arg=-Wl,-install_name,@rpath/libiplaygames.dylib
 LINK := $(LINK_$(UNAME))
 WARN := -Wall -Wextra -Wpedantic -Werror
@@ -47,11 +50,11 @@ lib: tools ## the shared library that ships, in dist/
 	@mkdir -p $(DIST)/lib $(DIST)/include
 	$(call put,$(CARGO_TARGET_DIR)/release/libiplaygames.$(SO),$(DIST)/lib)
 	cp include/*.h $(DIST)/include/
-	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(DIST)/lib/libiplaygames.so.0; fi
+	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(DIST)/lib/libiplaygames.so.$(ABI_MAJOR); fi
 
 .PHONY: lib-slim
 lib-slim: tools ## the same without the sandbox, for shipping in a game, in dist/slim/
-	$(CARGO) rustc --release --lib --crate-type cdylib --no-default-features --features capi $(LINK)
+	$(CARGO) rustc --release --lib --crate-type cdylib $(SLIM) $(LINK)
 	@mkdir -p $(DIST)/slim/lib
 	$(call put,$(CARGO_TARGET_DIR)/release/libiplaygames.$(SO),$(DIST)/slim/lib)
 
@@ -59,18 +62,95 @@ lib-slim: tools ## the same without the sandbox, for shipping in a game, in dist
 size: lib-slim ## the size of the slim shared library, in bytes
 	@wc -c $(DIST)/slim/lib/libiplaygames.$(SO)
 
+.PHONY: size-report
+size-report: lib-slim ## what is in the slim shared library, by crate
+	$(CARGO) rustc --release --lib --crate-type cdylib $(SLIM) $(LINK) -C strip=none
+	@mkdir -p $(OUT)
+	cp $(CARGO_TARGET_DIR)/release/libiplaygames.$(SO) $(OUT)/unstripped.$(SO)
+	packaging/size.py $(OUT)/unstripped.$(SO) $(DIST)/slim/lib/libiplaygames.$(SO)
+
 .PHONY: lib-dev
 lib-dev: tools
 	$(CARGO) rustc --lib --crate-type cdylib $(LINK)
 	@mkdir -p $(OUT)/lib
 	$(call put,$(CARGO_TARGET_DIR)/debug/libiplaygames.$(SO),$(OUT)/lib)
-	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(OUT)/lib/libiplaygames.so.0; fi
+	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(OUT)/lib/libiplaygames.so.$(ABI_MAJOR); fi
 
 .PHONY: header
 header: tools ## write the generated headers to include/
 	$(CARGO) build --lib
 	@cd $(CARGO_TARGET_DIR)/debug/build && new=$$(ls -t iplaygames-*/out/iplaygames.h | head -n 1) && \
 	    cp "$$(dirname "$$new")"/iplaygames.h "$$(dirname "$$new")"/iplaygames_sandbox.h $(CURDIR)/include/
+
+# ---- installing ----------------------------------------------------------------------------------
+
+PREFIX ?= /usr/local
+LIBDIR ?= lib
+# Where the CMake package goes; LIBDIR/cmake/IPlayGames when empty.
+CMAKEDIR ?=
+SLIM := --no-default-features --features capi
+# How the tree below is built. The slim one that is shipped has its own profile and features.
+TREE ?= $(DIST)/tree
+PROFILE ?= release
+FEATURES ?=
+BUILT = $(CARGO_TARGET_DIR)/$(PROFILE)
+
+# `tree` is everything an installed package is made of, in one folder.
+.PHONY: tree
+tree: tools
+	@mkdir -p $(TREE)
+	$(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib $(FEATURES) $(LINK)
+	$(call put,$(BUILT)/libiplaygames.$(SO),$(TREE))
+	$(CARGO) rustc --profile $(PROFILE) --lib --crate-type staticlib $(FEATURES) -- --print native-static-libs=$(BUILT)/native-static-libs
+	packaging/static.sh $(BUILT)/libiplaygames.a $(TREE)/libiplaygames.a include/*.h
+	cp $(BUILT)/native-static-libs $(TREE)/
+	$(PYTHON) packaging/licenses.py $(FEATURES) >$(TREE)/THIRD-PARTY-LICENSES.txt
+	$(PYTHON) packaging/sbom.py $(FEATURES) >$(TREE)/iplaygames.cdx.json
+
+INSTALL = $(PYTHON) packaging/install.py --tree $(TREE) --prefix "$(PREFIX)" --destdir "$(DESTDIR)" \
+    --libdir "$(LIBDIR)" --cmakedir "$(CMAKEDIR)"
+
+.PHONY: install
+install: $(if $(filter no,$(BUILD)),,tree-and-tool) ## PREFIX= DESTDIR= LIBDIR=: libraries, headers, pkg-config, CMake; BUILD=no takes what is built
+	$(INSTALL)
+
+.PHONY: tree-and-tool
+tree-and-tool: tree
+	$(CARGO) build --profile $(PROFILE) --bin iplaygames $(FEATURES)
+	$(call put,$(BUILT)/iplaygames,$(TREE))
+
+.PHONY: uninstall
+uninstall: ## remove what install put there, given the same variables
+	$(INSTALL) --uninstall
+
+# ---- shipping ------------------------------------------------------------------------------------
+
+TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+SHIP := iplaygames-$(VERSION)-$(TARGET)
+# Paths of the machine that builds stay out of what others get, also out of panic messages.
+remap = $$(for folder in "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/; do printf -- '--remap-path-prefix=%s=crates/ ' "$$folder"; done)
+
+.PHONY: dist
+dist: tools ## the archive for engines, without the sandbox: dist/iplaygames-VERSION-TARGET.tar.gz
+	$(CARGO) fetch --locked
+	RUSTFLAGS="$(remap)" $(MAKE) tree TREE=$(DIST)/ship PROFILE=dist FEATURES="$(SLIM)"
+	rm -rf $(DIST)/$(SHIP)
+	$(MAKE) install BUILD=no TREE=$(DIST)/ship PREFIX=$(DIST)/$(SHIP) DESTDIR= LIBDIR=lib CMAKEDIR=
+	$(PYTHON) packaging/archive.py $(DIST)/$(SHIP)
+
+# Conan comes from PyPI into a folder of its own.
+.PHONY: test-recipes
+test-recipes: tools ## the recipes for Conan and vcpkg (Debian: apt-get install cmake pkg-config python3-venv)
+	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
+	@[ -x $(OUT)/conan/bin/conan ] || { $(PYTHON) -m venv $(OUT)/conan && $(OUT)/conan/bin/pip install --quiet 'conan>=2,<3'; }
+	CONAN=$(OUT)/conan/bin/conan tests/install/recipes.sh
+
+.PHONY: test-dist
+test-dist: dist tree-and-tool ## the archive, unpacked and used (Debian: apt-get install cmake pkg-config mono-mcs)
+	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
+	$(call need,pkg-config,Debian and Ubuntu: apt-get install pkg-config)
+	$(call need,mcs,Debian and Ubuntu: apt-get install mono-mcs)
+	tests/install/dist.sh $(DIST)/$(SHIP).tar.gz $(DIST)/tree/iplaygames
 
 # ---- trying --------------------------------------------------------------------------------------
 
@@ -89,7 +169,7 @@ demo: lib wheel ## build the library and the Python package, and play the main j
 # ---- testing -------------------------------------------------------------------------------------
 
 .PHONY: test
-test: test-rust test-c test-python ## every suite
+test: test-rust test-c test-cpp test-python ## every suite
 
 .PHONY: test-rust
 test-rust: tools
@@ -99,6 +179,14 @@ test-rust: tools
 test-c: lib-dev ## the C programs, compiled as C99 and as C++17
 	CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib
 
+.PHONY: test-cpp
+test-cpp: lib-dev ## the C++ wrapper, as C++17 and C++20, with exceptions and without
+	CXX="$(CXX)" bindings/cpp/tests/run.sh $(OUT)/lib
+
+.PHONY: test-cpp-sanitizers
+test-cpp-sanitizers: lib-dev ## the same under ASan and UBSan, with g++ and clang++ (Debian: clang, libclang-rt-dev)
+	CXX="g++ clang++" SANITIZE=1 bindings/cpp/tests/run.sh $(OUT)/lib
+
 .PHONY: valgrind
 valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valgrind)
 	$(call need,valgrind,Debian and Ubuntu: apt-get install valgrind)
@@ -107,6 +195,13 @@ valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valg
 .PHONY: stress
 stress: lib-dev ## exactly once, with 100,000 calls in flight and thrown about
 	CC="$(CC)" CXX="$(CXX)" REQUESTS=100000 SEED=$$(date +%s) tests/c/run.sh $(OUT)/lib stress
+
+.PHONY: test-install
+test-install: tree-and-tool ## users' programs against the installed package (Debian: apt-get install cmake pkg-config clang)
+	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
+	$(call need,pkg-config,Debian and Ubuntu: apt-get install pkg-config)
+	$(call need,clang,Debian and Ubuntu: apt-get install clang)
+	tests/install/run.sh
 
 .PHONY: repeat
 repeat: lib-dev python-dev ## the hazard suites, ten times
@@ -199,6 +294,32 @@ mono: lib-dev ## the wrapper for Unity and .NET, under Mono (Debian: apt-get ins
 .PHONY: bench-loop
 bench-loop: tools ## what a game loop pays: ticks, submits, watches (figures, no verdict)
 	$(CARGO) bench --profile quick --bench game_loop
+
+# ---- the binary interface ------------------------------------------------------------------------
+
+# With debug information for this crate, in one unit; what abidw reads.
+.PHONY: lib-abi
+lib-abi: tools
+	$(call need,abidw,Debian and Ubuntu: apt-get install abigail-tools)
+	$(CARGO) rustc --lib --crate-type cdylib $(LINK) -C debuginfo=2 -C codegen-units=1
+	@mkdir -p $(OUT)/abi
+	$(call put,$(CARGO_TARGET_DIR)/debug/libiplaygames.$(SO),$(OUT)/abi)
+
+.PHONY: abi
+abi: lib-abi ## write the ABI's baseline to abi/ (Debian: apt-get install abigail-tools)
+	abi/check.py update $(OUT)/abi/libiplaygames.$(SO)
+
+.PHONY: abi-check
+abi-check: lib-abi ## the ABI against its baseline, and that the comparison can fail
+	tests/install/abi.sh $(OUT)/abi/libiplaygames.$(SO)
+
+# ---- documents -----------------------------------------------------------------------------------
+
+.PHONY: docs
+docs: ## the API reference from the headers, in dist/docs/html/ (Debian: apt-get install doxygen)
+	$(call need,doxygen,Debian and Ubuntu: apt-get install doxygen)
+	@mkdir -p $(DIST)/docs
+	tests/install/docs.sh $(DIST)/docs
 
 .PHONY: lint
 lint: tools ## formatting and clippy, with and without the default features

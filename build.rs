@@ -159,9 +159,11 @@ mod capi {
     fn version() -> String {
         let part = |name: &str| std::env::var(format!("CARGO_PKG_VERSION{name}")).expect("cargo sets it");
         format!(
-            "/** The version of this header; ipg_version() tells the library's. */\n\
-             #define IPG_VERSION_MAJOR {}\n#define IPG_VERSION_MINOR {}\n#define IPG_VERSION_PATCH {}\n\
-             #define IPG_VERSION_STRING \"{}\"\n",
+            "/** The version of this header; ipg_version() tells the library's. This is its major number. */\n\
+             #define IPG_VERSION_MAJOR {}\n\
+             /** The minor number of this header's version. */\n#define IPG_VERSION_MINOR {}\n\
+             /** The patch number of this header's version. */\n#define IPG_VERSION_PATCH {}\n\
+             /** This header's version as text. */\n#define IPG_VERSION_STRING \"{}\"\n",
             part("_MAJOR"),
             part("_MINOR"),
             part("_PATCH"),

@@ -150,10 +150,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** The version of this header; ipg_version() tells the library's. */
+/** The version of this header; ipg_version() tells the library's. This is its major number. */
 #define IPG_VERSION_MAJOR 0
+/** The minor number of this header's version. */
 #define IPG_VERSION_MINOR 1
+/** The patch number of this header's version. */
 #define IPG_VERSION_PATCH 0
+/** This header's version as text. */
 #define IPG_VERSION_STRING "0.1.0"
 
 /* On every function. Define IPG_STATIC when linking the static library. */
@@ -471,7 +474,8 @@ ipg_code ipg_client_new(const char *config_json,
 /**
  * Does ahead of time what the first call would have to wait for: loads the trusted certificates,
  * resolves the server's name, opens a connection. Blocks for at most `timeout_ms`; 0 means the client's
- * own `timeout_ms`. What it sends is a HEAD for the base URL, without the key; any answer will do.
+ * own `timeout_ms`. The server is asked nothing; through a proxy it is sent a HEAD for the base URL, without
+ * the key, and any answer will do.
  *
  * `*out_json` becomes `{"success": true, "elapsed_ms": 12}`, or the error document.
  *

@@ -15,7 +15,7 @@ use crate::error::{Error, push_quoted};
 use crate::flight::Flights;
 use crate::fork::Lock;
 use crate::log::{Log, LogLevel, Logger};
-use crate::message::{Outcome, Repeat};
+use crate::message::{Outcome, Parts, Repeat};
 use crate::net::reactor::{self, Reactor};
 use crate::net::request::{Plan, Report};
 use crate::net::tls::Loaded;
@@ -194,7 +194,26 @@ impl Client {
     /// Every way a call can fail is an [`Error`]; its [`outcome`](Error::outcome) says whether the call may
     /// have been done.
     pub fn call(&self, operation: &str, arguments_json: &str, options: &CallOptions) -> Result<Reply, Error> {
-        let result = self.prepare(operation, arguments_json, options).and_then(|prepared| {
+        self.carry(operation, options, |operation| arguments::prepare(operation, arguments_json))
+    }
+
+    /// The same for an operation on one session, which takes no other arguments.
+    pub(crate) fn call_on_session(
+        &self,
+        operation: &str,
+        session_id: &str,
+        options: &CallOptions,
+    ) -> Result<Reply, Error> {
+        self.carry(operation, options, |operation| arguments::prepare_on_session(operation, session_id))
+    }
+
+    fn carry(
+        &self,
+        operation: &str,
+        options: &CallOptions,
+        parts: impl FnOnce(&'static Operation) -> Result<Parts, Error>,
+    ) -> Result<Reply, Error> {
+        let result = self.plan(operation, options, parts).and_then(|prepared| {
             let Prepared { operation, plan, call_id, reactor } = prepared;
             let result = reactor.call(plan).and_then(|report| read(operation, report, call_id.clone()));
             result.map_err(|error| self.core.name(error, operation.id, Some(&call_id)))
@@ -212,11 +231,20 @@ impl Client {
         arguments_json: &str,
         options: &CallOptions,
     ) -> Result<Prepared, Error> {
+        self.plan(name, options, |operation| arguments::prepare(operation, arguments_json))
+    }
+
+    fn plan(
+        &self,
+        name: &str,
+        options: &CallOptions,
+        parts: impl FnOnce(&'static Operation) -> Result<Parts, Error>,
+    ) -> Result<Prepared, Error> {
         let named = |error: Error| self.core.name(error, name, None);
         let operation = operation(name).ok_or_else(|| {
             named(Error::new(Code::UNKNOWN_OPERATION, format!("The API has no operation {name:?}.")))
         })?;
-        let parts = arguments::prepare(operation, arguments_json).map_err(named)?;
+        let parts = parts(operation).map_err(named)?;
         let reactor = self.core.reactor().map_err(named)?;
         let call_id = match &options.call_id {
             Some(id) => id.clone(),
@@ -237,9 +265,8 @@ impl Client {
     }
 
     /// Loads the roots (where https needs them), resolves the name and opens a connection, so that the
-    /// first call does not have to. What is sent is a HEAD for the base URL, without the key; whatever
-    /// the server answers will do. Zero means the client's own time. Answers
-    /// `{"success":true,"elapsed_ms":12}`.
+    /// first call does not have to. Nothing is asked; only a proxy is opened by a HEAD for the base URL,
+    /// without the key. Zero means the client's own time. Answers `{"success":true,"elapsed_ms":12}`.
     ///
     /// # Errors
     ///

@@ -17,7 +17,7 @@ pub(crate) const MAX_DEPTH: usize = 128;
 /// Whether nothing is nested deeper than [`MAX_DEPTH`].
 pub(crate) fn is_shallow(text: &str) -> bool {
     // Few brackets cannot be deep, and counting them is quicker than following them.
-    if text.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() <= MAX_DEPTH {
+    if opening_brackets(text.as_bytes()) <= MAX_DEPTH {
         return true;
     }
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
@@ -44,6 +44,27 @@ pub(crate) fn is_shallow(text: &str) -> bool {
         }
     }
     true
+}
+
+/// How many `[` and `{` there are, in strings too. Eight bytes at a time: every answer comes through here.
+fn opening_brackets(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const SEVENS: u64 = ONES * 0x7F;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut count = rest.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
+    // As many words as a byte can count.
+    for words in words.chunks(255) {
+        let mut others = 0;
+        for word in words {
+            // The two differ in one bit. Where it is set in both, what is left is zero in their places.
+            let word = (u64::from_ne_bytes(*word) | (ONES * 0x20)) ^ (ONES * u64::from(b'{'));
+            // A byte's top bit becomes set if the byte is not zero.
+            others += ((((word & SEVENS) + SEVENS) | word) >> 7) & ONES;
+        }
+        let others: usize = others.to_ne_bytes().into_iter().map(usize::from).sum();
+        count += words.len() * 8 - others;
+    }
+    count
 }
 
 /// Appends JSON without the blanks between its parts.
@@ -107,7 +128,7 @@ fn read_object(text: &str) -> serde_json::Result<Vec<(Cow<'_, str>, &RawValue)>>
 }
 
 /// A key, borrowed where it has no escapes.
-struct Key<'a>(Cow<'a, str>);
+pub(crate) struct Key<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> de::Deserialize<'de> for Key<'de> {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -302,6 +323,20 @@ mod tests {
         assert!(matches!(at(&deep, ""), Err(Missing::NotJson(_))));
         assert!(at(&deep[1..deep.len() - 1], "").is_ok());
         assert!(at(&format!("{{\"a\": {:?}}}", "[".repeat(500)), "/a").is_ok());
+    }
+
+    #[test]
+    fn brackets_are_counted_wherever_they_stand() {
+        let every: Vec<u8> = (0..=255).collect();
+        for from in 0..256 {
+            for to in [from, 256.min(from + 7), 256.min(from + 8), 256.min(from + 33), 256] {
+                let bytes = &every[from..to];
+                let counted = bytes.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
+                assert_eq!(opening_brackets(bytes), counted, "{from}..{to}");
+            }
+        }
+        assert_eq!(opening_brackets(&[b'['; 5001]), 5001);
+        assert_eq!(opening_brackets(&[b'|'; 5001]), 0);
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(crate) enum Body {
 pub(crate) struct Parts {
     pub(crate) method: Method,
     /// Path and query, percent-encoded, beginning with `/`.
-    pub(crate) target: String,
+    pub(crate) target: Bytes,
     pub(crate) body: Body,
 }
 

@@ -276,7 +276,7 @@ impl Sessions {
     }
 
     fn of_session(&self, operation: &str, session_id: &str) -> Result<Reply, Error> {
-        self.client.call(operation, &session_arguments(session_id), &self.options)
+        self.client.call_on_session(operation, session_id, &self.options)
     }
 }
 

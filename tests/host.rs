@@ -4,7 +4,7 @@
 mod support;
 
 use std::cell::RefCell;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +13,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use iplaygames::{Client, Code, Error, LogLevel, LogLine, Outcome, Reply};
+use iplaygames::{Client, Code, Config, Error, LogLevel, LogLine, Outcome, Reply};
 use support::*;
 
 /// What the echo server answers for a session.
@@ -577,8 +577,19 @@ fn closing_a_client_ends_the_calls_of_other_threads() {
 
 #[test]
 fn closing_a_client_ends_a_prewarming_too() {
-    let (port, sees) = silent();
-    let client = client(port);
+    // A handshake that the server never takes part in.
+    let (seen, sees) = channel();
+    let port = serve(move |mut stream| {
+        let mut hello = [0; 1];
+        stream.read_exact(&mut hello).unwrap();
+        seen.send(()).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let config = format!(
+        r#"{{"api_key": "k", "base_url": "https://127.0.0.1:{port}", "connect_timeout_ms": {}}}"#,
+        4 * HANG.as_millis()
+    );
+    let client = Client::new(Config::from_json(&config).unwrap()).unwrap();
     std::thread::scope(|scope| {
         let prewarming = scope.spawn(|| client.prewarm(4 * HANG));
         sees.recv_timeout(HANG).unwrap();

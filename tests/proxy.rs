@@ -140,6 +140,17 @@ fn https_through_a_proxy_shows_it_the_host_and_nothing_else() {
 }
 
 #[test]
+fn prewarming_through_a_proxy_asks_without_the_key() {
+    let (port, requests, ca) = tls_server("game.test");
+    let (proxy, _sees) = proxy(port);
+    let config = config("https://game.test", json!({"proxy": proxy_url(proxy), "ca_pem": ca}));
+    Client::new(config).unwrap().prewarm(HANG).unwrap();
+    let request = requests.recv_timeout(HANG).unwrap();
+    assert_eq!(request.line, "HEAD / HTTP/1.1");
+    assert_eq!(request.header("authorization"), None);
+}
+
+#[test]
 fn http_through_a_proxy_names_the_whole_address() {
     let (proxy, sees) = proxy(1);
     for base_url in ["http://game.test:81/relay", "http://127.0.0.1:9/relay"] {

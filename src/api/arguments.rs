@@ -26,7 +26,14 @@ pub(crate) fn prepare(operation: &'static Operation, arguments: &str) -> Result<
         }
     }
     let mut request = Draft { target: String::new(), body: String::new(), file: None };
-    request.put_path(operation, &given)?;
+    if operation.body == BodyKind::Json {
+        // Room for all of it: what is left out are blanks.
+        request.body.reserve(arguments.len() + 2);
+    }
+    request.put_path(operation, |name| {
+        let (_, value) = given.iter().find(|(key, _)| key == name)?;
+        Some(scalar(value, name))
+    })?;
     for (key, value) in &given {
         match operation.field(key) {
             Some(field) => {
@@ -54,6 +61,13 @@ pub(crate) fn prepare(operation: &'static Operation, arguments: &str) -> Result<
     Ok(request.finish(operation.method))
 }
 
+/// Makes the request of an operation on one session, which has no other arguments.
+pub(crate) fn prepare_on_session(operation: &'static Operation, session_id: &str) -> Result<Parts, Error> {
+    let mut request = Draft { target: String::new(), body: String::new(), file: None };
+    request.put_path(operation, |name| (name == "session_id").then_some(Ok(Cow::Borrowed(session_id))))?;
+    Ok(request.finish(operation.method))
+}
+
 /// A request on the way to being whole.
 struct Draft<'a> {
     target: String,
@@ -62,24 +76,27 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    fn put_path(&mut self, operation: &Operation, given: &[(Cow<'_, str>, &RawValue)]) -> Result<(), Error> {
-        for part in operation.path.split('/').skip(1) {
-            self.target.push('/');
-            let Some(name) = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) else {
-                self.target.push_str(part);
-                continue;
-            };
+    fn put_path<'a>(
+        &mut self,
+        operation: &Operation,
+        given: impl Fn(&str) -> Option<Result<Cow<'a, str>, Error>>,
+    ) -> Result<(), Error> {
+        self.target.reserve(operation.path.len() + 48);
+        let mut path = operation.path;
+        while let Some((before, name, after)) = hole(path) {
+            self.target.push_str(before);
+            path = after;
             // The table's test says that every name in a path is a required field of it.
-            let Some((_, value)) = given.iter().find(|(key, _)| key == name) else { continue };
-            let value = scalar(value, name)?;
+            let Some(value) = given(name).transpose()? else { continue };
             if matches!(&*value, "" | "." | "..") {
                 return Err(Error::invalid(
                     pointer_step(name),
                     format!("`{name}` must not be empty, \".\" or \"..\": it would name another address."),
                 ));
             }
-            self.target.extend(utf8_percent_encode(&value, UNRESERVED));
+            self.push_encoded(&value);
         }
+        self.target.push_str(path);
         Ok(())
     }
 
@@ -106,11 +123,20 @@ impl Draft<'_> {
 
     fn push_query(&mut self, name: &str, brackets: &str, value: &str) {
         self.target.push(if self.target.contains('?') { '&' } else { '?' });
-        self.target.extend(utf8_percent_encode(name, UNRESERVED));
+        self.push_encoded(name);
         // Sent encoded, as the official clients do; servers read both forms alike.
-        self.target.extend(utf8_percent_encode(brackets, UNRESERVED));
+        self.push_encoded(brackets);
         self.target.push('=');
-        self.target.extend(utf8_percent_encode(value, UNRESERVED));
+        self.push_encoded(value);
+    }
+
+    fn push_encoded(&mut self, text: &str) {
+        // Ids are made of such characters, and are copied whole.
+        if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            self.target.push_str(text);
+        } else {
+            self.target.extend(utf8_percent_encode(text, UNRESERVED));
+        }
     }
 
     fn put_body(&mut self, name: &str, value: &RawValue) {
@@ -134,8 +160,15 @@ impl Draft<'_> {
                 Body::Json(Bytes::from(self.body))
             }
         };
-        Parts { method, target: self.target, body }
+        Parts { method, target: Bytes::from(self.target), body }
     }
+}
+
+/// The first `{name}` of a path, and what stands around it.
+fn hole(path: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = path.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((before, name, after))
 }
 
 /// The text of a JSON string.
@@ -420,10 +453,8 @@ mod tests {
             parts("list_games", r#"{"search": "sweet bonanza", "per_page": 20, "type": null}"#).unwrap();
         assert_eq!(made.target, "/api/v1/games?search=sweet%20bonanza&per_page=20");
         let made = parts("get_player_contribution_history", r#"{"player_id": "p", "limit": 5}"#).unwrap();
-        assert_eq!(
-            (made.target.as_str(), made.body),
-            ("/api/v1/jackpot/contributions?player_id=p&limit=5", Body::None)
-        );
+        assert_eq!(made.target, "/api/v1/jackpot/contributions?player_id=p&limit=5");
+        assert_eq!(made.body, Body::None);
         assert_eq!(parts("list_games", r#"{"x": {}}"#).unwrap_err().field(), Some("/x"));
         assert_eq!(
             parts("list_widget_tokens", r#"{"active": true}"#).unwrap().target,

@@ -2,5 +2,6 @@
 //! Knows no socket.
 
 pub(crate) mod arguments;
+mod envelope;
 pub(crate) mod operation;
 pub(crate) mod reply;

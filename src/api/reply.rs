@@ -4,6 +4,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::value::RawValue;
 
+use super::envelope::Envelope;
 use super::operation::{AnswerKind, Operation};
 use crate::codes::Code;
 use crate::error::{Error, ErrorBody, push_quoted};
@@ -33,59 +34,82 @@ pub(crate) fn is_refusal(answer: &Answer) -> bool {
     text_of(&answer.body).is_some_and(|text| matches!(member(text, "success"), Some("false")))
 }
 
-fn success(operation: &Operation, answer: Answer) -> Result<String, Error> {
+fn success(operation: &Operation, mut answer: Answer) -> Result<String, Error> {
     if answer.body.iter().all(u8::is_ascii_whitespace) {
         return match operation.must_have {
             [] => Ok(EMPTY_SUCCESS.to_owned()),
             [pointer, ..] => Err(bad(answer, format!("The answer is empty; it should have had {pointer}."))),
         };
     }
-    let (success, data) = match outline(&answer.body) {
-        Ok(outline) => outline,
-        Err(_) if operation.answer == AnswerKind::File => return Ok(file(answer)),
-        Err(why) => return Err(bad(answer, format!("The answer is not JSON: {why}."))),
+    // Checked to be text once: this is the very text that the caller gets.
+    let (body, objection) = match String::from_utf8(answer.body) {
+        Ok(mut text) => {
+            let start = text.len() - without_bom(text.as_bytes()).len();
+            match judge(operation, &text[start..]) {
+                Ok(()) => {
+                    text.drain(..start);
+                    return Ok(text);
+                }
+                Err(objection) => (text.into_bytes(), objection),
+            }
+        }
+        Err(error) => (error.into_bytes(), Objection::NotJson("not UTF-8".into())),
     };
-    match success {
-        None if operation.answer == AnswerKind::Document && !is_object(&answer.body) => {
-            return Err(bad(answer, "The answer is not a JSON object.".into()));
-        }
-        None | Some("true") => {}
-        Some("false") => return Err(failure(answer)),
-        Some(_) => return Err(bad(answer, "The answer's `success` is neither true nor false.".into())),
+    answer.body = body;
+    match objection {
+        Objection::NotJson(_) if operation.answer == AnswerKind::File => Ok(file(answer)),
+        Objection::NotJson(why) => Err(bad(answer, format!("The answer is not JSON: {why}."))),
+        Objection::Refused => Err(failure(answer)),
+        Objection::NotWhole(why) => Err(bad(answer, why)),
     }
-    for pointer in operation.must_have {
-        // All that must be there is in `data`. Null is as good as nothing: no session has the id null.
-        let inside = pointer.strip_prefix("/data");
-        let found = data.zip(inside).map(|(data, inside)| json::at(data, inside));
-        if !matches!(found, Some(Ok(value)) if value != "null") {
-            return Err(bad(answer, format!("The answer has no {pointer}.")));
-        }
-    }
-    let start = answer.body.len() - without_bom(&answer.body).len();
-    let mut body = answer.body;
-    body.drain(..start);
-    String::from_utf8(body).map_err(|_| Error::new(Code::INTERNAL, "A text that was UTF-8 is so no more."))
 }
 
-/// What of an answer is looked at: `success` and `data`, as they stand. Says why it is no JSON.
-fn outline(body: &[u8]) -> Result<(Option<&str>, Option<&str>), String> {
-    let text = text_of(body).ok_or("not UTF-8")?;
-    if !is_object(body) {
-        return match json::at(text, "") {
-            Ok(_) => Ok((None, None)),
-            Err(json::Missing::NotJson(why)) => Err(why),
-            Err(_) => Err("nothing is there".into()),
+/// Why an answer with a good status is no success.
+enum Objection {
+    /// The parser's words.
+    NotJson(String),
+    /// The API's own no.
+    Refused,
+    /// Something is wrong or missing; what, as a sentence.
+    NotWhole(String),
+}
+
+/// Looks at an answer that says it is a success.
+fn judge(operation: &Operation, text: &str) -> Result<(), Objection> {
+    if !is_object(text) {
+        match json::at(text, "") {
+            Ok(_) if operation.answer == AnswerKind::Document => {
+                return Err(Objection::NotWhole("The answer is not a JSON object.".into()));
+            }
+            Ok(_) => {}
+            Err(json::Missing::NotJson(why)) => return Err(Objection::NotJson(why)),
+            Err(_) => return Err(Objection::NotJson("nothing is there".into())),
+        }
+        return match operation.must_have {
+            [] => Ok(()),
+            [pointer, ..] => Err(Objection::NotWhole(format!("The answer has no {pointer}."))),
         };
     }
     if !json::is_shallow(text) {
-        return Err(format!("nested deeper than {} levels", json::MAX_DEPTH));
+        return Err(Objection::NotJson(format!("nested deeper than {} levels", json::MAX_DEPTH)));
     }
-    let [success, data] = json::members(text, ["success", "data"]).map_err(|error| error.to_string())?;
-    Ok((success, data))
+    let envelope =
+        Envelope::read(text, operation.must_have).map_err(|error| Objection::NotJson(error.to_string()))?;
+    match envelope.success {
+        None | Some("true") => {}
+        Some("false") => return Err(Objection::Refused),
+        Some(_) => {
+            return Err(Objection::NotWhole("The answer's `success` is neither true nor false.".into()));
+        }
+    }
+    match operation.must_have.iter().enumerate().find(|(place, _)| !envelope.has(*place)) {
+        None => Ok(()),
+        Some((_, pointer)) => Err(Objection::NotWhole(format!("The answer has no {pointer}."))),
+    }
 }
 
-fn is_object(body: &[u8]) -> bool {
-    without_bom(body).trim_ascii_start().starts_with(b"{")
+fn is_object(text: &str) -> bool {
+    text.trim_ascii_start().starts_with('{')
 }
 
 /// What is not JSON where a file is expected.

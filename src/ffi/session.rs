@@ -5,9 +5,8 @@ use std::ffi::c_char;
 use super::guard::{self, Out};
 use super::text::In;
 use super::{ipg_client, ipg_code};
-use crate::client::{CallOptions, Reply};
+use crate::client::{CallOptions, Client, Reply};
 use crate::error::Error;
-use crate::session::session_arguments;
 
 const START: &str = "start_a_game_session";
 pub(super) const STATUS: &str = "get_session_status";
@@ -53,7 +52,7 @@ pub unsafe extern "C" fn ipg_session_start(
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
     let (request_json, out_json) = unsafe { (In::new("request_json", request_json), Out::null(out_json)) };
-    call(client, START, &out_json, || request_json.get().map(str::to_owned))
+    call(client, START, &out_json, |client| client.call(START, request_json.get()?, &CallOptions::default()))
 }
 
 /// Asks how a game session is, and blocks until the answer is there.
@@ -83,7 +82,9 @@ pub unsafe extern "C" fn ipg_session_status(
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
     let (session_id, out_json) = unsafe { (In::new("session_id", session_id), Out::null(out_json)) };
-    call(client, STATUS, &out_json, || session_id_of(&session_id).map(session_arguments))
+    call(client, STATUS, &out_json, |client| {
+        client.call_on_session(STATUS, session_id_of(&session_id)?, &CallOptions::default())
+    })
 }
 
 /// Ends a game session, and blocks until the answer is there.
@@ -111,20 +112,19 @@ pub unsafe extern "C" fn ipg_session_end(
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
     let (session_id, out_json) = unsafe { (In::new("session_id", session_id), Out::null(out_json)) };
-    call(client, END, &out_json, || session_id_of(&session_id).map(session_arguments))
+    call(client, END, &out_json, |client| {
+        client.call_on_session(END, session_id_of(&session_id)?, &CallOptions::default())
+    })
 }
 
 fn call(
     client: *mut ipg_client,
     operation: &'static str,
     out_json: &Out<*mut c_char>,
-    arguments: impl FnOnce() -> Result<String, Error>,
+    call: impl FnOnce(&Client) -> Result<Reply, Error>,
 ) -> ipg_code {
     guard::answer(out_json, || {
-        guard::on_client(client, |client| {
-            client.call(operation, &arguments()?, &CallOptions::default()).map(Reply::into_json)
-        })
-        .map_err(|mut error| {
+        guard::on_client(client, |client| call(client).map(Reply::into_json)).map_err(|mut error| {
             error.facts_mut().operation.get_or_insert_with(|| operation.to_owned());
             error
         })

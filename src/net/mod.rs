@@ -1,8 +1,12 @@
 //! How a call travels: connections, attempts, pauses, and who drives the I/O. Knows no game.
 
+mod direct;
+mod payload;
+mod proxied;
 pub(crate) mod pulse;
 pub(crate) mod reactor;
 pub(crate) mod request;
+mod resolve;
 pub(crate) mod retry;
 mod signal;
 pub(crate) mod tls;

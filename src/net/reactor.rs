@@ -1,7 +1,7 @@
 //! One Tokio current-thread runtime, driven by whoever waits; it has no thread of its own. Everything
 //! that drives goes through [`Reactor::drive`].
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::mem::ManuallyDrop;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -136,11 +136,16 @@ impl Reactor {
     pub(crate) fn call(self: &Arc<Reactor>, plan: Plan) -> Result<Report, Error> {
         check_place()?;
         let call = self.enroll()?;
-        // Begun by the thread that drives, so that the runtime need not be woken for it.
-        let report = self.drive(async {
-            self.begin(&call, plan, ());
-            call.request.wait().await
-        })?;
+        let report = {
+            // Carried here and not by a task: nobody has to be woken for it.
+            let mut carried = pin!(request::run(self.context(), plan, Arc::clone(&call.request)));
+            let mut ended = pin!(call.request.wait());
+            self.drive(poll_fn(|context| {
+                let _is_over = carried.as_mut().poll(context);
+                ended.as_mut().poll(context)
+            }))?
+        };
+        // With it goes the last but one who holds the report, so that it need not be copied.
         drop(call);
         Ok(Arc::unwrap_or_clone(report))
     }
@@ -305,9 +310,10 @@ impl Reactor {
             // A callback forked, and this is the child, which went on where its parent was.
             return Err(of_parent());
         }
-        let _no_signal = NoPipeSignal::new();
+        let _no_signal = self.transport.may_raise_sigpipe().then(NoPipeSignal::new);
         let _driving = self.pulse.drive();
-        Ok(self.runtime.block_on(future))
+        // By reference: the future is not moved any more.
+        Ok(self.runtime.block_on(pin!(future)))
     }
 
     /// Cancels what is in flight and refuses what comes. Never waits.
@@ -456,7 +462,13 @@ impl Chance {
     }
 
     pub(crate) fn call_id(&self) -> String {
-        format!("{:016x}{:016x}", self.next(), self.next())
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let bits = (u128::from(self.next()) << 64) | u128::from(self.next());
+        let mut id = [0; 32];
+        for (digits, byte) in id.as_chunks_mut::<2>().0.iter_mut().zip(bits.to_be_bytes()) {
+            *digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+        }
+        String::from_utf8_lossy(&id).into_owned()
     }
 
     /// From 0 up to 1.

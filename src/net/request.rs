@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::pulse::{Pulse, Undriven};
 use super::reactor::Chance;
 use super::retry::{self, Event, Step};
-use super::transport::{Failure, FailureKind, Transport, Watch};
+use super::transport::{Failure, FailureKind, Transport, Turn, Watch};
 use crate::log::{Log, LogLevel};
 use crate::message::{Answer, Parts, Repeat};
 
@@ -149,10 +149,12 @@ impl Request {
 
     /// Ends the request at once, with the honest outcome.
     pub(crate) fn cancel(&self) {
-        self.finish(self.report_failure(Failure::new(
-            FailureKind::Canceled,
-            "The call was canceled, or its client was freed.",
-        )));
+        if !self.is_done() {
+            self.finish(self.report_failure(Failure::new(
+                FailureKind::Canceled,
+                "The call was canceled, or its client was freed.",
+            )));
+        }
         if let Some(task) = self.task.get() {
             task.abort();
         }
@@ -182,9 +184,6 @@ impl Request {
     }
 }
 
-/// How many turns a connection takes to be idle after its answer.
-const TURNS_TO_IDLE: usize = 3;
-
 /// What every call of a reactor is carried with.
 #[derive(Clone)]
 pub(crate) struct Context {
@@ -199,10 +198,12 @@ pub(crate) async fn run(context: Context, plan: Plan, request: Arc<Request>) {
     let deadline = Deadline { at: request.started + plan.timeout, undriven_before: Duration::ZERO };
     let mut retries = 0;
     loop {
-        // One turn of the runtime before anything is sent: connections that the server closed while
-        // nobody looked are noticed, and not used.
-        tokio::task::yield_now().await;
-        let Ok(turn) = patiently(deadline, &request, transport.turn()).await else {
+        transport.freshen().await;
+        let turn = match transport.turn_at_once() {
+            Some(turn) => Ok(turn),
+            None => patiently(deadline, &request, pin!(transport.turn())).await,
+        };
+        let Ok(mut turn) = turn else {
             let message = format!(
                 "The time for the call ({} ms) ran out while it waited for a connection.",
                 plan.timeout.as_millis()
@@ -211,7 +212,7 @@ pub(crate) async fn run(context: Context, plan: Plan, request: Arc<Request>) {
         };
         request.attempts.fetch_add(1, Ordering::Relaxed);
         let retries_left = plan.max_retries.saturating_sub(retries);
-        let result = attempt(&transport, &plan, &request, deadline, retries_left > 0).await;
+        let result = attempt(&transport, &plan, &request, deadline, retries_left > 0, &mut turn).await;
         let seen = see(&plan, &request, &result);
         let time_left = deadline.now(&request).saturating_duration_since(Instant::now());
         let step = match seen.event {
@@ -231,13 +232,7 @@ pub(crate) async fn run(context: Context, plan: Plan, request: Arc<Request>) {
             }
             report.retry_after = seen.retry_after;
             request.finish(report);
-            // The connection is idle again only after some turns (hyper's own tasks give it back): who waits
-            // for one must not open another meanwhile.
-            for _ in 0..TURNS_TO_IDLE {
-                tokio::task::yield_now().await;
-            }
-            drop(turn);
-            return;
+            return transport.end_turn(turn).await;
         };
         drop(turn);
         if seen.unclear {
@@ -304,6 +299,7 @@ async fn attempt(
     request: &Request,
     deadline: Deadline,
     another_may_follow: bool,
+    turn: &mut Turn<'_>,
 ) -> Result<Answer, Failure> {
     let mut until = deadline;
     if another_may_follow && plan.repeat != Repeat::Once {
@@ -315,7 +311,7 @@ async fn attempt(
             until = own;
         }
     }
-    let sent = transport.attempt(&plan.parts, &plan.call_id, &request.watch);
+    let sent = pin!(transport.attempt(&plan.parts, &plan.call_id, &request.watch, turn));
     match patiently(until, request, sent).await {
         Ok(result) => result,
         Err(Elapsed) if until.at < deadline.at => Err(Failure::new(
@@ -412,8 +408,11 @@ impl Deadline {
 /// Runs a future until a time, but never lets the clock beat an answer that already lies in the socket:
 /// after the time is up the runtime takes turns until none brings anything more. Time in which nobody
 /// drove does not count.
-async fn patiently<F: Future>(until: Deadline, request: &Request, future: F) -> Result<F::Output, Elapsed> {
-    let mut future = pin!(future);
+async fn patiently<F: Future>(
+    until: Deadline,
+    request: &Request,
+    mut future: Pin<&mut F>,
+) -> Result<F::Output, Elapsed> {
     let mut time = until.now(request);
     let mut timer = pin!(tokio::time::sleep_until(time));
     loop {
@@ -511,8 +510,8 @@ mod tests {
                 polls += 1;
                 if polls == 3 { Poll::Ready(7) } else { Poll::Pending }
             });
-            assert_eq!(patiently(past, &request, late).await, Ok(7));
-            assert_eq!(patiently(past, &request, std::future::pending::<()>()).await, Err(Elapsed));
+            assert_eq!(patiently(past, &request, pin!(late)).await, Ok(7));
+            assert_eq!(patiently(past, &request, pin!(std::future::pending::<()>())).await, Err(Elapsed));
         });
     }
 }

@@ -1,28 +1,33 @@
-//! One attempt: a request goes out, an answer or a failure comes back. The reqwest client with
-//! everything switched off that would act on its own: redirects, retries, cookies, decompression.
+//! One attempt: a request goes out, an answer or a failure comes back. It goes straight to the server,
+//! or through a proxy where there is one; what is sent and what is read is the same.
 
 use std::error::Error as StdError;
-use std::net::ToSocketAddrs;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use reqwest::Url;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::sync::Semaphore;
+use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
+use http_body::Body as HttpBody;
+use rustls::pki_types::ServerName;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio_rustls::TlsConnector;
 
+use super::direct::{Connection, Direct, NoConnection};
+use super::payload::{self, Payload};
+use super::proxied::{self, Proxied};
+use super::resolve::Unresolved;
 use super::tls::{self, Roots};
 use crate::codes::Code;
-use crate::config::{Config, ProxyChoice};
+use crate::config::Config;
 use crate::error::Error;
 use crate::message::{Answer, Body, Method, Parts};
 
 /// How long an idle connection is kept.
-const POOL_IDLE: Duration = Duration::from_secs(20);
+pub(super) const POOL_IDLE: Duration = Duration::from_secs(20);
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -77,81 +82,141 @@ impl Watch {
         self.progress.load(Ordering::Relaxed)
     }
 
+    /// The request is handed over.
+    pub(super) fn dispatch(&self) {
+        self.dispatched.store(true, Ordering::Release);
+    }
+
     fn move_on(&self) {
         self.progress.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// The connections of one client in one process.
+/// The way to the server of one client in one process.
 pub(crate) struct Transport {
-    client: reqwest::Client,
-    /// Parsed once: host and port are the same in every call.
-    base_url: Url,
+    route: Route,
+    /// Where the server is: scheme and authority, behind which a target makes a whole address.
+    scheme: Scheme,
+    authority: Authority,
+    /// What stands before every target: the base's own path, without a slash at its end.
+    prefix: String,
+    /// The same in every call. HTTP/1.1 wants the host among them.
     headers: HeaderMap,
+    headers_with_host: HeaderMap,
     max_response_bytes: usize,
     connect_timeout: Duration,
     /// A turn for each HTTP/1.1 connection there may be.
     turns: Semaphore,
-    /// Set once the server speaks HTTP/2: one connection then carries many calls.
-    multiplexed: AtomicBool,
     pub(crate) roots: Arc<Roots>,
 }
+
+enum Route {
+    Direct(Box<Direct>),
+    Proxied(Proxied),
+}
+
+/// The right to use a connection, until it is dropped. Nothing is held while the server speaks HTTP/2.
+pub(crate) struct Turn<'a>(Option<SemaphorePermit<'a>>);
+
+/// How a request names its target.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Path and query, with a Host header (HTTP/1.1 to the server itself).
+    Origin,
+    /// The whole address.
+    Absolute,
+}
+
+/// How many turns a connection of reqwest takes to be idle after its answer.
+const TURNS_TO_IDLE: usize = 3;
 
 impl Transport {
     pub(crate) fn new(config: &Config) -> Result<Transport, Error> {
         let roots = Arc::new(Roots::new(config));
         let tls = tls::client_config(&roots)
             .map_err(|error| Error::new(Code::INTERNAL, format!("TLS cannot be set up: {error}")))?;
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .dns_resolver(Arc::new(Resolver))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .tcp_nodelay(true)
-            .connect_timeout(config.connect_timeout)
-            .pool_idle_timeout(POOL_IDLE)
-            .pool_max_idle_per_host(config.max_connections);
-        builder = match &config.proxy {
-            ProxyChoice::Url(url) => {
-                let proxy = reqwest::Proxy::all(url.clone())
-                    .map_err(|_| Error::invalid("/proxy", "The proxy's URL cannot be used."))?;
-                builder.proxy(proxy)
-            }
-            ProxyChoice::None => builder.no_proxy(),
-            // A proxy of the environment has no business with this machine's own servers.
-            ProxyChoice::System if config.loopback => builder.no_proxy(),
-            ProxyChoice::System => builder,
+        let unusable = |error: &dyn std::fmt::Display| {
+            Error::invalid("/base_url", format!("`base_url` cannot be used: {error}."))
         };
-        let client = builder.build().map_err(|error| {
-            Error::new(Code::INTERNAL, format!("The HTTP client cannot be made: {}", root_cause(&error)))
-        })?;
-        let base_url = Url::parse(&config.base_url)
-            .map_err(|error| Error::invalid("/base_url", format!("`base_url` is not a URL: {error}.")))?;
+        let address: Uri = config.base_url.parse().map_err(|error| unusable(&error))?;
+        let uri::Parts { scheme: Some(scheme), authority: Some(authority), path_and_query, .. } =
+            address.clone().into_parts()
+        else {
+            return Err(unusable(&"it has no host"));
+        };
+        let secure = scheme == Scheme::HTTPS;
+        let route = if proxied::is_wanted(config, &address) {
+            Route::Proxied(Proxied::new(config, tls)?)
+        } else {
+            let tls = if secure {
+                let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+                let name = ServerName::try_from(host.to_owned()).map_err(|error| unusable(&error))?;
+                Some((TlsConnector::from(Arc::new(tls)), name))
+            } else {
+                None
+            };
+            Route::Direct(Box::new(Direct::new(address, tls, config.connect_timeout)))
+        };
         let mut headers = config.headers.clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(authorization) = &config.authorization {
             headers.insert(header::AUTHORIZATION, authorization.clone());
         }
+        let host = HeaderValue::from_str(authority.as_str()).map_err(|error| unusable(&error))?;
+        let mut headers_with_host = HeaderMap::with_capacity(headers.len() + 4);
+        headers_with_host.insert(header::HOST, host);
+        headers_with_host.extend(headers.clone());
         Ok(Transport {
-            client,
-            base_url,
+            route,
+            scheme,
+            authority,
+            prefix: path_and_query.map_or(String::new(), |path| path.path().trim_end_matches('/').to_owned()),
             headers,
+            headers_with_host,
             max_response_bytes: config.max_response_bytes,
             connect_timeout: config.connect_timeout,
             turns: Semaphore::new(config.max_connections),
-            multiplexed: AtomicBool::new(false),
             roots,
         })
     }
 
-    /// Waits for a turn to use a connection. Nothing is held while the server speaks HTTP/2.
-    pub(crate) async fn turn(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
-        if self.multiplexed.load(Ordering::Relaxed) {
-            return None;
-        }
+    /// A turn to use a connection, if it can be had without waiting.
+    pub(crate) fn turn_at_once(&self) -> Option<Turn<'_>> {
+        let shared = match &self.route {
+            Route::Direct(direct) => direct.is_shared(),
+            Route::Proxied(proxied) => proxied.is_multiplexed(),
+        };
+        if shared { Some(Turn(None)) } else { self.turns.try_acquire().ok().map(|permit| Turn(Some(permit))) }
+    }
+
+    /// Waits for a turn to use a connection.
+    pub(crate) async fn turn(&self) -> Turn<'_> {
         // The semaphore is never closed; were it, calls would go ahead without a turn.
-        self.turns.acquire().await.ok()
+        Turn(self.turns.acquire().await.ok())
+    }
+
+    /// To be awaited before a request is sent: connections that the server closed while nobody looked are
+    /// noticed, and not used. Those of our own are looked at when they are taken.
+    pub(crate) async fn freshen(&self) {
+        if self.may_raise_sigpipe() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Gives a turn back. A connection of reqwest is idle again only after some turns of the runtime
+    /// (hyper's own tasks give it back): who waits for one must not open another meanwhile.
+    pub(crate) async fn end_turn(&self, turn: Turn<'_>) {
+        if matches!(self.route, Route::Proxied(_)) {
+            for _ in 0..TURNS_TO_IDLE {
+                tokio::task::yield_now().await;
+            }
+        }
+        drop(turn);
+    }
+
+    /// Whether its sockets may be written to in a way that raises SIGPIPE.
+    pub(crate) fn may_raise_sigpipe(&self) -> bool {
+        matches!(self.route, Route::Proxied(_))
     }
 
     /// Sends the request once and reads the whole answer.
@@ -160,109 +225,152 @@ impl Transport {
         parts: &Parts,
         call_id: &HeaderValue,
         watch: &Arc<Watch>,
+        turn: &mut Turn<'_>,
     ) -> Result<Answer, Failure> {
-        let mut request = self.request(parts)?;
-        let mut headers = self.headers.clone();
-        headers.insert(X_REQUEST_ID, call_id.clone());
-        // What the multipart builder set (type and length) stays.
-        headers.extend(std::mem::take(request.headers_mut()));
-        match &parts.body {
-            Body::None if matches!(parts.method, Method::Post | Method::Put) => {
-                headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        let direct = match &self.route {
+            Route::Direct(direct) => direct,
+            Route::Proxied(proxied) => {
+                let request = self.request(parts, call_id, watch, Form::Absolute)?;
+                // Boxed: what is rare and large must not make every call larger.
+                let sent = Box::pin(proxied.send(request)).await;
+                let response = sent.map_err(|error| self.failure_behind_proxy(error, watch))?;
+                return self.read(response, watch).await;
             }
-            Body::None | Body::File { .. } => {}
-            Body::Json(_) => {
-                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        };
+        let failed = |error: hyper::Error| failure(&error, watch);
+        match direct.connection().await.map_err(|why| self.no_connection(&why))? {
+            Connection::Single(mut single) => {
+                let request = self.request(parts, call_id, watch, Form::Origin)?;
+                let (sender, carrier) = single.parts();
+                let sent = sender.send_request(request);
+                let answered = pin!(async { self.read(sent.await.map_err(failed)?, watch).await });
+                let answer = carrier.carry(answered).await?;
+                direct.give_back(single);
+                Ok(answer)
+            }
+            Connection::Shared(mut sender) => {
+                // Who waits for a connection of his own need not: this one is for all.
+                turn.0 = None;
+                let request = self.request(parts, call_id, watch, Form::Absolute)?;
+                self.read(sender.send_request(request).await.map_err(failed)?, watch).await
             }
         }
-        *request.headers_mut() = headers;
-        let body = request.body_mut().take().unwrap_or_default();
-        *request.body_mut() = Some(reqwest::Body::wrap(Watched { body, watch: Arc::clone(watch) }));
-        let response = self.client.execute(request).await.map_err(|error| self.failure(error, watch))?;
-        watch.move_on();
-        self.read(response, watch).await
     }
 
-    /// Opens a connection by asking for nothing in particular, without the key.
+    /// Opens a connection, for the calls to come.
     pub(crate) async fn connect(&self) -> Result<(), Failure> {
-        let watch = Arc::new(Watch::default());
-        let url = self.url("/");
-        let response = self.client.head(url).send().await.map_err(|error| self.failure(error, &watch))?;
-        self.note_version(&response);
-        Ok(())
+        match &self.route {
+            Route::Direct(direct) => {
+                let connection = direct.connection().await.map_err(|why| self.no_connection(&why))?;
+                if let Connection::Single(single) = connection {
+                    direct.give_back(single);
+                }
+                Ok(())
+            }
+            Route::Proxied(proxied) => Box::pin(proxied.connect())
+                .await
+                .map_err(|error| self.failure_behind_proxy(error, &Arc::new(Watch::default()))),
+        }
     }
 
-    fn request(&self, parts: &Parts) -> Result<reqwest::Request, Failure> {
-        let method = match parts.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Post => reqwest::Method::POST,
-            Method::Put => reqwest::Method::PUT,
-            Method::Delete => reqwest::Method::DELETE,
+    fn request(
+        &self,
+        parts: &Parts,
+        call_id: &HeaderValue,
+        watch: &Arc<Watch>,
+        form: Form,
+    ) -> Result<http::Request<Payload>, Failure> {
+        let (uri, mut headers) = match form {
+            Form::Origin => (self.uri(&parts.target, None), self.headers_with_host.clone()),
+            Form::Absolute => {
+                let place = (self.scheme.clone(), self.authority.clone());
+                (self.uri(&parts.target, Some(place)), self.headers.clone())
+            }
         };
-        let url = self.url(&parts.target);
-        match &parts.body {
-            Body::None => Ok(reqwest::Request::new(method, url)),
+        headers.insert(X_REQUEST_ID, call_id.clone());
+        let content = match &parts.body {
+            Body::None => {
+                if matches!(parts.method, Method::Post | Method::Put) {
+                    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+                }
+                Bytes::new()
+            }
             Body::Json(json) => {
-                let mut request = reqwest::Request::new(method, url);
-                *request.body_mut() = Some(json.clone().into());
-                Ok(request)
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                json.clone()
             }
             Body::File { field, file_name, content_type, content } => {
-                let internal = |error: reqwest::Error| {
-                    Failure::new(
-                        FailureKind::Internal,
-                        format!("The upload cannot be made: {}", root_cause(&error)),
-                    )
-                };
-                let length = content.len() as u64;
-                let part = reqwest::multipart::Part::stream_with_length(content.clone(), length)
-                    .file_name(*file_name)
-                    .mime_str(content_type)
-                    .map_err(internal)?;
-                let form = reqwest::multipart::Form::new().part(*field, part);
-                self.client.request(method, url).multipart(form).build().map_err(internal)
+                let boundary = boundary()?;
+                let (kind, body) = payload::multipart(&boundary, field, file_name, content_type, content);
+                let kind = HeaderValue::try_from(kind).map_err(|error| internal(&error))?;
+                headers.insert(header::CONTENT_TYPE, kind);
+                body
             }
-        }
+        };
+        let mut request = http::Request::new(Payload::new(content, watch));
+        *request.method_mut() = match parts.method {
+            Method::Get => http::Method::GET,
+            Method::Post => http::Method::POST,
+            Method::Put => http::Method::PUT,
+            Method::Delete => http::Method::DELETE,
+        };
+        *request.uri_mut() = uri?;
+        *request.headers_mut() = headers;
+        Ok(request)
     }
 
     /// The address of a target, behind the path that the base has.
-    fn url(&self, target: &str) -> Url {
-        let (path, query) = match target.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (target, None),
+    fn uri(&self, target: &Bytes, place: Option<(Scheme, Authority)>) -> Result<Uri, Failure> {
+        let whole = if self.prefix.is_empty() {
+            target.clone()
+        } else {
+            Bytes::from([self.prefix.as_bytes(), target].concat())
         };
-        let mut url = self.base_url.clone();
-        match self.base_url.path().trim_end_matches('/') {
-            "" => url.set_path(path),
-            prefix => url.set_path(&format!("{prefix}{path}")),
+        let path = PathAndQuery::from_maybe_shared(whole).map_err(|error| internal(&error))?;
+        let mut parts = uri::Parts::default();
+        parts.path_and_query = Some(path);
+        if let Some((scheme, authority)) = place {
+            (parts.scheme, parts.authority) = (Some(scheme), Some(authority));
         }
-        url.set_query(query);
-        url
+        Uri::from_parts(parts).map_err(|error| internal(&error))
     }
 
-    async fn read(&self, mut response: reqwest::Response, watch: &Arc<Watch>) -> Result<Answer, Failure> {
-        self.note_version(&response);
-        let text = |name: HeaderName| {
-            let value = response.headers().get(name)?;
-            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-        };
-        let mut answer = Answer {
-            status: response.status().as_u16(),
-            content_type: text(header::CONTENT_TYPE),
-            content_disposition: text(header::CONTENT_DISPOSITION),
-            request_id: text(X_REQUEST_ID),
-            retry_after: text(header::RETRY_AFTER),
-            date: text(header::DATE),
-            body: Vec::new(),
-        };
-        let announced = response.content_length().unwrap_or(0);
+    async fn read<B>(&self, response: http::Response<B>, watch: &Watch) -> Result<Answer, Failure>
+    where
+        B: HttpBody<Data = Bytes>,
+        B::Error: StdError + 'static,
+    {
+        watch.move_on();
+        let (head, body) = response.into_parts();
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let mut answer = Answer { status: head.status.as_u16(), ..Answer::default() };
+        // One pass over the few there are is quicker than asking for each.
+        for (name, value) in &head.headers {
+            let place = match name {
+                name if *name == header::CONTENT_TYPE => &mut answer.content_type,
+                name if *name == header::CONTENT_DISPOSITION => &mut answer.content_disposition,
+                name if *name == header::RETRY_AFTER => &mut answer.retry_after,
+                name if *name == X_REQUEST_ID => &mut answer.request_id,
+                _ => continue,
+            };
+            // Of a header that is there twice, the first one counts.
+            place.get_or_insert_with(|| text(value));
+        }
+        if answer.retry_after.is_some() {
+            answer.date = head.headers.get(header::DATE).map(text);
+        }
+        let announced = body.size_hint().exact().unwrap_or(0);
         if announced > self.max_response_bytes as u64 {
             return Err(self.too_large(answer.status));
         }
         // One byte more than announced: the text that leaves through the C interface ends with a NUL.
         answer.body.reserve_exact(usize::try_from(announced).unwrap_or(0) + 1);
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(error, watch))? {
+        let mut body = pin!(body);
+        while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+            let frame = frame.map_err(|error| failure(&error, watch))?;
             watch.move_on();
+            // Trailers say nothing to us.
+            let Ok(chunk) = frame.into_data() else { continue };
             if answer.body.len() + chunk.len() > self.max_response_bytes {
                 return Err(self.too_large(answer.status));
             }
@@ -279,48 +387,77 @@ impl Transport {
         )
     }
 
-    fn note_version(&self, response: &reqwest::Response) {
-        let multiplexed = response.version() >= reqwest::Version::HTTP_2;
-        self.multiplexed.store(multiplexed, Ordering::Relaxed);
+    fn no_connection(&self, why: &NoConnection) -> Failure {
+        match why {
+            NoConnection::TimedOut => self.no_connection_in_time(),
+            NoConnection::Failed(error) => unconnected(&**error),
+        }
     }
 
-    /// Says what a failure of reqwest is, and corrects what was seen from outside where the server itself
-    /// says that it did nothing. Never its own text, which has the address in it.
-    fn failure(&self, error: reqwest::Error, watch: &Arc<Watch>) -> Failure {
-        let error = error.without_url();
-        let cause = root_cause(&error);
-        if error.is_dns() {
-            return Failure::new(
-                FailureKind::Resolve,
-                format!("The host name could not be resolved: {cause}"),
-            );
-        }
-        if let Some(tls) = chain(&error).find_map(tls_error) {
-            return Failure::new(FailureKind::Tls, format!("The secure connection was refused: {tls}"));
-        }
-        if error.is_connect() {
-            let message = if error.is_timeout() {
-                format!("No connection within {} ms.", self.connect_timeout.as_millis())
-            } else {
-                format!("No connection could be made: {cause}")
-            };
-            return Failure::new(FailureKind::Connect, message);
-        }
-        let hyper = chain(&error).find_map(|error| error.downcast_ref::<hyper::Error>());
-        if hyper.is_some_and(hyper::Error::is_parse) {
-            return Failure::new(FailureKind::NotHttp, format!("The answer is not HTTP: {cause}"));
-        }
-        if turned_away(&error) {
-            watch.reset();
-            return Failure::new(FailureKind::Lost, format!("The server did not take the request: {cause}"));
-        }
-        let what = if watch.dispatched() {
-            "The connection broke before the whole answer had come"
-        } else {
-            "The connection broke before the request was sent"
-        };
-        Failure::new(FailureKind::Lost, format!("{what}: {cause}"))
+    fn no_connection_in_time(&self) -> Failure {
+        let time = self.connect_timeout.as_millis();
+        Failure::new(FailureKind::Connect, format!("No connection within {time} ms."))
     }
+
+    /// Says what a failure of reqwest is. Never its own text, which has the address in it.
+    fn failure_behind_proxy(&self, error: reqwest::Error, watch: &Watch) -> Failure {
+        let error = error.without_url();
+        match error.is_connect() {
+            true if error.is_timeout() => self.no_connection_in_time(),
+            true => unconnected(&error),
+            false => failure(&error, watch),
+        }
+    }
+}
+
+/// 32 hexadecimal digits from the system's random numbers.
+fn boundary() -> Result<String, Failure> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|error| internal(&error))?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bits)))
+}
+
+fn internal(error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(FailureKind::Internal, format!("The request cannot be made: {error}"))
+}
+
+/// Why there is no connection.
+fn unconnected(error: &(dyn StdError + 'static)) -> Failure {
+    let cause = root_cause(error);
+    if chain(error).any(|error| error.is::<Unresolved>()) {
+        return Failure::new(FailureKind::Resolve, format!("The host name could not be resolved: {cause}"));
+    }
+    if let Some(tls) = chain(error).find_map(tls_error) {
+        return refused_by_tls(tls);
+    }
+    Failure::new(FailureKind::Connect, format!("No connection could be made: {cause}"))
+}
+
+/// Says what a failure on a connection is, and corrects what was seen from outside where the server itself
+/// says that it did nothing.
+fn failure(error: &(dyn StdError + 'static), watch: &Watch) -> Failure {
+    let cause = root_cause(error);
+    if let Some(tls) = chain(error).find_map(tls_error) {
+        return refused_by_tls(tls);
+    }
+    let hyper = chain(error).find_map(|error| error.downcast_ref::<hyper::Error>());
+    if hyper.is_some_and(hyper::Error::is_parse) {
+        return Failure::new(FailureKind::NotHttp, format!("The answer is not HTTP: {cause}"));
+    }
+    if turned_away(error) {
+        watch.reset();
+        return Failure::new(FailureKind::Lost, format!("The server did not take the request: {cause}"));
+    }
+    let what = if watch.dispatched() {
+        "The connection broke before the whole answer had come"
+    } else {
+        "The connection broke before the request was sent"
+    };
+    Failure::new(FailureKind::Lost, format!("{what}: {cause}"))
+}
+
+fn refused_by_tls(error: &rustls::Error) -> Failure {
+    Failure::new(FailureKind::Tls, format!("The secure connection was refused: {error}"))
 }
 
 /// An error and what lies behind it.
@@ -328,7 +465,7 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
     std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }
 
-fn root_cause(error: &(dyn StdError + 'static)) -> String {
+pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
@@ -349,46 +486,4 @@ fn turned_away(error: &(dyn StdError + 'static)) -> bool {
         let gone = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
         error.is_remote() && (refused || gone)
     })
-}
-
-/// The system's resolver, on the runtime's one helper thread, which ends when it is done.
-struct Resolver;
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let host = name.as_str().to_owned();
-            let found = tokio::task::spawn_blocking(move || (host.as_str(), 0).to_socket_addrs()).await??;
-            Ok(Box::new(found) as Addrs)
-        })
-    }
-}
-
-/// A body that tells when the connection takes it: hyper asks `is_end_stream` as it writes the head,
-/// and nobody asks before.
-struct Watched {
-    body: reqwest::Body,
-    watch: Arc<Watch>,
-}
-
-impl http_body::Body for Watched {
-    type Data = Bytes;
-    type Error = reqwest::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, reqwest::Error>>> {
-        self.watch.dispatched.store(true, Ordering::Release);
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.watch.dispatched.store(true, Ordering::Release);
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.body.size_hint()
-    }
 }

@@ -28,14 +28,15 @@ say() { printf '== %s\n' "$*"; }
 # What the library's file must say of itself. Its real name is enough for a loader that looks for the
 # soname, too: the tests run whether or not a link of that name lies beside it.
 shared=$lib/libiplaygames.so
+soname=libiplaygames.so.$(($(sed -n 's/.*define IPG_ABI_VERSION //p' "$include/iplaygames.h") >> 16))
 say "the library: soname, never unloaded, ipg_ symbols only"
 readelf -d "$shared" >"$work/dynamic"
-for word in 'Library soname: \[libiplaygames.so.0\]' NODELETE; do
+for word in "Library soname: \[$soname\]" NODELETE; do
     grep -q "$word" "$work/dynamic" || { echo "$shared lacks $word: link it as the Makefile does" >&2; exit 1; }
 done
 nm -D --defined-only "$shared" | awk '{ print $3 }' >"$work/exported"
 if grep -v '^ipg_' "$work/exported" >&2; then echo "$shared exports more than ipg_ symbols" >&2; exit 1; fi
-[ -e "$lib/libiplaygames.so.0" ] || { ln -s "$shared" "$work/libiplaygames.so.0"; link="$link -Wl,-rpath,$work"; }
+[ -e "$lib/$soname" ] || { ln -s "$shared" "$work/$soname"; link="$link -Wl,-rpath,$work"; }
 
 # Every function of the headers is exported, and every export is in the headers.
 cat "$include"/iplaygames.h "$include"/iplaygames_sandbox.h | sed 's|^ \*.*||' |
@@ -50,27 +51,23 @@ for header in iplaygames iplaygames_sandbox; do
     $cpp -fsyntax-only "$work/alone.cpp"
 done
 
-# A block of an example that includes the header is a program; any other is the body of a function, with
-# handles and a logger at hand.
-say "the headers' examples, as C99 and C++17"
-cat "$include"/iplaygames.h "$include"/iplaygames_sandbox.h | awk -v work="$work" '
-    BEGIN { parts = work "/parts.c"; whole = work "/whole.c"
-            print "#include <stdio.h>\n#include <iplaygames_sandbox.h>" > parts
-            print "void on_log(void *user_data, int32_t level, const char *target, const char *message);" > parts
-            print "void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);" > parts }
-    /^ \* ```c$/ { inside = 1; body = ""; next }
-    /^ \* ```$/  { inside = 0; blocks++
-                   if (body ~ /#include/) print body > whole
-                   else printf "void example_%d(ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id);\n" \
-                               "void example_%d(ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id) {\n" \
-                               "(void)client; (void)request; (void)sandbox; (void)session_id;\n%s}\n", blocks, blocks, body > parts
-                   next }
-    inside       { sub(/^ \* ?/, ""); body = body $0 "\n" }
-    END          { print blocks " examples"; exit blocks < 24 }'
-for example in parts whole; do
-    cp "$work/$example.c" "$work/$example.cpp"
-    $c -c "$work/$example.c" -o "$work/$example.o"
-    $cpp -c "$work/$example.cpp" -o "$work/$example.o"
+# The parts have handles, loggers and a host's own at hand.
+say "the examples of the headers and the documents, as C99 and C++17"
+documents="$here/../../README.md $here/../../ARCHITECTURE.md $here/../../docs/*.md $here/../../bindings/*/README.md"
+cat >"$work/prelude" <<'END'
+#include <stdio.h>
+#include <iplaygames_sandbox.h>
+void on_log(void *user_data, int32_t level, const char *target, const char *message);
+void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
+END
+awk -v lang=c -v work="$work" -v prelude="$work/prelude" -v least=26 \
+    -v params="ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id, void *game" \
+    -v uses="(void)client; (void)request; (void)sandbox; (void)session_id; (void)game;" \
+    -f "$here/../examples.awk" "$include"/iplaygames.h "$include"/iplaygames_sandbox.h $documents
+for example in "$work"/parts.c "$work"/whole_*.c; do
+    cp "$example" "${example}pp"
+    $c -c "$example" -o "$work/example.o"
+    $cpp -c "${example}pp" -o "$work/example.o"
 done
 
 # valgrind is some fifty times slower: fewer rounds find the same.

@@ -1,0 +1,64 @@
+//! A request's body on its way to a connection, and how a file becomes one.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+
+use super::transport::Watch;
+
+/// A body that tells when the connection takes it: hyper asks `is_end_stream` as it writes the head,
+/// and nobody asks before.
+pub(super) struct Payload {
+    content: Bytes,
+    watch: Arc<Watch>,
+}
+
+impl Payload {
+    pub(super) fn new(content: Bytes, watch: &Arc<Watch>) -> Payload {
+        Payload { content, watch: Arc::clone(watch) }
+    }
+}
+
+impl HttpBody for Payload {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.watch.dispatch();
+        let content = std::mem::take(&mut self.content);
+        Poll::Ready((!content.is_empty()).then(|| Ok(Frame::data(content))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.watch.dispatch();
+        self.content.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.content.len() as u64)
+    }
+}
+
+/// A file as `multipart/form-data` (RFC 7578): the value of Content-Type, and the body. Names and types
+/// are the API's own and need no escaping; the boundary is 128 random bits, which no content has in it.
+pub(super) fn multipart(
+    boundary: &str,
+    field: &str,
+    file_name: &str,
+    content_type: &str,
+    content: &[u8],
+) -> (String, Bytes) {
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{file_name}\"\r\n\
+         Content-Type: {content_type}\r\n\r\n"
+    );
+    let tail = format!("\r\n--{boundary}--\r\n");
+    let body = [head.as_bytes(), content, tail.as_bytes()].concat();
+    (format!("multipart/form-data; boundary={boundary}"), body.into())
+}

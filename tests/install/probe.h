@@ -1,0 +1,1 @@
+int ipg_probe_catches_its_panic(void);
