@@ -155,17 +155,21 @@ test-dist: dist tree-and-tool ## the archive, unpacked and used (Debian: apt-get
 # ---- trying --------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: lib ## build the library and play the main job against the built-in sandbox
+demo: lib wheel ## build the library and the Python package, and play the main job against the built-in sandbox
 	@mkdir -p $(OUT)
 	$(CC) -std=c99 $(WARN) -I $(DIST)/include tests/c/example.c -o $(OUT)/example \
 	    -L $(DIST)/lib -Wl,-rpath,$(DIST)/lib -liplaygames
 	@echo
 	$(OUT)/example
+	$(call venv,$(VENVS)/demo)
+	$(VENVS)/demo/bin/pip install -q --no-index --force-reinstall $(DIST)/python/*.whl
+	@echo
+	$(VENVS)/demo/bin/python bindings/python/examples/session.py
 
 # ---- testing -------------------------------------------------------------------------------------
 
 .PHONY: test
-test: test-rust test-c test-cpp ## every suite
+test: test-rust test-c test-cpp test-python ## every suite
 
 .PHONY: test-rust
 test-rust: tools
@@ -200,12 +204,57 @@ test-install: tree-and-tool ## users' programs against the installed package (De
 	tests/install/run.sh
 
 .PHONY: repeat
-repeat: lib-dev ## the hazard suites, ten times
+repeat: lib-dev python-dev ## the hazard suites, ten times
 	@for round in 1 2 3 4 5 6 7 8 9 10; do \
 	    echo "round $$round of 10"; \
 	    $(CARGO) test --quiet --test host --test retry --test tls --test proxy --test submit || exit 1; \
 	    CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib || exit 1; \
+	    (cd bindings/python && CALLS=$(CALLS) $(DEV)/python -m pytest -q tests/test_hazards.py) || exit 1; \
 	done
+
+# ---- Python --------------------------------------------------------------------------------------
+
+VENVS := $(CARGO_TARGET_DIR)/python
+DEV := $(VENVS)/dev/bin
+# How many calls the test for leaks makes.
+CALLS ?= $(if $(CI),100000,20000)
+
+define venv
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+endef
+
+.PHONY: python-dev
+python-dev: tools
+	$(call venv,$(VENVS)/dev)
+	$(DEV)/pip install -q --disable-pip-version-check -r bindings/python/requirements-dev.txt
+	cd bindings/python && VIRTUAL_ENV=$(VENVS)/dev $(DEV)/maturin develop -q
+
+.PHONY: test-python
+test-python: python-dev ## the Python package, built into a virtual environment of its own
+	cd bindings/python && CALLS=$(CALLS) $(DEV)/python -m pytest -q
+
+.PHONY: lint-python
+lint-python: python-dev ## the Python package's types and stubs, and that it compiles for a Python without the GIL
+	cd bindings/python && $(DEV)/mypy && $(DEV)/pyright --pythonpath $(DEV)/python && $(DEV)/python -m mypy.stubtest iplaygames_native._core
+	PYO3_CONFIG_FILE=$(CURDIR)/bindings/python/free-threaded.txt \
+	    $(CARGO) check -p iplaygames-python --no-default-features
+
+.PHONY: test-python-install
+test-python-install: python-dev ## the Python package, installed from each place it can be installed from
+	MATURIN=$(DEV)/maturin PYTHON=$(PYTHON) bindings/python/tests/install.sh
+
+.PHONY: wheel
+wheel: tools ## the Python package that ships, in dist/python/
+	$(call venv,$(VENVS)/build)
+	$(VENVS)/build/bin/pip install -q --disable-pip-version-check "$$(grep ^maturin bindings/python/requirements-dev.txt)"
+	rm -f $(DIST)/python/*.whl
+	$(VENVS)/build/bin/maturin build -q --release --out $(DIST)/python
+
+.PHONY: sdist
+sdist: tools ## the Python package as source, in dist/python/
+	$(call venv,$(VENVS)/build)
+	$(VENVS)/build/bin/pip install -q --disable-pip-version-check "$$(grep ^maturin bindings/python/requirements-dev.txt)"
+	$(VENVS)/build/bin/maturin sdist --out $(DIST)/python
 
 # ---- engines -------------------------------------------------------------------------------------
 
@@ -242,9 +291,32 @@ mono: lib-dev ## the wrapper for Unity and .NET, under Mono (Debian: apt-get ins
 	$(ENGINE) mono --debug $(OUT)/tests.exe
 	$(ENGINE) mono $(OUT)/demo.exe
 
+# ---- measuring -----------------------------------------------------------------------------------
+
 .PHONY: bench-loop
 bench-loop: tools ## what a game loop pays: ticks, submits, watches (figures, no verdict)
 	$(CARGO) bench --profile quick --bench game_loop
+
+.PHONY: instructions
+instructions: lib-slim ## instructions a call, against benches/instructions.json (ACCEPT=1: make that the new one)
+	$(PYTHON) benches/compare/test_bench.py
+	$(PYTHON) benches/instructions.py $(if $(ACCEPT),--accept) $(if $(RUNS),--runs $(RUNS))
+
+.PHONY: bench-micro
+bench-micro: tools ## handles, arguments, submitting and JSON, a piece at a time
+	$(CARGO) bench --bench micro
+
+.PHONY: bench
+bench: lib-slim ## this library beside libcurl, reqwest and the official clients (QUICK=1: a minute or two)
+	$(PYTHON) benches/compare/bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME)) $(BENCH)
+
+.PHONY: bench-scale
+bench-scale: lib-slim ## what a watched session costs, 10 to 100,000 of them (about four minutes)
+	$(PYTHON) benches/compare/scale_bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME))
+
+.PHONY: bench-python
+bench-python: tools ## the Python package beside the official client, requests, httpx, aiohttp and pycurl
+	$(PYTHON) benches/compare/python_bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME))
 
 # ---- the binary interface ------------------------------------------------------------------------
 
@@ -271,27 +343,6 @@ docs: ## the API reference from the headers, in dist/docs/html/ (Debian: apt-get
 	$(call need,doxygen,Debian and Ubuntu: apt-get install doxygen)
 	@mkdir -p $(DIST)/docs
 	tests/install/docs.sh $(DIST)/docs
-
-.PHONY: instructions
-instructions: lib-slim ## instructions a call, against benches/instructions.json (ACCEPT=1: make that the new one)
-	$(PYTHON) benches/compare/test_bench.py
-	$(PYTHON) benches/instructions.py $(if $(ACCEPT),--accept) $(if $(RUNS),--runs $(RUNS))
-
-.PHONY: bench-micro
-bench-micro: tools ## handles, arguments, submitting and JSON, a piece at a time
-	$(CARGO) bench --bench micro
-
-.PHONY: bench
-bench: lib-slim ## this library beside libcurl, reqwest and the official clients (QUICK=1: a minute or two)
-	$(PYTHON) benches/compare/bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME)) $(BENCH)
-
-.PHONY: bench-scale
-bench-scale: lib-slim ## what a watched session costs, 10 to 100,000 of them (about four minutes)
-	$(PYTHON) benches/compare/scale_bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME))
-
-.PHONY: bench-python
-bench-python: tools ## the Python package beside the official client, requests, httpx, aiohttp and pycurl
-	$(PYTHON) benches/compare/python_bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME))
 
 .PHONY: lint
 lint: tools ## formatting and clippy, with and without the default features

@@ -65,6 +65,11 @@ impl Code {
         Code(value)
     }
 
+    /// Every code there is, in the order of their numbers.
+    pub fn all() -> impl Iterator<Item = Code> {
+        LIST.iter().map(|row| Code(row.0))
+    }
+
     /// The name in C, such as `IPG_ERR_NOT_FOUND`; `IPG_ERR_UNKNOWN` for a number that no code has.
     pub fn name(self) -> &'static str {
         self.row().map_or("IPG_ERR_UNKNOWN", |row| row.1)

@@ -27,6 +27,8 @@
 #![warn(missing_docs)]
 
 mod api;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod client;
 mod codes;
 mod config;
@@ -50,7 +52,7 @@ pub use client::{CallOptions, Client, Reply};
 pub use codes::Code;
 pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL};
 pub use error::Error;
-pub use flight::{Call, CallResult, Callback, Event};
+pub use flight::{Call, CallResult, Callback, Event, Notify};
 pub use log::{LogLevel, LogLine, Logger};
 pub use message::Outcome;
 pub use session::{EndedSession, SessionStatus, Sessions, StartSession, StartedSession};

@@ -39,6 +39,13 @@ impl Scene {
         }
     }
 
+    /// Starts a session; answers its id.
+    fn start(&self) -> String {
+        let reply = self.client.call("start_a_game_session", START, &options()).unwrap();
+        let document: serde_json::Value = serde_json::from_str(reply.json()).unwrap();
+        document["data"]["session_id"].as_str().unwrap().to_owned()
+    }
+
     fn submit(&self, operation: &str, arguments: &str) -> Call {
         self.client.submit(operation, arguments, &options(), None).unwrap()
     }
@@ -252,9 +259,7 @@ fn a_future_needs_somebody_who_drives_and_says_so() {
 #[test]
 fn a_watch_tells_each_change_once_and_ends_with_the_session() {
     let scene = Scene::new("");
-    let reply = scene.client.call("start_a_game_session", START, &options()).unwrap();
-    let document: serde_json::Value = serde_json::from_str(reply.json()).unwrap();
-    let id = document["data"]["session_id"].as_str().unwrap();
+    let id = &scene.start();
     let watch = scene.client.watch_session(id, Duration::from_millis(10), None).unwrap();
     let mut news = Vec::new();
     scene.tick_until("the first news", || {
@@ -318,9 +323,7 @@ impl Drop for Witness {
 #[test]
 fn what_a_callback_holds_is_dropped_outside_of_the_runtime() {
     let scene = Scene::new(r#", "background": true"#);
-    let reply = scene.client.call("start_a_game_session", START, &options()).unwrap();
-    let document: serde_json::Value = serde_json::from_str(reply.json()).unwrap();
-    let id = document["data"]["session_id"].as_str().unwrap();
+    let id = &scene.start();
     let dropped = Arc::new(Mutex::new(Vec::new()));
     for round in 0..100 {
         let client = Mutex::new(Some(scene.client.clone()));
@@ -469,9 +472,7 @@ fn a_call_submitted_during_a_shutdown_is_refused_or_told() {
 #[test]
 fn a_shutdown_inside_news_of_a_watch_tells_its_end_inside_them() {
     let scene = Scene::new("");
-    let reply = scene.client.call("start_a_game_session", START, &options()).unwrap();
-    let document: serde_json::Value = serde_json::from_str(reply.json()).unwrap();
-    let id = document["data"]["session_id"].as_str().unwrap();
+    let id = &scene.start();
     let (client, told) = (scene.client.clone(), Arc::new(Mutex::new(Vec::new())));
     let sink = Arc::clone(&told);
     let callback = Box::new(move |event: Event<'_>| match event {
@@ -494,4 +495,46 @@ fn a_watch_that_would_be_a_load_is_refused() {
     let scene = Scene::new("");
     let error = scene.client.watch_session("id", Duration::from_millis(9), None).unwrap_err();
     assert_eq!((error.code(), error.field()), (Code::INVALID_ARGUMENT, Some("/interval_ms")));
+}
+
+#[test]
+fn a_notifier_is_told_of_every_change_and_of_the_end() {
+    let scene = Scene::new("");
+    let id = &scene.start();
+    let told = Arc::new(AtomicUsize::new(0));
+    let watch = scene.client.watch_session(id, Duration::from_millis(10), None).unwrap();
+    // Nothing of it is told while nobody drives, so what came before the notifier is made to come first.
+    scene.tick_until("the news", || watch.poll_news().is_some());
+    let count = Arc::clone(&told);
+    watch.notify(Arc::new(move || _ = count.fetch_add(1, Ordering::SeqCst))).unwrap();
+    assert_eq!(told.load(Ordering::SeqCst), 0);
+    assert_eq!(watch.notify(Arc::new(|| {})).unwrap_err().code(), Code::UNSUPPORTED);
+    scene.control(r#"{"command": "advance_clock", "seconds": 100000}"#);
+    scene.tick_until("the end", || told.load(Ordering::SeqCst) > 0);
+    assert!(watch.poll().unwrap().unwrap().as_ref().unwrap().json().contains("expired"));
+
+    let late = scene.submit("list_games", "");
+    scene.tick_until("the answer", || late.poll().unwrap().is_some());
+    let count = Arc::clone(&told);
+    late.notify(Arc::new(move || _ = count.fetch_add(10, Ordering::SeqCst))).unwrap();
+    assert!(told.load(Ordering::SeqCst) >= 10, "an end that came before is told at once");
+}
+
+#[test]
+fn a_call_with_a_callback_takes_no_notifier() {
+    let scene = Scene::new("");
+    let call = scene.client.submit("list_games", "", &options(), Some(Box::new(|_| {}))).unwrap();
+    assert_eq!(call.notify(Arc::new(|| {})).unwrap_err().code(), Code::UNSUPPORTED);
+}
+
+#[test]
+fn driving_ends_with_the_future_or_with_its_time() {
+    let scene = Scene::new("");
+    let forever = std::future::pending::<()>();
+    assert!(scene.client.drive(forever, Duration::from_millis(5)).unwrap().is_none());
+    let mut call = scene.submit("list_games", "");
+    assert!(scene.client.drive(&mut call, HANG).unwrap().unwrap().is_ok());
+    scene.client.close();
+    let refused = scene.client.drive(std::future::ready(()), HANG).unwrap_err();
+    assert_eq!(refused.code(), Code::SHUT_DOWN);
 }

@@ -46,6 +46,9 @@ pub enum Event<'a> {
 /// What is called in [`Client::tick`] and [`Client::shutdown`].
 pub type Callback = Box<dyn Fn(Event<'_>) + Send + Sync>;
 
+/// What is told that there is something to ask a call for. See [`Call::notify`].
+pub type Notify = Arc<dyn Fn() + Send + Sync>;
+
 /// One submitted call.
 pub(crate) struct Flight {
     core: Weak<Core>,
@@ -68,6 +71,8 @@ struct Track {
     untold: AtomicBool,
     /// Of a watch without a callback.
     news: Lock<News>,
+    /// Of a call without a callback.
+    notify: OnceLock<Notify>,
 }
 
 /// What has not been told yet.
@@ -117,6 +122,9 @@ impl Track {
                 self.bell.ring(self.id, Tidings::News(reply));
             } else {
                 self.news.lock().replies.push_back(reply);
+                if let Some(notify) = self.notify.get() {
+                    notify();
+                }
             }
         }
         Look::Again
@@ -220,7 +228,7 @@ pub struct Call {
     /// None only once it was let go of.
     flight: Option<Arc<Flight>>,
     /// The future's own.
-    waiting: Option<Pin<Box<dyn Future<Output = Arc<Report>> + Send>>>,
+    waiting: Option<Pin<Box<dyn Future<Output = Arc<Report>> + Send + Sync>>>,
 }
 
 impl std::fmt::Debug for Call {
@@ -257,6 +265,44 @@ impl Call {
     /// Of a watch without a callback: the oldest change that was not told yet, each once.
     pub fn poll_news(&self) -> Option<Reply> {
         self.flight().ok()?.pop_news()
+    }
+
+    /// Sets what is told whenever there is something new to ask for: the end, and of a watch each change. It
+    /// is told with no lock held, on whatever thread is at work, also on one that drives: it should do no
+    /// more than wake somebody up, and must not call into the client. What came before is told at once;
+    /// once too often is possible.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sandbox")] {
+    /// use std::sync::{Arc, mpsc};
+    /// use iplaygames::{CallOptions, Client, Config, sandbox::Sandbox};
+    /// let sandbox = Sandbox::start(r#"{"api_key": "k"}"#)?;
+    /// let config = format!(r#"{{"api_key": "k", "base_url": "{}", "background": true}}"#, sandbox.base_url());
+    /// let client = Client::new(Config::from_json(&config)?)?;
+    /// let call = client.submit("list_games", "", &CallOptions::default(), None)?;
+    /// let (sender, receiver) = mpsc::channel();
+    /// call.notify(Arc::new(move || sender.send(()).unwrap()))?;
+    /// receiver.recv().unwrap();
+    /// assert!(call.poll()?.is_some());
+    /// # }
+    /// # Ok::<(), iplaygames::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Code::UNSUPPORTED`] for a call that has a callback, or was given a notifier already; else as
+    /// [`Call::poll`].
+    pub fn notify(&self, notify: Notify) -> Result<(), Error> {
+        let track = &self.flight()?.track;
+        if track.has_callback || track.notify.set(Arc::clone(&notify)).is_err() {
+            return Err(Error::new(Code::UNSUPPORTED, "The call has somebody to tell already."));
+        }
+        // Set first, looked at second: what comes in between is told twice, and nothing never.
+        if !track.news.lock().replies.is_empty() {
+            notify();
+        }
+        self.flight()?.enrolled.request().set_on_end(Box::new(move || notify()));
+        Ok(())
     }
 
     /// Drives until the result is there, for so long at most.
@@ -452,6 +498,7 @@ impl Client {
             has_callback,
             untold: AtomicBool::new(has_callback),
             news: Lock::new(News::default()),
+            notify: OnceLock::new(),
         });
         let core = Arc::downgrade(core);
         let flight =
@@ -530,6 +577,31 @@ impl Client {
                 return Ok(completed);
             }
         }
+    }
+
+    /// Drives until a future is ready, for so long at most. For waiting on several calls at once, or on
+    /// something beside them: the future should only look at what a [`Call::notify`] has left, and must
+    /// not call into the client.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sandbox")] {
+    /// use std::time::Duration;
+    /// use iplaygames::{CallOptions, Client, Config, sandbox::Sandbox};
+    /// let sandbox = Sandbox::start("")?;
+    /// let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
+    /// let mut call = client.submit("list_games", "", &CallOptions::default(), None)?;
+    /// let result = client.drive(&mut call, Duration::from_secs(5))?;
+    /// assert!(result.is_some_and(|result| result.is_ok()));
+    /// # }
+    /// # Ok::<(), iplaygames::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Code::SHUT_DOWN`], and as [`Client::call`] where this thread cannot wait.
+    pub fn drive<F: Future>(&self, future: F, timeout: Duration) -> Result<Option<F::Output>, Error> {
+        let reactor = self.core().reactor_in_use().ok_or_else(shut_down)?;
+        reactor.drive(async { tokio::time::timeout(timeout, future).await.ok() })
     }
 
     /// Ends the client in order: new calls are refused, those in flight are driven for at most so long,

@@ -1,0 +1,259 @@
+//! The client.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use iplaygames::{CallOptions, Config, Error};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::arguments;
+use crate::call::{Call, Facts, facts};
+use crate::errors;
+use crate::exit::{self, Inside};
+use crate::log::Lines;
+use crate::mailbox::Mailbox;
+
+/// How long a thread waits before it looks whether Python has a signal for it.
+pub(crate) const SLICE: Duration = Duration::from_millis(50);
+
+/// A time given in seconds.
+pub(crate) fn seconds(py: Python<'_>, name: &str, seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds).map_err(|_| {
+        let message = format!("`{name}` must be a time in seconds.");
+        errors::invalid(py, &format!("/{name}"), &message, false)
+    })
+}
+
+/// A client, and the log lines that wait for it.
+pub(crate) struct Shared {
+    pub(crate) client: iplaygames::Client,
+    pub(crate) lines: Lines,
+}
+
+impl Shared {
+    /// Lets a canceled call close its connection now: without a thread of its own the client has nobody else
+    /// to do it.
+    pub(crate) fn close_connections(&self, py: Python<'_>) {
+        // Where this thread cannot drive, the next call does it.
+        let _ = py.detach(|| self.client.tick(Duration::ZERO));
+    }
+
+    fn raise(&self, py: Python<'_>, error: &Error) -> PyErr {
+        errors::raise(py, error)
+    }
+}
+
+/// What calls may differ in from their client's configuration.
+#[pyclass(frozen, module = "iplaygames_native._core")]
+pub(crate) struct Options(CallOptions);
+
+#[pymethods]
+impl Options {
+    /// From a dict with `timeout_ms`, `max_retries` and `call_id`.
+    #[new]
+    fn new(options: &Bound<'_, PyDict>) -> PyResult<Options> {
+        let _inside = Inside::enter(options.py())?;
+        let json = arguments::to_json(options)?;
+        let options = CallOptions::from_json(&json).map_err(|error| errors::raise(options.py(), &error))?;
+        Ok(Options(options))
+    }
+}
+
+/// A client.
+#[pyclass(frozen, module = "iplaygames_native._core")]
+pub(crate) struct Client {
+    shared: Arc<Shared>,
+}
+
+impl Client {
+    /// Sends a call on its way.
+    fn begin(
+        &self,
+        py: Python<'_>,
+        operation: &str,
+        arguments: Option<&Bound<'_, PyDict>>,
+        options: Option<&Bound<'_, Options>>,
+    ) -> PyResult<iplaygames::Call> {
+        self.shared.lines.follow(py, &self.shared.client)?;
+        let json = arguments.map_or_else(|| Ok(String::new()), arguments::to_json)?;
+        let default = CallOptions::default();
+        let options = options.map_or(&default, |options| &options.get().0);
+        self.shared
+            .client
+            .submit(operation, &json, options, None)
+            .map_err(|error| self.shared.raise(py, &error))
+    }
+}
+
+#[pymethods]
+impl Client {
+    /// From a dict with the keys of the configuration.
+    #[new]
+    fn new(config: &Bound<'_, PyDict>) -> PyResult<Client> {
+        let py = config.py();
+        let _inside = Inside::enter(py)?;
+        let json = arguments::to_json(config)?;
+        // It may read a file of certificates.
+        let made = py.detach(|| iplaygames::Client::new(Config::from_json(&json)?));
+        let client = made.map_err(|error| errors::raise(py, &error))?;
+        let shared = Arc::new(Shared { client, lines: Lines::default() });
+        exit::remember(&shared);
+        Ok(Client { shared })
+    }
+
+    /// Calls an operation and waits for the answer; looks for signals while it waits.
+    #[pyo3(signature = (operation, arguments=None, options=None))]
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        operation: &str,
+        arguments: Option<&Bound<'_, PyDict>>,
+        options: Option<&Bound<'_, Options>>,
+    ) -> PyResult<Facts<'py>> {
+        let _inside = Inside::enter(py)?;
+        let call = self.begin(py, operation, arguments, options)?;
+        let result = loop {
+            let waited = py.detach(|| {
+                let waited = call.wait(SLICE).map(|result| result.cloned());
+                self.shared.client.deliver_log();
+                waited
+            });
+            match waited {
+                Ok(Some(result)) => break result,
+                Ok(None) => {}
+                Err(error) => break Err(error),
+            }
+            if let Err(signal) = py.check_signals() {
+                drop(call);
+                self.shared.close_connections(py);
+                return Err(signal);
+            }
+        };
+        self.shared.lines.deliver(py)?;
+        match result {
+            Ok(reply) => facts(py, &reply),
+            Err(error) => Err(self.shared.raise(py, &error)),
+        }
+    }
+
+    /// Sends a call on its way and returns at once; its end is noted in the mailbox.
+    #[pyo3(signature = (operation, arguments, options, mailbox, token))]
+    fn submit(
+        &self,
+        py: Python<'_>,
+        operation: &str,
+        arguments: Option<&Bound<'_, PyDict>>,
+        options: Option<&Bound<'_, Options>>,
+        mailbox: &Bound<'_, Mailbox>,
+        token: u64,
+    ) -> PyResult<Call> {
+        let _inside = Inside::enter(py)?;
+        let call = self.begin(py, operation, arguments, options)?;
+        self.noted(py, call, mailbox, token)
+    }
+
+    /// Watches a session; every change and the end are noted in the mailbox.
+    fn watch(
+        &self,
+        py: Python<'_>,
+        session_id: &str,
+        interval: f64,
+        mailbox: &Bound<'_, Mailbox>,
+        token: u64,
+    ) -> PyResult<Call> {
+        let _inside = Inside::enter(py)?;
+        self.shared.lines.follow(py, &self.shared.client)?;
+        let interval = seconds(py, "interval", interval)?;
+        let call = self
+            .shared
+            .client
+            .watch_session(session_id, interval, None)
+            .map_err(|error| self.shared.raise(py, &error))?;
+        self.noted(py, call, mailbox, token)
+    }
+
+    /// Drives the client until there is something in the mailbox; looks for signals meanwhile.
+    fn wait(&self, py: Python<'_>, mailbox: &Bound<'_, Mailbox>) -> PyResult<()> {
+        let _inside = Inside::enter(py)?;
+        let post = &mailbox.get().post;
+        loop {
+            let driven = py.detach(|| {
+                let driven = self.shared.client.drive(poll_fn(|context| post.poll(context)), SLICE);
+                self.shared.client.deliver_log();
+                driven
+            });
+            self.shared.lines.deliver(py)?;
+            if driven.map_err(|error| self.shared.raise(py, &error))?.is_some() {
+                return Ok(());
+            }
+            py.check_signals()?;
+        }
+    }
+
+    /// Opens a connection, so that the first call does not have to. `timeout` is in seconds; None is the
+    /// client's own. Answers the seconds it took.
+    #[pyo3(signature = (timeout=None))]
+    fn prewarm(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<f64> {
+        let _inside = Inside::enter(py)?;
+        let timeout = timeout.map_or(Ok(Duration::ZERO), |timeout| seconds(py, "timeout", timeout))?;
+        // A thread of its own, which Python does not know: so that this one can look for signals.
+        let client = self.shared.client.clone();
+        let (sender, mut receiver) = std::sync::mpsc::channel();
+        let helper = std::thread::Builder::new().name("iplaygames-prewarm".into());
+        helper.spawn(move || sender.send(client.prewarm(timeout)))?;
+        loop {
+            let (sliced, back) = py.detach(move || (receiver.recv_timeout(SLICE), receiver));
+            match sliced {
+                Ok(result) => {
+                    let reply = result.map_err(|error| self.shared.raise(py, &error))?;
+                    return Ok(reply.elapsed().as_secs_f64());
+                }
+                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
+                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => {
+                    return Err(pyo3::exceptions::PyRuntimeError::new_err("the prewarming thread is gone"));
+                }
+            }
+            if exit::is_exiting() {
+                return Err(exit::refusal(py));
+            }
+            py.check_signals()?;
+            receiver = back;
+        }
+    }
+
+    /// Counts, as a JSON document.
+    fn stats(&self) -> String {
+        self.shared.client.stats_json()
+    }
+
+    /// The server's address, without a trailing slash.
+    #[getter]
+    fn base_url(&self) -> &str {
+        self.shared.client.base_url()
+    }
+
+    /// Ends the client: calls in flight end as canceled, later ones are refused. Never waits.
+    fn close(&self, py: Python<'_>) {
+        // Too late it is closed already.
+        let Some(_inside) = Inside::try_enter() else { return };
+        py.detach(|| {
+            self.shared.client.close();
+        });
+    }
+}
+
+impl Client {
+    fn noted(
+        &self,
+        py: Python<'_>,
+        call: iplaygames::Call,
+        mailbox: &Bound<'_, Mailbox>,
+        token: u64,
+    ) -> PyResult<Call> {
+        let post = Arc::clone(&mailbox.get().post);
+        call.notify(Arc::new(move || post.put(token))).map_err(|error| self.shared.raise(py, &error))?;
+        Ok(Call::new(call, Arc::clone(&self.shared)))
+    }
+}

@@ -1,0 +1,330 @@
+"""Errors: one tree, every fact, no secret."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import START
+
+import iplaygames_native
+from iplaygames_native import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    BadResponseError,
+    BusyError,
+    CanceledError,
+    Client,
+    ClosedError,
+    ConflictError,
+    ConnectError,
+    ConnectionLostError,
+    ForbiddenError,
+    IPlayGamesError,
+    NotFoundError,
+    RateLimitedError,
+    RedirectError,
+    ResolveError,
+    ResponseTooLargeError,
+    Sandbox,
+    ServerError,
+    UnauthorizedError,
+    UnavailableError,
+    UnprocessableError,
+    ValidationError,
+    _core,
+    _errors,
+)
+
+
+def test_every_code_has_an_exception_with_its_own_meaning() -> None:
+    # 0 and 1 are no errors; 106 is of the C interface's JSON helpers alone.
+    codes = {code: name for code, name, _ in _core.codes() if code not in (0, 1, 106)}
+    assert set(_errors.BY_CODE) == set(codes)
+    for kind in _errors.BY_CODE.values():
+        assert getattr(iplaygames_native, kind.__name__) is kind
+        assert issubclass(kind, IPlayGamesError) and kind.__doc__
+    assert AuthenticationError is UnauthorizedError
+
+
+@pytest.mark.parametrize(
+    ("status", "envelope", "kind", "outcome"),
+    [
+        (400, True, BadRequestError, "rejected"),
+        (401, True, UnauthorizedError, "rejected"),
+        (403, True, ForbiddenError, "rejected"),
+        (404, True, NotFoundError, "rejected"),
+        (409, True, ConflictError, "rejected"),
+        (422, True, UnprocessableError, "rejected"),
+        (429, True, RateLimitedError, "rejected"),
+        (418, False, APIStatusError, "rejected"),
+        (500, False, ServerError, "unknown"),
+        (502, False, ServerError, "unknown"),
+        (503, False, UnavailableError, "unknown"),
+        (503, True, UnavailableError, "rejected"),
+        (302, False, RedirectError, "unknown"),
+    ],
+)
+def test_each_status_is_an_error_of_its_own(
+    iplaygames_sandbox: Sandbox,
+    iplaygames_client: Client,
+    status: int,
+    envelope: bool,
+    kind: type[APIStatusError],
+    outcome: str,
+) -> None:
+    iplaygames_sandbox.fault("start_a_game_session", status=status, envelope=envelope, message="Why not")
+    client = iplaygames_client.with_options(max_retries=0, call_id="call-1")
+    with pytest.raises(APIStatusError) as caught:
+        client.sessions.start(**START)
+    error = caught.value
+    assert type(error) is kind and (error.status_code, error.outcome) == (status, outcome)
+    assert error.operation == "start_a_game_session" and error.call_id == "call-1" and error.attempts == 1
+    assert error.request_id and error.elapsed >= 0
+    if envelope:
+        assert error.message == "Why not" and error.body["success"] is False
+    elif status != 302:
+        assert "Why not" in (error.body_text or "")
+
+
+def test_a_refusal_inside_a_success_always_raises(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client
+) -> None:
+    session = iplaygames_client.sessions.start(**START)
+    calls: list[tuple[str, Callable[[], object]]] = [
+        ("get_session_status", lambda: iplaygames_client.sessions.status(session.session_id)),
+        ("end_a_game_session", lambda: iplaygames_client.sessions.end(session.session_id)),
+        ("list_games", lambda: iplaygames_client.call("list_games")),
+        ("get_pool_winners", lambda: iplaygames_client.call("get_pool_winners", poolId="1")),
+    ]
+    for operation, call in calls:
+        iplaygames_sandbox.fault(operation, body='{"success": false, "message": "No"}')
+        with pytest.raises(APIStatusError, match="No") as caught:
+            call()
+        assert (caught.value.code, caught.value.status_code, caught.value.outcome) == (499, 200, "rejected")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"body": "<html>", "content_type": "text/html"},
+        {"body": ""},
+        {"empty": True},
+        {"body": '{"success": true}'},
+        {"body": '{"success": true, "data": null}'},
+        {"body": '{"success": "true", "data": {"status": "active"}}'},
+        {"body": '{"data": {"status": "act'},
+        {"body": '{"data": {"status": NaN}}'},
+        {"body_base64": "/wD+"},
+    ],
+)
+def test_an_answer_that_is_none_raises(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client, fault: dict[str, Any]
+) -> None:
+    iplaygames_sandbox.fault("get_session_status", status=200, **fault)
+    with pytest.raises(BadResponseError) as caught:
+        iplaygames_client.sessions.status("x")
+    assert caught.value.outcome == "unknown"
+
+
+def test_an_answer_of_a_type_that_was_not_expected_is_read_all_the_same(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client
+) -> None:
+    body = '{"data": {"status": "active", "game": {"id": "123", "title": null}}}'
+    iplaygames_sandbox.fault("get_session_status", status=200, body=body)
+    assert iplaygames_client.sessions.status("x").game_id == 123
+
+
+def test_a_session_token_is_there(iplaygames_client: Client) -> None:
+    assert iplaygames_client.sessions.start(**START).session_token
+
+
+def test_reading_the_jackpot_configuration_reads(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client
+) -> None:
+    iplaygames_client.call("get_current_configuration_with_games")
+    assert iplaygames_sandbox.requests()[-1]["method"] == "GET"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "opt_in_operator_to_a_platformnetwork_promotion",
+        "opt_out_operator_from_a_platformnetwork_promotion",
+        "get_winners_for_a_promotion",
+        "get_leaderboard_for_a_promotion",
+    ],
+)
+def test_what_says_that_it_was_done_was_sent(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client, operation: str
+) -> None:
+    iplaygames_sandbox.fault(operation, body='{"data": [{"place": 1}]}')
+    assert iplaygames_client.call(operation, id="7")["data"] == [{"place": 1}]
+    assert iplaygames_sandbox.counts()["requests"]["by_operation"] == {operation: 1}
+
+
+def test_filters_of_a_read_are_sent(iplaygames_sandbox: Sandbox, iplaygames_client: Client) -> None:
+    iplaygames_client.call("get_player_contribution_history", player_id="a b", limit=5)
+    request = iplaygames_sandbox.requests()[-1]
+    assert "player_id=a%20b" in request["target"] and "limit=5" in request["target"]
+    assert request["body"] == ""
+
+
+def test_a_start_is_never_sent_twice_and_says_that_a_session_may_exist(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client
+) -> None:
+    iplaygames_sandbox.fault("start_a_game_session", drop="after")
+    with pytest.raises(ConnectionLostError) as caught:
+        iplaygames_client.sessions.start(**START)
+    assert (caught.value.outcome, caught.value.attempts) == ("unknown", 1)
+    assert isinstance(caught.value, APIConnectionError)
+    assert iplaygames_sandbox.counts()["sessions"]["total"] == 1
+
+
+def test_a_redirect_is_not_followed(iplaygames_sandbox: Sandbox, iplaygames_client: Client) -> None:
+    target = iplaygames_sandbox.base_url + "/elsewhere"
+    iplaygames_sandbox.fault("start_a_game_session", status=302, headers={"Location": target})
+    with pytest.raises(RedirectError):
+        iplaygames_client.sessions.start(**START)
+    assert iplaygames_sandbox.counts()["requests"]["total"] == 1
+
+
+def test_the_list_of_a_422_stays(iplaygames_client: Client) -> None:
+    with pytest.raises(UnprocessableError) as caught:
+        iplaygames_client.call("create_a_new_promotion", name="x", promotion_type="", cycle_type="daily")
+    assert caught.value.body["errors"]
+
+
+def test_a_wait_that_the_server_asks_for_is_told_in_seconds(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client
+) -> None:
+    iplaygames_sandbox.fault("list_games", status=429, retry_after=3600)
+    with pytest.raises(RateLimitedError) as caught:
+        iplaygames_client.call("list_games")
+    assert caught.value.retry_after == 3600 and caught.value.retryable
+
+
+def test_a_time_out_is_python_s_own_too(iplaygames_sandbox: Sandbox, iplaygames_client: Client) -> None:
+    iplaygames_sandbox.fault("list_games", delay_ms=60_000)
+    with pytest.raises(TimeoutError) as caught:
+        iplaygames_client.with_options(timeout=0.05).call("list_games")
+    assert type(caught.value) is APITimeoutError and caught.value.outcome == "unknown"
+
+
+def test_an_answer_over_the_limit_is_refused(iplaygames_sandbox: Sandbox) -> None:
+    with iplaygames_sandbox.client(max_response_bytes=1000) as client:
+        iplaygames_sandbox.fault("list_games", oversize_bytes=2000)
+        with pytest.raises(ResponseTooLargeError):
+            client.call("list_games")
+
+
+def test_a_server_that_is_not_there() -> None:
+    with Client(base_url="http://127.0.0.1:1", max_retries=0) as client:
+        with pytest.raises(ConnectError) as caught:
+            client.call("list_games")
+    assert caught.value.outcome == "not_sent" and caught.value.retryable
+    with Client(base_url="https://no-such-host.invalid", max_retries=0) as client:
+        with pytest.raises((ResolveError, ConnectError)):
+            client.call("list_games")
+
+
+def test_a_closed_client_says_so(iplaygames_client: Client) -> None:
+    iplaygames_client.close()
+    iplaygames_client.close()
+    with pytest.raises(ClosedError):
+        iplaygames_client.call("list_games")
+    with pytest.raises(ClosedError):
+        iplaygames_client.sessions.watch("x")
+    with pytest.raises(ClosedError):
+        iplaygames_client.prewarm()
+
+
+SAMPLES = [
+    _errors.from_document(document)
+    for document in (
+        '{"error": {"code": 404, "name": "IPG_ERR_NOT_FOUND", "message": "Gone", "operation": "list_games",'
+        ' "outcome": "rejected", "retryable": false, "attempts": 2, "elapsed_ms": 1500, "http_status": 404,'
+        ' "request_id": "r", "call_id": "c", "retry_after_ms": 2500, "field": null, "body": {"n": 0.10}}}',
+        '{"error": {"code": 203, "name": "IPG_ERR_TIMEOUT", "message": "Late", "operation": null,'
+        ' "outcome": "unknown", "retryable": true, "attempts": 1, "elapsed_ms": 1, "http_status": null,'
+        ' "request_id": null, "call_id": null, "retry_after_ms": null, "field": null, "body": null,'
+        ' "body_text": "half"}}',
+        '{"error": {"code": 777, "name": "IPG_ERR_UNKNOWN", "message": "New", "operation": null,'
+        ' "outcome": "unknown", "retryable": true, "attempts": 1, "elapsed_ms": 1, "http_status": null,'
+        ' "request_id": null, "call_id": null, "retry_after_ms": null, "field": "/a~1b/0", "body": null}}',
+    )
+] + [_errors.invalid("/currency", "Bad"), _errors.at_exit(), IPlayGamesError()]
+
+
+@pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
+def test_an_error_pickles_and_copies_with_every_fact(error: IPlayGamesError) -> None:
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(other) is type(error) and other is not error
+        assert other.to_dict() == error.to_dict() and other.args == error.args
+        assert str(other) == str(error) and repr(other) == repr(error)
+
+
+def test_an_error_says_all_that_is_known() -> None:
+    error = SAMPLES[0]
+    assert (error.elapsed, error.retry_after, str(error.body["n"])) == (1.5, 2.5, "0.10")
+    assert str(error) == "Gone [IPG_ERR_NOT_FOUND, HTTP 404, outcome rejected]"
+    assert SAMPLES[2].parameter == "a/b.0" and type(SAMPLES[2]) is IPlayGamesError
+    assert str(SAMPLES[3]) == "Bad (currency) [IPG_ERR_INVALID_ARGUMENT]"
+
+
+def test_an_error_s_subclass_of_a_user_pickles() -> None:
+    restored = pickle.loads(pickle.dumps(_Users(1, 2)))
+    assert type(restored) is _Users and restored.message == "3"
+
+
+class _Users(NotFoundError):
+    def __init__(self, a: int, b: int) -> None:
+        super().__init__(str(a + b))
+
+
+KEY = "sk-very-secret-key"
+
+
+def test_the_key_is_in_no_error_and_no_repr(iplaygames_sandbox: Sandbox) -> None:
+    with Client(api_key=KEY, base_url=iplaygames_sandbox.base_url, headers={"X-T": "hush-hush"}) as client:
+        iplaygames_sandbox.fault("list_games", status=400, body=f'{{"message": "{KEY} hush-hush"}}')
+        with pytest.raises(BadRequestError) as caught:
+            client.call("list_games")
+        texts = [repr(client), str(caught.value), repr(caught.value), str(caught.value.to_dict())]
+        assert not any(secret in text for text in texts for secret in (KEY, "hush-hush"))
+        with pytest.raises(TypeError):
+            pickle.dumps(client)
+    wrong: list[dict[str, Any]] = [{"api_key": KEY + "\n"}, {"api_key": KEY, "proxy": f"ftp://u:{KEY}@x"}]
+    for options in wrong:
+        with pytest.raises(ValidationError) as refused:
+            Client(**options)
+        assert KEY not in str(refused.value) + str(refused.value.to_dict())
+
+
+def test_too_many_calls_at_once_are_refused(iplaygames_sandbox: Sandbox) -> None:
+    with iplaygames_sandbox.client(max_in_flight=1) as client:
+        watch = client.sessions.watch("x")
+        with pytest.raises(BusyError) as caught:
+            client.call("list_games")
+        assert caught.value.outcome == "not_sent" and caught.value.retryable
+        watch.close()
+        client.call("list_games")
+
+
+def test_a_call_whose_client_is_closed_meanwhile_ends(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client
+) -> None:
+    from threading import Timer
+
+    iplaygames_sandbox.fault("list_games", delay_ms=60_000)
+    timer = Timer(0.1, iplaygames_client.close)
+    timer.start()
+    with pytest.raises((CanceledError, ClosedError)):
+        iplaygames_client.call("list_games")
+    timer.join()
