@@ -194,17 +194,59 @@ impl Client {
     /// Every way a call can fail is an [`Error`]; its [`outcome`](Error::outcome) says whether the call may
     /// have been done.
     pub fn call(&self, operation: &str, arguments_json: &str, options: &CallOptions) -> Result<Reply, Error> {
-        self.carry(operation, options, |operation| arguments::prepare(operation, arguments_json))
+        self.carry(
+            operation,
+            options,
+            |operation| arguments::prepare(operation, arguments_json),
+            Reactor::call,
+        )
     }
 
-    /// The same for an operation on one session, which takes no other arguments.
+    /// Calls as [`Client::call`], and asks every so often, on this thread, whether to go on: for a host whose
+    /// threads have more to look after. If not, the call is canceled and its connection closed at once.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sandbox")] {
+    /// use std::time::Duration;
+    /// use iplaygames::{CallOptions, Client, Code, Config, sandbox::Sandbox};
+    /// let sandbox = Sandbox::start("")?;
+    /// sandbox.control(r#"{"command": "fault", "operation": "list_games", "delay_ms": 30000}"#)?;
+    /// let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
+    /// let options = CallOptions::default();
+    /// let mut looks = 0;
+    /// let error = client.call_while("list_games", "", &options, Duration::from_millis(5), || {
+    ///     looks += 1;
+    ///     looks < 3
+    /// });
+    /// assert_eq!(error.unwrap_err().code(), Code::CANCELED);
+    /// # }
+    /// # Ok::<(), iplaygames::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn call_while(
+        &self,
+        operation: &str,
+        arguments_json: &str,
+        options: &CallOptions,
+        every: Duration,
+        go_on: impl FnMut() -> bool,
+    ) -> Result<Reply, Error> {
+        let parts = |operation| arguments::prepare(operation, arguments_json);
+        self.carry(operation, options, parts, |reactor, plan| reactor.call_while(plan, every, go_on))
+    }
+
+    /// [`Client::call`] for an operation on one session, which takes no other arguments.
     pub(crate) fn call_on_session(
         &self,
         operation: &str,
         session_id: &str,
         options: &CallOptions,
     ) -> Result<Reply, Error> {
-        self.carry(operation, options, |operation| arguments::prepare_on_session(operation, session_id))
+        let parts = |operation| arguments::prepare_on_session(operation, session_id);
+        self.carry(operation, options, parts, Reactor::call)
     }
 
     fn carry(
@@ -212,10 +254,11 @@ impl Client {
         operation: &str,
         options: &CallOptions,
         parts: impl FnOnce(&'static Operation) -> Result<Parts, Error>,
+        call: impl FnOnce(&Arc<Reactor>, Plan) -> Result<Report, Error>,
     ) -> Result<Reply, Error> {
         let result = self.plan(operation, options, parts).and_then(|prepared| {
             let Prepared { operation, plan, call_id, reactor } = prepared;
-            let result = reactor.call(plan).and_then(|report| read(operation, report, call_id.clone()));
+            let result = call(&reactor, plan).and_then(|report| read(operation, report, call_id.clone()));
             result.map_err(|error| self.core.name(error, operation.id, Some(&call_id)))
         });
         let attempts = result.as_ref().map_or_else(Error::attempts, Reply::attempts);

@@ -601,6 +601,29 @@ fn closing_a_client_ends_a_prewarming_too() {
 }
 
 #[test]
+fn a_host_that_is_asked_may_end_its_call_and_the_connection_with_it() {
+    let (closed, sees) = channel();
+    let port = serve(move |mut stream| {
+        read_request(&mut stream).unwrap();
+        // Until the client hangs up.
+        let _ = stream.read_to_end(&mut Vec::new());
+        closed.send(()).unwrap();
+    });
+    let client = client(port);
+    let mut asked = 0;
+    let arguments = r#"{"session_id": "never"}"#;
+    let every = Duration::from_millis(10);
+    let error = client
+        .call_while("get_session_status", arguments, &options(), every, || {
+            asked += 1;
+            asked < 5
+        })
+        .unwrap_err();
+    assert_eq!((error.code(), error.outcome(), asked), (Code::CANCELED, Outcome::Unknown, 5), "{error}");
+    sees.recv_timeout(HANG).unwrap();
+}
+
+#[test]
 fn a_call_that_is_never_answered_ends_with_its_time() {
     let (port, sees) = silent();
     let client = client_with(port, r#", "timeout_ms": 100"#);

@@ -3,7 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::mem::ManuallyDrop;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
@@ -138,14 +138,40 @@ impl Reactor {
         let call = self.enroll()?;
         let report = {
             // Carried here and not by a task: nobody has to be woken for it.
-            let mut carried = pin!(request::run(self.context(), plan, Arc::clone(&call.request)));
-            let mut ended = pin!(call.request.wait());
-            self.drive(poll_fn(|context| {
-                let _is_over = carried.as_mut().poll(context);
-                ended.as_mut().poll(context)
-            }))?
+            let carried = pin!(request::run(self.context(), plan, Arc::clone(&call.request)));
+            self.drive(end_of(&call.request, carried))?
         };
         // With it goes the last but one who holds the report, so that it need not be copied.
+        drop(call);
+        Ok(Arc::unwrap_or_clone(report))
+    }
+
+    /// The same, but it asks every so often whether to go on, outside of the runtime and with no lock held. If
+    /// not, the call is canceled.
+    pub(crate) fn call_while(
+        self: &Arc<Reactor>,
+        plan: Plan,
+        every: Duration,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Result<Report, Error> {
+        check_place()?;
+        let call = self.enroll()?;
+        let mut carried = Box::pin(request::run(self.context(), plan, Arc::clone(&call.request)));
+        let report = loop {
+            let end = end_of(&call.request, carried.as_mut());
+            if let Some(report) = self.drive(async { tokio::time::timeout(every, end).await.ok() })? {
+                break report;
+            }
+            if !go_on() {
+                call.request.cancel();
+            }
+            if !self.is_ours() {
+                // It forked, and this is the child: the connection is its parent's, also its place in the queue.
+                std::mem::forget(carried);
+                return Err(of_parent());
+            }
+        };
+        drop(carried);
         drop(call);
         Ok(Arc::unwrap_or_clone(report))
     }
@@ -387,6 +413,16 @@ impl Drop for Enrolled {
     fn drop(&mut self) {
         self.release();
     }
+}
+
+/// Ends when a request has, and moves along what carries it.
+async fn end_of(request: &Request, mut carried: Pin<&mut impl Future<Output = ()>>) -> Arc<Report> {
+    let mut ended = pin!(request.wait());
+    poll_fn(|context| {
+        let _is_over = carried.as_mut().poll(context);
+        ended.as_mut().poll(context)
+    })
+    .await
 }
 
 pub(crate) fn shut_down() -> Error {

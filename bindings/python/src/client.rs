@@ -76,14 +76,23 @@ impl Client {
         arguments: Option<&Bound<'_, PyDict>>,
         options: Option<&Bound<'_, Options>>,
     ) -> PyResult<iplaygames::Call> {
-        self.shared.lines.follow(py, &self.shared.client)?;
-        let json = arguments.map_or_else(|| Ok(String::new()), arguments::to_json)?;
-        let default = CallOptions::default();
-        let options = options.map_or(&default, |options| &options.get().0);
+        let (json, options) = self.given(py, arguments, options)?;
         self.shared
             .client
-            .submit(operation, &json, options, None)
+            .submit(operation, &json, &options, None)
             .map_err(|error| self.shared.raise(py, &error))
+    }
+
+    /// What a call is given, as the core wants it.
+    fn given(
+        &self,
+        py: Python<'_>,
+        arguments: Option<&Bound<'_, PyDict>>,
+        options: Option<&Bound<'_, Options>>,
+    ) -> PyResult<(String, CallOptions)> {
+        self.shared.lines.follow(py, &self.shared.client)?;
+        let json = arguments.map_or_else(|| Ok(String::new()), arguments::to_json)?;
+        Ok((json, options.map_or_else(CallOptions::default, |options| options.get().0.clone())))
     }
 }
 
@@ -113,24 +122,17 @@ impl Client {
         options: Option<&Bound<'_, Options>>,
     ) -> PyResult<Facts<'py>> {
         let _inside = Inside::enter(py)?;
-        let call = self.begin(py, operation, arguments, options)?;
-        let result = loop {
-            let waited = py.detach(|| {
-                let waited = call.wait(SLICE).map(|result| result.cloned());
-                self.shared.client.deliver_log();
-                waited
-            });
-            match waited {
-                Ok(Some(result)) => break result,
-                Ok(None) => {}
-                Err(error) => break Err(error),
-            }
-            if let Err(signal) = py.check_signals() {
-                drop(call);
-                self.shared.close_connections(py);
-                return Err(signal);
-            }
-        };
+        let (json, options) = self.given(py, arguments, options)?;
+        let mut signal = None;
+        let result = py.detach(|| {
+            self.shared.client.call_while(operation, &json, &options, SLICE, || {
+                signal = Python::attach(|py| py.check_signals()).err();
+                signal.is_none()
+            })
+        });
+        if let Some(signal) = signal {
+            return Err(signal);
+        }
         self.shared.lines.deliver(py)?;
         match result {
             Ok(reply) => facts(py, &reply),
