@@ -18,15 +18,22 @@ def parse(text: str) -> Any:
         from decimal import Decimal
         from json import JSONDecoder
 
-        _decode = JSONDecoder(parse_float=Decimal, parse_int=_integer).decode
-    return _decode(text)
-
-
-def _integer(digits: str) -> Any:
+        _decode = JSONDecoder(parse_float=Decimal).decode
     try:
-        return int(digits)
+        return _decode(text)
     except ValueError:
-        # More digits than Python turns into an int.
-        from decimal import Decimal
+        return _with_long_integers(text)
 
-        return Decimal(digits)
+
+def _with_long_integers(text: str) -> Any:
+    """What a document says that has an integer of more digits than Python turns into an int."""
+    from decimal import Decimal
+    from json import JSONDecoder
+
+    def integer(digits: str) -> Any:
+        try:
+            return int(digits)
+        except ValueError:
+            return Decimal(digits)
+
+    return JSONDecoder(parse_float=Decimal, parse_int=integer).decode(text)
