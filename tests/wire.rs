@@ -156,3 +156,23 @@ fn one_connection_serves_call_after_call() {
     }
     assert_eq!(connections.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
+
+#[test]
+fn a_watch_asks_under_the_id_that_it_tells() {
+    let (seen, sees) = std::sync::mpsc::channel();
+    let port = serve(move |mut stream| {
+        use std::io::Write as _;
+        while let Some(request) = read_request(&mut stream) {
+            seen.send(request).unwrap();
+            stream.write_all(&json("200 OK", r#"{"data":{"status":"active"}}"#)).unwrap();
+        }
+    });
+    let client = client_with(port, "");
+    let watch = client.watch_session("abc123", std::time::Duration::from_millis(10), None).unwrap();
+    for _ in 0..2 {
+        assert!(watch.wait(std::time::Duration::from_millis(50)).unwrap().is_none());
+        let request = sees.recv_timeout(HANG).unwrap();
+        assert_eq!(request.header("x-request-id"), Some(watch.id()));
+    }
+    assert_eq!(watch.poll_news().unwrap().call_id(), watch.id());
+}

@@ -253,7 +253,8 @@ pub(crate) enum Look {
 }
 
 /// Repeats a plan at a pace until `look` has seen enough; the request then ends with that report. One
-/// reading at a time, each with its own call id, time and retries.
+/// reading at a time, each with its own time and retries; all under the watch's id, so that a server's log can
+/// be searched for it.
 pub(crate) async fn watch(
     context: Context,
     plan: Plan,
@@ -265,11 +266,7 @@ pub(crate) async fn watch(
     let mut due = None;
     loop {
         let reading = Arc::new(Request::new(Undriven::new(&pulse)));
-        let mut plan = plan.clone();
-        if let Ok(id) = HeaderValue::from_str(&context.chance.call_id()) {
-            plan.call_id = id;
-        }
-        run(context.clone(), plan, Arc::clone(&reading)).await;
+        run(context.clone(), plan.clone(), Arc::clone(&reading)).await;
         request.attempts.fetch_add(reading.attempts.load(Ordering::Relaxed), Ordering::Relaxed);
         let report = reading.wait().await;
         if let Look::Enough = look(&report) {
