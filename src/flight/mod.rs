@@ -99,14 +99,14 @@ impl Track {
         }
     }
 
-    fn read(&self, report: &Report) -> CallResult {
-        read(self.operation, report.clone(), self.call_id.clone())
+    fn read(&self, report: Report) -> CallResult {
+        read(self.operation, report, self.call_id.clone())
             .map_err(|error| name(error, self.operation.id, Some(&self.call_id), &self.secrets))
     }
 
     /// Looks at a reading of a watch.
     fn look(&self, report: &Report, last_status: &mut Option<String>) -> Look {
-        let reply = match self.read(report) {
+        let reply = match self.read(report.clone()) {
             Ok(reply) => reply,
             // What may pass is read again at the next time; what will not pass is the end.
             Err(error) if error.retryable() => return Look::Again,
@@ -145,14 +145,21 @@ impl Flight {
         if let Some(result) = self.result.get() {
             return Some(result);
         }
-        let report = self.enrolled.request().report()?;
-        let mut first = false;
+        let request = self.enrolled.request();
+        if !request.is_done() {
+            return None;
+        }
+        let mut attempts = None;
         let result = self.result.get_or_init(|| {
-            first = true;
-            self.track.read(&report)
+            // Taken, so that the answer is not kept twice.
+            let report = request.take_report();
+            attempts = Some(report.attempts);
+            self.track.read(report)
         });
-        if first && let Some(core) = self.core.upgrade() {
-            core.count(self.track.operation.id, result, report.attempts);
+        if let Some(attempts) = attempts
+            && let Some(core) = self.core.upgrade()
+        {
+            core.count(self.track.operation.id, result, attempts);
         }
         Some(result)
     }

@@ -108,7 +108,16 @@ impl Request {
         on_end();
     }
 
-    fn is_done(&self) -> bool {
+    /// Takes what it came to out of it, once it has ended. Later it is known that it has, and no more.
+    pub(crate) fn take_report(&self) -> Report {
+        let hollow = self.report_failure(never());
+        match &mut *self.state() {
+            State::Done(report) => Arc::unwrap_or_clone(std::mem::replace(report, Arc::new(hollow))),
+            State::Waiting { .. } => hollow,
+        }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
         matches!(*self.state(), State::Done(_))
     }
 
