@@ -317,6 +317,39 @@ fn prewarming_reads_the_roots_and_opens_the_connection_and_asks_nothing() {
     assert!(request.line.starts_with("GET "), "the first that was asked: {}", request.line);
 }
 
+#[test]
+fn a_start_on_a_secure_connection_that_was_closed_goes_out_once_on_a_new_one() {
+    for (farewell, background) in [(true, false), (false, false), (true, true), (false, true)] {
+        let authority = Authority::new("Test CA");
+        let config = authority.certify("127.0.0.1").config(&["http/1.1"]);
+        let started = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&started);
+        let (closed, is_closed) = channel();
+        let port = serve(move |stream| {
+            // One answer a connection, and no word in it that the connection will be closed.
+            let mut stream = secure(&config, stream);
+            if read_request(&mut stream).is_some() {
+                counter.fetch_add(1, Ordering::SeqCst);
+                stream.write_all(&json("201 Created", STARTED)).unwrap();
+                if farewell {
+                    stream.conn.send_close_notify();
+                    stream.flush().unwrap();
+                }
+                drop(stream);
+                closed.send(()).unwrap();
+            }
+        });
+        let given = json!({"ca_pem": authority.pem(), "only_these_cas": true, "background": background});
+        let client = at(port, given);
+        for round in 1..=50 {
+            let reply = client.call("start_a_game_session", START, &options()).unwrap();
+            assert_eq!(reply.attempts(), 1, "{round}, {farewell}, {background}");
+            is_closed.recv_timeout(HANG).unwrap();
+        }
+        assert_eq!(started.load(Ordering::SeqCst), 50);
+    }
+}
+
 /// A server that speaks HTTP/2 alone.
 struct Http2 {
     port: u16,

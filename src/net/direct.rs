@@ -29,6 +29,9 @@ use super::transport::POOL_IDLE;
 /// How long a silent connection stays before the system asks whether the other side is still there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
+/// How often a kept connection that has something to be read is looked at before it is given up.
+const LOOKS: usize = 16;
+
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// The way to one server.
@@ -64,6 +67,7 @@ pub(super) struct Single {
     pub(super) sender: http1::SendRequest<Payload>,
     carrier: Carrier,
     socket: Socket,
+    secure: bool,
     since: Instant,
 }
 
@@ -139,7 +143,7 @@ impl Direct {
         // The last of an answer may still have to be taken note of. And who sends on it next moves it along
         // himself, and need not be woken by it.
         single.carrier.poll(&mut Context::from_waker(Waker::noop()));
-        if single.carrier.ended || !single.sender.is_ready() {
+        if !single.is_usable() {
             return;
         }
         single.since = Instant::now();
@@ -194,7 +198,8 @@ impl Direct {
         }
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let carrier = Carrier { connection, ended: false };
-        Ok(Connection::Single(Box::new(Single { sender, carrier, socket, since: Instant::now() })))
+        let secure = self.tls.is_some();
+        Ok(Connection::Single(Box::new(Single { sender, carrier, socket, secure, since: Instant::now() })))
     }
 }
 
@@ -205,11 +210,30 @@ impl Single {
 
     /// Whether the server has not closed it, as far as this machine knows.
     async fn is_alive(&mut self) -> bool {
-        if !self.socket.is_quiet() {
-            // It closed it, or there is something of TLS to be read; a turn makes it known to the runtime.
-            tokio::task::yield_now().await;
-            self.carrier.poll(&mut Context::from_waker(Waker::noop()));
+        for _ in 0..LOOKS {
+            match self.socket.look() {
+                Look::Quiet => return self.is_usable(),
+                // Over TLS there may be something that concerns no call (a ticket, a farewell); a turn makes
+                // it known to the runtime. Without TLS there is nothing that a server could have to say.
+                Look::Something if self.secure => self.take_a_turn().await,
+                Look::Something | Look::Closed => return false,
+                #[cfg(not(unix))]
+                Look::Unknown => {
+                    self.take_a_turn().await;
+                    return self.is_usable();
+                }
+            }
         }
+        // What nobody reads: better a new connection than a lost call.
+        false
+    }
+
+    async fn take_a_turn(&mut self) {
+        tokio::task::yield_now().await;
+        self.carrier.poll(&mut Context::from_waker(Waker::noop()));
+    }
+
+    fn is_usable(&self) -> bool {
         !self.carrier.ended && self.sender.is_ready()
     }
 
@@ -248,16 +272,21 @@ impl Socket {
         Socket { fd: std::os::fd::AsRawFd::as_raw_fd(tcp) }
     }
 
-    /// Whether the socket is open and has nothing to be read: one system call, instead of a turn of the
-    /// runtime that asks for all of them. Used only beside the connection that owns the descriptor.
-    fn is_quiet(self) -> bool {
+    /// One system call, instead of a turn of the runtime that asks for all of them. Used only beside the
+    /// connection that owns the descriptor.
+    fn look(self) -> Look {
         let mut byte = 0u8;
         // SAFETY: at most one byte is written, to a local; a descriptor that is not good is an error.
         let read = unsafe {
             let place = std::ptr::from_mut(&mut byte).cast();
             libc::recv(self.fd, place, 1, libc::MSG_PEEK | libc::MSG_DONTWAIT)
         };
-        read < 0 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
+        match read {
+            0 => Look::Closed,
+            1.. => Look::Something,
+            _ if io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock => Look::Quiet,
+            _ => Look::Closed,
+        }
     }
 }
 
@@ -267,10 +296,21 @@ impl Socket {
         Socket {}
     }
 
-    /// Not known here: the runtime has to look.
-    fn is_quiet(self) -> bool {
-        false
+    fn look(self) -> Look {
+        Look::Unknown
     }
+}
+
+/// What a socket says of itself.
+#[cfg_attr(not(unix), allow(dead_code))]
+enum Look {
+    /// Open, and nothing to be read.
+    Quiet,
+    Something,
+    Closed,
+    /// Here the runtime has to look.
+    #[cfg(not(unix))]
+    Unknown,
 }
 
 /// The bytes' way to the server.
