@@ -50,15 +50,29 @@ pub(super) struct Direct {
 
 #[derive(Default)]
 struct Pool {
-    /// The one used last is at the end, and is used next. Boxed: it is moved about in every call.
-    #[expect(clippy::vec_box)]
-    idle: Vec<Box<Single>>,
-    shared: Option<http2::SendRequest<Payload>>,
+    /// The one used last is at the end, and is used next.
+    idle: Vec<Kept>,
+    /// And when it was last asked for.
+    shared: Option<(http2::SendRequest<Payload>, Instant)>,
+}
+
+/// Boxed: it is moved about in every call.
+type Kept = Box<Single>;
+
+impl Pool {
+    /// The connections that have been idle for too long: they are the first ones.
+    fn take_stale(&mut self) -> Vec<Kept> {
+        match self.idle.iter().position(|single| single.is_young()) {
+            Some(0) => Vec::new(),
+            Some(first_young) => self.idle.drain(..first_young).collect(),
+            None => std::mem::take(&mut self.idle),
+        }
+    }
 }
 
 /// What a request is sent on.
 pub(super) enum Connection {
-    Single(Box<Single>),
+    Single(Kept),
     Shared(http2::SendRequest<Payload>),
 }
 
@@ -139,7 +153,7 @@ impl Direct {
     }
 
     /// Keeps a connection for the next call, if it can serve one.
-    pub(super) fn give_back(&self, mut single: Box<Single>) {
+    pub(super) fn give_back(&self, mut single: Kept) {
         // The last of an answer may still have to be taken note of. And who sends on it next moves it along
         // himself, and need not be woken by it.
         single.carrier.poll(&mut Context::from_waker(Waker::noop()));
@@ -148,27 +162,31 @@ impl Direct {
         }
         single.since = Instant::now();
         let mut pool = self.pool();
-        let stale: Vec<Box<Single>> = match pool.idle.iter().position(|single| single.is_young()) {
-            Some(0) => Vec::new(),
-            Some(first_young) => pool.idle.drain(..first_young).collect(),
-            None => std::mem::take(&mut pool.idle),
-        };
+        let stale = pool.take_stale();
         pool.idle.push(single);
         drop(pool);
         // Closed with no lock held.
         drop(stale);
     }
 
+    /// Closes what has been idle for too long.
+    pub(super) fn sweep(&self) {
+        let stale = self.pool().take_stale();
+        drop(stale);
+    }
+
     async fn kept(&self) -> Option<Connection> {
-        let shared = self.pool().shared.clone();
-        if let Some(sender) = shared {
+        if let Some(sender) = self.shared() {
             // One turn, so that what the server has said meanwhile is known.
             tokio::task::yield_now().await;
             if !sender.is_closed() {
                 return Some(Connection::Shared(sender));
             }
-            self.pool().shared = None;
-            self.known.store(false, Ordering::Release);
+            let mut pool = self.pool();
+            // Another call may have made a new one by now.
+            if pool.shared.as_ref().is_some_and(|(sender, _)| sender.is_closed()) {
+                self.forget_shared(&mut pool);
+            }
         }
         loop {
             let mut single = self.pool().idle.pop()?;
@@ -176,6 +194,22 @@ impl Direct {
                 return Some(Connection::Single(single));
             }
         }
+    }
+
+    fn shared(&self) -> Option<http2::SendRequest<Payload>> {
+        let mut pool = self.pool();
+        let (sender, asked_for) = pool.shared.as_mut()?;
+        if std::mem::replace(asked_for, Instant::now()).elapsed() < POOL_IDLE {
+            return Some(sender.clone());
+        }
+        self.forget_shared(&mut pool);
+        None
+    }
+
+    /// What it still carries it carries to the end.
+    fn forget_shared(&self, pool: &mut Pool) {
+        pool.shared = None;
+        self.known.store(false, Ordering::Release);
     }
 
     async fn connect(&self) -> Result<Connection, Cause> {
@@ -193,7 +227,7 @@ impl Direct {
             let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
             // How it ends, its requests are told.
             tokio::spawn(async { drop(connection.await) });
-            self.pool().shared = Some(sender.clone());
+            self.pool().shared = Some((sender.clone(), Instant::now()));
             return Ok(Connection::Shared(sender));
         }
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;

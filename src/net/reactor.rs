@@ -19,7 +19,7 @@ use tokio::task::coop;
 use super::pulse::{Pulse, Undriven};
 use super::request::{self, Look, Plan, Report, Request};
 use super::signal::{self, NoPipeSignal};
-use super::transport::{Failure, FailureKind, Transport};
+use super::transport::{Failure, FailureKind, POOL_IDLE, Transport};
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
@@ -88,7 +88,12 @@ impl Reactor {
         let thread = std::thread::Builder::new().name("iplaygames-io".into()).spawn(move || {
             signal::block_all();
             // The place is good for driving: the thread is our own. When it ends, so may the reactor.
-            let _ = reactor.drive(reactor.stop.notified());
+            let _ = reactor.drive(async {
+                let mut stop = pin!(reactor.stop.notified());
+                while tokio::time::timeout(POOL_IDLE, stop.as_mut()).await.is_err() {
+                    reactor.transport.sweep();
+                }
+            });
         });
         let thread = thread.map_err(|error| {
             Error::new(Code::INTERNAL, format!("The system has no thread for the background: {error}"))

@@ -214,6 +214,13 @@ impl Transport {
         drop(turn);
     }
 
+    /// Closes the connections that have served their time, or that the server has closed.
+    pub(crate) fn sweep(&self) {
+        if let Route::Direct(direct) = &self.route {
+            direct.sweep();
+        }
+    }
+
     /// Whether its sockets may be written to in a way that raises SIGPIPE.
     pub(crate) fn may_raise_sigpipe(&self) -> bool {
         matches!(self.route, Route::Proxied(_))
