@@ -48,9 +48,10 @@
  *
  * Callbacks. What is given as a callback is kept, in one small box on the heap, until it has run for the last
  * time, or its request is forgotten, or its client is closed; then it is destroyed, at once and with no lock held:
- * on the thread that ran it, forgot it or closed the client. If it is running on another thread at that moment, it is destroyed
- * there as it returns. It must be callable on whichever thread ticks. An exception that leaves a callback ends
- * the process, with a line on stderr. Tick and shut down through Client, not through its native() handle.
+ * on the thread that ran it, forgot it or closed the client. If it is running on another thread at that moment, it
+ * is destroyed there as it returns. It must be callable on whichever thread ticks. An exception that leaves a
+ * callback ends the process, with a line on stderr. Tick and shut down through Client, not through its native()
+ * handle.
  *
  * fork. As in C; but do not fork while another thread is submitting, ticking or forgetting callbacks of a client
  * that the child will use for callbacks too: the lock on their boxes may be held in the child for good.
@@ -266,8 +267,9 @@ private:
 };
 #endif
 
-/** Not part of the interface. */
+/** Not part of the interface; the public functions of Builder and Handle are, in what is made of them. */
 namespace detail {
+/// @cond
 
 [[noreturn]] inline void die(const char* what, const char* more = "") noexcept {
     std::fprintf(stderr, "iplaygames: %s%s\n", what, more);
@@ -385,6 +387,7 @@ inline Error error_of(ipg_code code, std::string json) {
     return json.empty() ? failure(code) : Error(code, std::move(json));
 }
 
+/// @endcond
 } // namespace detail
 
 /**
@@ -559,6 +562,7 @@ inline std::string Error::describe() const {
 
 namespace detail {
 
+/// @cond
 /** The fields of a JSON object that is being put together, and what is wrong with each. */
 class Fields {
 public:
@@ -634,6 +638,7 @@ private:
     std::vector<Field> fields_;
 };
 
+/// @endcond
 /** What all objects have that are put together field by field. */
 template <class Self> class Builder {
 public:
@@ -656,6 +661,7 @@ public:
     /** The JSON object. Errors: IPG_ERR_INVALID_ARGUMENT, with field(), for text with a NUL inside or not UTF-8. */
     [[nodiscard]] Result<std::string> to_json() const { return fields_.to_json(); }
 
+    /// @cond
 protected:
     Builder() = default;
 
@@ -674,6 +680,7 @@ protected:
     Self& self() { return static_cast<Self&>(*this); }
 
     Fields fields_;
+    /// @endcond
 };
 
 } // namespace detail
@@ -813,7 +820,7 @@ public:
     StartSession& expire_days(std::uint32_t days) { return number("expire_days", days); }
 
 private:
-    friend detail::Builder<StartSession>;
+    friend class detail::Builder<StartSession>;
     StartSession() = default;
 };
 
@@ -905,6 +912,7 @@ enum class LogLevel : std::int32_t {
 // ---- callbacks -------------------------------------------------------------------------------------
 
 namespace detail {
+/// @cond
 
 class Shared;
 
@@ -1213,7 +1221,8 @@ template <class T> Result<T> typed(ipg_code code, const char* json) {
 /** The box of a callable that takes a Result<T>, or a WatchEvent where that is T. */
 template <class T, class F> class CallBox final : public Box {
 public:
-    template <class G> CallBox(Shared& of, G&& callable) : Box(of), callable_(std::in_place, std::forward<G>(callable)) {}
+    template <class G>
+    CallBox(Shared& of, G&& callable) : Box(of), callable_(std::in_place, std::forward<G>(callable)) {}
 
     void run(ipg_code code, const char* json) override {
         if constexpr (std::is_same_v<T, WatchEvent>) {
@@ -1255,7 +1264,8 @@ template <class Begin> Result<Begun> begin(const Core& core, std::shared_ptr<Box
     if (box) {
         core.shared->put(box);
     }
-    const ipg_code code = begin_call(box ? Shared::on_event : nullptr, box.get(), keep ? &begun.handle : nullptr, json.out());
+    const ipg_code code =
+        begin_call(box ? Shared::on_event : nullptr, box.get(), keep ? &begun.handle : nullptr, json.out());
     if (code != IPG_OK) {
         if (box) {
             core.shared->take_back(*box);
@@ -1306,6 +1316,7 @@ inline constexpr const char* start_operation = "start_a_game_session";
 inline constexpr const char* status_operation = "get_session_status";
 inline constexpr const char* end_operation = "end_a_game_session";
 
+/// @endcond
 } // namespace detail
 
 // ---- requests --------------------------------------------------------------------------------------
@@ -1315,6 +1326,7 @@ namespace detail {
 /** What requests and watches have in common. */
 class Handle {
 public:
+    /// @cond
     Handle() noexcept = default;
     explicit Handle(Begun begun) noexcept : begun_(std::move(begun)) {}
     Handle(Handle&& other) noexcept : begun_(std::exchange(other.begun_, {})) {}
@@ -1326,6 +1338,7 @@ public:
         return *this;
     }
     ~Handle() { forget(); }
+    /// @endcond
 
     /** The id the call is sent with, as `X-Request-Id`. Empty for one that is empty. */
     [[nodiscard]] const std::string& call_id() const noexcept { return begun_.call_id; }
@@ -1351,6 +1364,7 @@ public:
         }
     }
 
+    /// @cond
 protected:
     /** Its code and document now, or nothing while there is none. */
     template <class Ask> std::optional<std::pair<ipg_code, std::string>> ask(Ask&& ask_c) const {
@@ -1365,6 +1379,7 @@ protected:
 
 private:
     Begun begun_;
+    /// @endcond
 };
 
 } // namespace detail
@@ -1492,10 +1507,12 @@ class Session {
 public:
     /** An empty one. */
     Session() = default;
+    /** Takes the session over; the other is empty then. */
     Session(Session&& other) noexcept
         : core_(std::exchange(other.core_, {})), started_(std::exchange(other.started_, StartedSession())),
           end_options_(std::exchange(other.end_options_, CallOptions())), handler_(std::move(other.handler_)),
           open_(std::exchange(other.open_, false)) {}
+    /** Ends its own session, which blocks, and takes the other's over. */
     Session& operator=(Session&& other) noexcept {
         if (this != &other) {
             const Session ended(std::move(*this));
@@ -1597,7 +1614,9 @@ class Client {
 public:
     /** An empty one: its functions answer IPG_ERR_INVALID_HANDLE. */
     Client() noexcept = default;
+    /** Takes the client over; the other is empty then. */
     Client(Client&& other) noexcept : core_(std::exchange(other.core_, {})) {}
+    /** Closes its own client, and takes the other's over. */
     Client& operator=(Client&& other) noexcept {
         if (this != &other) {
             close();
@@ -1856,7 +1875,8 @@ public:
      * Errors: IPG_ERR_BUSY from inside the client's own logger; IPG_ERR_INVALID_HANDLE.
      *
      * ```cpp
-     * client.set_logger(iplaygames::LogLevel::info, [](iplaygames::LogLevel, std::string_view target, std::string_view line) {
+     * using iplaygames::LogLevel;
+     * client.set_logger(LogLevel::info, [](LogLevel, std::string_view target, std::string_view line) {
      *     std::printf("%.*s: %.*s\n", (int)target.size(), target.data(), (int)line.size(), line.data());
      * }).value();
      * ```
@@ -1959,8 +1979,10 @@ class Sandbox {
 public:
     /** An empty one. */
     Sandbox() noexcept = default;
+    /** Takes the sandbox over; the other is empty then. */
     Sandbox(Sandbox&& other) noexcept
         : handle_(std::exchange(other.handle_, nullptr)), document_(std::exchange(other.document_, Document())) {}
+    /** Stops its own sandbox, and takes the other's over. */
     Sandbox& operator=(Sandbox&& other) noexcept {
         if (this != &other) {
             stop();

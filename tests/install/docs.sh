@@ -10,18 +10,23 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 . tests/install/check.sh
 
-# reference OUT HEADER-FOLDER [MORE]
+# All headers in one folder, as they are installed.
+headers() {
+    rm -rf "$1" && mkdir -p "$1" && cp include/*.h bindings/cpp/iplaygames.hpp "$1"
+}
+# reference OUT FOLDER
 reference() {
     local version
     version=$(sed -n 's/.*define IPG_VERSION_STRING "\(.*\)"/\1/p' include/iplaygames.h)
-    { cat docs/Doxyfile && printf '%s\n' "PROJECT_NUMBER=$version" "OUTPUT_DIRECTORY=\"$1\"" "INPUT=\"$2\" ${3:-}"; } | doxygen -
+    { cat docs/Doxyfile && printf '%s\n' "PROJECT_NUMBER=$version" "OUTPUT_DIRECTORY=\"$1\"" "INPUT=\"$2\"" "INCLUDE_PATH=\"$2\""; } | doxygen -
 }
+# broken HEADER SED-SCRIPT
 broken() {
-    rm -rf "$work/include"
-    cp -r include "$work/"
-    sed -i "$1" "$work/include/iplaygames.h"
-    ! cmp -s include/iplaygames.h "$work/include/iplaygames.h" || return 0
-    reference "$work" "$work/include"
+    headers "$work/broken"
+    cp "$work/broken/$1" "$work/before"
+    sed -i "$2" "$work/broken/$1"
+    ! cmp -s "$work/before" "$work/broken/$1" || return 0
+    reference "$work" "$work/broken"
 }
 complete() {
     local name missing=0
@@ -31,13 +36,25 @@ complete() {
     done
     [ $missing = 0 ] && grep -q 'ready to use\|THE CONTRACT' "$out/html/iplaygames_8h.html"
 }
+wrapped() {
+    local name missing=0 count=0
+    for name in $(awk '/@cond/ { hidden = 1 } /@endcond/ { hidden = 0 } !hidden' bindings/cpp/iplaygames.hpp |
+        grep -oP '^(template <.*> )?(class|struct) (\[\[nodiscard\]\] )?\K\w+(?=[^;]*\{)' | sort -u); do
+        count=$((count + 1))
+        compgen -G "$out/html/*iplaygames_1_1*$name.html" >"$work/pages" || { echo "no $name"; missing=1; }
+    done
+    # What a class inherits stands on its own page, and nothing is called by the namespaces that are for the linker.
+    [ $count -gt 15 ] && [ $missing = 0 ] && grep -q 'memname.*from_json' "$out/html/classiplaygames_1_1StartSession.html" &&
+        ! grep -rlE '::v0\b|v0_no_exceptions' --include='class*.html' "$out/html"
+}
 
 rm -rf "${out:?}/html"
-wrapper=bindings/cpp/iplaygames.hpp
-[ -e $wrapper ] || wrapper=
-check "the reference is made without a warning" reference "$out" include $wrapper
+headers "$out/include"
+check "the reference is made without a warning" reference "$out" "$out/include"
 check "every function and constant is in it, and the contract" complete
-check "a function without a comment is an error" refuses "not documented" broken '/^IPG_API$/,/;/ { s/^IPG_API$/void ipg_bare(void);\nIPG_API/ }'
-check "a link to what is not there is an error" refuses "ipg_nowhere" broken 's|^ \* The version of the library that is loaded, such|&, see @ref ipg_nowhere,|'
+check "every class of the C++ wrapper is in it, with what it inherits" wrapped
+check "a function without a comment is an error" refuses "not documented" broken iplaygames.h '/^IPG_API$/,/;/ { s/^IPG_API$/void ipg_bare(void);\nIPG_API/ }'
+check "a member function without a comment is an error" refuses "not documented" broken iplaygames.hpp '/Where it listens/d'
+check "a link to what is not there is an error" refuses "ipg_nowhere" broken iplaygames.h 's|^ \* The version of the library that is loaded, such|&, see @ref ipg_nowhere,|'
 
 ends
