@@ -158,16 +158,20 @@ class Reply(Frozen):
         return part
 
     def _text(self, *path: str) -> str | None:
-        part = self._part(*path)
-        if isinstance(part, str):
-            return part
-        return None if part is None or isinstance(part, (bool, dict, list)) else str(part)
+        return words(self._part(*path))
 
     def _integer(self, *path: str) -> int | None:
         return integer(self._part(*path))
 
     def _time(self, *path: str) -> datetime | None:
         return time(self._text(*path))
+
+
+def words(part: Any) -> str | None:
+    """A text, also where it came as a number."""
+    if isinstance(part, str):
+        return part
+    return None if part is None or isinstance(part, (bool, dict, list)) else str(part)
 
 
 def integer(part: Any) -> int | None:
@@ -329,17 +333,17 @@ class MultiSessionGame(Frozen):
     @property
     def game_name(self) -> str | None:
         """Its name."""
-        return self._part.get("game_name")
+        return words(self._part.get("game_name"))
 
     @property
     def game_image(self) -> str | None:
         """The address of its picture; told by the start alone."""
-        return self._part.get("game_image")
+        return words(self._part.get("game_image"))
 
     @property
     def status(self) -> str | None:
         """What it is doing, such as `ready`; told by the status alone."""
-        return self._part.get("status")
+        return words(self._part.get("status"))
 
     @property
     def raw(self) -> dict[str, Any]:
