@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import HANG
 
 import iplaygames_native
 from iplaygames_native import Sandbox
@@ -36,6 +41,61 @@ def test_the_package_s_own_example_runs(ran: Callable[..., str], iplaygames_sand
 
 def test_the_example_runs(ran: Callable[..., str]) -> None:
     assert "checked again: closed" in ran((HERE / "examples/session.py").read_text("utf-8"))
+
+
+FLEET = str(HERE / "examples/fleet.py")
+
+
+def fleet(box: Sandbox, *words: str) -> subprocess.Popen[str]:
+    """The example, with a sandbox of ours for the service."""
+    environment = {"IPLAYGAMES_BASE_URL": box.base_url, "IPLAYGAMES_API_KEY": box.api_key}
+    command = [sys.executable, "-W", "error", FLEET, "--live", *words]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_the_fleet_starts_watches_and_ends_a_hundred_sessions() -> None:
+    done = subprocess.run([sys.executable, "-W", "error", FLEET], capture_output=True, text=True, timeout=HANG)
+    assert (done.returncode, done.stdout) == (0, "100 started, 100 ended, 0 problems\n"), done.stderr
+    lines = done.stderr.splitlines()
+    for step in ("starting", "playing", "ending"):
+        bars = [line for line in lines if line.startswith(f"{step:>8} [")]
+        assert len(bars) == 10 and bars[-1].endswith("[##############################] 100/100"), done.stderr
+
+
+def test_the_fleet_says_what_went_wrong_and_ends_the_rest(iplaygames_sandbox: Sandbox) -> None:
+    iplaygames_sandbox.fault("start_a_game_session", status=500)
+    iplaygames_sandbox.fault("end_a_game_session", status=400)
+    with fleet(iplaygames_sandbox, "--sessions", "20", "--seconds", "0.1") as process:
+        out, err = process.communicate(timeout=HANG)
+    assert process.returncode == 1 and out.startswith("19 started, 18 ended, 2 problems\n"), err
+    assert "a session may exist" in out and "was not ended" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_the_fleet_leaves_no_session_open_at_ctrl_c(iplaygames_sandbox: Sandbox) -> None:
+    with fleet(iplaygames_sandbox, "--sessions", "20", "--seconds", "600") as process:
+        # All are started, and each is watched.
+        while iplaygames_sandbox.counts()["requests"]["by_operation"].get("get_session_status", 0) < 20:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=HANG)
+    assert process.returncode == 130 and out == "20 started, 20 ended, 0 problems\n", err
+    assert iplaygames_sandbox.counts()["sessions"]["active"] == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+def test_the_fleet_draws_one_bar_in_a_terminal() -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    with open(ours, "rb", buffering=0) as terminal:
+        command = [sys.executable, FLEET, "--sessions", "10", "--seconds", "0.1"]
+        done = subprocess.run(command, stderr=theirs, stdout=subprocess.PIPE, timeout=HANG)
+        drawn = terminal.read(65536).decode()
+        os.close(theirs)
+    assert done.returncode == 0 and drawn.count("\r ") >= 10 and " 1/10" in drawn and "10/10" in drawn
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="reads TOML with the standard library")
