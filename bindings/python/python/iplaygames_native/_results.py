@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any, Generic, NoReturn, TypeVar
 
+    from ._errors import IPlayGamesError
+
     # What the core says of an answer: the document's text, the HTTP status, the attempts, the seconds it
     # took, our id of the call, the server's id of the request.
     Facts = tuple[str, int | None, int, float, str, str | None]
@@ -465,9 +467,9 @@ class BulkResult(_BulkBase["R"]):
     __match_args__ = ("id", "result", "error")
     _id: str
     _result: R | None
-    _error: Exception | None
+    _error: IPlayGamesError | None
 
-    def __init__(self, id: str, result: R | None, error: Exception | None) -> None:
+    def __init__(self, id: str, result: R | None, error: IPlayGamesError | None) -> None:
         _set(self, "_id", id)
         _set(self, "_result", result)
         _set(self, "_error", error)
@@ -483,7 +485,7 @@ class BulkResult(_BulkBase["R"]):
         return self._result
 
     @property
-    def error(self) -> Exception | None:
+    def error(self) -> IPlayGamesError | None:
         """The error, if it failed."""
         return self._error
 
