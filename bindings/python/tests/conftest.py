@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -21,6 +22,11 @@ START: dict[str, Any] = {
     "country_code": "US",
     "ip_address": "192.0.2.1",
 }
+
+
+def pytest_configure() -> None:
+    """Where the tests run in the background of a shell, Ctrl-C is ignored, and would be by all they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -236,11 +236,22 @@ def test_what_happens_is_logged_at_the_level_that_is_asked_for(
         caplog.clear()
         iplaygames_client.call("list_games")
         assert ("iplaygames_native.client", logging.INFO) in {(r.name, r.levelno) for r in caplog.records}
+    assert iplaygames_sandbox.api_key not in caplog.text
+
+
+def test_a_call_that_raises_is_logged_as_a_warning_and_not_as_an_error(
+    iplaygames_client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "iplaygames_native"):
+        with pytest.raises(NotFoundError) as caught:
+            iplaygames_client.sessions.status("x")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert (caught.value.call_id or "none") in caplog.records[0].getMessage()
     caplog.clear()
-    with caplog.at_level(logging.CRITICAL, "iplaygames_native"):
+    with caplog.at_level(logging.ERROR, "iplaygames_native"):
         with pytest.raises(NotFoundError):
             iplaygames_client.sessions.status("x")
-    assert caplog.records == [] and iplaygames_sandbox.api_key not in caplog.text
+    assert caplog.records == []
 
 
 def test_a_handler_may_make_calls_of_its_own(
@@ -283,6 +294,8 @@ def test_the_environment_asks_for_lines_on_standard_error(
     assert "DEBUG iplaygames_native.net" in done.stderr and key not in done.stderr
     quiet = run(LOGGING)
     assert quiet.stderr == "" and quiet.stdout.split()[1] == "False"
+    refused = "from iplaygames_native import sandbox\nsandbox().client().sessions.status('x')"
+    assert "WARNING iplaygames_native.client" in run(refused, env={"IPLAYGAMES_LOG": "error"}).stderr
     wrong = run(LOGGING, env={"IPLAYGAMES_LOG": "loud"})
     assert "IPLAYGAMES_LOG must be one of" in wrong.stderr
 

@@ -6,7 +6,8 @@ import logging
 from os import environ
 
 TRACE = 5
-_LEVELS = (logging.ERROR, logging.WARNING, logging.INFO, logging.DEBUG, TRACE)
+# The core's errors are calls that failed. Here those raise: whether that is an error the caller knows.
+_LEVELS = (logging.WARNING, logging.WARNING, logging.INFO, logging.DEBUG, TRACE)
 _NAMES = ("error", "warn", "info", "debug", "trace")
 
 _logger = logging.getLogger("iplaygames_native")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any, Generic, NoReturn, TypeVar
 
+    from ._errors import IPlayGamesError
+
     # What the core says of an answer: the document's text, the HTTP status, the attempts, the seconds it
     # took, our id of the call, the server's id of the request.
     Facts = tuple[str, int | None, int, float, str, str | None]
@@ -158,16 +160,20 @@ class Reply(Frozen):
         return part
 
     def _text(self, *path: str) -> str | None:
-        part = self._part(*path)
-        if isinstance(part, str):
-            return part
-        return None if part is None or isinstance(part, (bool, dict, list)) else str(part)
+        return words(self._part(*path))
 
     def _integer(self, *path: str) -> int | None:
         return integer(self._part(*path))
 
     def _time(self, *path: str) -> datetime | None:
         return time(self._text(*path))
+
+
+def words(part: Any) -> str | None:
+    """A text, also where it came as a number."""
+    if isinstance(part, str):
+        return part
+    return None if part is None or isinstance(part, (bool, dict, list)) else str(part)
 
 
 def integer(part: Any) -> int | None:
@@ -329,17 +335,17 @@ class MultiSessionGame(Frozen):
     @property
     def game_name(self) -> str | None:
         """Its name."""
-        return self._part.get("game_name")
+        return words(self._part.get("game_name"))
 
     @property
     def game_image(self) -> str | None:
         """The address of its picture; told by the start alone."""
-        return self._part.get("game_image")
+        return words(self._part.get("game_image"))
 
     @property
     def status(self) -> str | None:
         """What it is doing, such as `ready`; told by the status alone."""
-        return self._part.get("status")
+        return words(self._part.get("status"))
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -461,9 +467,9 @@ class BulkResult(_BulkBase["R"]):
     __match_args__ = ("id", "result", "error")
     _id: str
     _result: R | None
-    _error: Exception | None
+    _error: IPlayGamesError | None
 
-    def __init__(self, id: str, result: R | None, error: Exception | None) -> None:
+    def __init__(self, id: str, result: R | None, error: IPlayGamesError | None) -> None:
         _set(self, "_id", id)
         _set(self, "_result", result)
         _set(self, "_error", error)
@@ -479,7 +485,7 @@ class BulkResult(_BulkBase["R"]):
         return self._result
 
     @property
-    def error(self) -> Exception | None:
+    def error(self) -> IPlayGamesError | None:
         """The error, if it failed."""
         return self._error
 
