@@ -30,10 +30,10 @@ def arrived(count=1):
     while box.counts()["requests"]["total"] < count:
         time.sleep(0.005)
 
-def interrupt():
-    "Ctrl-C, as soon as the call has arrived at the server and half a second has passed."
+def interrupt(calls=1):
+    "Ctrl-C, as soon as so many calls have arrived at the server and half a second has passed."
     def later():
-        arrived()
+        arrived(calls)
         time.sleep(0.5)
         global struck
         struck = time.monotonic()
@@ -109,6 +109,33 @@ def test_ctrl_c_ends_every_kind_of_waiting(ran: Ran, wait: str) -> None:
 
 
 @posix
+def test_ctrl_c_inside_a_block_ends_its_session(ran: Ran) -> None:
+    script = scene(
+        """
+        async def awaited():
+            async with box.async_client() as asynchronous:
+                async with asynchronous.sessions.open(**START) as session:
+                    await asynchronous.sessions.status(session.session_id)
+
+        def waited_for():
+            with client.sessions.open(**START) as session:
+                client.sessions.status(session.session_id)
+
+        for play in (waited_for, lambda: asyncio.run(awaited())):
+            box.reset()
+            box.fault("get_session_status", delay_ms=60_000)
+            # The start and the status.
+            interrupt(2)
+            try:
+                play()
+            except KeyboardInterrupt:
+                print(box.counts()["sessions"]["closed"])
+        """
+    )
+    assert ran(script).split() == ["1", "1"]
+
+
+@posix
 def test_a_signal_that_is_handled_lets_the_call_go_on(ran: Ran) -> None:
     script = scene(
         """
@@ -117,6 +144,8 @@ def test_a_signal_that_is_handled_lets_the_call_go_on(ran: Ran) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
         box.fault("list_games", delay_ms=700)
         client.call("list_games")
+        # While the interpreter ends nobody handles it any more.
+        signal.setitimer(signal.ITIMER_REAL, 0)
         print(len(seen) >= 3)
         """
     )
@@ -346,6 +375,21 @@ ENDS = {
         threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
         arrived(100)
     """,
+    "with awaited calls in flight in the main thread": """
+        box.fault("list_games", delay_ms=60_000, times=0)
+        asynchronous = box.async_client()
+        async def main():
+            calls = [asyncio.create_task(asynchronous.call("list_games")) for _ in range(8)]
+            while box.counts()["requests"]["total"] < 8:
+                await asyncio.sleep(0.005)
+            # The loop is left as it is: neither stopped in order nor closed.
+            raise SystemExit
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(main())
+        except SystemExit:
+            pass
+    """,
     "with a watch and many in flight": """
         box.fault("get_session_status", delay_ms=60_000, times=0)
         watch = client.sessions.watch("x")
@@ -390,6 +434,8 @@ ENDS = {
         arrived(20)
     """,
 }
+
+
 @pytest.mark.parametrize("end", ENDS, ids=lambda end: end.replace(" ", "_"))
 def test_the_interpreter_ends_cleanly(run: Run, end: str) -> None:
     for last in ("", "sys.exit(3)", "raise SystemExit(3)"):
