@@ -15,7 +15,7 @@ trap 'rm -rf "$work"' EXIT
 . "$here/check.sh"
 
 # The recipes are tested here, and not the optimiser: without LTO they take a tenth of the time.
-export PROFILE=quick
+export PROFILE=dev
 version=$(sed -n 's/.*define IPG_VERSION_STRING "\(.*\)"/\1/p' "$root/include/iplaygames.h")
 
 check "the vcpkg port has the version of the library" grep -F "\"version-semver\": \"$version\"" "$root/bindings/vcpkg/iplaygames/vcpkg.json"
