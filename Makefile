@@ -156,11 +156,12 @@ dist: tools ## the archive for engines, without the sandbox: dist/iplaygames-VER
 	$(MAKE) install BUILD=no TREE=$(DIST)/ship PREFIX=$(DIST)/$(SHIP) DESTDIR= LIBDIR=lib CMAKEDIR=
 	$(PYTHON) packaging/archive.py $(DIST)/$(SHIP)
 
-# Conan comes from PyPI into a folder of its own.
+# Conan comes from PyPI into a folder of its own. Where that cannot be reached, its tests are skipped, and said so.
 .PHONY: test-recipes
 test-recipes: tools ## the recipes for Conan and vcpkg (Debian: apt-get install cmake pkg-config python3-venv)
 	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
-	@[ -x $(OUT)/conan/bin/conan ] || { $(PYTHON) -m venv $(OUT)/conan && $(OUT)/conan/bin/pip install --quiet 'conan>=2,<3'; }
+	$(call venv,$(OUT)/conan)
+	@[ -x $(OUT)/conan/bin/conan ] || $(OUT)/conan/bin/pip install -q --disable-pip-version-check 'conan>=2,<3' || true
 	CONAN=$(OUT)/conan/bin/conan tests/install/recipes.sh
 
 .PHONY: test-dist
