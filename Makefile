@@ -15,9 +15,9 @@ SO := $(if $(filter Darwin,$(UNAME)),dylib,so)
 VERSION := $(shell sed -n 's/.*define IPG_VERSION_STRING "\(.*\)"/\1/p' include/iplaygames.h)
 ABI_MAJOR := $(shell echo $$(($$(sed -n 's/.*define IPG_ABI_VERSION //p' include/iplaygames.h) >> 16)))
 # Never unloaded: a thread of the host may still hold thread-local state of the library.
-LINK_Linux := -- -C link-arg=-Wl,-soname,libiplaygames.so.$(ABI_MAJOR) -C link-arg=-Wl,-z,nodelete
-LINK_Darwin := -- -C link-arg=-Wl,-install_name,@rpath/libiplaygames.dylib
-LINK := $(LINK_$(UNAME))
+LINK_Linux := -C link-arg=-Wl,-soname,libiplaygames.so.$(ABI_MAJOR) -C link-arg=-Wl,-z,nodelete
+LINK_Darwin := -C link-arg=-Wl,-install_name,@rpath/libiplaygames.dylib
+LINK := -- $(LINK_$(UNAME))
 WARN := -Wall -Wextra -Wpedantic -Werror
 
 .PHONY: help
@@ -39,6 +39,25 @@ tools:
 
 # ---- building ------------------------------------------------------------------------------------
 
+# How the libraries are built: PROFILE is cargo's, FEATURES are arguments of cargo's.
+PROFILE ?= release
+FEATURES ?=
+SLIM := --no-default-features --features capi
+BUILT = $(CARGO_TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+
+# The shared and the static library in one run: the optimiser, most of the time, works for both.
+define libraries
+	$(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib,staticlib $(FEATURES) $(LINK) --print native-static-libs=$(BUILT)/native-static-libs
+endef
+
+# What others get is the slim library, in a profile of its own: paths of the machine that builds stay out of it, also
+# out of panic messages.
+remap = $$(for folder in "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/; do printf -- '--remap-path-prefix=%s=crates/ ' "$$folder"; done)
+define as-shipped
+	$(CARGO) fetch --locked
+	RUSTFLAGS="$(remap)" $(MAKE) PROFILE=dist FEATURES="$(SLIM)"
+endef
+
 # Puts a library in its place in one step: a program that runs with the one before keeps it.
 define put
 	cp $(1) $(2)/.new && mv -f $(2)/.new $(2)/$(notdir $(1))
@@ -46,17 +65,21 @@ endef
 
 .PHONY: lib
 lib: tools ## the shared library that ships, in dist/
-	$(CARGO) rustc --release --lib --crate-type cdylib $(LINK)
+	$(libraries)
 	@mkdir -p $(DIST)/lib $(DIST)/include
-	$(call put,$(CARGO_TARGET_DIR)/release/libiplaygames.$(SO),$(DIST)/lib)
-	cp include/*.h $(DIST)/include/
+	$(call put,$(BUILT)/libiplaygames.$(SO),$(DIST)/lib)
+	cp include/*.h bindings/cpp/iplaygames.hpp $(DIST)/include/
 	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(DIST)/lib/libiplaygames.so.$(ABI_MAJOR); fi
 
 .PHONY: lib-slim
 lib-slim: tools ## the same without the sandbox, for shipping in a game, in dist/slim/
-	$(CARGO) rustc --release --lib --crate-type cdylib $(SLIM) $(LINK)
+	$(as-shipped) put-slim
+
+.PHONY: put-slim
+put-slim:
+	$(libraries)
 	@mkdir -p $(DIST)/slim/lib
-	$(call put,$(CARGO_TARGET_DIR)/release/libiplaygames.$(SO),$(DIST)/slim/lib)
+	$(call put,$(BUILT)/libiplaygames.$(SO),$(DIST)/slim/lib)
 
 .PHONY: size
 size: lib-slim ## the size of the slim shared library, in bytes
@@ -64,10 +87,14 @@ size: lib-slim ## the size of the slim shared library, in bytes
 
 .PHONY: size-report
 size-report: lib-slim ## what is in the slim shared library, by crate
-	$(CARGO) rustc --release --lib --crate-type cdylib $(SLIM) $(LINK) -C strip=none
-	@mkdir -p $(OUT)
-	cp $(CARGO_TARGET_DIR)/release/libiplaygames.$(SO) $(OUT)/unstripped.$(SO)
+	$(as-shipped) unstripped
 	packaging/size.py $(OUT)/unstripped.$(SO) $(DIST)/slim/lib/libiplaygames.$(SO)
+
+.PHONY: unstripped
+unstripped:
+	$(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib $(FEATURES) $(LINK) -C strip=none
+	@mkdir -p $(OUT)
+	cp $(BUILT)/libiplaygames.$(SO) $(OUT)/unstripped.$(SO)
 
 .PHONY: lib-dev
 lib-dev: tools
@@ -88,20 +115,14 @@ PREFIX ?= /usr/local
 LIBDIR ?= lib
 # Where the CMake package goes; LIBDIR/cmake/IPlayGames when empty.
 CMAKEDIR ?=
-SLIM := --no-default-features --features capi
-# How the tree below is built. The slim one that is shipped has its own profile and features.
 TREE ?= $(DIST)/tree
-PROFILE ?= release
-FEATURES ?=
-BUILT = $(CARGO_TARGET_DIR)/$(PROFILE)
 
 # `tree` is everything an installed package is made of, in one folder.
 .PHONY: tree
 tree: tools
 	@mkdir -p $(TREE)
-	$(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib $(FEATURES) $(LINK)
+	$(libraries)
 	$(call put,$(BUILT)/libiplaygames.$(SO),$(TREE))
-	$(CARGO) rustc --profile $(PROFILE) --lib --crate-type staticlib $(FEATURES) -- --print native-static-libs=$(BUILT)/native-static-libs
 	packaging/static.sh $(BUILT)/libiplaygames.a $(TREE)/libiplaygames.a include/*.h
 	cp $(BUILT)/native-static-libs $(TREE)/
 	$(PYTHON) packaging/licenses.py $(FEATURES) >$(TREE)/THIRD-PARTY-LICENSES.txt
@@ -127,22 +148,20 @@ uninstall: ## remove what install put there, given the same variables
 
 TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 SHIP := iplaygames-$(VERSION)-$(TARGET)
-# Paths of the machine that builds stay out of what others get, also out of panic messages.
-remap = $$(for folder in "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/; do printf -- '--remap-path-prefix=%s=crates/ ' "$$folder"; done)
 
 .PHONY: dist
 dist: tools ## the archive for engines, without the sandbox: dist/iplaygames-VERSION-TARGET.tar.gz
-	$(CARGO) fetch --locked
-	RUSTFLAGS="$(remap)" $(MAKE) tree TREE=$(DIST)/ship PROFILE=dist FEATURES="$(SLIM)"
+	$(as-shipped) tree TREE=$(DIST)/ship
 	rm -rf $(DIST)/$(SHIP)
 	$(MAKE) install BUILD=no TREE=$(DIST)/ship PREFIX=$(DIST)/$(SHIP) DESTDIR= LIBDIR=lib CMAKEDIR=
 	$(PYTHON) packaging/archive.py $(DIST)/$(SHIP)
 
-# Conan comes from PyPI into a folder of its own.
+# Conan comes from PyPI into a folder of its own. Where that cannot be reached, its tests are skipped, and said so.
 .PHONY: test-recipes
 test-recipes: tools ## the recipes for Conan and vcpkg (Debian: apt-get install cmake pkg-config python3-venv)
 	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
-	@[ -x $(OUT)/conan/bin/conan ] || { $(PYTHON) -m venv $(OUT)/conan && $(OUT)/conan/bin/pip install --quiet 'conan>=2,<3'; }
+	$(call venv,$(OUT)/conan)
+	@[ -x $(OUT)/conan/bin/conan ] || $(OUT)/conan/bin/pip install -q --disable-pip-version-check 'conan>=2,<3' || true
 	CONAN=$(OUT)/conan/bin/conan tests/install/recipes.sh
 
 .PHONY: test-dist

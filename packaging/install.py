@@ -16,8 +16,7 @@ import sys
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADERS = ["include/iplaygames.h", "include/iplaygames_sandbox.h"]
-WRAPPER = "bindings/cpp/iplaygames.hpp"
+HEADERS = ["include/iplaygames.h", "include/iplaygames_sandbox.h", "bindings/cpp/iplaygames.hpp"]
 DOCUMENTS = ["README.md", "CHANGELOG.md", "ARCHITECTURE.md", "LICENSE-MIT", "LICENSE-APACHE"]
 
 
@@ -74,8 +73,7 @@ class Layout:
             cmake / "IPlayGamesConfig.cmake": "IPlayGamesConfig.cmake.in",
             cmake / "IPlayGamesConfigVersion.cmake": "IPlayGamesConfigVersion.cmake.in",
         }
-        # The wrapper is a header like the others wherever it is part of the sources.
-        for header in [*HEADERS, *([WRAPPER] if (ROOT / WRAPPER).exists() else [])]:
+        for header in HEADERS:
             self.copies[PurePosixPath("include") / Path(header).name] = ROOT / header
         if (tree / "iplaygames").exists():
             self.copies[PurePosixPath("bin/iplaygames")] = tree / "iplaygames"

@@ -8,7 +8,8 @@ from conan.errors import ConanInvalidConfiguration
 from conan.tools.files import copy, load, rm, rmdir
 
 SOURCES = ["src/*", "include/*", "packaging/*", "docs/*.md", "bindings/cpp/*.hpp", "build.rs", "Cargo.toml", "Cargo.lock", "Makefile"]
-SOURCES += ["README.md", "CHANGELOG.md", "ARCHITECTURE.md", "LICENSE-MIT", "LICENSE-APACHE", "benches/*"]
+SOURCES += ["README.md", "CHANGELOG.md", "ARCHITECTURE.md", "LICENSE-MIT", "LICENSE-APACHE", "benches/*.rs"]
+SOURCES += ["bindings/python/Cargo.toml", "bindings/python/src/*"]  # a member of the workspace, which cargo wants to see
 
 
 class IPlayGames(ConanFile):

@@ -1,4 +1,5 @@
-// libiplaygames as a ThirdParty module. Add "IPlayGames" to your module's dependencies and include "iplaygames.h".
+// libiplaygames as a ThirdParty module. Add "IPlayGames" to your module's dependencies and include "iplaygames.h", or
+// "iplaygames.hpp", which needs neither exceptions nor run-time types.
 using System.IO;
 using UnrealBuildTool;
 

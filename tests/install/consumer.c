@@ -5,12 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#if defined(__cplusplus) && defined(__has_include)
-#if __has_include(<iplaygames.hpp>)
-#include <iplaygames.hpp>
-#endif
-#endif
-
 #define MUST(what)                                                       \
     do {                                                                 \
         if (!(what)) {                                                   \

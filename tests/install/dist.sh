@@ -33,7 +33,7 @@ awk '/^```c$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' "$root/R
 sums() { (cd "$tree" && sha256sum --strict --quiet -c SHA256SUMS) && [ "$(wc -l <"$tree/SHA256SUMS")" -gt 20 ]; }
 complete() {
     local file
-    for file in README.md SHA256SUMS include/iplaygames.h lib/libiplaygames.a lib/libiplaygames.so lib/pkgconfig/iplaygames.pc \
+    for file in README.md SHA256SUMS include/iplaygames.h include/iplaygames.hpp lib/libiplaygames.a lib/libiplaygames.so lib/pkgconfig/iplaygames.pc \
         lib/cmake/IPlayGames/IPlayGamesConfig.cmake share/doc/iplaygames/THIRD-PARTY-LICENSES.txt share/doc/iplaygames/iplaygames.cdx.json \
         share/doc/iplaygames/LICENSE-MIT unreal/IPlayGames/IPlayGames.Build.cs unity/ai.iplaygames.native/package.json; do
         [ -e "$tree/$file" ] || { echo "no $file"; return 1; }
@@ -96,11 +96,20 @@ names_files() {
         [ -e "$path" ] || { echo "no $path"; return 1; }
         count=$((count + 1))
     done <"$work/paths"
-    [ $count = 3 ] && [ -e "$tree/unreal/IPlayGames/include/iplaygames.h" ]
+    [ $count = 3 ]
 }
 soname_is_name() { readelf -d "$tree"/unreal/IPlayGames/lib/Linux/* | grep -F "[$(basename "$tree"/unreal/IPlayGames/lib/Linux/*)]"; }
 check "the Unreal module's rules compile" rules
 check "they name files that are in the archive" names_files
+# The first program of iplaygames.hpp, as Unreal compiles: C++20, no exceptions, no run-time types.
+awk '/^ \* ```cpp$/ { inside = 1; next } /^ \* ```$/ { if (inside) exit } inside { sub(/^ \* ?/, ""); print }' \
+    "$tree/include/iplaygames.hpp" >"$work/unreal.cpp"
+module() {
+    local module=$tree/unreal/IPlayGames
+    g++ -std=c++20 -fno-exceptions -fno-rtti -Wall -Wextra -Wpedantic -Werror -I"$module/include" "$work/unreal.cpp" -o "$work/unreal" \
+        "$module"/lib/Linux/libiplaygames.so.* "-Wl,-rpath,$module/lib/Linux" && run "$work/unreal" | grep "play at"
+}
+check "its header for C++ and its library start a session" module
 check "they say what is missing for another platform" refuses "built for this platform" mono "$work/rules.exe" "$tree/unreal/IPlayGames" Mac
 check "the library lies there by its soname" soname_is_name
 plays() {

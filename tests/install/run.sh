@@ -29,8 +29,7 @@ staged() {
     install_to DESTDIR="$work/stage" PREFIX=/opt/games LIBDIR=lib/x86_64-linux-gnu || return 1
     (cd "$work/stage" && find . -type f -o -type l) | sed 's|^\./||' | grep -v ^opt/games/share/doc/ | LC_ALL=C sort >"$work/files"
     {
-        printf 'opt/games/%s\n' bin/iplaygames include/iplaygames.h include/iplaygames_sandbox.h
-        [ ! -e "$root/bindings/cpp/iplaygames.hpp" ] || echo opt/games/include/iplaygames.hpp
+        printf 'opt/games/%s\n' bin/iplaygames include/iplaygames.h include/iplaygames.hpp include/iplaygames_sandbox.h
         printf 'opt/games/lib/x86_64-linux-gnu/%s\n' cmake/IPlayGames/IPlayGamesConfig.cmake \
             cmake/IPlayGames/IPlayGamesConfigVersion.cmake libiplaygames.a libiplaygames.so \
             "libiplaygames.so.$major" "libiplaygames.so.$version" pkgconfig/iplaygames.pc
@@ -82,6 +81,7 @@ check "licences and bill of materials come out the same again" same_again
 export PKG_CONFIG_PATH=$lib/pkgconfig
 check "pkg-config knows the version" test "$(pkg-config --modversion iplaygames)" = "$version"
 cp "$here/consumer.c" "$work/consumer.cpp"
+wrapper=$root/bindings/cpp/examples/session.cpp
 only_static=$work/only-static
 cp -a "$prefix" "$only_static"
 rm "$only_static"/lib/libiplaygames.so*
@@ -108,10 +108,17 @@ for pair in $compilers; do
         for std in c++17 c++20; do
             check "$pair, pkg-config, $kind, $std, no exceptions, no run-time types" \
                 consumer $kind "${pair#*:}" "-std=$std -fno-exceptions -fno-rtti" "$work/consumer.cpp"
+            check "$pair, pkg-config, $kind, $std, iplaygames.hpp, no exceptions, no run-time types" \
+                consumer $kind "${pair#*:}" "-std=$std -fno-exceptions -fno-rtti" "$wrapper"
         done
     done
     check "$pair, pkg-config, the static one where both are installed" consumer both "${pair%:*}" -std=c99 "$here/consumer.c"
 done
+
+# ---- the C++ wrapper's own tests, with the installed header and library ---------------------------
+
+check "the installed iplaygames.hpp, whole and in two translation units" \
+    env CXX=g++ INCLUDE="$prefix/include" HPP="$prefix/include" "$root/bindings/cpp/tests/run.sh" "$lib" typed two
 
 # ---- CMake --------------------------------------------------------------------------------------
 
