@@ -232,7 +232,7 @@ pub(crate) fn at<'a>(text: &'a str, pointer: &str) -> Result<&'a str, Missing> {
 fn descend<'a>(mut value: &'a str, steps: &[Cow<'_, str>]) -> Option<&'a str> {
     for step in steps {
         value = match value.as_bytes().first() {
-            Some(b'{') => members(value, [step]).ok()?[0]?,
+            Some(b'{') => member(value, step).ok()??,
             Some(b'[') => item(value, step)?,
             _ => return None,
         };
@@ -240,34 +240,30 @@ fn descend<'a>(mut value: &'a str, steps: &[Cow<'_, str>]) -> Option<&'a str> {
     Some(value)
 }
 
-/// The values of some members of an object, as they stand, in one pass that checks the whole text.
-pub(crate) fn members<'a, const N: usize>(
-    object: &'a str,
-    keys: [&str; N],
-) -> serde_json::Result<[Option<&'a str>; N]> {
-    struct Pick<'k, const N: usize>([&'k str; N]);
-    impl<'de, const N: usize> Visitor<'de> for Pick<'_, N> {
-        type Value = [Option<&'de str>; N];
+/// The value of a member of an object, as it stands, in one pass that checks the whole text.
+fn member<'a>(object: &'a str, key: &str) -> serde_json::Result<Option<&'a str>> {
+    struct Pick<'k>(&'k str);
+    impl<'de> Visitor<'de> for Pick<'_> {
+        type Value = Option<&'de str>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a JSON object")
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut found = [None; N];
+            let mut found = None;
             while let Some(Key(key)) = map.next_key()? {
-                match self.0.iter().position(|wanted| *wanted == key) {
-                    Some(place) => found[place] = Some(map.next_value::<&RawValue>()?.get()),
-                    None => {
-                        map.next_value::<IgnoredAny>()?;
-                    }
+                if key == self.0 {
+                    found = Some(map.next_value::<&RawValue>()?.get());
+                } else {
+                    map.next_value::<IgnoredAny>()?;
                 }
             }
             Ok(found)
         }
     }
     let mut deserializer = serde_json::Deserializer::from_str(object);
-    let found = deserializer.deserialize_map(Pick(keys))?;
+    let found = deserializer.deserialize_map(Pick(key))?;
     deserializer.end()?;
     Ok(found)
 }

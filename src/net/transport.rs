@@ -198,7 +198,7 @@ impl Transport {
     /// To be awaited before a request is sent: connections that the server closed while nobody looked are
     /// noticed, and not used. Those of our own are looked at when they are taken.
     pub(crate) async fn freshen(&self) {
-        if self.may_raise_sigpipe() {
+        if self.is_proxied() {
             tokio::task::yield_now().await;
         }
     }
@@ -206,7 +206,7 @@ impl Transport {
     /// Gives a turn back. A connection of reqwest is idle again only after some turns of the runtime
     /// (hyper's own tasks give it back): who waits for one must not open another meanwhile.
     pub(crate) async fn end_turn(&self, turn: Turn<'_>) {
-        if matches!(self.route, Route::Proxied(_)) {
+        if self.is_proxied() {
             for _ in 0..TURNS_TO_IDLE {
                 tokio::task::yield_now().await;
             }
@@ -223,6 +223,10 @@ impl Transport {
 
     /// Whether its sockets may be written to in a way that raises SIGPIPE.
     pub(crate) fn may_raise_sigpipe(&self) -> bool {
+        self.is_proxied()
+    }
+
+    fn is_proxied(&self) -> bool {
         matches!(self.route, Route::Proxied(_))
     }
 
