@@ -308,8 +308,7 @@ impl Client {
     }
 
     /// Loads the roots (where https needs them), resolves the name and opens a connection, so that the
-    /// first call does not have to. Nothing is asked; only a proxy is opened by a HEAD for the base URL,
-    /// without the key. Zero means the client's own time. Answers `{"success":true,"elapsed_ms":12}`.
+    /// first call does not have to. The server is asked nothing. Zero means the client's own time. Answers `{"success":true,"elapsed_ms":12}`.
     ///
     /// # Errors
     ///

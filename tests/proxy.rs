@@ -74,6 +74,11 @@ fn refusing_proxy(status: &'static str) -> (u16, Receiver<Received>) {
 /// A TLS server for that host, and the authority it needs.
 fn tls_server(host: &str) -> (u16, Receiver<Received>, String) {
     let authority = Authority::new("Test CA");
+    let (port, requests) = tls_server_of(&authority, host);
+    (port, requests, authority.pem())
+}
+
+fn tls_server_of(authority: &Authority, host: &str) -> (u16, Receiver<Received>) {
     let config = authority.certify(host).config(&["http/1.1"]);
     let (seen, requests) = channel();
     let port = serve(move |stream| {
@@ -85,7 +90,28 @@ fn tls_server(host: &str) -> (u16, Receiver<Received>, String) {
             }
         }
     });
-    (port, requests, authority.pem())
+    (port, requests)
+}
+
+/// The same proxy behind TLS, at 127.0.0.1: passes on what it decrypts, and tells of each connection which
+/// protocol was agreed on.
+fn behind_tls(authority: &Authority, proxy: u16) -> (u16, Receiver<Option<Vec<u8>>>) {
+    let config = authority.certify("127.0.0.1").config(&["h2", "http/1.1"]);
+    let (agreed, protocols) = channel();
+    let port = serve(move |stream| {
+        stream.set_nonblocking(true).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let stream = tokio::net::TcpStream::from_std(stream).unwrap();
+            let acceptor = tokio_rustls::TlsAcceptor::from(config.clone());
+            let Ok(mut client) = acceptor.accept(stream).await else { return };
+            let _ = agreed.send(client.get_ref().1.alpn_protocol().map(<[u8]>::to_vec));
+            let mut proxy = tokio::net::TcpStream::connect(("127.0.0.1", proxy)).await.unwrap();
+            // How it ends, both of its ends know.
+            let _ = tokio::io::copy_bidirectional(&mut client, &mut proxy).await;
+        });
+    });
+    (port, protocols)
 }
 
 fn config(base_url: &str, more: Value) -> Config {
@@ -140,14 +166,80 @@ fn https_through_a_proxy_shows_it_the_host_and_nothing_else() {
 }
 
 #[test]
-fn prewarming_through_a_proxy_asks_without_the_key() {
+fn prewarming_through_a_proxy_makes_the_connection_and_asks_nothing() {
     let (port, requests, ca) = tls_server("game.test");
-    let (proxy, _sees) = proxy(port);
+    let (proxy, sees) = proxy(port);
     let config = config("https://game.test", json!({"proxy": proxy_url(proxy), "ca_pem": ca}));
-    Client::new(config).unwrap().prewarm(HANG).unwrap();
+    let client = Client::new(config).unwrap();
+    client.prewarm(HANG).unwrap();
+    assert_eq!(request_of(&sees).line, "CONNECT game.test:443 HTTP/1.1");
+    client.call("get_session_status", SESSION, &options()).unwrap();
+    client.call("get_session_status", SESSION, &options()).unwrap();
+    drop(client);
+    // One connection, and nothing on it but what was asked.
+    let Seen::Passed(_) = sees.recv_timeout(HANG).unwrap() else { panic!("one CONNECT is enough") };
+    let lines: Vec<_> = requests.try_iter().map(|request| request.line).collect();
+    assert_eq!(lines, ["GET /api/v1/game-sessions/abc123/status HTTP/1.1"; 2]);
+}
+
+#[test]
+fn a_proxy_behind_tls_is_spoken_to_over_tls_and_hides_the_server_in_it() {
+    let authority = Authority::new("Test CA");
+    let (port, requests) = tls_server_of(&authority, "game.test");
+    let (plain, sees) = proxy(port);
+    let (proxy, protocols) = behind_tls(&authority, plain);
+    let url = format!("https://user:w0rd@127.0.0.1:{proxy}");
+    let more = json!({"proxy": url, "ca_pem": authority.pem(), "allow_insecure_http": true});
+
+    assert_eq!(call("https://game.test", more.clone()).unwrap().json(), ACTIVE);
+    let connect = request_of(&sees);
+    assert_eq!(connect.line, "CONNECT game.test:443 HTTP/1.1");
+    assert_eq!(connect.header("proxy-authorization"), Some("Basic dXNlcjp3MHJk"));
+    let Seen::Passed(passed) = sees.recv_timeout(HANG).unwrap() else { panic!("one CONNECT is enough") };
+    assert_never_holds(&String::from_utf8_lossy(&passed), &["test-key", "Bearer", "abc123"]);
     let request = requests.recv_timeout(HANG).unwrap();
-    assert_eq!(request.line, "HEAD / HTTP/1.1");
-    assert_eq!(request.header("authorization"), None);
+    assert_eq!(request.header("authorization"), Some("Bearer test-key-123"));
+
+    assert_eq!(call("http://game.test", more).unwrap().json(), ACTIVE);
+    let request = request_of(&sees);
+    assert_eq!(request.line, "GET http://game.test/api/v1/game-sessions/abc123/status HTTP/1.1");
+    assert_eq!(request.header("proxy-authorization"), Some("Basic dXNlcjp3MHJk"));
+    // HTTP/2 is for the server; a proxy is never asked for it.
+    assert_eq!([protocols.recv_timeout(HANG), protocols.recv_timeout(HANG)], [Ok(None), Ok(None)]);
+}
+
+#[test]
+fn a_proxy_behind_tls_that_nobody_vouches_for_sees_nothing() {
+    let (plain, sees) = proxy(1);
+    let (proxy, _) = behind_tls(&Authority::new("Unknown CA"), plain);
+    let more = json!({"proxy": format!("https://user:w0rd@127.0.0.1:{proxy}"), "max_retries": 0,
+                      "allow_insecure_http": true});
+    for base_url in ["https://game.test", "http://game.test"] {
+        let error = call(base_url, more.clone()).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::TLS, Outcome::NotSent), "{error}");
+        assert_never_holds(&error.to_json(), &["w0rd", "test-key"]);
+    }
+    assert!(sees.try_recv().is_err(), "the proxy was told something");
+}
+
+#[test]
+fn one_connection_through_a_proxy_serves_call_after_call() {
+    let (asked, asks) = channel();
+    let proxy = serve(move |mut client| {
+        let mut lines = Vec::new();
+        while let Some(request) = read_request(&mut client) {
+            lines.push(request.line);
+            client.write_all(&json("200 OK", ACTIVE)).unwrap();
+        }
+        let _ = asked.send(lines.len());
+    });
+    let more = json!({"proxy": proxy_url(proxy), "allow_insecure_http": true});
+    let client = Client::new(config("http://game.test", more)).unwrap();
+    for _ in 0..3 {
+        client.call("get_session_status", SESSION, &options()).unwrap();
+    }
+    drop(client);
+    assert_eq!(asks.recv_timeout(HANG), Ok(3));
 }
 
 #[test]
@@ -261,6 +353,21 @@ fn a_proxy_of_the_environment_is_not_asked_for_this_machine() {
     with_proxy_of_the_environment(NAME, proxy, &[("PORT", &port), ("TLS_PORT", &tls_port), ("CA", &ca)]);
     assert_eq!((received.try_iter().count(), requests.try_iter().count()), (2, 1));
     assert!(sees.try_recv().is_err(), "the proxy was asked");
+}
+
+#[test]
+fn a_system_that_names_a_proxy_for_socks_is_told_so_and_not_walked_past() {
+    const NAME: &str = "a_system_that_names_a_proxy_for_socks_is_told_so_and_not_walked_past";
+    if child::is(NAME) {
+        let refused = Client::new(config("https://game.test", json!({}))).unwrap_err();
+        assert_eq!(refused.code(), Code::INVALID_ARGUMENT);
+        assert!(refused.to_json().contains(r#""/proxy""#), "{refused:?}");
+        assert_never_holds(&refused.to_json(), &["w0rd", "nobody.test"]);
+        return;
+    }
+    let socks = "socks5h://user:w0rd@nobody.test:1080";
+    let names = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"];
+    child::run(NAME, &names.map(|name| (name, socks)));
 }
 
 /// 0.0.0.0 leads to this machine, but is not one of the addresses that stand for it.

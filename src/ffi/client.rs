@@ -63,8 +63,7 @@ pub unsafe extern "C" fn ipg_client_new(
 
 /// Does ahead of time what the first call would have to wait for: loads the trusted certificates,
 /// resolves the server's name, opens a connection. Blocks for at most `timeout_ms`; 0 means the client's
-/// own `timeout_ms`. The server is asked nothing; through a proxy it is sent a HEAD for the base URL, without
-/// the key, and any answer will do.
+/// own `timeout_ms`. The server is asked nothing.
 ///
 /// `*out_json` becomes `{"success": true, "elapsed_ms": 12}`, or the error document.
 ///

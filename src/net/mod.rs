@@ -1,8 +1,8 @@
 //! How a call travels: connections, attempts, pauses, and who drives the I/O. Knows no game.
 
-mod direct;
+mod dial;
 mod payload;
-mod proxied;
+mod pool;
 pub(crate) mod pulse;
 pub(crate) mod reactor;
 pub(crate) mod request;

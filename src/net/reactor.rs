@@ -16,10 +16,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 use tokio::task::coop;
 
+use super::pool::POOL_IDLE;
 use super::pulse::{Pulse, Undriven};
 use super::request::{self, Look, Plan, Report, Request};
-use super::signal::{self, NoPipeSignal};
-use super::transport::{Failure, FailureKind, POOL_IDLE, Transport};
+use super::signal;
+use super::transport::{Failure, FailureKind, Transport};
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
@@ -341,7 +342,6 @@ impl Reactor {
             // A callback forked, and this is the child, which went on where its parent was.
             return Err(of_parent());
         }
-        let _no_signal = self.transport.may_raise_sigpipe().then(NoPipeSignal::new);
         let _driving = self.pulse.drive();
         // By reference: the future is not moved any more.
         Ok(self.runtime.block_on(pin!(future)))
@@ -368,7 +368,6 @@ impl Drop for Reactor {
             // A thread whose Tokio is gone cannot take a runtime down.
             return;
         }
-        let _no_signal = NoPipeSignal::new();
         // SAFETY: both are taken once, here, and never used again.
         unsafe {
             ManuallyDrop::drop(&mut self.transport);

@@ -207,7 +207,6 @@ pub(crate) async fn run(context: Context, plan: Plan, request: Arc<Request>) {
     let deadline = Deadline { at: request.started + plan.timeout, undriven_before: Duration::ZERO };
     let mut retries = 0;
     loop {
-        transport.freshen().await;
         let turn = match transport.turn_at_once() {
             Some(turn) => Ok(turn),
             None => patiently(deadline, &request, pin!(transport.turn())).await,
@@ -241,7 +240,7 @@ pub(crate) async fn run(context: Context, plan: Plan, request: Arc<Request>) {
             }
             report.retry_after = seen.retry_after;
             request.finish(report);
-            return transport.end_turn(turn).await;
+            return;
         };
         drop(turn);
         if seen.unclear {

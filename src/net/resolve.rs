@@ -34,7 +34,6 @@ impl Resolver {
     }
 }
 
-/// For connections of our own.
 impl Service<Name> for Resolver {
     type Response = Addresses;
     type Error = Unresolved;
@@ -46,13 +45,5 @@ impl Service<Name> for Resolver {
 
     fn call(&mut self, name: Name) -> Self::Future {
         Box::pin(Resolver::find(name.as_str().to_owned()))
-    }
-}
-
-/// For connections through a proxy.
-impl reqwest::dns::Resolve for Resolver {
-    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        let host = name.as_str().to_owned();
-        Box::pin(async { Ok(Box::new(Resolver::find(host).await?) as reqwest::dns::Addrs) })
     }
 }

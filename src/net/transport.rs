@@ -1,5 +1,4 @@
-//! One attempt: a request goes out, an answer or a failure comes back. It goes straight to the server,
-//! or through a proxy where there is one; what is sent and what is read is the same.
+//! One attempt: a request goes out, an answer or a failure comes back.
 
 use std::error::Error as StdError;
 use std::future::poll_fn;
@@ -12,22 +11,17 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
 use http_body::Body as HttpBody;
-use rustls::pki_types::ServerName;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio_rustls::TlsConnector;
 
-use super::direct::{Connection, Direct, NoConnection};
+use super::dial::Dialer;
 use super::payload::{self, Payload};
-use super::proxied::{self, Proxied};
+use super::pool::{Connection, NoConnection, Pool};
 use super::resolve::Unresolved;
 use super::tls::{self, Roots};
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
 use crate::message::{Answer, Body, Method, Parts};
-
-/// How long an idle connection is kept.
-pub(super) const POOL_IDLE: Duration = Duration::from_secs(20);
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -94,7 +88,7 @@ impl Watch {
 
 /// The way to the server of one client in one process.
 pub(crate) struct Transport {
-    route: Route,
+    pool: Pool,
     /// Where the server is: scheme and authority, behind which a target makes a whole address.
     scheme: Scheme,
     authority: Authority,
@@ -110,25 +104,19 @@ pub(crate) struct Transport {
     pub(crate) roots: Arc<Roots>,
 }
 
-enum Route {
-    Direct(Box<Direct>),
-    Proxied(Proxied),
-}
-
 /// The right to use a connection, until it is dropped. Nothing is held while the server speaks HTTP/2.
 pub(crate) struct Turn<'a>(Option<SemaphorePermit<'a>>);
 
-/// How a request names its target.
+/// Whom a request is written for, which is how it names its target.
 #[derive(Clone, Copy)]
-enum Form {
-    /// Path and query, with a Host header (HTTP/1.1 to the server itself).
-    Origin,
-    /// The whole address.
-    Absolute,
+enum Reader {
+    /// The server, over HTTP/1.1: path and query, and a Host header.
+    Server,
+    /// A proxy, over HTTP/1.1: the whole address, and a Host header.
+    Proxy,
+    /// The server, over HTTP/2: the whole address.
+    Http2,
 }
-
-/// How many turns a connection of reqwest takes to be idle after its answer.
-const TURNS_TO_IDLE: usize = 3;
 
 impl Transport {
     pub(crate) fn new(config: &Config) -> Result<Transport, Error> {
@@ -144,19 +132,7 @@ impl Transport {
         else {
             return Err(unusable(&"it has no host"));
         };
-        let secure = scheme == Scheme::HTTPS;
-        let route = if proxied::is_wanted(config, &address) {
-            Route::Proxied(Proxied::new(config, tls)?)
-        } else {
-            let tls = if secure {
-                let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-                let name = ServerName::try_from(host.to_owned()).map_err(|error| unusable(&error))?;
-                Some((TlsConnector::from(Arc::new(tls)), name))
-            } else {
-                None
-            };
-            Route::Direct(Box::new(Direct::new(address, tls, config.connect_timeout)))
-        };
+        let dialer = Dialer::new(config, &address, tls)?;
         let mut headers = config.headers.clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(authorization) = &config.authorization {
@@ -166,8 +142,11 @@ impl Transport {
         let mut headers_with_host = HeaderMap::with_capacity(headers.len() + 4);
         headers_with_host.insert(header::HOST, host);
         headers_with_host.extend(headers.clone());
+        if let Some(authorization) = dialer.proxy_authorization() {
+            headers_with_host.insert(header::PROXY_AUTHORIZATION, authorization.clone());
+        }
         Ok(Transport {
-            route,
+            pool: Pool::new(dialer, config.connect_timeout),
             scheme,
             authority,
             prefix: path_and_query.map_or(String::new(), |path| path.path().trim_end_matches('/').to_owned()),
@@ -182,11 +161,11 @@ impl Transport {
 
     /// A turn to use a connection, if it can be had without waiting.
     pub(crate) fn turn_at_once(&self) -> Option<Turn<'_>> {
-        let shared = match &self.route {
-            Route::Direct(direct) => direct.is_shared(),
-            Route::Proxied(proxied) => proxied.is_multiplexed(),
-        };
-        if shared { Some(Turn(None)) } else { self.turns.try_acquire().ok().map(|permit| Turn(Some(permit))) }
+        if self.pool.is_shared() {
+            Some(Turn(None))
+        } else {
+            self.turns.try_acquire().ok().map(|permit| Turn(Some(permit)))
+        }
     }
 
     /// Waits for a turn to use a connection.
@@ -195,39 +174,9 @@ impl Transport {
         Turn(self.turns.acquire().await.ok())
     }
 
-    /// To be awaited before a request is sent: connections that the server closed while nobody looked are
-    /// noticed, and not used. Those of our own are looked at when they are taken.
-    pub(crate) async fn freshen(&self) {
-        if self.is_proxied() {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Gives a turn back. A connection of reqwest is idle again only after some turns of the runtime
-    /// (hyper's own tasks give it back): who waits for one must not open another meanwhile.
-    pub(crate) async fn end_turn(&self, turn: Turn<'_>) {
-        if self.is_proxied() {
-            for _ in 0..TURNS_TO_IDLE {
-                tokio::task::yield_now().await;
-            }
-        }
-        drop(turn);
-    }
-
-    /// Closes the connections that have served their time, or that the server has closed.
+    /// Closes the connections that have been idle for too long.
     pub(crate) fn sweep(&self) {
-        if let Route::Direct(direct) = &self.route {
-            direct.sweep();
-        }
-    }
-
-    /// Whether its sockets may be written to in a way that raises SIGPIPE.
-    pub(crate) fn may_raise_sigpipe(&self) -> bool {
-        self.is_proxied()
-    }
-
-    fn is_proxied(&self) -> bool {
-        matches!(self.route, Route::Proxied(_))
+        self.pool.sweep();
     }
 
     /// Sends the request once and reads the whole answer.
@@ -238,31 +187,22 @@ impl Transport {
         watch: &Arc<Watch>,
         turn: &mut Turn<'_>,
     ) -> Result<Answer, Failure> {
-        let direct = match &self.route {
-            Route::Direct(direct) => direct,
-            Route::Proxied(proxied) => {
-                let request = self.request(parts, call_id, watch, Form::Absolute)?;
-                // Boxed: what is rare and large must not make every call larger.
-                let sent = Box::pin(proxied.send(request)).await;
-                let response = sent.map_err(|error| self.failure_behind_proxy(error, watch))?;
-                return self.read(response, watch).await;
-            }
-        };
         let failed = |error: hyper::Error| failure(&error, watch);
-        match direct.connection().await.map_err(|why| self.no_connection(&why))? {
+        match self.pool.connection().await.map_err(|why| self.no_connection(&why))? {
             Connection::Single(mut single) => {
-                let request = self.request(parts, call_id, watch, Form::Origin)?;
+                let reader = if self.pool.dialer.asks_a_proxy() { Reader::Proxy } else { Reader::Server };
+                let request = self.request(parts, call_id, watch, reader)?;
                 let (sender, carrier) = single.parts();
                 let sent = sender.send_request(request);
                 let answered = pin!(async { self.read(sent.await.map_err(failed)?, watch).await });
                 let answer = carrier.carry(answered).await?;
-                direct.give_back(single);
+                self.pool.give_back(single);
                 Ok(answer)
             }
             Connection::Shared(mut sender) => {
                 // Who waits for a connection of his own need not: this one is for all.
                 turn.0 = None;
-                let request = self.request(parts, call_id, watch, Form::Absolute)?;
+                let request = self.request(parts, call_id, watch, Reader::Http2)?;
                 self.read(sender.send_request(request).await.map_err(failed)?, watch).await
             }
         }
@@ -270,18 +210,11 @@ impl Transport {
 
     /// Opens a connection, for the calls to come.
     pub(crate) async fn connect(&self) -> Result<(), Failure> {
-        match &self.route {
-            Route::Direct(direct) => {
-                let connection = direct.connection().await.map_err(|why| self.no_connection(&why))?;
-                if let Connection::Single(single) = connection {
-                    direct.give_back(single);
-                }
-                Ok(())
-            }
-            Route::Proxied(proxied) => Box::pin(proxied.connect())
-                .await
-                .map_err(|error| self.failure_behind_proxy(error, &Arc::new(Watch::default()))),
+        let connection = self.pool.connection().await.map_err(|why| self.no_connection(&why))?;
+        if let Connection::Single(single) = connection {
+            self.pool.give_back(single);
         }
+        Ok(())
     }
 
     fn request(
@@ -289,15 +222,16 @@ impl Transport {
         parts: &Parts,
         call_id: &HeaderValue,
         watch: &Arc<Watch>,
-        form: Form,
+        reader: Reader,
     ) -> Result<http::Request<Payload>, Failure> {
-        let (uri, mut headers) = match form {
-            Form::Origin => (self.uri(&parts.target, None), self.headers_with_host.clone()),
-            Form::Absolute => {
-                let place = (self.scheme.clone(), self.authority.clone());
-                (self.uri(&parts.target, Some(place)), self.headers.clone())
-            }
+        let place = || Some((self.scheme.clone(), self.authority.clone()));
+        let (place, headers) = match reader {
+            Reader::Server => (None, &self.headers_with_host),
+            Reader::Proxy => (place(), &self.headers_with_host),
+            Reader::Http2 => (place(), &self.headers),
         };
+        let uri = self.uri(&parts.target, place)?;
+        let mut headers = headers.clone();
         headers.insert(X_REQUEST_ID, call_id.clone());
         let content = match &parts.body {
             Body::None => {
@@ -325,7 +259,7 @@ impl Transport {
             Method::Put => http::Method::PUT,
             Method::Delete => http::Method::DELETE,
         };
-        *request.uri_mut() = uri?;
+        *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         Ok(request)
     }
@@ -400,23 +334,11 @@ impl Transport {
 
     fn no_connection(&self, why: &NoConnection) -> Failure {
         match why {
-            NoConnection::TimedOut => self.no_connection_in_time(),
+            NoConnection::TimedOut => {
+                let time = self.connect_timeout.as_millis();
+                Failure::new(FailureKind::Connect, format!("No connection within {time} ms."))
+            }
             NoConnection::Failed(error) => unconnected(&**error),
-        }
-    }
-
-    fn no_connection_in_time(&self) -> Failure {
-        let time = self.connect_timeout.as_millis();
-        Failure::new(FailureKind::Connect, format!("No connection within {time} ms."))
-    }
-
-    /// Says what a failure of reqwest is. Never its own text, which has the address in it.
-    fn failure_behind_proxy(&self, error: reqwest::Error, watch: &Watch) -> Failure {
-        let error = error.without_url();
-        match error.is_connect() {
-            true if error.is_timeout() => self.no_connection_in_time(),
-            true => unconnected(&error),
-            false => failure(&error, watch),
         }
     }
 }
@@ -476,7 +398,7 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
     std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }
 
-pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
+fn root_cause(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 

@@ -1,47 +1,33 @@
-//! Straight to the server: connections that are made and kept here, and carried by hyper. An HTTP/1.1
-//! connection belongs to one call at a time, which polls it itself, so that no task has to be woken for
-//! another; an HTTP/2 connection is shared, and has a task.
+//! The connections to the server: made when they are needed, kept for the next call, and carried by hyper.
+//! An HTTP/1.1 connection belongs to one call at a time, which polls it itself, so that no task has to be
+//! woken for another; an HTTP/2 connection is shared, and has a task.
 
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use http::Uri;
 use hyper::client::conn::{http1, http2};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
-use tower_service::Service;
 
+use super::dial::{Cause, Dialer, Look, Socket, Stream};
 use super::payload::Payload;
-use super::resolve::Resolver;
-use super::transport::POOL_IDLE;
 
-/// How long a silent connection stays before the system asks whether the other side is still there.
-const KEEPALIVE: Duration = Duration::from_secs(15);
+/// How long an idle connection is kept.
+pub(super) const POOL_IDLE: Duration = Duration::from_secs(20);
 
 /// How often a kept connection that has something to be read is looked at before it is given up.
 const LOOKS: usize = 16;
 
-type Cause = Box<dyn std::error::Error + Send + Sync>;
-
-/// The way to one server.
-pub(super) struct Direct {
-    connector: HttpConnector<Resolver>,
-    address: Uri,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+/// The connections to one server.
+pub(super) struct Pool {
+    pub(super) dialer: Dialer,
     connect_timeout: Duration,
     // Belongs to one reactor of one process; a fork never meets it.
-    pool: Mutex<Pool>,
+    connections: Mutex<Connections>,
     /// Whether a first connection has shown what the server speaks. Until then others wait for it: over
     /// HTTP/2 it serves them all.
     known: AtomicBool,
@@ -49,7 +35,7 @@ pub(super) struct Direct {
 }
 
 #[derive(Default)]
-struct Pool {
+struct Connections {
     /// The one used last is at the end, and is used next.
     idle: Vec<Kept>,
     /// And when it was last asked for.
@@ -59,7 +45,7 @@ struct Pool {
 /// Boxed: it is moved about in every call.
 type Kept = Box<Single>;
 
-impl Pool {
+impl Connections {
     /// The connections that have been idle for too long: they are the first ones.
     fn take_stale(&mut self) -> Vec<Kept> {
         match self.idle.iter().position(|single| single.is_young()) {
@@ -97,34 +83,24 @@ pub(super) enum NoConnection {
     Failed(Cause),
 }
 
-impl Direct {
-    pub(super) fn new(
-        address: Uri,
-        tls: Option<(TlsConnector, ServerName<'static>)>,
-        connect_timeout: Duration,
-    ) -> Direct {
-        let mut connector = HttpConnector::new_with_resolver(Resolver);
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        connector.set_keepalive(Some(KEEPALIVE));
-        Direct {
-            connector,
-            address,
-            tls,
+impl Pool {
+    pub(super) fn new(dialer: Dialer, connect_timeout: Duration) -> Pool {
+        Pool {
+            dialer,
             connect_timeout,
-            pool: Mutex::default(),
+            connections: Mutex::default(),
             known: AtomicBool::new(false),
             scout: Semaphore::new(1),
         }
     }
 
-    fn pool(&self) -> MutexGuard<'_, Pool> {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    fn connections(&self) -> MutexGuard<'_, Connections> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether one connection carries every call.
     pub(super) fn is_shared(&self) -> bool {
-        self.pool().shared.is_some()
+        self.connections().shared.is_some()
     }
 
     /// A connection to send on: a kept one that is known to be alive, or a new one.
@@ -132,7 +108,7 @@ impl Direct {
         if let Some(kept) = self.kept().await {
             return Ok(kept);
         }
-        let _scout = if self.tls.is_some() && !self.known.load(Ordering::Acquire) {
+        let _scout = if self.dialer.is_secure() && !self.known.load(Ordering::Acquire) {
             // The semaphore is never closed; were it, everyone would go ahead.
             let permit = self.scout.acquire().await.ok();
             if let Some(kept) = self.kept().await {
@@ -161,17 +137,17 @@ impl Direct {
             return;
         }
         single.since = Instant::now();
-        let mut pool = self.pool();
-        let stale = pool.take_stale();
-        pool.idle.push(single);
-        drop(pool);
+        let mut connections = self.connections();
+        let stale = connections.take_stale();
+        connections.idle.push(single);
+        drop(connections);
         // Closed with no lock held.
         drop(stale);
     }
 
     /// Closes what has been idle for too long.
     pub(super) fn sweep(&self) {
-        let stale = self.pool().take_stale();
+        let stale = self.connections().take_stale();
         drop(stale);
     }
 
@@ -182,14 +158,14 @@ impl Direct {
             if !sender.is_closed() {
                 return Some(Connection::Shared(sender));
             }
-            let mut pool = self.pool();
+            let mut connections = self.connections();
             // Another call may have made a new one by now.
-            if pool.shared.as_ref().is_some_and(|(sender, _)| sender.is_closed()) {
-                self.forget_shared(&mut pool);
+            if connections.shared.as_ref().is_some_and(|(sender, _)| sender.is_closed()) {
+                self.forget_shared(&mut connections);
             }
         }
         loop {
-            let mut single = self.pool().idle.pop()?;
+            let mut single = self.connections().idle.pop()?;
             if single.is_young() && single.is_alive().await {
                 return Some(Connection::Single(single));
             }
@@ -197,42 +173,33 @@ impl Direct {
     }
 
     fn shared(&self) -> Option<http2::SendRequest<Payload>> {
-        let mut pool = self.pool();
-        let (sender, asked_for) = pool.shared.as_mut()?;
+        let mut connections = self.connections();
+        let (sender, asked_for) = connections.shared.as_mut()?;
         if std::mem::replace(asked_for, Instant::now()).elapsed() < POOL_IDLE {
             return Some(sender.clone());
         }
-        self.forget_shared(&mut pool);
+        self.forget_shared(&mut connections);
         None
     }
 
     /// What it still carries it carries to the end.
-    fn forget_shared(&self, pool: &mut Pool) {
-        pool.shared = None;
+    fn forget_shared(&self, connections: &mut Connections) {
+        connections.shared = None;
         self.known.store(false, Ordering::Release);
     }
 
     async fn connect(&self) -> Result<Connection, Cause> {
-        let mut connector = self.connector.clone();
-        poll_fn(|context| connector.poll_ready(context)).await?;
-        let tcp = connector.call(self.address.clone()).await?.into_inner();
-        let socket = Socket::of(&tcp);
-        let stream = match &self.tls {
-            None => Stream::Plain(Tcp(tcp)),
-            Some((connector, name)) => {
-                Stream::Tls(Box::new(connector.connect(name.clone(), Tcp(tcp)).await?))
-            }
-        };
+        let (stream, socket) = self.dialer.dial().await?;
         if stream.speaks_http2() {
             let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
             // How it ends, its requests are told.
             tokio::spawn(async { drop(connection.await) });
-            self.pool().shared = Some((sender.clone(), Instant::now()));
+            self.connections().shared = Some((sender.clone(), Instant::now()));
             return Ok(Connection::Shared(sender));
         }
+        let secure = stream.is_secure();
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let carrier = Carrier { connection, ended: false };
-        let secure = self.tls.is_some();
         Ok(Connection::Single(Box::new(Single { sender, carrier, socket, secure, since: Instant::now() })))
     }
 }
@@ -292,127 +259,3 @@ impl Carrier {
         .await
     }
 }
-
-/// Says of a socket that another object owns whether anything came in.
-#[derive(Clone, Copy)]
-struct Socket {
-    #[cfg(unix)]
-    fd: std::os::fd::RawFd,
-}
-
-#[cfg(unix)]
-impl Socket {
-    fn of(tcp: &TcpStream) -> Socket {
-        Socket { fd: std::os::fd::AsRawFd::as_raw_fd(tcp) }
-    }
-
-    /// One system call, instead of a turn of the runtime that asks for all of them. Used only beside the
-    /// connection that owns the descriptor.
-    fn look(self) -> Look {
-        let mut byte = 0u8;
-        // SAFETY: at most one byte is written, to a local; a descriptor that is not good is an error.
-        let read = unsafe {
-            let place = std::ptr::from_mut(&mut byte).cast();
-            libc::recv(self.fd, place, 1, libc::MSG_PEEK | libc::MSG_DONTWAIT)
-        };
-        match read {
-            0 => Look::Closed,
-            1.. => Look::Something,
-            _ if io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock => Look::Quiet,
-            _ => Look::Closed,
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Socket {
-    fn of(_: &TcpStream) -> Socket {
-        Socket {}
-    }
-
-    fn look(self) -> Look {
-        Look::Unknown
-    }
-}
-
-/// What a socket says of itself.
-#[cfg_attr(not(unix), allow(dead_code))]
-enum Look {
-    /// Open, and nothing to be read.
-    Quiet,
-    Something,
-    Closed,
-    /// Here the runtime has to look.
-    #[cfg(not(unix))]
-    Unknown,
-}
-
-/// The bytes' way to the server.
-enum Stream {
-    Plain(Tcp),
-    Tls(Box<TlsStream<Tcp>>),
-}
-
-impl Stream {
-    fn speaks_http2(&self) -> bool {
-        match self {
-            Stream::Plain(_) => false,
-            Stream::Tls(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),
-        }
-    }
-}
-
-/// A socket that is never written to with `writev`, which raises SIGPIPE when the other side has closed;
-/// `send` can be told not to, and is.
-struct Tcp(TcpStream);
-
-macro_rules! forward {
-    ($type:ty, $this:ident => $inner:expr) => {
-        impl AsyncRead for $type {
-            fn poll_read(
-                self: Pin<&mut Self>,
-                context: &mut Context<'_>,
-                buffer: &mut ReadBuf<'_>,
-            ) -> Poll<io::Result<()>> {
-                let $this = self.get_mut();
-                $inner.poll_read(context, buffer)
-            }
-        }
-
-        impl AsyncWrite for $type {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                context: &mut Context<'_>,
-                bytes: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                let $this = self.get_mut();
-                $inner.poll_write(context, bytes)
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-                let $this = self.get_mut();
-                $inner.poll_flush(context)
-            }
-
-            fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-                let $this = self.get_mut();
-                $inner.poll_shutdown(context)
-            }
-        }
-    };
-}
-
-forward!(Tcp, this => Pin::new(&mut this.0));
-forward!(Stream, this => this.inner());
-
-impl Stream {
-    fn inner(&mut self) -> Pin<&mut dyn Duplex> {
-        match self {
-            Stream::Plain(tcp) => Pin::new(tcp),
-            Stream::Tls(tls) => Pin::new(&mut **tls),
-        }
-    }
-}
-
-trait Duplex: AsyncRead + AsyncWrite + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}

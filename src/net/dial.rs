@@ -1,0 +1,310 @@
+//! A new way to the server: name, socket, proxy, TLS.
+
+use std::future::{Ready, poll_fn, ready};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{HeaderValue, Uri};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tower_service::Service;
+
+use super::resolve::Resolver;
+use crate::config::{Config, ProxyChoice};
+use crate::error::Error;
+
+/// How long a silent connection stays before the system asks whether the other side is still there.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Makes connections to one server.
+pub(super) struct Dialer {
+    connector: HttpConnector<Resolver>,
+    server: Uri,
+    tls: Option<Tls>,
+    proxy: Option<Proxy>,
+}
+
+/// What stands between, and forwards.
+struct Proxy {
+    address: Uri,
+    tls: Option<Tls>,
+    authorization: Option<HeaderValue>,
+}
+
+struct Tls {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
+impl Dialer {
+    pub(super) fn new(config: &Config, server: &Uri, tls: ClientConfig) -> Result<Dialer, Error> {
+        let mut connector = HttpConnector::new_with_resolver(Resolver);
+        connector.enforce_http(false);
+        connector.set_nodelay(true);
+        connector.set_keepalive(Some(KEEPALIVE));
+        let proxy = intercept(config, server)?.map(|found| Proxy::new(&found, tls.clone())).transpose()?;
+        let tls = Tls::wanted(server, tls)
+            .map_err(|error| Error::invalid("/base_url", format!("`base_url` cannot be used: {error}.")))?;
+        Ok(Dialer { connector, server: server.clone(), tls, proxy })
+    }
+
+    /// Whether the server is spoken to over TLS, and so perhaps over HTTP/2.
+    pub(super) fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Whether requests themselves go to a proxy, which has to be told the whole address, and not through it.
+    pub(super) fn asks_a_proxy(&self) -> bool {
+        self.proxy.is_some() && !self.is_secure()
+    }
+
+    /// What that proxy wants to see with every request.
+    pub(super) fn proxy_authorization(&self) -> Option<&HeaderValue> {
+        self.proxy.as_ref().filter(|_| !self.is_secure())?.authorization.as_ref()
+    }
+
+    pub(super) async fn dial(&self) -> Result<(Stream, Socket), Cause> {
+        let first = self.proxy.as_ref().map_or(&self.server, |proxy| &proxy.address);
+        let mut connector = self.connector.clone();
+        poll_fn(|context| connector.poll_ready(context)).await?;
+        let tcp = connector.call(first.clone()).await?.into_inner();
+        let socket = Socket::of(&tcp);
+        let mut stream = Stream::Plain(Tcp(tcp));
+        if let Some(proxy) = &self.proxy {
+            if let Some(tls) = &proxy.tls {
+                stream = tls.secure(stream).await?;
+            }
+            if self.is_secure() {
+                stream = proxy.tunnel(stream, &self.server).await?;
+            }
+        }
+        if let Some(tls) = &self.tls {
+            stream = tls.secure(stream).await?;
+        }
+        Ok((stream, socket))
+    }
+}
+
+/// The proxy that is meant for this server, if one is: the one given, or the system's.
+fn intercept(config: &Config, server: &Uri) -> Result<Option<Intercept>, Error> {
+    let matcher = match &config.proxy {
+        ProxyChoice::None => return Ok(None),
+        // A proxy of the environment has no business with this machine's own servers.
+        ProxyChoice::System if config.loopback => return Ok(None),
+        ProxyChoice::System => Matcher::from_system(),
+        ProxyChoice::Url(url) => Matcher::builder().all(url.as_str()).build(),
+    };
+    let found = matcher.intercept(server);
+    if found.is_none() && matches!(config.proxy, ProxyChoice::Url(_)) {
+        // Never past a proxy that was asked for.
+        return Err(Error::invalid("/proxy", "The proxy's URL cannot be used."));
+    }
+    Ok(found)
+}
+
+impl Proxy {
+    fn new(found: &Intercept, mut tls: ClientConfig) -> Result<Proxy, Error> {
+        let address = found.uri().clone();
+        let unusable = |why: &dyn std::fmt::Display| {
+            Error::invalid("/proxy", format!("The proxy cannot be used: {why}."))
+        };
+        if !matches!(address.scheme_str(), Some("http" | "https")) {
+            // Going past it would show to the network what was not meant for it.
+            return Err(unusable(
+                &"the system names one for SOCKS, which is not spoken here; \
+                 set `proxy` to an http or https URL, or to \"none\"",
+            ));
+        }
+        // Only with the server itself can HTTP/2 be agreed on.
+        tls.alpn_protocols.clear();
+        let tls = Tls::wanted(&address, tls).map_err(|error| unusable(&error))?;
+        Ok(Proxy { address, tls, authorization: found.basic_auth().cloned() })
+    }
+
+    /// Asks the proxy to pass everything on from here, unseen.
+    async fn tunnel(&self, stream: Stream, server: &Uri) -> Result<Stream, Cause> {
+        let mut tunnel = Tunnel::new(self.address.clone(), Opened(Some(stream)));
+        if let Some(authorization) = &self.authorization {
+            tunnel = tunnel.with_auth(authorization.clone());
+        }
+        Ok(tunnel.call(server.clone()).await?.into_inner())
+    }
+}
+
+/// A connector that has connected already.
+struct Opened(Option<Stream>);
+
+impl Service<Uri> for Opened {
+    type Response = TokioIo<Stream>;
+    type Error = io::Error;
+    type Future = Ready<io::Result<TokioIo<Stream>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        ready(self.0.take().map(TokioIo::new).ok_or_else(|| io::ErrorKind::NotConnected.into()))
+    }
+}
+
+impl Tls {
+    /// What it takes to speak TLS to this address; nothing, where it does not say https.
+    fn wanted(
+        address: &Uri,
+        config: ClientConfig,
+    ) -> Result<Option<Tls>, rustls::pki_types::InvalidDnsNameError> {
+        if address.scheme_str() != Some("https") {
+            return Ok(None);
+        }
+        let host = address.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(host.to_owned())?;
+        Ok(Some(Tls { connector: TlsConnector::from(Arc::new(config)), name }))
+    }
+
+    async fn secure(&self, stream: Stream) -> io::Result<Stream> {
+        let secured = self.connector.connect(self.name.clone(), stream).await?;
+        Ok(Stream::Tls(Box::new(secured)))
+    }
+}
+
+/// Says of a socket that another object owns whether anything came in.
+#[derive(Clone, Copy)]
+pub(super) struct Socket {
+    #[cfg(unix)]
+    fd: std::os::fd::RawFd,
+}
+
+#[cfg(unix)]
+impl Socket {
+    fn of(tcp: &TcpStream) -> Socket {
+        Socket { fd: std::os::fd::AsRawFd::as_raw_fd(tcp) }
+    }
+
+    /// One system call, instead of a turn of the runtime that asks for all of them. Used only beside the
+    /// connection that owns the descriptor.
+    pub(super) fn look(self) -> Look {
+        let mut byte = 0u8;
+        // SAFETY: at most one byte is written, to a local; a descriptor that is not good is an error.
+        let read = unsafe {
+            let place = std::ptr::from_mut(&mut byte).cast();
+            libc::recv(self.fd, place, 1, libc::MSG_PEEK | libc::MSG_DONTWAIT)
+        };
+        match read {
+            0 => Look::Closed,
+            1.. => Look::Something,
+            _ if io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock => Look::Quiet,
+            _ => Look::Closed,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Socket {
+    fn of(_: &TcpStream) -> Socket {
+        Socket {}
+    }
+
+    pub(super) fn look(self) -> Look {
+        Look::Unknown
+    }
+}
+
+/// What a socket says of itself.
+#[cfg_attr(not(unix), allow(dead_code))]
+pub(super) enum Look {
+    /// Open, and nothing to be read.
+    Quiet,
+    Something,
+    Closed,
+    /// Here the runtime has to look.
+    #[cfg(not(unix))]
+    Unknown,
+}
+
+/// The bytes' way to the server.
+pub(super) enum Stream {
+    Plain(Tcp),
+    Tls(Box<TlsStream<Stream>>),
+}
+
+impl Stream {
+    pub(super) fn is_secure(&self) -> bool {
+        matches!(self, Stream::Tls(_))
+    }
+
+    pub(super) fn speaks_http2(&self) -> bool {
+        match self {
+            Stream::Plain(_) => false,
+            Stream::Tls(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),
+        }
+    }
+}
+
+/// A socket that is never written to with `writev`, which raises SIGPIPE when the other side has closed;
+/// `send` can be told not to, and is.
+pub(super) struct Tcp(TcpStream);
+
+macro_rules! forward {
+    ($type:ty, $this:ident => $inner:expr) => {
+        impl AsyncRead for $type {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                buffer: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                let $this = self.get_mut();
+                $inner.poll_read(context, buffer)
+            }
+        }
+
+        impl AsyncWrite for $type {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                let $this = self.get_mut();
+                $inner.poll_write(context, bytes)
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                let $this = self.get_mut();
+                $inner.poll_flush(context)
+            }
+
+            fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                let $this = self.get_mut();
+                $inner.poll_shutdown(context)
+            }
+        }
+    };
+}
+
+forward!(Tcp, this => Pin::new(&mut this.0));
+forward!(Stream, this => this.inner());
+
+impl Stream {
+    fn inner(&mut self) -> Pin<&mut dyn Duplex> {
+        match self {
+            Stream::Plain(tcp) => Pin::new(tcp),
+            Stream::Tls(tls) => Pin::new(&mut **tls),
+        }
+    }
+}
+
+trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
