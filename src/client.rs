@@ -258,8 +258,12 @@ impl Client {
     ) -> Result<Reply, Error> {
         let result = self.plan(operation, options, parts).and_then(|prepared| {
             let Prepared { operation, plan, call_id, reactor } = prepared;
-            let result = call(&reactor, plan).and_then(|report| read(operation, report, call_id.clone()));
-            result.map_err(|error| self.core.name(error, operation.id, Some(&call_id)))
+            match call(&reactor, plan) {
+                // What is read names the call already.
+                Ok(report) => read(operation, report, call_id)
+                    .map_err(|error| self.core.name(error, operation.id, None)),
+                Err(error) => Err(self.core.name(error, operation.id, Some(&call_id))),
+            }
         });
         let attempts = result.as_ref().map_or_else(Error::attempts, Reply::attempts);
         self.core.count(operation, &result, attempts);

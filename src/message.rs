@@ -1,6 +1,8 @@
 //! The words that `api` and `net` share: what is sent and what comes back, as plain data.
 //! Nothing here knows a game, and nothing here knows a socket.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 /// The HTTP methods the API uses.
@@ -63,7 +65,7 @@ pub(crate) struct Parts {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) content_type: Option<String>,
+    pub(crate) content_type: Option<Cow<'static, str>>,
     pub(crate) content_disposition: Option<String>,
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<String>,

@@ -24,6 +24,8 @@ from measure import Bench, Contender, interleaved
 
 PARTS = ["calls", "instructions", "flight", "ticks", "bodies", "small", "startup", "size"]
 WARM = 300
+# The machine wanders by a third within seconds: many short rounds, so that neighbours in time can be compared.
+SHORTER = 6
 
 
 def arguments():
@@ -59,8 +61,8 @@ class Comparison:
             who = [c for c in self.contenders if c.tls or transport == "http"]
             # The Python and JavaScript clients know no HTTP/2.
             who = [c for c in who if c.slow == 1 or transport == "http"]
-            entries = interleaved(who, self.given.rounds, lambda c: self.bench.run(
-                c, mode, self.nginx.urls[transport], self.given.calls // c.slow // 3 * 3, warm=WARM,
+            entries = interleaved(who, self.given.rounds * SHORTER, lambda c: self.bench.run(
+                c, mode, self.nginx.urls[transport], self.given.calls // SHORTER // c.slow // 3 * 3, warm=WARM,
                 ca=self._ca(transport)))
             self.results["calls"][f"{mode} over {transport}"] = entries
 

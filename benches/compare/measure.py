@@ -91,6 +91,7 @@ def summary(rounds):
     result = {}
     for key in ("calls_per_s", "cpu_us", "switches_per_call"):
         result[key] = statistics.median(r[key] for r in rounds)
+    result["calls_per_s_rounds"] = [round(r["calls_per_s"]) for r in rounds]
     for key, share in (("p50_us", 0.5), ("p90_us", 0.9), ("p99_us", 0.99)):
         each = [percentile(r["times"], share) / 1e3 for r in rounds]
         result[key] = statistics.median(each)

@@ -49,7 +49,7 @@ def main():
     parser.add_argument("--name", default="latest", help="what the results are called")
     parser.add_argument("--no-pin", action="store_true", help="let the system choose processors")
     given = parser.parse_args()
-    rounds, calls = (2, 900) if given.quick else (5, 3000)
+    rounds, calls = (4, 450) if given.quick else (20, 750)
     build.debian(build.DEBIAN)
     # pycurl is built from source where there is no wheel: hence libcurl's headers.
     python = build.venv(["iplaygames-api", "requests", "httpx", "aiohttp", "pycurl", "matplotlib"])

@@ -67,6 +67,11 @@ class Targets(unittest.TestCase):
               "libcurl multi, poll": {"calls_per_s": 60.0}}
         self.assertEqual(targets.flight("ours")({"flight": {"http": {"1000": at}}}), 1.2)
 
+    def test_two_are_compared_round_by_round(self):
+        # The second round is twice as slow for both, and the third an accident.
+        ours, theirs = {"p50": [80, 160, 500]}, {"p50": [100, 200, 100]}
+        self.assertEqual(targets.paired(ours, theirs, "p50"), 0.8)
+
 
 class Servers(unittest.TestCase):
     def test_a_body_has_exactly_the_size_it_is_asked_for_and_is_json(self):

@@ -193,6 +193,14 @@ mod tests {
     }
 
     #[test]
+    fn names_stand_in_json_as_they_are() {
+        for field in operations().iter().flat_map(|row| row.fields) {
+            let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+            assert!(field.name.bytes().all(plain), "{}", field.name);
+        }
+    }
+
+    #[test]
     fn the_path_names_exactly_the_path_fields() {
         for row in operations() {
             let in_path: Vec<_> =

@@ -508,7 +508,8 @@ impl Chance {
         for (digits, byte) in id.as_chunks_mut::<2>().0.iter_mut().zip(bits.to_be_bytes()) {
             *digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
         }
-        String::from_utf8_lossy(&id).into_owned()
+        // Digits are always text; this is the quick way to say so.
+        str::from_utf8(&id).unwrap_or_default().to_owned()
     }
 
     /// From 0 up to 1.

@@ -63,8 +63,33 @@ pub(crate) struct Request {
 }
 
 enum State {
-    Waiting { wakers: Vec<Waker>, on_end: Option<OnEnd> },
+    Waiting { waiters: Waiters, on_end: Option<OnEnd> },
     Done(Arc<Report>),
+}
+
+/// Who is to be woken: hardly ever more than one.
+#[derive(Default)]
+struct Waiters {
+    first: Option<Waker>,
+    others: Vec<Waker>,
+}
+
+impl Waiters {
+    fn add(&mut self, waker: &Waker) {
+        if self.first.iter().chain(&self.others).any(|known| known.will_wake(waker)) {
+            return;
+        }
+        match self.first {
+            None => self.first = Some(waker.clone()),
+            Some(_) => self.others.push(waker.clone()),
+        }
+    }
+
+    fn wake(self) {
+        for waker in self.first.into_iter().chain(self.others) {
+            waker.wake();
+        }
+    }
 }
 
 /// What is called once when a request has ended, with no lock held, on whatever thread ended it, also on
@@ -74,7 +99,7 @@ pub(crate) type OnEnd = Box<dyn FnOnce() + Send>;
 impl Request {
     pub(crate) fn new(undriven: Undriven) -> Request {
         Request {
-            state: Mutex::new(State::Waiting { wakers: Vec::new(), on_end: None }),
+            state: Mutex::new(State::Waiting { waiters: Waiters::default(), on_end: None }),
             undriven,
             watch: Arc::new(Watch::default()),
             attempts: AtomicU32::new(0),
@@ -146,14 +171,12 @@ impl Request {
             }
             std::mem::replace(&mut *state, State::Done(Arc::new(report)))
         };
-        let State::Waiting { wakers, on_end } = before else { return };
+        let State::Waiting { waiters, on_end } = before else { return };
         // First, so that who is woken finds it done.
         if let Some(on_end) = on_end {
             on_end();
         }
-        for waker in wakers {
-            waker.wake();
-        }
+        waiters.wake();
     }
 
     /// Ends the request at once, with the honest outcome.
@@ -169,24 +192,27 @@ impl Request {
         }
     }
 
-    fn report_failure(&self, failure: Failure) -> Report {
+    fn report_of(&self, result: Result<Answer, Failure>) -> Report {
+        let unclear = result.is_err() && self.watch.dispatched();
         Report {
-            result: Err(failure),
+            result,
             attempts: self.attempts.load(Ordering::Relaxed),
             elapsed: self.started.elapsed(),
-            may_be_done: self.may_be_done.load(Ordering::Acquire) || self.watch.dispatched(),
+            may_be_done: unclear || self.may_be_done.load(Ordering::Acquire),
             retry_after: None,
         }
+    }
+
+    fn report_failure(&self, failure: Failure) -> Report {
+        self.report_of(Err(failure))
     }
 
     /// Waits for the end. Any number may wait.
     pub(crate) fn wait(&self) -> impl Future<Output = Arc<Report>> + '_ {
         std::future::poll_fn(|context| match &mut *self.state() {
             State::Done(report) => Poll::Ready(Arc::clone(report)),
-            State::Waiting { wakers, .. } => {
-                if !wakers.iter().any(|waker| waker.will_wake(context.waker())) {
-                    wakers.push(context.waker().clone());
-                }
+            State::Waiting { waiters, .. } => {
+                waiters.add(context.waker());
                 Poll::Pending
             }
         })
@@ -222,24 +248,20 @@ pub(crate) async fn run(context: Context, plan: Plan, request: Arc<Request>) {
         let retries_left = plan.max_retries.saturating_sub(retries);
         let result = attempt(&transport, &plan, &request, deadline, retries_left > 0, &mut turn).await;
         let seen = see(&plan, &request, &result);
-        let time_left = deadline.now(&request).saturating_duration_since(Instant::now());
         let step = match seen.event {
-            Some(event) => {
-                retry::next(plan.repeat, event, retries, retries_left, time_left, chance.fraction())
-            }
+            Some(event) => retry::next(
+                plan.repeat,
+                event,
+                retries,
+                retries_left,
+                || deadline.now(&request).saturating_duration_since(Instant::now()),
+                || chance.fraction(),
+            ),
             None => Step::Finish,
         };
         log_attempt(&log, &plan, &request, &result, step);
         let Step::Again(pause) = step else {
-            let mut report = match result {
-                Ok(answer) => Report { result: Ok(answer), ..request.report_failure(never()) },
-                Err(failure) => request.report_failure(failure),
-            };
-            if report.result.is_ok() {
-                report.may_be_done = request.may_be_done.load(Ordering::Acquire);
-            }
-            report.retry_after = seen.retry_after;
-            request.finish(report);
+            request.finish(Report { retry_after: seen.retry_after, ..request.report_of(result) });
             return;
         };
         drop(turn);

@@ -44,25 +44,25 @@ pub(crate) enum Step {
     Again(Duration),
 }
 
-/// Decides. `retries_left` and `time_left` bound everything; `retry` counts from 0; `chance` is a
-/// random number from 0 up to 1.
+/// Decides. `retries_left` and `time_left` bound everything; `retry` counts from 0; `chance` gives a
+/// random number from 0 up to 1. Most calls ask neither the clock nor chance.
 pub(crate) fn next(
     repeat: Repeat,
     event: Event,
     retry: u32,
     retries_left: u32,
-    time_left: Duration,
-    chance: f64,
+    time_left: impl FnOnce() -> Duration,
+    chance: impl FnOnce() -> f64,
 ) -> Step {
     if retries_left == 0 || !may_repeat(repeat, event) {
         return Step::Finish;
     }
     let pause = match event {
         Event::Answer { retry_after: Some(asked), .. } => asked,
-        _ => backoff(retry).mul_f64(chance.clamp(0.0, 1.0)),
+        _ => backoff(retry).mul_f64(chance().clamp(0.0, 1.0)),
     };
     // A pause that leaves no time for the attempt after it only delays the bad news.
-    if pause >= time_left { Step::Finish } else { Step::Again(pause) }
+    if pause >= time_left() { Step::Finish } else { Step::Again(pause) }
 }
 
 fn may_repeat(repeat: Repeat, event: Event) -> bool {
@@ -104,7 +104,7 @@ mod tests {
 
     fn repeated(event: Event) -> [bool; 3] {
         [Repeat::Read, Repeat::End, Repeat::Once].map(|repeat| {
-            let step = next(repeat, event, 0, 1, MINUTE, 0.5);
+            let step = next(repeat, event, 0, 1, || MINUTE, || 0.5);
             step != Step::Finish
         })
     }
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn pauses_double_to_eight_seconds_and_chance_spreads_them() {
-        let pause = |retry, chance| next(Repeat::Read, Event::NoConnection, retry, 9, MINUTE, chance);
+        let pause = |retry, chance| next(Repeat::Read, Event::NoConnection, retry, 9, || MINUTE, || chance);
         for (retry, longest) in [(0, 250), (1, 500), (2, 1000), (4, 4000), (5, 8000), (6, 8000), (40, 8000)] {
             assert_eq!(pause(retry, 1.0), Step::Again(Duration::from_millis(longest)));
             assert_eq!(pause(retry, 0.5), Step::Again(Duration::from_millis(longest / 2)));
@@ -164,7 +164,8 @@ mod tests {
             refusal: false,
             retry_after: Some(Duration::from_secs(seconds)),
         };
-        let next = |event, left, time| next(Repeat::Once, event, 0, left, Duration::from_secs(time), 1.0);
+        let next =
+            |event, left, time| next(Repeat::Once, event, 0, left, || Duration::from_secs(time), || 1.0);
         assert_eq!(next(wait(5), 1, 6), Step::Again(Duration::from_secs(5)));
         assert_eq!(next(wait(5), 1, 5), Step::Finish);
         assert_eq!(next(wait(5), 0, 60), Step::Finish);

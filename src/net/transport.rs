@@ -1,5 +1,6 @@
 //! One attempt: a request goes out, an answer or a failure comes back.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -95,13 +96,33 @@ pub(crate) struct Transport {
     /// What stands before every target: the base's own path, without a slash at its end.
     prefix: String,
     /// The same in every call. HTTP/1.1 wants the host among them.
-    headers: HeaderMap,
-    headers_with_host: HeaderMap,
+    headers: Headers,
+    headers_with_host: Headers,
     max_response_bytes: usize,
     connect_timeout: Duration,
     /// A turn for each HTTP/1.1 connection there may be.
     turns: Semaphore,
     pub(crate) roots: Arc<Roots>,
+}
+
+/// Headers by what a request carries. The call's id has its place in them already: a copy that grows costs
+/// more than the copying.
+struct Headers {
+    /// Nothing, or what is described when it is known.
+    bare: HeaderMap,
+    /// A body without content.
+    empty: HeaderMap,
+    json: HeaderMap,
+}
+
+impl Headers {
+    fn new(mut bare: HeaderMap) -> Headers {
+        bare.insert(X_REQUEST_ID, HeaderValue::from_static(""));
+        let (mut empty, mut json) = (bare.clone(), bare.clone());
+        empty.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        json.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Headers { bare, empty, json }
+    }
 }
 
 /// The right to use a connection, until it is dropped. Nothing is held while the server speaks HTTP/2.
@@ -150,8 +171,8 @@ impl Transport {
             scheme,
             authority,
             prefix: path_and_query.map_or(String::new(), |path| path.path().trim_end_matches('/').to_owned()),
-            headers,
-            headers_with_host,
+            headers: Headers::new(headers),
+            headers_with_host: Headers::new(headers_with_host),
             max_response_bytes: config.max_response_bytes,
             connect_timeout: config.connect_timeout,
             turns: Semaphore::new(config.max_connections),
@@ -231,27 +252,22 @@ impl Transport {
             Reader::Http2 => (place(), &self.headers),
         };
         let uri = self.uri(&parts.target, place)?;
-        let mut headers = headers.clone();
-        headers.insert(X_REQUEST_ID, call_id.clone());
-        let content = match &parts.body {
-            Body::None => {
-                if matches!(parts.method, Method::Post | Method::Put) {
-                    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-                }
-                Bytes::new()
+        let (mut headers, content) = match &parts.body {
+            Body::None if matches!(parts.method, Method::Post | Method::Put) => {
+                (headers.empty.clone(), Bytes::new())
             }
-            Body::Json(json) => {
-                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                json.clone()
-            }
+            Body::None => (headers.bare.clone(), Bytes::new()),
+            Body::Json(json) => (headers.json.clone(), json.clone()),
             Body::File { field, file_name, content_type, content } => {
                 let boundary = boundary()?;
                 let (kind, body) = payload::multipart(&boundary, field, file_name, content_type, content);
                 let kind = HeaderValue::try_from(kind).map_err(|error| internal(&error))?;
+                let mut headers = headers.bare.clone();
                 headers.insert(header::CONTENT_TYPE, kind);
-                body
+                (headers, body)
             }
         };
+        headers.insert(X_REQUEST_ID, call_id.clone());
         let mut request = http::Request::new(Payload::new(content, watch));
         *request.method_mut() = match parts.method {
             Method::Get => http::Method::GET,
@@ -287,12 +303,14 @@ impl Transport {
     {
         watch.move_on();
         let (head, body) = response.into_parts();
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let mut answer = Answer { status: head.status.as_u16(), ..Answer::default() };
         // One pass over the few there are is quicker than asking for each.
         for (name, value) in &head.headers {
             let place = match name {
-                name if *name == header::CONTENT_TYPE => &mut answer.content_type,
+                name if *name == header::CONTENT_TYPE => {
+                    answer.content_type.get_or_insert_with(|| content_type(value));
+                    continue;
+                }
                 name if *name == header::CONTENT_DISPOSITION => &mut answer.content_disposition,
                 name if *name == header::RETRY_AFTER => &mut answer.retry_after,
                 name if *name == X_REQUEST_ID => &mut answer.request_id,
@@ -341,6 +359,17 @@ impl Transport {
             NoConnection::Failed(error) => unconnected(&**error),
         }
     }
+}
+
+/// A header's text; what is not text in it is replaced.
+fn text(value: &HeaderValue) -> String {
+    value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()).into_owned(), str::to_owned)
+}
+
+fn content_type(value: &HeaderValue) -> Cow<'static, str> {
+    // Nearly always.
+    const JSON: &str = "application/json";
+    if value == JSON { Cow::Borrowed(JSON) } else { Cow::Owned(text(value)) }
 }
 
 /// 32 hexadecimal digits from the system's random numbers.
