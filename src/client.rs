@@ -530,6 +530,7 @@ impl Drop for Core {
 }
 
 /// Puts a call's names into an error, and takes the secrets out.
+#[cold]
 pub(crate) fn name(mut error: Error, operation: &str, call_id: Option<&str>, secrets: &Secrets) -> Error {
     let facts = error.facts_mut();
     facts.operation = Some(operation.to_owned());
@@ -576,6 +577,7 @@ pub(crate) fn read(operation: &'static Operation, report: Report, call_id: Strin
 }
 
 /// A failure on the way, in the words of an error.
+#[cold]
 fn of_failure(failure: Failure, may_be_done: bool) -> Error {
     let (code, retryable) = match failure.kind {
         FailureKind::Resolve => (Code::RESOLVE, true),

@@ -53,6 +53,8 @@ pub(crate) enum ErrorBody {
 
 impl Error {
     /// A failure before anything was sent.
+    // Cold: what leads here is laid out of the way of what goes well.
+    #[cold]
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Error {
         Error(Box::new(Facts {
             code,
@@ -72,6 +74,7 @@ impl Error {
     }
 
     /// A bad argument; `field` is a JSON pointer to it.
+    #[cold]
     pub(crate) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Error {
         let mut error = Error::new(Code::INVALID_ARGUMENT, message);
         error.0.field = Some(field.into());

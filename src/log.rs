@@ -78,10 +78,13 @@ impl Log {
 
     /// Puts a line into the ring. Lines that arise inside the logger itself are dropped.
     pub(crate) fn add(&self, level: LogLevel, target: &'static str, message: impl FnOnce() -> String) {
-        if !self.wants(level) || self.is_mine() {
-            return;
+        if self.wants(level) && !self.is_mine() {
+            self.put(LogLine { level, target, message: message() });
         }
-        let line = LogLine { level, target, message: message() };
+    }
+
+    #[cold]
+    fn put(&self, line: LogLine) {
         let mut ring = self.ring.lock();
         if ring.lines.len() == RING {
             ring.lines.pop_front();

@@ -49,6 +49,7 @@ pub(crate) enum FailureKind {
 }
 
 impl Failure {
+    #[cold]
     pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Failure {
         Failure { kind, message: message.into() }
     }
@@ -342,6 +343,7 @@ impl Transport {
         Ok(answer)
     }
 
+    #[cold]
     fn too_large(&self, status: u16) -> Failure {
         let limit = self.max_response_bytes;
         Failure::new(
@@ -350,6 +352,7 @@ impl Transport {
         )
     }
 
+    #[cold]
     fn no_connection(&self, why: &NoConnection) -> Failure {
         match why {
             NoConnection::TimedOut => {
@@ -379,6 +382,7 @@ fn boundary() -> Result<String, Failure> {
     Ok(format!("{:032x}", u128::from_ne_bytes(bits)))
 }
 
+#[cold]
 fn internal(error: &dyn std::fmt::Display) -> Failure {
     Failure::new(FailureKind::Internal, format!("The request cannot be made: {error}"))
 }
@@ -397,6 +401,7 @@ fn unconnected(error: &(dyn StdError + 'static)) -> Failure {
 
 /// Says what a failure on a connection is, and corrects what was seen from outside where the server itself
 /// says that it did nothing.
+#[cold]
 fn failure(error: &(dyn StdError + 'static), watch: &Watch) -> Failure {
     let cause = root_cause(error);
     if let Some(tls) = chain(error).find_map(tls_error) {
