@@ -174,9 +174,10 @@ impl Draft<'_> {
 
 /// The first `{name}` of a path, and what stands around it.
 fn hole(path: &str) -> Option<(&str, &str, &str)> {
-    let (before, rest) = path.split_once('{')?;
-    let (name, after) = rest.split_once('}')?;
-    Some((before, name, after))
+    // Byte by byte: these are a few dozen, and the general search takes longer to set up.
+    let from = path.bytes().position(|byte| byte == b'{')?;
+    let length = path.bytes().skip(from).position(|byte| byte == b'}')?;
+    Some((&path[..from], &path[from + 1..from + length], &path[from + length + 1..]))
 }
 
 /// The text of a JSON string.

@@ -37,7 +37,11 @@ impl Pulse {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX)
+        self.at(Instant::now())
+    }
+
+    fn at(&self, time: Instant) -> u64 {
+        u64::try_from(time.saturating_duration_since(self.epoch).as_micros()).unwrap_or(u64::MAX)
     }
 
     /// Begins to drive; ends with the guard.
@@ -103,8 +107,9 @@ pub(crate) struct Undriven {
 }
 
 impl Undriven {
-    pub(crate) fn new(pulse: &Arc<Pulse>) -> Undriven {
-        Undriven::begun_at(pulse, pulse.now())
+    /// Of a request that begins now.
+    pub(crate) fn new(pulse: &Arc<Pulse>, now: Instant) -> Undriven {
+        Undriven::begun_at(pulse, pulse.at(now))
     }
 
     fn begun_at(pulse: &Arc<Pulse>, now: u64) -> Undriven {
@@ -117,11 +122,6 @@ impl Undriven {
     pub(crate) fn since_begun(&self) -> Duration {
         let paused = self.pulse.paused.load(Ordering::SeqCst).saturating_sub(self.before);
         Duration::from_micros(paused.saturating_sub(self.idle))
-    }
-
-    #[cfg(test)]
-    pub(crate) fn never() -> Undriven {
-        Undriven::new(&Arc::new(Pulse::new()))
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::task::coop;
 
 use super::pool::POOL_IDLE;
-use super::pulse::{Pulse, Undriven};
+use super::pulse::Pulse;
 use super::request::{self, Look, Plan, Report, Request};
 use super::signal;
 use super::transport::{Failure, FailureKind, Transport};
@@ -32,9 +32,7 @@ use crate::log::Log;
 pub(crate) struct Reactor {
     generation: u64,
     runtime: ManuallyDrop<Runtime>,
-    transport: ManuallyDrop<Arc<Transport>>,
-    log: Arc<Log>,
-    chance: Arc<Chance>,
+    context: ManuallyDrop<Arc<request::Context>>,
     pulse: Arc<Pulse>,
     max_in_flight: usize,
     in_flight: Lock<InFlight>,
@@ -52,7 +50,11 @@ struct InFlight {
 
 impl Reactor {
     pub(crate) fn new(config: &Config, log: &Arc<Log>) -> Result<Arc<Reactor>, Error> {
-        let transport = Arc::new(Transport::new(config)?);
+        let context = request::Context {
+            transport: Transport::new(config)?,
+            log: Arc::clone(log),
+            chance: Chance::new()?,
+        };
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -67,9 +69,7 @@ impl Reactor {
         let reactor = Arc::new(Reactor {
             generation: fork::generation(),
             runtime: ManuallyDrop::new(runtime),
-            transport: ManuallyDrop::new(transport),
-            log: Arc::clone(log),
-            chance: Arc::new(Chance::new()?),
+            context: ManuallyDrop::new(Arc::new(context)),
             pulse: Arc::new(Pulse::new()),
             max_in_flight: config.max_in_flight,
             in_flight: Lock::new(InFlight::default()),
@@ -92,7 +92,7 @@ impl Reactor {
             let _ = reactor.drive(async {
                 let mut stop = pin!(reactor.stop.notified());
                 while tokio::time::timeout(POOL_IDLE, stop.as_mut()).await.is_err() {
-                    reactor.transport.sweep();
+                    reactor.transport().sweep();
                 }
             });
         });
@@ -125,12 +125,12 @@ impl Reactor {
     }
 
     pub(crate) fn transport(&self) -> &Transport {
-        &self.transport
+        &self.context.transport
     }
 
     /// An id for a call: 128 random bits.
     pub(crate) fn make_call_id(&self) -> String {
-        self.chance.call_id()
+        self.context.chance.call_id()
     }
 
     /// How many calls are in flight.
@@ -147,9 +147,14 @@ impl Reactor {
             let carried = pin!(request::run(self.context(), plan, Arc::clone(&call.request)));
             self.drive(end_of(&call.request, carried))?
         };
-        // With it goes the last but one who holds the report, so that it need not be copied.
-        drop(call);
+        self.dismiss(call);
         Ok(Arc::unwrap_or_clone(report))
+    }
+
+    /// Lets go of a request that has ended, the last but one who holds its report, so that it need not be copied.
+    fn dismiss(&self, call: Enrolled) {
+        self.in_flight.lock().requests.try_remove(call.key);
+        call.counts.store(false, Ordering::Release);
     }
 
     /// The same, but it asks every so often whether to go on, outside of the runtime and with no lock held. If
@@ -178,7 +183,7 @@ impl Reactor {
             }
         };
         drop(carried);
-        drop(call);
+        self.dismiss(call);
         Ok(Arc::unwrap_or_clone(report))
     }
 
@@ -188,7 +193,7 @@ impl Reactor {
         let connecting = self.enroll()?;
         self.drive(async {
             let canceled = pin!(connecting.request.wait());
-            let connected = pin!(tokio::time::timeout(timeout, self.transport.connect()));
+            let connected = pin!(tokio::time::timeout(timeout, self.transport().connect()));
             match select(connected, canceled).await {
                 Either::Left((Ok(result), _)) => result,
                 Either::Left((Err(_), _)) => {
@@ -203,7 +208,7 @@ impl Reactor {
 
     /// Makes a request that closing the client cancels, and that counts until it is dropped.
     pub(crate) fn enroll(self: &Arc<Reactor>) -> Result<Enrolled, Error> {
-        let request = Arc::new(Request::new(Undriven::new(&self.pulse)));
+        let request = Arc::new(Request::new(&self.pulse));
         let mut in_flight = self.in_flight.lock();
         if in_flight.closed {
             return Err(shut_down());
@@ -251,12 +256,8 @@ impl Reactor {
         self.spawn(enrolled, request::watch(context, plan, request, pulse, interval, look), kept);
     }
 
-    fn context(&self) -> request::Context {
-        request::Context {
-            transport: Arc::clone(&self.transport),
-            log: Arc::clone(&self.log),
-            chance: Arc::clone(&self.chance),
-        }
+    fn context(&self) -> Arc<request::Context> {
+        Arc::clone(&self.context)
     }
 
     fn spawn(
@@ -370,7 +371,7 @@ impl Drop for Reactor {
         }
         // SAFETY: both are taken once, here, and never used again.
         unsafe {
-            ManuallyDrop::drop(&mut self.transport);
+            ManuallyDrop::drop(&mut self.context);
             // In the background: a resolver that hangs must not hold up the one who lets go.
             ManuallyDrop::take(&mut self.runtime).shutdown_background();
         }
@@ -404,12 +405,13 @@ impl Enrolled {
             // A parent's call: its task and its connection are the parent's to end.
             return;
         }
-        if self.counts.swap(false, Ordering::AcqRel)
-            && let Some(reactor) = self.reactor.upgrade()
-        {
-            reactor.in_flight.lock().requests.try_remove(self.key);
+        // Who found it released before finds it ended, too.
+        if self.counts.load(Ordering::Acquire) && self.counts.swap(false, Ordering::AcqRel) {
+            if let Some(reactor) = self.reactor.upgrade() {
+                reactor.in_flight.lock().requests.try_remove(self.key);
+            }
+            self.request.cancel();
         }
-        self.request.cancel();
     }
 }
 

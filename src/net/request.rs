@@ -97,15 +97,16 @@ impl Waiters {
 pub(crate) type OnEnd = Box<dyn FnOnce() + Send>;
 
 impl Request {
-    pub(crate) fn new(undriven: Undriven) -> Request {
+    pub(crate) fn new(pulse: &Arc<Pulse>) -> Request {
+        let started = Instant::now();
         Request {
             state: Mutex::new(State::Waiting { waiters: Waiters::default(), on_end: None }),
-            undriven,
+            undriven: Undriven::new(pulse, started.into_std()),
             watch: Arc::new(Watch::default()),
             attempts: AtomicU32::new(0),
             endless: AtomicBool::new(false),
             may_be_done: AtomicBool::new(false),
-            started: Instant::now(),
+            started,
             task: OnceLock::new(),
         }
     }
@@ -220,16 +221,15 @@ impl Request {
 }
 
 /// What every call of a reactor is carried with.
-#[derive(Clone)]
 pub(crate) struct Context {
-    pub(crate) transport: Arc<Transport>,
+    pub(crate) transport: Transport,
     pub(crate) log: Arc<Log>,
-    pub(crate) chance: Arc<Chance>,
+    pub(crate) chance: Chance,
 }
 
 /// Carries a request to its end. Runs as a task of the reactor.
-pub(crate) async fn run(context: Context, plan: Plan, request: Arc<Request>) {
-    let Context { transport, log, chance } = context;
+pub(crate) async fn run(context: Arc<Context>, plan: Plan, request: Arc<Request>) {
+    let Context { transport, log, chance } = &*context;
     let deadline = Deadline { at: request.started + plan.timeout, undriven_before: Duration::ZERO };
     let mut retries = 0;
     loop {
@@ -246,7 +246,7 @@ pub(crate) async fn run(context: Context, plan: Plan, request: Arc<Request>) {
         };
         request.attempts.fetch_add(1, Ordering::Relaxed);
         let retries_left = plan.max_retries.saturating_sub(retries);
-        let result = attempt(&transport, &plan, &request, deadline, retries_left > 0, &mut turn).await;
+        let result = attempt(transport, &plan, &request, deadline, retries_left > 0, &mut turn).await;
         let seen = see(&plan, &request, &result);
         let step = match seen.event {
             Some(event) => retry::next(
@@ -259,7 +259,7 @@ pub(crate) async fn run(context: Context, plan: Plan, request: Arc<Request>) {
             ),
             None => Step::Finish,
         };
-        log_attempt(&log, &plan, &request, &result, step);
+        log_attempt(log, &plan, &request, &result, step);
         let Step::Again(pause) = step else {
             request.finish(Report { retry_after: seen.retry_after, ..request.report_of(result) });
             return;
@@ -286,7 +286,7 @@ pub(crate) enum Look {
 /// reading at a time, each with its own time and retries; all under the watch's id, so that a server's log can
 /// be searched for it.
 pub(crate) async fn watch(
-    context: Context,
+    context: Arc<Context>,
     plan: Plan,
     request: Arc<Request>,
     pulse: Arc<Pulse>,
@@ -295,8 +295,8 @@ pub(crate) async fn watch(
 ) {
     let mut due = None;
     loop {
-        let reading = Arc::new(Request::new(Undriven::new(&pulse)));
-        run(context.clone(), plan.clone(), Arc::clone(&reading)).await;
+        let reading = Arc::new(Request::new(&pulse));
+        run(Arc::clone(&context), plan.clone(), Arc::clone(&reading)).await;
         request.attempts.fetch_add(reading.attempts.load(Ordering::Relaxed), Ordering::Relaxed);
         let report = reading.wait().await;
         if let Look::Enough = look(&report) {
@@ -487,7 +487,7 @@ mod tests {
 
     #[test]
     fn a_request_ends_once_and_the_first_one_wins() {
-        let request = Request::new(Undriven::never());
+        let request = Request::new(&Arc::new(Pulse::new()));
         request.cancel();
         request.finish(request.report_failure(Failure::new(FailureKind::Timeout, "late")));
         let report = runtime().block_on(request.wait());
@@ -498,7 +498,7 @@ mod tests {
     #[test]
     fn the_end_is_told_once_also_when_it_came_before_there_was_anyone_to_tell() {
         for cancel_first in [true, false] {
-            let request = Request::new(Undriven::never());
+            let request = Request::new(&Arc::new(Pulse::new()));
             let told = Arc::new(AtomicU32::new(0));
             let count = Arc::clone(&told);
             let on_end = Box::new(move || {
@@ -517,7 +517,7 @@ mod tests {
 
     #[test]
     fn several_may_wait_for_one_request() {
-        let request = Arc::new(Request::new(Undriven::never()));
+        let request = Arc::new(Request::new(&Arc::new(Pulse::new())));
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| runtime().block_on(request.wait()));
@@ -529,7 +529,7 @@ mod tests {
     #[test]
     fn an_answer_that_is_already_there_beats_the_clock() {
         runtime().block_on(async {
-            let request = Request::new(Undriven::never());
+            let request = Request::new(&Arc::new(Pulse::new()));
             let past = Deadline { at: Instant::now(), undriven_before: Duration::ZERO };
             let mut polls = 0;
             // Ready only at its third poll, as an answer that has to pass through other tasks.
