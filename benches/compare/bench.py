@@ -22,7 +22,7 @@ import servers
 import targets
 from measure import Bench, Contender, interleaved
 
-PARTS = ["calls", "instructions", "flight", "ticks", "bodies", "small", "startup", "size"]
+PARTS = ["calls", "apart", "instructions", "flight", "ticks", "bodies", "small", "startup", "size"]
 WARM = 300
 # The machine wanders by a third within seconds: many short rounds, so that neighbours in time can be compared.
 SHORTER = 6
@@ -43,8 +43,9 @@ def arguments():
 
 
 class Comparison:
-    def __init__(self, given, bench, nginx, programs, contenders):
-        self.given, self.bench, self.nginx = given, bench, nginx
+    def __init__(self, given, bench, beside, nginx, programs, contenders):
+        # On a processor of its own, and on the server's.
+        self.given, self.bench, self.beside, self.nginx = given, bench, beside, nginx
         self.programs, self.contenders = programs, contenders
         # For curves, whose points support each other.
         self.few = min(given.rounds, 3)
@@ -54,17 +55,28 @@ class Comparison:
         return None if transport == "http" else self.nginx.ca
 
     def calls(self):
-        """One call at a time, over each transport."""
-        self.results["calls"] = {}
-        for mode, transport in [("session", "http"), ("status", "http"), ("session", "https"), ("session", "h2")]:
+        """One call at a time, over each transport, on the server's processor: there each call is a switch from one
+        to the other and back. On two, each waits twice for a processor that has gone to sleep, which takes as long
+        as all the rest and is the machine's own."""
+        ways = [("session", "http"), ("status", "http"), ("session", "https"), ("session", "h2")]
+        self.results["calls"] = self._one_at_a_time(self.beside, ways)
+
+    def apart(self):
+        """The same with a processor for the server and one for the contender."""
+        self.results["apart"] = self._one_at_a_time(self.bench, [("session", "http")])
+
+    def _one_at_a_time(self, bench, ways):
+        results = {}
+        for mode, transport in ways:
             build.say(f"one call at a time: {mode} over {transport}")
             who = [c for c in self.contenders if c.tls or transport == "http"]
             # The Python and JavaScript clients know no HTTP/2.
             who = [c for c in who if c.slow == 1 or transport == "http"]
-            entries = interleaved(who, self.given.rounds * SHORTER, lambda c: self.bench.run(
+            entries = interleaved(who, self.given.rounds * SHORTER, lambda c: bench.run(
                 c, mode, self.nginx.urls[transport], self.given.calls // SHORTER // c.slow // 3 * 3, warm=WARM,
                 ca=self._ca(transport)))
-            self.results["calls"][f"{mode} over {transport}"] = entries
+            results[f"{mode} over {transport}"] = entries
+        return results
 
     def instructions(self):
         """Into the entries of `calls`: what does not depend on who else uses this machine."""
@@ -150,7 +162,7 @@ class Comparison:
         for size in servers.SIZES[::3] if self.given.quick else servers.SIZES:
             build.say(f"answers of {size} bytes")
             calls = max(200, min(self.given.calls, 200_000_000 // (size * 10)))
-            self.results["bodies"][str(size)] = interleaved(who, self.few, lambda c: self.bench.run(
+            self.results["bodies"][str(size)] = interleaved(who, self.few, lambda c: self.beside.run(
                 c, "status", self.nginx.urls["http"], calls, warm=50, session=f"size-{size}"))
 
     def small(self):
@@ -210,7 +222,9 @@ class Comparison:
 
 def show(results):
     for what, entries in results.get("calls", {}).items():
-        report.calls(f"One call at a time: {what}. × is divided by ours", entries)
+        report.calls(f"One call at a time: {what}, on the server's processor. × is divided by ours", entries)
+    for what, entries in results.get("apart", {}).items():
+        report.calls(f"One call at a time: {what}, on another processor than the server", entries)
     for transport, by_flight in results.get("flight", {}).items():
         for count, entries in by_flight.items():
             report.calls(f"{count} calls in flight, one thread, over {transport}", entries)
@@ -244,7 +258,8 @@ def warn_of_load(facts):
 
 
 def processors(given):
-    """One for the server and one for the contender: moving about is the largest noise there is."""
+    """One for the server and one for the contender, if it is not beside the server: moving about is the largest
+    noise there is."""
     all_of_them = sorted(os.sched_getaffinity(0))
     if given.no_pin or len(all_of_them) < 2:
         return None, None
@@ -278,9 +293,9 @@ def main():
     facts = machine.facts(build.ROOT, python) | {
         "rounds": given.rounds, "calls": given.calls, "pinned": own_cpus is not None,
         "javascript": None if not javascript else "took part"}
-    bench = Bench(own_cpus)
+    bench, beside = Bench(own_cpus), Bench(server_cpus)
     with servers.Nginx(build.OUT / "nginx", server_cpus) as nginx:
-        comparison = Comparison(given, bench, nginx, programs, contenders)
+        comparison = Comparison(given, bench, beside, nginx, programs, contenders)
         for part in PARTS:
             if part in given.only:
                 getattr(comparison, part)()

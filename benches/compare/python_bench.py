@@ -63,9 +63,11 @@ def main():
     results["python"] = {}
     with servers.Nginx(build.OUT / "nginx-python", server_cpus) as nginx:
         url = nginx.urls["http"]
-        build.say("one call at a time")
-        results["python"]["sync"] = interleaved(
-            who, rounds, lambda c: runner.run(c, "session", url, calls, warm=300))
+        # As `bench.py` does, and for the same reason.
+        for name, where in [("sync", Bench(server_cpus)), ("sync, apart", runner)]:
+            build.say(f"one call at a time: {name}")
+            results["python"][name] = interleaved(
+                who, rounds, lambda c, where=where: where.run(c, "session", url, calls, warm=300))
         build.say(f"{AT_A_TIME} at a time")
         results["python"]["32-way"] = interleaved(
             who, rounds, lambda c: runner.run(c, "flight", url, calls, warm=300, flight=AT_A_TIME))
@@ -73,7 +75,9 @@ def main():
     modules = [(name, module) for name, _, module in known] + [("ssl", "ssl")]
     results["python"]["import"] = imports(python, modules, 5 if given.quick else 20)
     results["targets"] = targets.verdicts(targets.PYTHON, results)
-    report.calls("Python: start, status, end, one call at a time. × is divided by ours", results["python"]["sync"])
+    report.calls("Python: start, status, end, one call at a time, on the server's processor. × is divided by ours",
+                 results["python"]["sync"])
+    report.calls("Python: the same, on another processor than the server", results["python"]["sync, apart"])
     report.calls(f"Python: status, {AT_A_TIME} at a time", results["python"]["32-way"])
     report.table("Python: import, the best of fresh processes", ["", "ms"],
                  [[name, row["ms"]] for name, row in results["python"]["import"].items()])
