@@ -81,9 +81,13 @@ put-slim:
 	@mkdir -p $(DIST)/slim/lib
 	$(call put,$(BUILT)/libiplaygames.$(SO),$(DIST)/slim/lib)
 
+# What a game is promised to carry at most, in bytes.
+SLIM_LIMIT := 3000000
+
 .PHONY: size
-size: lib-slim ## the size of the slim shared library, in bytes
-	@wc -c $(DIST)/slim/lib/libiplaygames.$(SO)
+size: lib-slim ## the size of the slim shared library, in bytes; more than was promised is an error
+	@size=$$(wc -c < $(DIST)/slim/lib/libiplaygames.$(SO)); echo "$$size $(DIST)/slim/lib/libiplaygames.$(SO)"; \
+	if [ "$$size" -gt $(SLIM_LIMIT) ]; then echo "more than $(SLIM_LIMIT) bytes" >&2; exit 1; fi
 
 .PHONY: size-report
 size-report: lib-slim ## what is in the slim shared library, by crate
