@@ -93,6 +93,29 @@ fn tls_server_of(authority: &Authority, host: &str) -> (u16, Receiver<Received>)
     (port, requests)
 }
 
+/// A TLS server that speaks HTTP/2 and nothing else.
+fn http2_server_of(authority: &Authority, host: &str) -> (u16, Receiver<http::Uri>) {
+    let config = authority.certify(host).config(&["h2"]);
+    let (seen, requests) = channel();
+    let port = serve(move |stream| {
+        stream.set_nonblocking(true).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let stream = tokio::net::TcpStream::from_std(stream).unwrap();
+            let acceptor = tokio_rustls::TlsAcceptor::from(config.clone());
+            let Ok(stream) = acceptor.accept(stream).await else { return };
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            while let Some(Ok((request, mut respond))) = connection.accept().await {
+                let _ = seen.send(request.into_parts().0.uri);
+                let response = http::Response::builder().header("content-type", "application/json");
+                let mut body = respond.send_response(response.body(()).unwrap(), false).unwrap();
+                body.send_data(ACTIVE.into(), true).unwrap();
+            }
+        });
+    });
+    (port, requests)
+}
+
 /// The same proxy behind TLS, at 127.0.0.1: passes on what it decrypts, and tells of each connection which
 /// protocol was agreed on.
 fn behind_tls(authority: &Authority, proxy: u16) -> (u16, Receiver<Option<Vec<u8>>>) {
@@ -180,6 +203,28 @@ fn prewarming_through_a_proxy_makes_the_connection_and_asks_nothing() {
     let Seen::Passed(_) = sees.recv_timeout(HANG).unwrap() else { panic!("one CONNECT is enough") };
     let lines: Vec<_> = requests.try_iter().map(|request| request.line).collect();
     assert_eq!(lines, ["GET /api/v1/game-sessions/abc123/status HTTP/1.1"; 2]);
+}
+
+#[test]
+fn http2_goes_through_a_tunnel_too_and_shares_it() {
+    let authority = Authority::new("Test CA");
+    let (port, requests) = http2_server_of(&authority, "game.test");
+    let (proxy, sees) = proxy(port);
+    let more = json!({"proxy": proxy_url(proxy), "ca_pem": authority.pem()});
+    let client = Client::new(config("https://game.test", more)).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let call = || {
+                client.call("get_session_status", SESSION, &options()).map(|reply| reply.json().to_owned())
+            };
+            scope.spawn(move || assert_eq!(call().unwrap(), ACTIVE));
+        }
+    });
+    assert_eq!(request_of(&sees).line, "CONNECT game.test:443 HTTP/1.1");
+    drop(client);
+    let Seen::Passed(_) = sees.recv_timeout(HANG).unwrap() else { panic!("one CONNECT is enough for all") };
+    let uris: Vec<_> = requests.try_iter().map(|uri| uri.to_string()).collect();
+    assert_eq!(uris, ["https://game.test/api/v1/game-sessions/abc123/status"; 4]);
 }
 
 #[test]
