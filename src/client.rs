@@ -312,7 +312,8 @@ impl Client {
     }
 
     /// Loads the roots (where https needs them), resolves the name and opens a connection, so that the
-    /// first call does not have to. The server is asked nothing. Zero means the client's own time. Answers `{"success":true,"elapsed_ms":12}`.
+    /// first call does not have to. The server is asked nothing. Zero means the client's own time. Answers
+    /// `{"success":true,"elapsed_ms":12}`.
     ///
     /// # Errors
     ///

@@ -68,12 +68,16 @@ impl Dialer {
 
     /// Whether requests themselves go to a proxy, which has to be told the whole address, and not through it.
     pub(super) fn asks_a_proxy(&self) -> bool {
-        self.proxy.is_some() && !self.is_secure()
+        self.asked_proxy().is_some()
     }
 
     /// What that proxy wants to see with every request.
     pub(super) fn proxy_authorization(&self) -> Option<&HeaderValue> {
-        self.proxy.as_ref().filter(|_| !self.is_secure())?.authorization.as_ref()
+        self.asked_proxy()?.authorization.as_ref()
+    }
+
+    fn asked_proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|_| !self.is_secure())
     }
 
     pub(super) async fn dial(&self) -> Result<(Stream, Socket), Cause> {

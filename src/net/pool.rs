@@ -79,7 +79,8 @@ pub(super) struct Carrier {
 
 /// Why there is no connection.
 pub(super) enum NoConnection {
-    TimedOut,
+    /// It took longer than a connection may.
+    TimedOut(Duration),
     Failed(Cause),
 }
 
@@ -123,7 +124,7 @@ impl Pool {
         // Also after a failure: who waited then tries for himself.
         self.known.store(true, Ordering::Release);
         match made {
-            Err(_) => Err(NoConnection::TimedOut),
+            Err(_) => Err(NoConnection::TimedOut(self.connect_timeout)),
             Ok(made) => made.map_err(NoConnection::Failed),
         }
     }

@@ -261,8 +261,7 @@ pub(crate) async fn run(context: Arc<Context>, plan: Plan, request: Arc<Request>
         };
         log_attempt(log, &plan, &request, &result, step);
         let Step::Again(pause) = step else {
-            request.finish(Report { retry_after: seen.retry_after, ..request.report_of(result) });
-            return;
+            return request.finish(Report { retry_after: seen.retry_after, ..request.report_of(result) });
         };
         drop(turn);
         if seen.unclear {

@@ -6,7 +6,6 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -100,7 +99,6 @@ pub(crate) struct Transport {
     headers: Headers,
     headers_with_host: Headers,
     max_response_bytes: usize,
-    connect_timeout: Duration,
     /// A turn for each HTTP/1.1 connection there may be.
     turns: Semaphore,
     pub(crate) roots: Arc<Roots>,
@@ -175,7 +173,6 @@ impl Transport {
             headers: Headers::new(headers),
             headers_with_host: Headers::new(headers_with_host),
             max_response_bytes: config.max_response_bytes,
-            connect_timeout: config.connect_timeout,
             turns: Semaphore::new(config.max_connections),
             roots,
         })
@@ -210,7 +207,7 @@ impl Transport {
         turn: &mut Turn<'_>,
     ) -> Result<Answer, Failure> {
         let failed = |error: hyper::Error| failure(&error, watch);
-        match self.pool.connection().await.map_err(|why| self.no_connection(&why))? {
+        match self.pool.connection().await.map_err(no_connection)? {
             Connection::Single(mut single) => {
                 let reader = if self.pool.dialer.asks_a_proxy() { Reader::Proxy } else { Reader::Server };
                 let request = self.request(parts, call_id, watch, reader)?;
@@ -232,7 +229,7 @@ impl Transport {
 
     /// Opens a connection, for the calls to come.
     pub(crate) async fn connect(&self) -> Result<(), Failure> {
-        let connection = self.pool.connection().await.map_err(|why| self.no_connection(&why))?;
+        let connection = self.pool.connection().await.map_err(no_connection)?;
         if let Connection::Single(single) = connection {
             self.pool.give_back(single);
         }
@@ -351,17 +348,6 @@ impl Transport {
             format!("The answer (HTTP {status}) is larger than `max_response_bytes` ({limit})."),
         )
     }
-
-    #[cold]
-    fn no_connection(&self, why: &NoConnection) -> Failure {
-        match why {
-            NoConnection::TimedOut => {
-                let time = self.connect_timeout.as_millis();
-                Failure::new(FailureKind::Connect, format!("No connection within {time} ms."))
-            }
-            NoConnection::Failed(error) => unconnected(&**error),
-        }
-    }
 }
 
 /// A header's text; what is not text in it is replaced.
@@ -385,6 +371,16 @@ fn boundary() -> Result<String, Failure> {
 #[cold]
 fn internal(error: &dyn std::fmt::Display) -> Failure {
     Failure::new(FailureKind::Internal, format!("The request cannot be made: {error}"))
+}
+
+#[cold]
+fn no_connection(why: NoConnection) -> Failure {
+    match why {
+        NoConnection::TimedOut(limit) => {
+            Failure::new(FailureKind::Connect, format!("No connection within {} ms.", limit.as_millis()))
+        }
+        NoConnection::Failed(error) => unconnected(&*error),
+    }
 }
 
 /// Why there is no connection.
