@@ -16,10 +16,10 @@ use crate::flight::Flights;
 use crate::fork::Lock;
 use crate::log::{Log, LogLevel, Logger};
 use crate::message::{Outcome, Parts, Repeat};
+use crate::net::failure::{Failure, FailureKind};
 use crate::net::reactor::{self, Reactor};
 use crate::net::request::{Plan, Report};
 use crate::net::tls::Loaded;
-use crate::net::transport::{Failure, FailureKind};
 
 /// A client of the API. Cheap to clone: clones are the same client. `Send` and `Sync`: one client
 /// serves any number of threads at once.

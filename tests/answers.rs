@@ -218,6 +218,23 @@ fn what_breaks_on_the_way_is_told_apart() {
 }
 
 #[test]
+fn an_upload_that_is_refused_half_way_gets_the_reason() {
+    // It hears the head and a little more, says no, and neither reads on nor closes while the client is there.
+    let port = serve(|mut stream| {
+        let mut some = [0; 10_000];
+        std::io::Read::read_exact(&mut stream, &mut some).unwrap();
+        let refusal = json("413 Content Too Large", r#"{"success": false, "message": "At most 1 MB"}"#);
+        stream.write_all(&refusal).unwrap();
+        std::thread::park_timeout(HANG);
+    });
+    let csv = "external_game_id,name\n".repeat(500_000);
+    let arguments = serde_json::json!({"file": csv}).to_string();
+    let error = client(port).call("import_external_games_from_csv_file", &arguments, &options()).unwrap_err();
+    assert_eq!((error.http_status(), error.message()), (Some(413), "At most 1 MB"));
+    assert_eq!((error.code(), error.outcome()), (Code::API, Outcome::Rejected));
+}
+
+#[test]
 fn a_start_on_a_connection_the_server_has_closed_goes_out_once_on_a_new_one() {
     let started = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&started);

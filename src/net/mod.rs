@@ -1,6 +1,9 @@
 //! How a call travels: connections, attempts, pauses, and who drives the I/O. Knows no game.
 
 mod dial;
+pub(crate) mod failure;
+mod head;
+mod http1;
 mod payload;
 mod pool;
 pub(crate) mod pulse;
@@ -11,3 +14,4 @@ pub(crate) mod retry;
 mod signal;
 pub(crate) mod tls;
 pub(crate) mod transport;
+pub(crate) mod watch;

@@ -1,4 +1,4 @@
-//! A request's body on its way to a connection, and how a file becomes one.
+//! A request's body on its way to an HTTP/2 connection, and how a file becomes one.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,9 +7,9 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use super::transport::Watch;
+use super::watch::Watch;
 
-/// A body that tells when the connection takes it: hyper asks `is_end_stream` as it writes the head,
+/// A body that tells when the connection takes it: hyper asks `is_end_stream` as it sends the head,
 /// and nobody asks before.
 pub(super) struct Payload {
     content: Bytes,

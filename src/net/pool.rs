@@ -1,19 +1,18 @@
-//! The connections to the server: made when they are needed, kept for the next call, and carried by hyper.
-//! An HTTP/1.1 connection belongs to one call at a time, which polls it itself, so that no task has to be
-//! woken for another; an HTTP/2 connection is shared, and has a task.
+//! The connections to the server: made when they are needed, and kept for the next call. An HTTP/1.1 connection
+//! belongs to one call at a time, which moves it along itself, so that no task has to be woken for another; an
+//! HTTP/2 connection is hyper's, is shared, and has a task.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::sync::Semaphore;
 
-use super::dial::{Cause, Dialer, Look, Socket, Stream};
+use super::dial::{Dialer, Look, Socket, Stream};
+use super::failure::{self, Failure};
+use super::http1::Http1;
 use super::payload::Payload;
 
 /// How long an idle connection is kept.
@@ -64,24 +63,10 @@ pub(super) enum Connection {
 
 /// An HTTP/1.1 connection. Dropped, it closes.
 pub(super) struct Single {
-    pub(super) sender: http1::SendRequest<Payload>,
-    carrier: Carrier,
+    pub(super) http1: Http1<Stream>,
     socket: Socket,
     secure: bool,
     since: Instant,
-}
-
-/// What moves an HTTP/1.1 connection along when it is polled.
-pub(super) struct Carrier {
-    connection: http1::Connection<TokioIo<Stream>, Payload>,
-    ended: bool,
-}
-
-/// Why there is no connection.
-pub(super) enum NoConnection {
-    /// It took longer than a connection may.
-    TimedOut(Duration),
-    Failed(Cause),
 }
 
 impl Pool {
@@ -105,7 +90,7 @@ impl Pool {
     }
 
     /// A connection to send on: a kept one that is known to be alive, or a new one.
-    pub(super) async fn connection(&self) -> Result<Connection, NoConnection> {
+    pub(super) async fn connection(&self) -> Result<Connection, Failure> {
         if let Some(kept) = self.kept().await {
             return Ok(kept);
         }
@@ -124,17 +109,18 @@ impl Pool {
         // Also after a failure: who waited then tries for himself.
         self.known.store(true, Ordering::Release);
         match made {
-            Err(_) => Err(NoConnection::TimedOut(self.connect_timeout)),
-            Ok(made) => made.map_err(NoConnection::Failed),
+            Err(_) => Err(failure::connected_too_slowly(self.connect_timeout)),
+            Ok(made) => made,
         }
     }
 
     /// Keeps a connection for the next call, if it can serve one.
     pub(super) fn give_back(&self, mut single: Kept) {
-        // The last of an answer may still have to be taken note of. And who sends on it next moves it along
-        // himself, and need not be woken by it.
-        single.carrier.poll(&mut Context::from_waker(Waker::noop()));
-        if !single.is_usable() {
+        if single.secure {
+            // A farewell may have come along with the answer.
+            single.http1.settle();
+        }
+        if !single.http1.is_usable() {
             return;
         }
         single.since = Instant::now();
@@ -189,19 +175,20 @@ impl Pool {
         self.known.store(false, Ordering::Release);
     }
 
-    async fn connect(&self) -> Result<Connection, Cause> {
-        let (stream, socket) = self.dialer.dial().await?;
+    async fn connect(&self) -> Result<Connection, Failure> {
+        let (stream, socket) = self.dialer.dial().await.map_err(|error| failure::unconnected(&*error))?;
         if stream.speaks_http2() {
-            let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
+            let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+                .await
+                .map_err(|error| failure::unconnected(&error))?;
             // How it ends, its requests are told.
             tokio::spawn(async { drop(connection.await) });
             self.connections().shared = Some((sender.clone(), Instant::now()));
             return Ok(Connection::Shared(sender));
         }
         let secure = stream.is_secure();
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        let carrier = Carrier { connection, ended: false };
-        Ok(Connection::Single(Box::new(Single { sender, carrier, socket, secure, since: Instant::now() })))
+        let http1 = Http1::new(stream, secure);
+        Ok(Connection::Single(Box::new(Single { http1, socket, secure, since: Instant::now() })))
     }
 }
 
@@ -214,7 +201,7 @@ impl Single {
     async fn is_alive(&mut self) -> bool {
         for _ in 0..LOOKS {
             match self.socket.look() {
-                Look::Quiet => return self.is_usable(),
+                Look::Quiet => return self.http1.is_usable(),
                 // Over TLS there may be something that concerns no call (a ticket, a farewell); a turn makes
                 // it known to the runtime. Without TLS there is nothing that a server could have to say.
                 Look::Something if self.secure => self.take_a_turn().await,
@@ -222,7 +209,7 @@ impl Single {
                 #[cfg(not(unix))]
                 Look::Unknown => {
                     self.take_a_turn().await;
-                    return self.is_usable();
+                    return self.http1.is_usable();
                 }
             }
         }
@@ -232,31 +219,6 @@ impl Single {
 
     async fn take_a_turn(&mut self) {
         tokio::task::yield_now().await;
-        self.carrier.poll(&mut Context::from_waker(Waker::noop()));
-    }
-
-    fn is_usable(&self) -> bool {
-        !self.carrier.ended && self.sender.is_ready()
-    }
-
-    /// What sends and what moves, to be used side by side.
-    pub(super) fn parts(&mut self) -> (&mut http1::SendRequest<Payload>, &mut Carrier) {
-        (&mut self.sender, &mut self.carrier)
-    }
-}
-
-impl Carrier {
-    fn poll(&mut self, context: &mut Context<'_>) {
-        // Why it ended, whoever waits for an answer on it is told.
-        self.ended = self.ended || Pin::new(&mut self.connection).poll(context).is_ready();
-    }
-
-    /// Moves the connection along until the work that depends on it is done.
-    pub(super) async fn carry<F: Future>(&mut self, mut work: Pin<&mut F>) -> F::Output {
-        poll_fn(|context| {
-            self.poll(context);
-            work.as_mut().poll(context)
-        })
-        .await
+        self.http1.settle();
     }
 }

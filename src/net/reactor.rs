@@ -16,11 +16,12 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 use tokio::task::coop;
 
+use super::failure::{Failure, FailureKind};
 use super::pool::POOL_IDLE;
 use super::pulse::Pulse;
 use super::request::{self, Look, Plan, Report, Request};
 use super::signal;
-use super::transport::{Failure, FailureKind, Transport};
+use super::transport::Transport;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;

@@ -12,10 +12,12 @@ use http::HeaderValue;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::failure::{Failure, FailureKind};
 use super::pulse::{Pulse, Undriven};
 use super::reactor::Chance;
 use super::retry::{self, Event, Step};
-use super::transport::{Failure, FailureKind, Transport, Turn, Watch};
+use super::transport::{Transport, Turn};
+use super::watch::Watch;
 use crate::log::{Log, LogLevel};
 use crate::message::{Answer, Parts, Repeat};
 
