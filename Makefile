@@ -327,7 +327,7 @@ instructions: lib-slim ## instructions a call, against benches/instructions.json
 
 .PHONY: bench-micro
 bench-micro: tools ## handles, arguments, submitting and JSON, a piece at a time
-	$(CARGO) bench --bench micro
+	$(CARGO) bench --features internals --bench micro
 
 .PHONY: bench
 bench: lib-slim ## this library beside libcurl, reqwest and the official clients (QUICK=1: a minute or two)
@@ -371,6 +371,7 @@ docs: ## the API reference from the headers, in dist/docs/html/ (Debian: apt-get
 lint: tools ## formatting and clippy, with and without the default features
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --features internals --benches -- -D warnings
 	$(CARGO) clippy --no-default-features -- -D warnings
 	$(CARGO) clippy --no-default-features --features capi -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace

@@ -1,8 +1,7 @@
-//! What of a call is this library's own work, a piece at a time: handles, arguments, submitting, JSON.
+//! What of a call is this library's own work, a piece at a time: handles, arguments, submitting, answers, JSON.
 //! Nothing here waits for a socket. `make bench-micro` runs it; words after `--` choose by name.
 //!
-//! The C functions are called as a host calls them, texts and checks included. Checking an answer cannot be had
-//! alone from outside: `json_get` of the whole document takes the same pass over it, and copies it.
+//! The C functions are called as a host calls them, texts and checks included.
 
 use std::ffi::{CString, c_char, c_void};
 use std::ptr::null_mut;
@@ -10,7 +9,7 @@ use std::time::Duration;
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use iplaygames::{Call, CallOptions, Client, Config};
+use iplaygames::{Call, CallOptions, Client, Config, internals};
 
 #[repr(C)]
 struct Opaque(c_void);
@@ -135,17 +134,48 @@ fn submit(bencher: Bencher<'_, '_>) {
     );
 }
 
+/// A status of so many bytes.
+fn document(size: usize) -> String {
+    let head = r#"{"success": true, "data": {"session_id": "abc123", "status": "active", "note": ""#;
+    let note = "x".repeat(size.saturating_sub(head.len() + 3));
+    format!("{head}{note}\"}}}}")
+}
+
+mod answer {
+    use super::*;
+
+    /// Read off the wire: head and body, each copied once.
+    #[divan::bench(sample_size = 16, args = [200, 16_000, 1_000_000])]
+    fn read(bencher: Bencher<'_, '_>, size: usize) {
+        let bytes = format!(
+            "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 28 Nov 2026 12:00:00 GMT\r\n\
+             Content-Type: application/json\r\nContent-Length: {size}\r\nConnection: keep-alive\r\n\r\n{}",
+            document(size)
+        );
+        bencher.counter(BytesCount::new(size)).bench_local(|| {
+            let read = internals::read_http1(black_box(bytes.as_bytes()), b"", usize::MAX - 1);
+            assert!(read.as_ref().is_ok_and(|(status, _, outlives)| *status == 200 && *outlives));
+            read
+        });
+    }
+
+    /// Checked: all of it is JSON, it says it is a success, and what must be there is.
+    #[divan::bench(sample_size = 16, args = [200, 16_000, 1_000_000])]
+    fn checked(bencher: Bencher<'_, '_>, size: usize) {
+        let status = iplaygames::operation("get_session_status").expect("an operation");
+        bencher
+            .counter(BytesCount::new(size))
+            .with_inputs(|| document(size).into_bytes())
+            .bench_local_values(|body| internals::check_answer(status, body).expect("a success"));
+    }
+}
+
 mod json_get {
     use super::*;
 
-    fn document(size: usize) -> CString {
-        let head = r#"{"success": true, "data": {"session_id": "abc123", "status": "active", "note": ""#;
-        let note = "x".repeat(size.saturating_sub(head.len() + 3));
-        CString::new(format!("{head}{note}\"}}}}")).expect("no NUL")
-    }
-
     fn get(bencher: Bencher<'_, '_>, size: usize, pointer: &str) {
-        let (document, pointer) = (document(size), CString::new(pointer).expect("no NUL"));
+        let document = CString::new(document(size)).expect("no NUL");
+        let pointer = CString::new(pointer).expect("no NUL");
         bencher.counter(BytesCount::new(size)).bench_local(|| {
             let mut value = null_mut();
             // SAFETY: good texts and a good place; the text that comes out is freed once.

@@ -37,6 +37,9 @@ mod error;
 mod ffi;
 mod flight;
 mod fork;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 mod json;
 mod log;
 mod message;
