@@ -312,7 +312,9 @@ impl Keys {
     /// Reads a JSON object that may have these keys and no others; empty text is an empty object. `what`
     /// begins the messages.
     pub(crate) fn read(text: &str, what: &str, known: &[&str]) -> Result<Keys, Error> {
-        let text = if text.trim().is_empty() { "{}" } else { text };
+        if text.trim().is_empty() {
+            return Ok(Keys { given: serde_json::Map::new() });
+        }
         json::entries(text, what)?;
         let given: serde_json::Map<String, Value> = serde_json::from_str(text)
             .map_err(|error| Error::invalid("", format!("{what} cannot be read: {error}")))?;
