@@ -312,7 +312,7 @@ impl Keys {
     /// Reads a JSON object that may have these keys and no others; empty text is an empty object. `what`
     /// begins the messages.
     pub(crate) fn read(text: &str, what: &str, known: &[&str]) -> Result<Keys, Error> {
-        if text.trim().is_empty() {
+        if matches!(text.trim(), "" | "{}") {
             return Ok(Keys { given: serde_json::Map::new() });
         }
         json::entries(text, what)?;

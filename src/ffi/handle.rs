@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 
 use crate::codes::Code;
 use crate::error::Error;
-use crate::fork::{self, Lock};
+use crate::fork::{self, Anchored};
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("the C interface packs handles into 47 bits of a pointer: it needs a 64-bit target");
@@ -44,9 +44,9 @@ impl Kind {
 
 /// All live handles of one kind: `H` is the type the host sees, `T` what stands behind it. `T` is
 /// cheap to clone (an `Arc` inside): a lookup clones it and lets go of the table before any work.
-pub(super) struct Table<H, T> {
+pub(super) struct Table<H, T: 'static> {
     kind: Kind,
-    slots: Lock<Slots<T>>,
+    slots: Anchored<Slots<T>>,
     host_type: PhantomData<fn(*mut H)>,
 }
 
@@ -64,14 +64,14 @@ struct Slot<T> {
 
 const LAST_GENERATION: u32 = (1 << GENERATION_BITS) - 1;
 
-impl<H, T: Clone> Table<H, T> {
+impl<H, T: Clone + Send> Table<H, T> {
     pub(super) const fn new(kind: Kind) -> Table<H, T> {
         let slots = Slots { slots: Vec::new(), free: VecDeque::new() };
-        Table { kind, slots: Lock::new(slots), host_type: PhantomData }
+        Table { kind, slots: Anchored::new(slots), host_type: PhantomData }
     }
 
     /// Keeps a value and makes its handle.
-    pub(super) fn insert(&self, value: T) -> Result<*mut H, Error> {
+    pub(super) fn insert(&'static self, value: T) -> Result<*mut H, Error> {
         // From here on there is something that a fork must not cut in half.
         fork::generation();
         // A value that finds no room comes back, and is dropped outside of the lock.
@@ -85,27 +85,27 @@ impl<H, T: Clone> Table<H, T> {
     }
 
     /// What stands behind a handle.
-    pub(super) fn get(&self, handle: *mut H) -> Result<T, Error> {
+    pub(super) fn get(&'static self, handle: *mut H) -> Result<T, Error> {
         let found = self.place(handle).and_then(|(slot, generation)| self.slots.lock().get(slot, generation));
         found.ok_or_else(|| self.invalid(handle))
     }
 
     /// Asks something of what stands behind a handle, in passing: `ask` runs behind the table's lock, so it must
     /// not lock, wait, or run foreign code.
-    pub(super) fn ask<R>(&self, handle: *mut H, ask: impl FnOnce(&T) -> R) -> Option<R> {
+    pub(super) fn ask<R>(&'static self, handle: *mut H, ask: impl FnOnce(&T) -> R) -> Option<R> {
         let (slot, generation) = self.place(handle)?;
         self.slots.lock().at(slot, generation).map(ask)
     }
 
     /// Ends a handle and gives back what stood behind it.
-    pub(super) fn remove(&self, handle: *mut H) -> Result<T, Error> {
+    pub(super) fn remove(&'static self, handle: *mut H) -> Result<T, Error> {
         let gone =
             self.place(handle).and_then(|(slot, generation)| self.slots.lock().remove(slot, generation));
         gone.ok_or_else(|| self.invalid(handle))
     }
 
     /// Everything that lives at this moment.
-    pub(super) fn all(&self) -> Vec<T> {
+    pub(super) fn all(&'static self) -> Vec<T> {
         self.slots.lock().slots.iter().filter_map(|slot| slot.value.clone()).collect()
     }
 
@@ -117,7 +117,7 @@ impl<H, T: Clone> Table<H, T> {
     }
 
     /// Says what is wrong with a handle that was not found.
-    fn invalid(&self, handle: *mut H) -> Error {
+    fn invalid(&'static self, handle: *mut H) -> Error {
         let name = self.kind.name();
         let why = match self.place(handle) {
             _ if handle.is_null() => "is NULL".to_owned(),
@@ -193,8 +193,8 @@ mod tests {
 
     enum Host {}
 
-    fn table() -> Table<Host, Arc<str>> {
-        Table::new(Kind::Client)
+    fn table() -> &'static Table<Host, Arc<str>> {
+        Box::leak(Box::new(Table::new(Kind::Client)))
     }
 
     fn why(result: Result<Arc<str>, Error>) -> String {
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_number_of_slots_has_an_end_that_is_an_error() {
-        let table: Table<Host, ()> = Table::new(Kind::Client);
+        let table: &Table<Host, ()> = Box::leak(Box::new(Table::new(Kind::Client)));
         for _ in 0..1 << SLOT_BITS {
             table.insert(()).unwrap();
         }

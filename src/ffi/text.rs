@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use super::client::CLIENTS;
 use crate::codes::Code;
 use crate::error::Error;
-use crate::fork::{self, Lock};
+use crate::fork::{self, Anchored};
 use crate::log::LogLevel;
 
 /// A text the host passes, not yet looked at; `name` is the parameter's.
@@ -138,10 +138,10 @@ impl Shard {
     }
 }
 
-static TEXTS: [Lock<Shard>; SHARDS] =
-    [const { Lock::new(Shard { live: BTreeMap::new(), resting: VecDeque::new() }) }; SHARDS];
+static TEXTS: [Anchored<Shard>; SHARDS] =
+    [const { Anchored::new(Shard { live: BTreeMap::new(), resting: VecDeque::new() }) }; SHARDS];
 
-fn shard(address: *mut c_char) -> &'static Lock<Shard> {
+fn shard(address: *mut c_char) -> &'static Anchored<Shard> {
     // One multiplication spreads addresses; the highest bits of it are the best mixed.
     let mixed = (address.addr() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
     let [first, ..] = &TEXTS;
