@@ -265,17 +265,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
 
     /// Trailers say nothing to us.
     async fn trailers(&mut self, watch: &Watch) -> Result<(), Failure> {
-        loop {
-            let mut headers = [httparse::EMPTY_HEADER; head::MOST_HEADERS];
-            match httparse::parse_headers(self.unused(), &mut headers) {
-                Ok(Status::Complete((used, _))) if !has_bare_line_feed(&self.unused()[..used]) => {
-                    self.at += used;
-                    return Ok(());
-                }
-                Ok(Status::Complete(_)) => return Err(failure::not_http(&"a trailer has no line's end")),
-                Ok(Status::Partial) => self.more_between(watch).await?,
-                Err(error) => return Err(failure::not_http(&error)),
+        while !self.take_trailers()? {
+            self.more_between(watch).await?;
+        }
+        Ok(())
+    }
+
+    /// Passes over the trailers, if all of them are there. The place for them must not be part of what waits.
+    fn take_trailers(&mut self) -> Result<bool, Failure> {
+        let mut headers = [httparse::EMPTY_HEADER; head::MOST_HEADERS];
+        match httparse::parse_headers(self.unused(), &mut headers) {
+            Ok(Status::Complete((used, _))) if !has_bare_line_feed(&self.unused()[..used]) => {
+                self.at += used;
+                Ok(true)
             }
+            Ok(Status::Complete(_)) => Err(failure::not_http(&"a trailer has no line's end")),
+            Ok(Status::Partial) => Ok(false),
+            Err(error) => Err(failure::not_http(&error)),
         }
     }
 

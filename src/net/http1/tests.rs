@@ -275,6 +275,15 @@ fn a_long_head_in_small_pieces_is_read_too() {
     assert_eq!((answer.unwrap().body.as_slice(), usable), (b"hi".as_slice(), true));
 }
 
+#[test]
+fn what_waits_for_an_answer_is_small() {
+    // Each watch keeps room for it.
+    let mut http1 = Http1::new(Script::default(), false);
+    let (request, watch) = (request(), Watch::default());
+    let size = size_of_val(&http1.ask(&request, MOST, &watch));
+    assert!(size <= 1024, "{size} bytes");
+}
+
 fn upload(size: usize) -> Request {
     let head = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n");
     Request::new(head.into_bytes(), vec![b'u'; size].into())
