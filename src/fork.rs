@@ -47,13 +47,16 @@ impl<T> std::ops::DerefMut for Guard<'_, T> {
     }
 }
 
-/// A lock that lives as long as the process, and that `fork` takes. It does not poison either.
+/// A lock that lives as long as the process, and that `fork` takes. It does not poison either. Only the tables of the C
+/// interface live so long.
+#[cfg_attr(not(feature = "capi"), allow(dead_code))]
 pub(crate) struct Anchored<T: 'static> {
     value: Mutex<T>,
     /// Whether `fork` knows of it.
     known: AtomicBool,
 }
 
+#[cfg_attr(not(feature = "capi"), allow(dead_code))]
 impl<T: Send> Anchored<T> {
     pub(crate) const fn new(value: T) -> Anchored<T> {
         Anchored { value: Mutex::new(value), known: AtomicBool::new(false) }
