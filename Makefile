@@ -219,6 +219,16 @@ valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valg
 stress: lib-dev ## exactly once, with 100,000 calls in flight and thrown about
 	CC="$(CC)" CXX="$(CXX)" REQUESTS=100000 SEED=$$(date +%s) tests/c/run.sh $(OUT)/lib stress
 
+# The fuzzer comes from crates.io. Its flags are those of a nightly compiler, which RUSTC_BOOTSTRAP lets stable take; what it
+# finds stays in fuzz/artifacts.
+.PHONY: fuzz
+fuzz: tools ## answers and arguments, guided by coverage, FUZZ_SECONDS each (60); needs cargo-fuzz
+	$(call need,cargo-fuzz,cargo install cargo-fuzz)
+	for target in http1 arguments; do \
+	    RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/fuzz $(CARGO) fuzz run $$target -- \
+	        -max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=2000 || exit 1; \
+	done
+
 .PHONY: test-install
 test-install: tree-and-tool ## users' programs against the installed package (Debian: apt-get install cmake pkg-config clang)
 	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
