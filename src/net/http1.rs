@@ -82,6 +82,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         Http1 { stream, holds_back, input: Vec::new(), at: 0, usable: true }
     }
 
+    /// Whether the stream, as TLS does, keeps to itself what it took and what it heard.
+    pub(super) fn holds_back(&self) -> bool {
+        self.holds_back
+    }
+
     /// Whether another request may be sent.
     pub(super) fn is_usable(&self) -> bool {
         self.usable

@@ -65,7 +65,6 @@ pub(super) enum Connection {
 pub(super) struct Single {
     pub(super) http1: Http1<Stream>,
     socket: Socket,
-    secure: bool,
     since: Instant,
 }
 
@@ -116,7 +115,7 @@ impl Pool {
 
     /// Keeps a connection for the next call, if it can serve one.
     pub(super) fn give_back(&self, mut single: Kept) {
-        if single.secure {
+        if single.http1.holds_back() {
             // A farewell may have come along with the answer.
             single.http1.settle();
         }
@@ -186,9 +185,9 @@ impl Pool {
             self.connections().shared = Some((sender.clone(), Instant::now()));
             return Ok(Connection::Shared(sender));
         }
-        let secure = stream.is_secure();
-        let http1 = Http1::new(stream, secure);
-        Ok(Connection::Single(Box::new(Single { http1, socket, secure, since: Instant::now() })))
+        let over_tls = stream.is_secure();
+        let http1 = Http1::new(stream, over_tls);
+        Ok(Connection::Single(Box::new(Single { http1, socket, since: Instant::now() })))
     }
 }
 
@@ -204,7 +203,7 @@ impl Single {
                 Look::Quiet => return self.http1.is_usable(),
                 // Over TLS there may be something that concerns no call (a ticket, a farewell); a turn makes
                 // it known to the runtime. Without TLS there is nothing that a server could have to say.
-                Look::Something if self.secure => self.take_a_turn().await,
+                Look::Something if self.http1.holds_back() => self.take_a_turn().await,
                 Look::Something | Look::Closed => return false,
                 #[cfg(not(unix))]
                 Look::Unknown => {
