@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use super::resolve::Unresolved;
-use super::watch::Watch;
+use super::attempt_status::AttemptStatus;
 
 /// Why an attempt brought no answer.
 #[derive(Clone, Debug)]
@@ -53,6 +53,12 @@ pub(super) fn too_large(status: u16, limit: usize) -> Failure {
     )
 }
 
+/// The call ended before its request was sent: nothing was written.
+#[cold]
+pub(super) fn called_off() -> Failure {
+    Failure::new(FailureKind::Canceled, "The call ended before its request was sent.")
+}
+
 /// A connection took longer than it may.
 #[cold]
 pub(super) fn connected_too_slowly(limit: Duration) -> Failure {
@@ -75,22 +81,22 @@ pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> Failure {
 /// Says what a failure on a connection is, and corrects what was seen from outside where the server itself
 /// says that it did nothing.
 #[cold]
-pub(super) fn on_connection(error: &(dyn StdError + 'static), watch: &Watch) -> Failure {
+pub(super) fn on_connection(error: &(dyn StdError + 'static), attempt: &AttemptStatus) -> Failure {
     if let Some(tls) = chain(error).find_map(tls_error) {
         return refused_by_tls(tls);
     }
     let cause = root_cause(error);
     if turned_away(error) {
-        watch.reset();
+        attempt.mark_not_sent();
         return Failure::new(FailureKind::Lost, format!("The server did not take the request: {cause}"));
     }
-    lost(&cause, watch)
+    lost(&cause, attempt)
 }
 
 /// The connection is gone.
 #[cold]
-pub(super) fn lost(cause: &str, watch: &Watch) -> Failure {
-    let what = if watch.dispatched() {
+pub(super) fn lost(cause: &str, attempt: &AttemptStatus) -> Failure {
+    let what = if attempt.may_be_sent() {
         "The connection broke before the whole answer had come"
     } else {
         "The connection broke before the request was sent"

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 use super::failure::{self, Failure};
 use super::head::{self, Extent, Found, Head};
-use super::watch::Watch;
+use super::attempt_status::AttemptStatus;
 use crate::message::Answer;
 
 const LINE_END: &[u8] = b"\r\n";
@@ -105,18 +105,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         &mut self,
         request: &Request,
         most: usize,
-        watch: &Watch,
+        attempt: &AttemptStatus,
     ) -> Result<Answer, Failure> {
         self.usable = false;
         let mut heads = Heads::default();
-        let (head, whole) = match self.send(request, &mut heads, watch).await? {
-            Sent::Whole => (self.final_head(&mut heads, watch).await?, true),
-            Sent::Part => (self.final_head(&mut heads, watch).await?, false),
+        let (head, whole) = match self.send(request, &mut heads, attempt).await? {
+            Sent::Whole => (self.final_head(&mut heads, attempt).await?, true),
+            Sent::Part => (self.final_head(&mut heads, attempt).await?, false),
             Sent::Answered(head) => (*head, false),
         };
-        watch.move_on();
+        attempt.record_progress();
         let Head { mut answer, body, keeps } = head;
-        let mut content = Content { bytes: &mut answer.body, status: answer.status, most, watch };
+        let mut content = Content { bytes: &mut answer.body, status: answer.status, most, attempt };
         let to_its_end = match body {
             Extent::Sized(length) => self.sized(length, &mut content).await?,
             Extent::Chunked => self.chunked(&mut content).await.map(|()| true)?,
@@ -130,11 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
     }
 
     /// Hands the request over. A server may answer before it has heard all of it, and hear no more then.
-    async fn send(&mut self, request: &Request, heads: &mut Heads, watch: &Watch) -> Result<Sent, Failure> {
-        if self.holds_back {
-            // How much of what it took has left is not known.
-            watch.dispatch();
-        }
+    async fn send(&mut self, request: &Request, heads: &mut Heads, attempt: &AttemptStatus) -> Result<Sent, Failure> {
         let mut sent = 0;
         poll_fn(|context| {
             loop {
@@ -142,23 +138,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
                 let step = if rest.is_empty() {
                     Pin::new(&mut self.stream).poll_flush(context).map_ok(|()| 0)
                 } else {
+                    if !attempt.try_send() {
+                        return Poll::Ready(Err(failure::called_off()));
+                    }
                     Pin::new(&mut self.stream).poll_write(context, rest)
                 };
+                // TLS keeps what it takes, so nothing is known of what left it.
+                if sent == 0 && !self.holds_back && !matches!(step, Poll::Ready(Ok(1..))) {
+                    attempt.mark_not_sent();
+                }
                 match step {
                     Poll::Ready(Ok(0)) if rest.is_empty() => return Poll::Ready(Ok(Sent::Whole)),
-                    Poll::Ready(Ok(0)) => return Poll::Ready(Err(closed(watch))),
-                    Poll::Ready(Ok(taken)) => {
-                        watch.dispatch();
-                        sent += taken;
-                    }
+                    Poll::Ready(Ok(0)) => return Poll::Ready(Err(closed(attempt))),
+                    Poll::Ready(Ok(taken)) => sent += taken,
                     // What the server said before it closed may still be there to be read.
-                    Poll::Ready(Err(_)) if watch.dispatched() => return Poll::Ready(Ok(Sent::Part)),
+                    Poll::Ready(Err(_)) if attempt.may_be_sent() => return Poll::Ready(Ok(Sent::Part)),
                     // Not a byte of the request was taken.
                     Poll::Ready(Err(error)) => {
-                        return Poll::Ready(Err(failure::on_connection(&error, watch)));
+                        return Poll::Ready(Err(failure::on_connection(&error, attempt)));
                     }
                     Poll::Pending => {
-                        filled(ready!(self.poll_fill(context)), watch)?;
+                        filled(ready!(self.poll_fill(context)), attempt)?;
                         if let Some(head) = self.take_head(heads)? {
                             return Poll::Ready(Ok(Sent::Answered(Box::new(head))));
                         }
@@ -169,9 +169,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         .await
     }
 
-    async fn final_head(&mut self, heads: &mut Heads, watch: &Watch) -> Result<Head, Failure> {
+    async fn final_head(&mut self, heads: &mut Heads, attempt: &AttemptStatus) -> Result<Head, Failure> {
         loop {
-            let came = self.fill(watch).await?;
+            let came = self.fill(attempt).await?;
             if !may_be_whole(self.unused(), came) {
                 heads.allow(self.unused().len())?;
             } else if let Some(head) = self.take_head(heads)? {
@@ -216,14 +216,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
     async fn chunked(&mut self, content: &mut Content<'_>) -> Result<(), Failure> {
         let mut extensions = 0;
         loop {
-            let (used, size) = self.chunk_size(content.watch).await?;
+            let (used, size) = self.chunk_size(content.attempt).await?;
             // Sixteen digits and the line's end are a size; the rest is nothing to us.
             extensions += used.saturating_sub(18);
             if extensions > MOST_BETWEEN {
                 return Err(failure::not_http(&"there is too much between its chunks"));
             }
             if size == 0 {
-                return self.trailers(content.watch).await;
+                return self.trailers(content.attempt).await;
             }
             let end = content.end(size)?;
             content.bytes.reserve(end + 1 - content.bytes.len());
@@ -231,12 +231,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
             while content.bytes.len() < end {
                 self.read(end, content).await?;
             }
-            self.chunk_end(content.watch).await?;
+            self.chunk_end(content.attempt).await?;
         }
     }
 
     /// The next chunk's size, and how long the line with it was.
-    async fn chunk_size(&mut self, watch: &Watch) -> Result<(usize, u64), Failure> {
+    async fn chunk_size(&mut self, attempt: &AttemptStatus) -> Result<(usize, u64), Failure> {
         loop {
             match httparse::parse_chunk_size(self.unused()) {
                 Ok(Status::Complete((used, size))) => {
@@ -249,13 +249,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
                     self.at += used;
                     return Ok((used, size));
                 }
-                Ok(Status::Partial) => self.more_between(watch).await?,
+                Ok(Status::Partial) => self.more_between(attempt).await?,
                 Err(error) => return Err(failure::not_http(&error)),
             }
         }
     }
 
-    async fn chunk_end(&mut self, watch: &Watch) -> Result<(), Failure> {
+    async fn chunk_end(&mut self, attempt: &AttemptStatus) -> Result<(), Failure> {
         loop {
             if self.unused().starts_with(LINE_END) {
                 self.at += LINE_END.len();
@@ -264,14 +264,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
             if !LINE_END.starts_with(self.unused()) {
                 return Err(failure::not_http(&"a chunk does not end where it says"));
             }
-            self.fill(watch).await?;
+            self.fill(attempt).await?;
         }
     }
 
     /// Trailers say nothing to us.
-    async fn trailers(&mut self, watch: &Watch) -> Result<(), Failure> {
+    async fn trailers(&mut self, attempt: &AttemptStatus) -> Result<(), Failure> {
         while !self.take_trailers()? {
-            self.more_between(watch).await?;
+            self.more_between(attempt).await?;
         }
         Ok(())
     }
@@ -290,11 +290,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         }
     }
 
-    async fn more_between(&mut self, watch: &Watch) -> Result<(), Failure> {
+    async fn more_between(&mut self, attempt: &AttemptStatus) -> Result<(), Failure> {
         if self.unused().len() > MOST_BETWEEN {
             return Err(failure::not_http(&"there is too much between its chunks"));
         }
-        self.fill(watch).await.map(|_| ())
+        self.fill(attempt).await.map(|_| ())
     }
 
     async fn until_closed(&mut self, content: &mut Content<'_>) -> Result<(), Failure> {
@@ -312,7 +312,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
     /// Reads more of a body that does not end before `end`, and nothing behind that.
     async fn read(&mut self, end: usize, content: &mut Content<'_>) -> Result<(), Failure> {
         match self.read_some(end, content).await? {
-            0 => Err(closed(content.watch)),
+            0 => Err(closed(content.attempt)),
             _ => Ok(()),
         }
     }
@@ -320,8 +320,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
     async fn read_some(&mut self, end: usize, content: &mut Content<'_>) -> Result<usize, Failure> {
         let room = end - content.bytes.len();
         let came = self.stream.read_buf(&mut (&mut *content.bytes).limit(room)).await;
-        let came = came.map_err(|error| failure::on_connection(&error, content.watch))?;
-        content.watch.move_on();
+        let came = came.map_err(|error| failure::on_connection(&error, content.attempt))?;
+        content.attempt.record_progress();
         Ok(came)
     }
 
@@ -337,8 +337,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         &self.input[self.at..]
     }
 
-    async fn fill(&mut self, watch: &Watch) -> Result<usize, Failure> {
-        filled(poll_fn(|context| self.poll_fill(context)).await, watch)
+    async fn fill(&mut self, attempt: &AttemptStatus) -> Result<usize, Failure> {
+        filled(poll_fn(|context| self.poll_fill(context)).await, attempt)
     }
 
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -381,7 +381,7 @@ struct Content<'a> {
     bytes: &'a mut Vec<u8>,
     status: u16,
     most: usize,
-    watch: &'a Watch,
+    attempt: &'a AttemptStatus,
 }
 
 impl Content<'_> {
@@ -397,17 +397,17 @@ impl Content<'_> {
     }
 }
 
-fn filled(came: io::Result<usize>, watch: &Watch) -> Result<usize, Failure> {
+fn filled(came: io::Result<usize>, attempt: &AttemptStatus) -> Result<usize, Failure> {
     match came {
-        Ok(0) => Err(closed(watch)),
+        Ok(0) => Err(closed(attempt)),
         Ok(came) => Ok(came),
-        Err(error) => Err(failure::on_connection(&error, watch)),
+        Err(error) => Err(failure::on_connection(&error, attempt)),
     }
 }
 
 #[cold]
-fn closed(watch: &Watch) -> Failure {
-    failure::lost("the server closed it", watch)
+fn closed(attempt: &AttemptStatus) -> Failure {
+    failure::lost("the server closed it", attempt)
 }
 
 /// Where some see a line's end, and others do not.

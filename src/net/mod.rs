@@ -14,7 +14,7 @@ pub(crate) mod retry;
 mod signal;
 pub(crate) mod tls;
 pub(crate) mod transport;
-pub(crate) mod watch;
+pub(crate) mod attempt_status;
 
 /// One request on a stream that is whoever's, and whether the stream may be used again.
 #[cfg(feature = "internals")]
@@ -28,6 +28,6 @@ where
 {
     let mut http1 = http1::Http1::new(stream, false);
     let request = http1::Request::new(head, bytes::Bytes::new());
-    let answer = http1.ask(&request, most, &watch::Watch::default()).await?;
+    let answer = http1.ask(&request, most, &attempt_status::AttemptStatus::default()).await?;
     Ok((answer, http1.is_usable()))
 }

@@ -7,18 +7,18 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use super::watch::Watch;
+use super::attempt_status::AttemptStatus;
 
 /// A body that tells when the connection takes it: hyper asks `is_end_stream` as it sends the head,
 /// and nobody asks before.
 pub(super) struct Payload {
     content: Bytes,
-    watch: Arc<Watch>,
+    attempt: Arc<AttemptStatus>,
 }
 
 impl Payload {
-    pub(super) fn new(content: Bytes, watch: &Arc<Watch>) -> Payload {
-        Payload { content, watch: Arc::clone(watch) }
+    pub(super) fn new(content: Bytes, attempt: &Arc<AttemptStatus>) -> Payload {
+        Payload { content, attempt: Arc::clone(attempt) }
     }
 }
 
@@ -30,13 +30,13 @@ impl HttpBody for Payload {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        self.watch.dispatch();
+        let _ = self.attempt.try_send();
         let content = std::mem::take(&mut self.content);
         Poll::Ready((!content.is_empty()).then(|| Ok(Frame::data(content))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.watch.dispatch();
+        let _ = self.attempt.try_send();
         self.content.is_empty()
     }
 

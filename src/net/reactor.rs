@@ -422,12 +422,18 @@ impl Drop for Enrolled {
     }
 }
 
-/// Ends when a request has, and moves along what carries it.
+/// Drives `carried` until the request has ended. The end is checked first: a request that was canceled on
+/// another thread is not driven on.
 async fn end_of(request: &Request, mut carried: Pin<&mut impl Future<Output = ()>>) -> Arc<Report> {
     let mut ended = pin!(request.wait());
     poll_fn(|context| {
-        let _is_over = carried.as_mut().poll(context);
-        ended.as_mut().poll(context)
+        if let Poll::Ready(report) = ended.as_mut().poll(context) {
+            return Poll::Ready(report);
+        }
+        match carried.as_mut().poll(context) {
+            Poll::Ready(()) => ended.as_mut().poll(context),
+            Poll::Pending => Poll::Pending,
+        }
     })
     .await
 }

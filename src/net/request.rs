@@ -17,7 +17,7 @@ use super::pulse::{Pulse, Undriven};
 use super::reactor::Chance;
 use super::retry::{self, Event, Step};
 use super::transport::{Transport, Turn};
-use super::watch::Watch;
+use super::attempt_status::AttemptStatus;
 use crate::log::{Log, LogLevel};
 use crate::message::{Answer, Parts, Repeat};
 
@@ -54,7 +54,7 @@ pub(crate) struct Request {
     // Belongs to one reactor of one process; a fork never meets it.
     state: Mutex<State>,
     undriven: Undriven,
-    watch: Arc<Watch>,
+    attempt: Arc<AttemptStatus>,
     attempts: AtomicU32,
     /// Set for a watch, which ends only when it is told to.
     endless: AtomicBool,
@@ -104,7 +104,7 @@ impl Request {
         Request {
             state: Mutex::new(State::Waiting { waiters: Waiters::default(), on_end: None }),
             undriven: Undriven::new(pulse, started.into_std()),
-            watch: Arc::new(Watch::default()),
+            attempt: Arc::new(AttemptStatus::default()),
             attempts: AtomicU32::new(0),
             endless: AtomicBool::new(false),
             may_be_done: AtomicBool::new(false),
@@ -119,11 +119,13 @@ impl Request {
 
     /// Remembers the task, so that a cancelation reaches the socket.
     pub(crate) fn set_task(&self, task: AbortHandle) {
-        if self.is_done() {
+        // A request has one task: there is nothing to replace.
+        let _ = self.task.set(task);
+        // Stored first, checked second: a cancelation in between finds the task, or is found here.
+        if self.is_done()
+            && let Some(task) = self.task.get()
+        {
             task.abort();
-        } else {
-            // A request has one task: there is nothing to replace.
-            let _ = self.task.set(task);
         }
     }
 
@@ -185,6 +187,8 @@ impl Request {
     /// Ends the request at once, with the honest outcome.
     pub(crate) fn cancel(&self) {
         if !self.is_done() {
+            // Before the outcome is read: from here on nothing more can be sent.
+            self.attempt.call_off();
             self.finish(self.report_failure(Failure::new(
                 FailureKind::Canceled,
                 "The call was canceled, or its client was freed.",
@@ -196,7 +200,7 @@ impl Request {
     }
 
     fn report_of(&self, result: Result<Answer, Failure>) -> Report {
-        let unclear = result.is_err() && self.watch.dispatched();
+        let unclear = result.is_err() && self.attempt.may_be_sent();
         Report {
             result,
             attempts: self.attempts.load(Ordering::Relaxed),
@@ -269,7 +273,7 @@ pub(crate) async fn run(context: Arc<Context>, plan: Plan, request: Arc<Request>
         if seen.unclear {
             request.may_be_done.store(true, Ordering::Release);
         }
-        request.watch.reset();
+        request.attempt.mark_not_sent();
         retries += 1;
         tokio::time::sleep(pause).await;
     }
@@ -339,7 +343,7 @@ async fn attempt(
             until = own;
         }
     }
-    let sent = pin!(transport.attempt(&plan.parts, &plan.call_id, &request.watch, turn));
+    let sent = pin!(transport.attempt(&plan.parts, &plan.call_id, &request.attempt, turn));
     match patiently(until, request, sent).await {
         Ok(result) => result,
         Err(Elapsed) if until.at < deadline.at => Err(Failure::new(
@@ -377,7 +381,7 @@ fn see(plan: &Plan, request: &Request, result: &Result<Answer, Failure>) -> Seen
             }
         }
         Err(failure) => {
-            let dispatched = request.watch.dispatched();
+            let dispatched = request.attempt.may_be_sent();
             let event = match failure.kind {
                 FailureKind::Resolve | FailureKind::Connect => Some(Event::NoConnection),
                 FailureKind::Tls => Some(Event::TlsRefused),
@@ -461,13 +465,13 @@ async fn patiently<F: Future>(
         time = later;
         timer.as_mut().reset(time);
     }
-    let (mut fruitless, mut seen) = (0, request.watch.progress());
+    let (mut fruitless, mut seen) = (0, request.attempt.progress());
     while fruitless < FRUITLESS_TURNS {
         tokio::task::yield_now().await;
         if let Poll::Ready(output) = poll_once(future.as_mut()).await {
             return Ok(output);
         }
-        let progress = request.watch.progress();
+        let progress = request.attempt.progress();
         fruitless = if progress == seen { fruitless + 1 } else { 0 };
         seen = progress;
     }

@@ -20,7 +20,7 @@ use super::http1::Request;
 use super::payload::{self, Payload};
 use super::pool::{Connection, Pool};
 use super::tls::{self, Roots};
-use super::watch::Watch;
+use super::attempt_status::AttemptStatus;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
@@ -188,23 +188,23 @@ impl Transport {
         &self,
         parts: &Parts,
         call_id: &HeaderValue,
-        watch: &Arc<Watch>,
+        attempt: &Arc<AttemptStatus>,
         turn: &mut Turn<'_>,
     ) -> Result<Answer, Failure> {
         match self.pool.connection().await? {
             Connection::Single(mut single) => {
                 let request = self.lines.request(parts, call_id)?;
-                let answer = single.http1.ask(&request, self.max_response_bytes, watch).await?;
+                let answer = single.http1.ask(&request, self.max_response_bytes, attempt).await?;
                 self.pool.give_back(single);
                 Ok(answer)
             }
             Connection::Shared(mut sender) => {
                 // Who waits for a connection of his own need not: this one is for all.
                 turn.0 = None;
-                let request = self.http2_request(parts, call_id, watch)?;
+                let request = self.http2_request(parts, call_id, attempt)?;
                 let response = sender.send_request(request).await;
-                let response = response.map_err(|error| failure::on_connection(&error, watch))?;
-                self.read(response, watch).await
+                let response = response.map_err(|error| failure::on_connection(&error, attempt))?;
+                self.read(response, attempt).await
             }
         }
     }
@@ -221,7 +221,7 @@ impl Transport {
         &self,
         parts: &Parts,
         call_id: &HeaderValue,
-        watch: &Arc<Watch>,
+        attempt: &Arc<AttemptStatus>,
     ) -> Result<http::Request<Payload>, Failure> {
         let uri = self.uri(&parts.target)?;
         let (mut headers, content) = match Content::of(parts)? {
@@ -237,7 +237,7 @@ impl Transport {
             }
         };
         headers.insert(X_REQUEST_ID, call_id.clone());
-        let mut request = http::Request::new(Payload::new(content, watch));
+        let mut request = http::Request::new(Payload::new(content, attempt));
         *request.method_mut() = match parts.method {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,
@@ -265,12 +265,12 @@ impl Transport {
     }
 
     /// Reads an answer over HTTP/2.
-    async fn read<B>(&self, response: http::Response<B>, watch: &Watch) -> Result<Answer, Failure>
+    async fn read<B>(&self, response: http::Response<B>, attempt: &AttemptStatus) -> Result<Answer, Failure>
     where
         B: HttpBody<Data = Bytes>,
         B::Error: StdError + 'static,
     {
-        watch.move_on();
+        attempt.record_progress();
         let (response, body) = response.into_parts();
         let mut answer = Answer { status: response.status.as_u16(), ..Answer::default() };
         head::keep(
@@ -286,8 +286,8 @@ impl Transport {
         answer.body.reserve_exact(usize::try_from(announced).unwrap_or(0) + 1);
         let mut body = pin!(body);
         while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-            let frame = frame.map_err(|error| failure::on_connection(&error, watch))?;
-            watch.move_on();
+            let frame = frame.map_err(|error| failure::on_connection(&error, attempt))?;
+            attempt.record_progress();
             // Trailers say nothing to us.
             let Ok(chunk) = frame.into_data() else { continue };
             if answer.body.len() + chunk.len() > self.max_response_bytes {

@@ -100,14 +100,14 @@ fn request() -> Request {
 /// What a connection makes of these bytes, and whether it may be used again.
 async fn read(script: Script) -> (Result<Answer, Failure>, bool) {
     let mut http1 = Http1::new(script, false);
-    let answer = http1.ask(&request(), MOST, &Watch::default()).await;
+    let answer = http1.ask(&request(), MOST, &AttemptStatus::default()).await;
     (answer, http1.is_usable())
 }
 
 async fn stays_usable(script: Script) -> bool {
     let looks = 2 * script.says.len() + 2;
     let mut http1 = Http1::new(script, false);
-    let answered = http1.ask(&request(), MOST, &Watch::default()).await.is_ok();
+    let answered = http1.ask(&request(), MOST, &AttemptStatus::default()).await.is_ok();
     for _ in 0..looks {
         http1.settle();
     }
@@ -189,7 +189,7 @@ fn a_server_that_goes_on_behind_its_answer_is_not_asked_again() {
     }
     // What comes later is found by whoever looks.
     let mut http1 = Http1::new(Script::new([WHOLE[0].0, "later"]), true);
-    block_on(http1.ask(&request(), MOST, &Watch::default())).unwrap();
+    block_on(http1.ask(&request(), MOST, &AttemptStatus::default())).unwrap();
     assert!(http1.is_usable());
     http1.settle();
     http1.settle();
@@ -277,10 +277,10 @@ fn a_long_head_in_small_pieces_is_read_too() {
 
 #[test]
 fn what_waits_for_an_answer_is_small() {
-    // Each watch keeps room for it.
+    // Each attempt keeps room for it.
     let mut http1 = Http1::new(Script::default(), false);
-    let (request, watch) = (request(), Watch::default());
-    let size = size_of_val(&http1.ask(&request, MOST, &watch));
+    let (request, attempt) = (request(), AttemptStatus::default());
+    let size = size_of_val(&http1.ask(&request, MOST, &attempt));
     assert!(size <= 1024, "{size} bytes");
 }
 
@@ -295,7 +295,7 @@ fn a_request_goes_out_whole_whatever_its_size() {
         let script = Script::new([WHOLE[0].0]);
         let heard = Arc::clone(&script.heard);
         let mut http1 = Http1::new(script, false);
-        block_on(http1.ask(&upload(size), MOST, &Watch::default())).unwrap();
+        block_on(http1.ask(&upload(size), MOST, &AttemptStatus::default())).unwrap();
         let heard = heard.lock().unwrap();
         let (head, body) = heard.split_at(heard.len() - size);
         assert!(head.ends_with(format!("content-length: {size}\r\n\r\n").as_bytes()));
@@ -307,11 +307,11 @@ fn a_request_goes_out_whole_whatever_its_size() {
 fn a_request_of_which_nothing_was_taken_was_not_sent() {
     let ask = |takes, says: &str, holds_back| {
         let script = Script { takes: Some(takes), ..Script::new([says]) };
-        let watch = Watch::default();
+        let attempt = AttemptStatus::default();
         let mut http1 = Http1::new(script, holds_back);
-        let answer = block_on(http1.ask(&upload(100_000), MOST, &watch));
+        let answer = block_on(http1.ask(&upload(100_000), MOST, &attempt));
         assert!(!http1.is_usable());
-        (answer, watch.dispatched())
+        (answer, attempt.may_be_sent())
     };
     let (answer, dispatched) = ask(0, "", false);
     assert_eq!((answer.unwrap_err().kind, dispatched), (FailureKind::Lost, false));
@@ -333,7 +333,7 @@ fn a_server_may_answer_before_it_has_heard_all() {
         let mut http1 = Http1::new(near, false);
         // It reads nothing more than fits in between, and never closes.
         far.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno").await.unwrap();
-        let answer = http1.ask(&upload(100_000), MOST, &Watch::default()).await.unwrap();
+        let answer = http1.ask(&upload(100_000), MOST, &AttemptStatus::default()).await.unwrap();
         assert_eq!((answer.status, answer.body.as_slice()), (413, b"no".as_slice()));
         assert!(!http1.is_usable(), "the rest of the request is missing");
     });
@@ -358,8 +358,8 @@ fn an_interim_answer_stops_no_request() {
             far.write_all(WHOLE[0].0.as_bytes()).await.unwrap();
         };
         let request = upload(100_000);
-        let watch = Watch::default();
-        let (answer, ()) = tokio::join!(http1.ask(&request, MOST, &watch), server);
+        let attempt = AttemptStatus::default();
+        let (answer, ()) = tokio::join!(http1.ask(&request, MOST, &attempt), server);
         assert_eq!(answer.unwrap().body, b"hello");
         assert!(http1.is_usable());
     });
