@@ -8,6 +8,7 @@ use super::text::bad;
 use super::{guard, ipg_client, ipg_code};
 use crate::error::Error;
 use crate::log::{LogLevel, LogLine, Logger};
+use crate::panics::InsideGuard;
 
 /// A level for ipg_client_set_logger(): no lines at all.
 pub const IPG_LOG_OFF: i32 = 0;
@@ -107,6 +108,7 @@ unsafe extern "C" fn call(
     target: *const c_char,
     message: *const c_char,
 ) {
+    let _outside = InsideGuard::leave();
     // SAFETY: passed on.
     unsafe { callback(user_data, level, target, message) };
 }

@@ -17,6 +17,7 @@ use crate::client::{CallOptions, Client};
 use crate::codes::Code;
 use crate::error::{Error, push_quoted};
 use crate::flight::{Callback, Event, Flight, Told};
+use crate::panics::InsideGuard;
 
 static REQUESTS: Table<ipg_request, Held> = Table::new(Kind::Request);
 
@@ -453,6 +454,7 @@ unsafe extern "C" fn call(
     code: ipg_code,
     json: *const c_char,
 ) {
+    let _outside = InsideGuard::leave();
     // SAFETY: passed on.
     unsafe { callback(user_data, request, code, json) };
 }

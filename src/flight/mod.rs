@@ -548,10 +548,10 @@ impl Client {
     /// Does what can be done for calls in flight without waiting, and runs the callbacks that are due, on
     /// this thread. Answers how many ran. To be called once a frame.
     ///
-    /// With nothing in flight it costs one atomic load. Else it takes turns until one brings nothing or
-    /// the budget has passed, which is looked at between turns and between callbacks; a budget of zero is
-    /// one turn and at most one callback. Inside a callback, or while another thread ticks, it does
-    /// nothing.
+    /// With nothing in flight it costs one atomic load. Else it runs the callbacks that are due, and then
+    /// takes turns until one brings nothing or the budget has passed, which is checked between steps and
+    /// between callbacks; a budget of zero is one short turn and at most one callback. Inside a callback, or
+    /// while another thread ticks, it does nothing.
     ///
     /// # Errors
     ///
@@ -562,26 +562,32 @@ impl Client {
             return Ok(0);
         }
         let Some(delivery) = Delivery::begin(core) else { return Ok(0) };
-        let started = Instant::now();
-        let reactor = core.reactor_in_use();
+        let budget_end = Instant::now() + budget;
+        let is_over = || budget.is_zero() || Instant::now() >= budget_end;
         let mut completed = 0;
-        loop {
-            let moved = match reactor.as_ref().map_or(Ok(false), |reactor| reactor.turn()) {
-                Ok(moved) => moved,
-                // What was done is what counts.
-                Err(_) if completed > 0 => return Ok(completed),
-                Err(error) => return Err(error),
-            };
-            let mut told = false;
-            while delivery.deliver_one() {
-                completed += 1;
-                told = true;
-                if budget.is_zero() || started.elapsed() >= budget {
-                    return Ok(completed);
-                }
+        // What is due comes first: callbacks must not wait behind traffic.
+        while delivery.deliver_one() {
+            completed += 1;
+            if is_over() {
+                break;
             }
-            if !(moved || told) || budget.is_zero() || started.elapsed() >= budget {
-                return Ok(completed);
+        }
+        if completed > 0 && !budget.is_zero() && is_over() {
+            return Ok(completed);
+        }
+        let reactor = core.reactor_in_use();
+        loop {
+            let moved = reactor.as_ref().map_or(Ok(false), |reactor| reactor.turn(budget_end.into()));
+            let mut has_delivered = false;
+            while (completed == 0 || !is_over()) && delivery.deliver_one() {
+                completed += 1;
+                has_delivered = true;
+            }
+            match moved {
+                Ok(moved) if (moved || has_delivered) && !is_over() => {}
+                // What was done is what counts.
+                Err(error) if completed == 0 => return Err(error),
+                _ => return Ok(completed),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A new way to the server: name, socket, proxy, TLS.
 
-use std::future::{Ready, poll_fn, ready};
+use std::future::{Ready, ready};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
@@ -20,21 +19,27 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
+use super::connect::connect;
 use super::resolve::Resolver;
+use super::tls::Roots;
 use crate::config::{Config, ProxyChoice};
 use crate::error::Error;
-
-/// How long a silent connection stays before the system asks whether the other side is still there.
-const KEEPALIVE: Duration = Duration::from_secs(15);
 
 pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Makes connections to one server.
 pub(super) struct Dialer {
-    connector: HttpConnector<Resolver>,
+    resolver: Resolver,
+    connect_timeout: Duration,
     server: Uri,
     tls: Option<Tls>,
     proxy: Option<Proxy>,
+    roots: Arc<Roots>,
+}
+
+/// Returns the host of an address, an IPv6 address without its brackets.
+fn bare_host(address: &Uri) -> &str {
+    address.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
 }
 
 /// What stands between, and forwards.
@@ -50,15 +55,23 @@ struct Tls {
 }
 
 impl Dialer {
-    pub(super) fn new(config: &Config, server: &Uri, tls: ClientConfig) -> Result<Dialer, Error> {
-        let mut connector = HttpConnector::new_with_resolver(Resolver);
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        connector.set_keepalive(Some(KEEPALIVE));
+    pub(super) fn new(
+        config: &Config,
+        server: &Uri,
+        tls: ClientConfig,
+        roots: &Arc<Roots>,
+    ) -> Result<Dialer, Error> {
         let proxy = intercept(config, server)?.map(|found| Proxy::new(&found, tls.clone())).transpose()?;
         let tls = Tls::wanted(server, tls)
             .map_err(|error| Error::invalid("/base_url", format!("`base_url` cannot be used: {error}.")))?;
-        Ok(Dialer { connector, server: server.clone(), tls, proxy })
+        Ok(Dialer {
+            resolver: Resolver::new(config.connect_timeout),
+            connect_timeout: config.connect_timeout,
+            server: server.clone(),
+            tls,
+            proxy,
+            roots: Arc::clone(roots),
+        })
     }
 
     /// Whether the server is spoken to over TLS, and so perhaps over HTTP/2.
@@ -82,9 +95,16 @@ impl Dialer {
 
     pub(super) async fn dial(&self) -> Result<(Stream, Socket), Cause> {
         let first = self.proxy.as_ref().map_or(&self.server, |proxy| &proxy.address);
-        let mut connector = self.connector.clone();
-        poll_fn(|context| connector.poll_ready(context)).await?;
-        let tcp = connector.call(first.clone()).await?.into_inner();
+        let port = match (first.port_u16(), first.scheme_str()) {
+            (Some(port), _) => port,
+            (None, Some("https")) => 443,
+            (None, _) => 80,
+        };
+        let tcp = connect(&self.resolver, bare_host(first), port, self.connect_timeout).await?;
+        if self.tls.is_some() || self.proxy.as_ref().is_some_and(|proxy| proxy.tls.is_some()) {
+            // Before the handshake, which would load them on this thread.
+            self.roots.load_elsewhere().await?;
+        }
         let socket = Socket::of(&tcp);
         let mut stream = Stream::Plain(Tcp(tcp));
         if let Some(proxy) = &self.proxy {
@@ -174,8 +194,7 @@ impl Tls {
         if address.scheme_str() != Some("https") {
             return Ok(None);
         }
-        let host = address.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        let name = ServerName::try_from(host.to_owned())?;
+        let name = ServerName::try_from(bare_host(address).to_owned())?;
         Ok(Some(Tls { connector: TlsConnector::from(Arc::new(config)), name }))
     }
 

@@ -3,8 +3,8 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use super::resolve::Unresolved;
 use super::attempt_status::AttemptStatus;
+use super::resolve::DnsError;
 
 /// Why an attempt brought no answer.
 #[derive(Clone, Debug)]
@@ -53,6 +53,12 @@ pub(super) fn too_large(status: u16, limit: usize) -> Failure {
     )
 }
 
+/// The connection is gone, and nothing was sent on it.
+#[cold]
+pub(super) fn not_sent(cause: &dyn std::fmt::Display) -> Failure {
+    Failure::new(FailureKind::Lost, format!("The connection broke before the request was sent: {cause}"))
+}
+
 /// The call ended before its request was sent: nothing was written.
 #[cold]
 pub(super) fn called_off() -> Failure {
@@ -69,7 +75,7 @@ pub(super) fn connected_too_slowly(limit: Duration) -> Failure {
 #[cold]
 pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> Failure {
     let cause = root_cause(error);
-    if chain(error).any(|error| error.is::<Unresolved>()) {
+    if chain(error).any(|error| error.is::<DnsError>()) {
         return Failure::new(FailureKind::Resolve, format!("The host name could not be resolved: {cause}"));
     }
     if let Some(tls) = chain(error).find_map(tls_error) {
@@ -78,18 +84,13 @@ pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> Failure {
     Failure::new(FailureKind::Connect, format!("No connection could be made: {cause}"))
 }
 
-/// Says what a failure on a connection is, and corrects what was seen from outside where the server itself
-/// says that it did nothing.
+/// Returns what a failure on a connection means.
 #[cold]
 pub(super) fn on_connection(error: &(dyn StdError + 'static), attempt: &AttemptStatus) -> Failure {
     if let Some(tls) = chain(error).find_map(tls_error) {
         return refused_by_tls(tls);
     }
     let cause = root_cause(error);
-    if turned_away(error) {
-        attempt.mark_not_sent();
-        return Failure::new(FailureKind::Lost, format!("The server did not take the request: {cause}"));
-    }
     lost(&cause, attempt)
 }
 
@@ -123,15 +124,5 @@ fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Erro
     error.downcast_ref::<rustls::Error>().or_else(|| {
         let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
         chain(inner).find_map(tls_error)
-    })
-}
-
-/// Whether an HTTP/2 server said that it did nothing with the request: it refused the stream, or went away
-/// and named an earlier one as its last (RFC 9113, section 8.7).
-fn turned_away(error: &(dyn StdError + 'static)) -> bool {
-    chain(error).filter_map(|error| error.downcast_ref::<h2::Error>()).any(|error| {
-        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        let gone = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
-        error.is_remote() && (refused || gone)
     })
 }

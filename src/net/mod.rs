@@ -1,12 +1,16 @@
 //! How a call travels: connections, attempts, pauses, and who drives the I/O. Knows no game.
 
+pub(crate) mod attempt_status;
+mod connect;
+mod deadline;
 mod dial;
 pub(crate) mod failure;
 mod head;
 mod http1;
-mod payload;
+mod http2;
+pub(crate) mod idle_time;
+mod multipart;
 mod pool;
-pub(crate) mod pulse;
 pub(crate) mod reactor;
 pub(crate) mod request;
 mod resolve;
@@ -14,7 +18,7 @@ pub(crate) mod retry;
 mod signal;
 pub(crate) mod tls;
 pub(crate) mod transport;
-pub(crate) mod attempt_status;
+pub(crate) mod unwind;
 
 /// One request on a stream that is whoever's, and whether the stream may be used again.
 #[cfg(feature = "internals")]

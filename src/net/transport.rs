@@ -1,26 +1,22 @@
 //! One attempt: a request goes out, an answer or a failure comes back.
 
 use std::borrow::Cow;
-use std::error::Error as StdError;
-use std::future::poll_fn;
 use std::io::Write as _;
-use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
-use http_body::Body as HttpBody;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::attempt_status::AttemptStatus;
 use super::dial::Dialer;
-use super::failure::{self, Failure};
-use super::head;
+use super::failure::{self, Failure, FailureKind};
 use super::http1::Request;
-use super::payload::{self, Payload};
+use super::idle_time::DriveClock;
+use super::multipart;
 use super::pool::{Connection, Pool};
 use super::tls::{self, Roots};
-use super::attempt_status::AttemptStatus;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
@@ -121,7 +117,7 @@ const JSON: &str = "application/json";
 pub(crate) struct Turn<'a>(Option<SemaphorePermit<'a>>);
 
 impl Transport {
-    pub(crate) fn new(config: &Config) -> Result<Transport, Error> {
+    pub(crate) fn new(config: &Config, clock: &Arc<DriveClock>) -> Result<Transport, Error> {
         let roots = Arc::new(Roots::new(config));
         let tls = tls::client_config(&roots)
             .map_err(|error| Error::new(Code::INTERNAL, format!("TLS cannot be set up: {error}")))?;
@@ -134,7 +130,7 @@ impl Transport {
         else {
             return Err(unusable(&"it has no host"));
         };
-        let dialer = Dialer::new(config, &address, tls)?;
+        let dialer = Dialer::new(config, &address, tls, &roots)?;
         let mut headers = config.headers.clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
         if let Some(authorization) = &config.authorization {
@@ -151,7 +147,7 @@ impl Transport {
             false => prefix.clone(),
         };
         Ok(Transport {
-            pool: Pool::new(dialer, config.connect_timeout),
+            pool: Pool::new(dialer, config.connect_timeout, Arc::clone(clock)),
             lines: Lines::new(before_target, &authority, &for_lines),
             scheme,
             authority,
@@ -188,9 +184,10 @@ impl Transport {
         &self,
         parts: &Parts,
         call_id: &HeaderValue,
-        attempt: &Arc<AttemptStatus>,
+        attempt: &AttemptStatus,
         turn: &mut Turn<'_>,
     ) -> Result<Answer, Failure> {
+        attempt.use_connection(0);
         match self.pool.connection().await? {
             Connection::Single(mut single) => {
                 let request = self.lines.request(parts, call_id)?;
@@ -198,14 +195,26 @@ impl Transport {
                 self.pool.give_back(single);
                 Ok(answer)
             }
-            Connection::Shared(mut sender) => {
-                // Who waits for a connection of his own need not: this one is for all.
+            Connection::Shared(http2) => {
+                // A call that waits for a connection of its own need not: this one is for all.
                 turn.0 = None;
-                let request = self.http2_request(parts, call_id, attempt)?;
-                let response = sender.send_request(request).await;
-                let response = response.map_err(|error| failure::on_connection(&error, attempt))?;
-                self.read(response, attempt).await
+                attempt.use_connection(http2.id());
+                let (request, content) = self.http2_request(parts, call_id)?;
+                let limit = self.pool.connect_timeout;
+                let result =
+                    http2.round_trip(request, content, self.max_response_bytes, limit, attempt).await;
+                if result.as_ref().is_err_and(|failure| failure.kind == FailureKind::Connect) {
+                    self.pool.retire(http2.id());
+                }
+                result
             }
+        }
+    }
+
+    /// Sends no more requests on the connection that an attempt used, which ran out of time there.
+    pub(crate) fn retire_connection(&self, attempt: &AttemptStatus) {
+        if let Some(id) = attempt.shared_connection() {
+            self.pool.retire(id);
         }
     }
 
@@ -221,8 +230,7 @@ impl Transport {
         &self,
         parts: &Parts,
         call_id: &HeaderValue,
-        attempt: &Arc<AttemptStatus>,
-    ) -> Result<http::Request<Payload>, Failure> {
+    ) -> Result<(http::Request<()>, Bytes), Failure> {
         let uri = self.uri(&parts.target)?;
         let (mut headers, content) = match Content::of(parts)? {
             Content::None => (self.headers.bare.clone(), Bytes::new()),
@@ -236,8 +244,12 @@ impl Transport {
                 (headers, body)
             }
         };
+        if !content.is_empty() {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(content.len()));
+        }
         headers.insert(X_REQUEST_ID, call_id.clone());
-        let mut request = http::Request::new(Payload::new(content, attempt));
+        let mut request = http::Request::new(());
+        *request.version_mut() = http::Version::HTTP_2;
         *request.method_mut() = match parts.method {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,
@@ -246,7 +258,7 @@ impl Transport {
         };
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        Ok(request)
+        Ok((request, content))
     }
 
     /// The whole address of a target, behind the path that the base has.
@@ -262,40 +274,6 @@ impl Transport {
         parts.authority = Some(self.authority.clone());
         parts.path_and_query = Some(path);
         Uri::from_parts(parts).map_err(|error| failure::internal(&error))
-    }
-
-    /// Reads an answer over HTTP/2.
-    async fn read<B>(&self, response: http::Response<B>, attempt: &AttemptStatus) -> Result<Answer, Failure>
-    where
-        B: HttpBody<Data = Bytes>,
-        B::Error: StdError + 'static,
-    {
-        attempt.record_progress();
-        let (response, body) = response.into_parts();
-        let mut answer = Answer { status: response.status.as_u16(), ..Answer::default() };
-        head::keep(
-            &mut answer,
-            response.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())),
-        );
-        let too_large = || failure::too_large(response.status.as_u16(), self.max_response_bytes);
-        let announced = body.size_hint().exact().unwrap_or(0);
-        if announced > self.max_response_bytes as u64 {
-            return Err(too_large());
-        }
-        // One byte more than announced: the text that leaves through the C interface ends with a NUL.
-        answer.body.reserve_exact(usize::try_from(announced).unwrap_or(0) + 1);
-        let mut body = pin!(body);
-        while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-            let frame = frame.map_err(|error| failure::on_connection(&error, attempt))?;
-            attempt.record_progress();
-            // Trailers say nothing to us.
-            let Ok(chunk) = frame.into_data() else { continue };
-            if answer.body.len() + chunk.len() > self.max_response_bytes {
-                return Err(too_large());
-            }
-            answer.body.extend_from_slice(&chunk);
-        }
-        Ok(answer)
     }
 }
 
@@ -319,7 +297,7 @@ impl Content {
             Body::Json(json) => Content::Json(json.clone()),
             Body::File { field, file_name, content_type, content } => {
                 let (content_type, body) =
-                    payload::multipart(&boundary()?, field, file_name, content_type, content);
+                    multipart::encode(&boundary()?, field, file_name, content_type, content);
                 Content::Form { content_type, body }
             }
         })
