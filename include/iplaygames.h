@@ -538,8 +538,10 @@ ipg_code ipg_client_shutdown(ipg_client *client,
  * #IPG_ERR_CANCELED, no callback of its requests runs any more. The requests' own handles are to be freed
  * still; polling them answers how they ended, which for those in flight is #IPG_ERR_CANCELED.
  *
- * Never waits, and hands over no log lines, so it may be called on a finalizer thread and inside a
- * callback. When a callback of one of its requests is just running on another thread, the answer is
+ * Every call that ends here is counted and logged with its call id and its outcome: the logger, if one is set, runs
+ * on this thread for those lines.
+ *
+ * Never waits, so it may be called on a finalizer thread and inside a callback. When a callback of one of its requests is just running on another thread, the answer is
  * #IPG_PENDING: the client is freed, and that callback is the last. A logger may still be running on another thread that is inside a call of this client: when
  * its `user_data` is to go too, remove the logger first, see ipg_client_set_logger().
  *
@@ -754,8 +756,9 @@ ipg_code ipg_submit(ipg_client *client,
  * ipg_request_poll() where there is none. The watch ends when the status says that the session is over (`closed`,
  * `expired` and their like; a word this library does not know is a change and not the end), with #IPG_OK
  * and that answer; when it cannot be read and trying again would not help, with the error; when it is
- * canceled. A reading that fails and may work later is passed over. Shutting the client down cancels
- * watches at once.
+ * canceled. A reading that fails and may work later does not end the watch: after three in a row their error
+ * document (`"success": false`) is reported with the code #IPG_PENDING, once, and a warning is logged; the next
+ * reading that succeeds is reported again. Shutting the client down cancels watches at once.
  *
  * `session_id` is the id as text. `interval_ms` is 10 or more; a second is a good pace. All else is as
  * ipg_submit() has it, and who drives the client drives its watches.

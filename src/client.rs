@@ -41,7 +41,7 @@ pub struct Client {
 
 pub(crate) struct Core {
     pub(crate) config: Config,
-    log: Arc<Log>,
+    pub(crate) log: Arc<Log>,
     counts: Counts,
     pub(crate) flights: Flights,
     life: Lock<Life>,
@@ -69,6 +69,10 @@ struct Counts {
     succeeded: AtomicU64,
     failed: AtomicU64,
     attempts: AtomicU64,
+    /// Calls that failed with an unknown outcome.
+    unknown: AtomicU64,
+    /// Calls whose result nobody took.
+    abandoned: AtomicU64,
 }
 
 /// What one call may differ in from its client's configuration.
@@ -345,7 +349,8 @@ impl Client {
     }
 
     /// Counts since the client was made, as a JSON document: `calls`, `succeeded`, `failed`, `attempts`,
-    /// `in_flight`, and `roots` (`none`, `given` or `system`: which roots of trust are loaded).
+    /// `unknown` (failed with an unknown outcome), `abandoned` (ended, and nobody took the result), `in_flight`,
+    /// and `roots` (`none`, `given` or `system`: which roots of trust are loaded).
     pub fn stats_json(&self) -> String {
         let (in_flight, roots) = match self.core.reactor_in_use() {
             Some(reactor) => (reactor.in_flight(), reactor.transport().roots.loaded()),
@@ -356,17 +361,19 @@ impl Client {
             Loaded::Given => "given",
             Loaded::System => "system",
         };
-        let Counts { calls, succeeded, failed, attempts } = &self.core.counts;
+        let Counts { calls, succeeded, failed, attempts, unknown, abandoned } = &self.core.counts;
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let mut base_url = String::new();
         push_quoted(&mut base_url, &self.core.config.base_url);
         format!(
             "{{\"success\":true,\"base_url\":{base_url},\"calls\":{},\"succeeded\":{},\"failed\":{},\
-             \"attempts\":{},\"in_flight\":{in_flight},\"roots\":\"{roots}\"}}",
+             \"attempts\":{},\"unknown\":{},\"abandoned\":{},\"in_flight\":{in_flight},\"roots\":\"{roots}\"}}",
             count(calls),
             count(succeeded),
             count(failed),
             count(attempts),
+            count(unknown),
+            count(abandoned),
         )
     }
 
@@ -405,10 +412,19 @@ impl Client {
     /// Ends the client: calls in flight on other threads return at once with [`Code::CANCELED`], later
     /// calls answer [`Code::SHUT_DOWN`], callbacks do not run any more. Never waits. Answers whether no
     /// callback is running on another thread; if one is, its return completes the end.
+    ///
+    /// Every call that ends here is counted and logged with its id and its outcome, and the logger runs on this
+    /// thread.
     pub fn close(&self) -> bool {
-        let quiet = self.core.flights.forget_all();
+        let (forgotten, is_quiet) = self.core.flights.forget_all();
         self.core.close_wholly();
-        quiet
+        for flight in &forgotten {
+            flight.end_with_client(&self.core);
+        }
+        self.core.end_flights();
+        drop(forgotten);
+        self.core.log.deliver();
+        is_quiet
     }
 }
 
@@ -472,6 +488,17 @@ impl Core {
         }
     }
 
+    /// Ends the calls without a callback, whose results the host may still take, so that each is counted and logged.
+    pub(crate) fn end_flights(&self) {
+        for flight in self.flights.polled() {
+            flight.end_with_client(self);
+        }
+    }
+
+    pub(crate) fn count_abandoned(&self) {
+        self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
+    }
+
     #[cfg(feature = "capi")]
     pub(crate) fn has_no_logger(&self) -> bool {
         self.log.is_off()
@@ -511,12 +538,16 @@ impl Core {
             }
             Err(error) => {
                 counts.failed.fetch_add(1, Ordering::Relaxed);
+                if error.outcome() == Outcome::Unknown {
+                    counts.unknown.fetch_add(1, Ordering::Relaxed);
+                }
                 self.log.add(LogLevel::Error, "iplaygames::client", || {
                     format!(
-                        "{operation} call {}: {error} after {} ms, {} attempts",
+                        "{operation} call {}: {error} after {} ms, {} attempts, outcome {}",
                         error.call_id().unwrap_or("-"),
                         error.elapsed().as_millis(),
-                        error.attempts()
+                        error.attempts(),
+                        error.outcome().as_str()
                     )
                 });
             }
@@ -527,6 +558,12 @@ impl Core {
 impl Drop for Core {
     fn drop(&mut self) {
         self.close_wholly();
+        let (forgotten, _) = self.flights.forget_all();
+        for flight in &forgotten {
+            flight.end_with_client(self);
+        }
+        self.end_flights();
+        self.log.deliver();
     }
 }
 

@@ -56,7 +56,7 @@ pub use client::{CallOptions, Client, Reply};
 pub use codes::Code;
 pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL};
 pub use error::Error;
-pub use flight::{Call, CallResult, Callback, Event, Notify};
+pub use flight::{Call, CallResult, Callback, Event, Notify, WatchOptions, WatchState};
 pub use log::{LogLevel, LogLine, Logger};
 pub use message::Outcome;
 pub use session::{EndedSession, SessionStatus, Sessions, StartSession, StartedSession};

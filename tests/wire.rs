@@ -174,5 +174,5 @@ fn a_watch_asks_under_the_id_that_it_tells() {
         let request = sees.recv_timeout(HANG).unwrap();
         assert_eq!(request.header("x-request-id"), Some(watch.id()));
     }
-    assert_eq!(watch.poll_news().unwrap().call_id(), watch.id());
+    assert_eq!(watch.poll_update().unwrap().unwrap().call_id(), watch.id());
 }

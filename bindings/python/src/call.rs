@@ -45,8 +45,11 @@ impl Call {
             let Some(call) = place else { return Ok(None) };
             // Looked at first: with the end all the changes before it are there.
             let result = call.poll().map(|result| result.cloned());
-            if let Some(news) = call.poll_news() {
-                return Ok(Some((false, Ok(news))));
+            while let Some(update) = call.poll_update() {
+                // Failed readings are seen in the state of the watch.
+                if update.is_ok() {
+                    return Ok(Some((false, update)));
+                }
             }
             if !matches!(result, Ok(None)) {
                 *place = None;
