@@ -184,6 +184,19 @@ impl Client {
         Ok(Client { core: Arc::new(Core { config, log, counts, flights, life }) })
     }
 
+    /// Makes a client of the simulation; see `src/simulation/`.
+    #[cfg(test)]
+    pub(crate) fn simulated(
+        config: Config,
+        transport: Box<dyn crate::net::transport::Simulate>,
+        seed: u64,
+    ) -> Result<Client, Error> {
+        let log = Arc::new(Log::new());
+        let life = Lock::new(Life::Open(Reactor::simulated(&config, &log, transport, seed)?));
+        let (counts, flights) = (Counts::default(), Flights::new());
+        Ok(Client { core: Arc::new(Core { config, log, counts, flights, life }) })
+    }
+
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
     }

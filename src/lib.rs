@@ -48,6 +48,8 @@ mod panics;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod session;
+#[cfg(test)]
+mod simulation;
 
 pub use api::operation::{
     AnswerKind, BodyKind, Field, Kind, Method, Operation, Place, Repeat, Rule, operation, operations,

@@ -67,7 +67,7 @@ impl AttemptStatus {
     }
 
     /// Records that a part of a response has come.
-    pub(super) fn record_progress(&self) {
+    pub(crate) fn record_progress(&self) {
         self.progress.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -79,12 +79,43 @@ impl Closed {
 impl Reactor {
     pub(crate) fn new(config: &Config, log: &Arc<Log>) -> Result<Arc<Reactor>, Error> {
         let clock = Arc::new(DriveClock::new());
-        let context = request::Context {
-            transport: Transport::new(config, &clock)?,
-            log: Arc::clone(log),
-            chance: Chance::new()?,
-        };
-        let runtime = Builder::new_current_thread()
+        let transport = Transport::new(config, &clock)?;
+        Reactor::assemble(config, log, clock, transport, Chance::new()?, Builder::new_current_thread())
+    }
+
+    /// Makes a driver of the simulation: its time is virtual and moves when nothing else can, and its random numbers
+    /// come from a seed.
+    #[cfg(test)]
+    pub(crate) fn simulated(
+        config: &Config,
+        log: &Arc<Log>,
+        transport: Box<dyn super::transport::Simulate>,
+        seed: u64,
+    ) -> Result<Arc<Reactor>, Error> {
+        let clock = Arc::new(DriveClock::new());
+        let mut all = Transport::new(config, &clock)?;
+        all.simulated = Some(transport);
+        let mut builder = Builder::new_current_thread();
+        builder.start_paused(true);
+        Reactor::assemble(config, log, clock, all, Chance(AtomicU64::new(seed)), builder)
+    }
+
+    /// Makes this thread's clock that of the simulation.
+    #[cfg(test)]
+    pub(crate) fn enter(&self) -> tokio::runtime::EnterGuard<'_> {
+        self.runtime.enter()
+    }
+
+    fn assemble(
+        config: &Config,
+        log: &Arc<Log>,
+        clock: Arc<DriveClock>,
+        transport: Transport,
+        chance: Chance,
+        mut builder: Builder,
+    ) -> Result<Arc<Reactor>, Error> {
+        let context = request::Context { transport, log: Arc::clone(log), chance };
+        let runtime = builder
             .enable_io()
             .enable_time()
             // The helpers that look names up and load roots: gone as soon as they are done. One more than look-ups

@@ -40,6 +40,20 @@ pub(crate) struct Transport {
     /// A turn for each HTTP/1.1 connection there may be.
     turns: Semaphore,
     pub(crate) roots: Arc<Roots>,
+    /// Performs the attempts instead, in the simulation.
+    #[cfg(test)]
+    pub(crate) simulated: Option<Box<dyn Simulate>>,
+}
+
+/// A transport without sockets, for the simulation.
+#[cfg(test)]
+pub(crate) trait Simulate: Send + Sync {
+    fn attempt<'a>(
+        &'a self,
+        parts: &'a Parts,
+        call_id: &'a HeaderValue,
+        attempt: &'a AttemptStatus,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send + 'a>>;
 }
 
 /// What a head for HTTP/1.1 is put together from.
@@ -156,6 +170,8 @@ impl Transport {
             max_response_bytes: config.max_response_bytes,
             turns: Semaphore::new(config.max_connections),
             roots,
+            #[cfg(test)]
+            simulated: None,
         })
     }
 
@@ -187,6 +203,10 @@ impl Transport {
         attempt: &AttemptStatus,
         turn: &mut Turn<'_>,
     ) -> Result<Answer, Failure> {
+        #[cfg(test)]
+        if let Some(simulated) = &self.simulated {
+            return simulated.attempt(parts, call_id, attempt).await;
+        }
         attempt.use_connection(0);
         match self.pool.connection().await? {
             Connection::Single(mut single) => {
