@@ -64,6 +64,8 @@ struct Track {
     process: u64,
     operation: &'static Operation,
     call_id: String,
+    /// The argument that the response must repeat.
+    echo: Option<String>,
     secrets: Arc<Secrets>,
     bell: Arc<Bell>,
     has_callback: bool,
@@ -100,7 +102,7 @@ impl Track {
     }
 
     fn read(&self, report: Report) -> CallResult {
-        read(self.operation, report, self.call_id.clone())
+        read(self.operation, report, self.call_id.clone(), self.echo.as_deref())
             .map_err(|error| name(error, self.operation.id, Some(&self.call_id), &self.secrets))
     }
 
@@ -487,7 +489,7 @@ impl Client {
         begin: impl FnOnce(&Reactor, &Flight, Plan, Active),
     ) -> Result<Arc<Flight>, Error> {
         let core = self.core();
-        let Prepared { operation, plan, call_id, reactor } = prepared;
+        let Prepared { operation, plan, call_id, echo, reactor } = prepared;
         let enrolled = reactor.enroll().map_err(|error| core.name(error, operation.id, Some(&call_id)))?;
         let flights = &core.flights;
         let id = flights.with(|board| {
@@ -500,6 +502,7 @@ impl Client {
             process: fork::generation(),
             operation,
             call_id,
+            echo,
             secrets: Arc::clone(&core.config.secrets),
             bell: Arc::clone(&flights.bell),
             has_callback,

@@ -12,14 +12,14 @@ use http::HeaderValue;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::attempt_status::AttemptStatus;
 use super::failure::{Failure, FailureKind};
 use super::pulse::{Pulse, Undriven};
 use super::reactor::Chance;
 use super::retry::{self, Event, Step};
 use super::transport::{Transport, Turn};
-use super::attempt_status::AttemptStatus;
 use crate::log::{Log, LogLevel};
-use crate::message::{Answer, Parts, Repeat};
+use crate::message::{Answer, Disposition, Parts, Repeat};
 
 /// A call, planned.
 #[derive(Clone)]
@@ -32,8 +32,8 @@ pub(crate) struct Plan {
     pub(crate) attempt_timeout: Duration,
     pub(crate) max_retries: u32,
     pub(crate) call_id: HeaderValue,
-    /// Whether an answer is the API's own no, which is final.
-    pub(crate) is_refusal: fn(&Answer) -> bool,
+    /// Classifies an error response to the operation.
+    pub(crate) classify: fn(&str, &Answer) -> Disposition,
 }
 
 /// What a call came to.
@@ -369,14 +369,14 @@ struct Seen {
 fn see(plan: &Plan, request: &Request, result: &Result<Answer, Failure>) -> Seen {
     match result {
         Ok(answer) => {
-            let refusal = answer.status >= 400 && (plan.is_refusal)(answer);
+            let disposition = (answer.status >= 400).then(|| (plan.classify)(plan.operation, answer));
             let retry_after = answer
                 .retry_after
                 .as_deref()
                 .and_then(|value| retry::retry_after(value, answer.date.as_deref(), SystemTime::now()));
             Seen {
-                event: Some(Event::Answer { status: answer.status, refusal, retry_after }),
-                unclear: answer.status >= 500 && !refusal,
+                event: Some(Event::Answer { status: answer.status, disposition, retry_after }),
+                unclear: disposition == Some(Disposition::Unclear),
                 retry_after,
             }
         }
@@ -384,7 +384,7 @@ fn see(plan: &Plan, request: &Request, result: &Result<Answer, Failure>) -> Seen
             let dispatched = request.attempt.may_be_sent();
             let event = match failure.kind {
                 FailureKind::Resolve | FailureKind::Connect => Some(Event::NoConnection),
-                FailureKind::Tls => Some(Event::TlsRefused),
+                FailureKind::Tls | FailureKind::ProxyRefused => Some(Event::ConnectionRefused),
                 FailureKind::Lost => Some(Event::Lost { dispatched }),
                 FailureKind::AttemptTimeout => Some(Event::AttemptTimeout),
                 FailureKind::NotHttp | FailureKind::TooLarge => Some(Event::Unreadable),
