@@ -8,6 +8,11 @@ use serde_json::value::RawValue;
 
 use crate::json::Key;
 
+/// Returns a body without the byte order mark that it may begin with.
+pub(super) fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
+}
+
 /// What the envelope of a response says.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Envelope<'a> {

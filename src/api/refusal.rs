@@ -2,7 +2,7 @@
 //! request was not processed, or whether the request may have been processed. This file has the only table of
 //! these statuses; `docs/outcomes.md` repeats it and a test compares the two.
 
-use super::envelope::Envelope;
+use super::envelope::{Envelope, without_bom};
 use super::operation::{Operation, operation};
 use crate::json;
 use crate::message::{Answer, Disposition};
@@ -11,15 +11,16 @@ use crate::message::{Answer, Disposition};
 /// balancer or a firewall. The reasons are in `docs/outcomes.md`.
 ///
 /// Not listed, because the server may have acted on the request: 402, 406 (frameworks choose the format of a
-/// response after the work), 408 and 499 (a proxy gave up waiting), 409, 416, 418, 423, 424 and every unassigned
+/// response after the work), 408 and 499 (a proxy gave up waiting), 409, 416, 423, 424 and every unassigned
 /// status.
 pub(crate) const NOT_PROCESSED: &[u16] = &[
-    400, 401, 403, 404, 405, 407, 410, 411, 412, 413, 414, 415, 417, 421, 422, 425, 426, 428, 429, 431, 451,
+    400, 401, 403, 404, 405, 407, 410, 411, 412, 413, 414, 415, 417, 418, 421, 422, 425, 426, 428, 429, 431,
+    451,
 ];
 
 /// Classifies a response that is no success.
 pub(crate) fn classify(operation: &Operation, answer: &Answer) -> Disposition {
-    let text = std::str::from_utf8(super::reply::without_bom(&answer.body)).unwrap_or_default();
+    let text = std::str::from_utf8(without_bom(&answer.body)).unwrap_or_default();
     let readable = text.trim_ascii_start().starts_with('{') && json::is_shallow(text);
     let envelope = readable.then(|| Envelope::read(text, operation.must_have, None).ok()).flatten();
     if let Some(envelope) = &envelope {
@@ -91,7 +92,7 @@ mod tests {
                 assert_eq!(disposition("start_a_game_session", status, body), expected, "{status} {body}");
             }
         }
-        for status in [402, 406, 408, 409, 416, 418, 423, 424, 444, 460, 499] {
+        for status in [402, 406, 408, 409, 416, 423, 424, 444, 460, 499] {
             assert_eq!(disposition("end_a_game_session", status, "<html>"), Disposition::Unclear, "{status}");
         }
     }

@@ -4,7 +4,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::value::RawValue;
 
-use super::envelope::Envelope;
+use super::envelope::{Envelope, without_bom};
 use super::operation::{AnswerKind, Echo, Operation};
 use super::refusal;
 use crate::codes::Code;
@@ -270,10 +270,6 @@ fn member<'a>(json: &'a str, key: &str) -> Option<&'a str> {
 
 fn text_of(body: &[u8]) -> Option<&str> {
     std::str::from_utf8(without_bom(body)).ok()
-}
-
-pub(super) fn without_bom(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
 #[cfg(test)]
