@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::{
     CallOptions, Client, Code, Config, Error, Field, Kind, LogLevel, LogLine, Operation, Outcome, Place,
-    operation, operations,
+    Repeat, operation, operations,
 };
 
 const HELP: &str = "\
@@ -49,7 +49,7 @@ A VALUE is taken as the operation's table says: text for a text field, JSON for 
 @FILE stands for a file's content, @- for standard input; a text that begins with @ is given as @@….
 
 Exit codes: 0 done, 1 could not even try or print (I/O), 2 bad usage or a bad argument, 3 the API said no,
-4 not sent (no connection), 5 unknown: it may have been done.
+4 not sent (no connection), 5 unknown: it may have been done, or a read got no usable response.
 ";
 
 /// Why the tool ends without a result.
@@ -101,7 +101,7 @@ fn tell(trouble: &Trouble, error_json: bool) -> (String, u8) {
         Trouble::Api(error) => {
             let code = match error.code() {
                 Code::INVALID_ARGUMENT | Code::UNKNOWN_OPERATION => 2,
-                Code::INTERNAL | Code::UNSUPPORTED => 1,
+                Code::INTERNAL | Code::UNSUPPORTED if error.outcome() == Outcome::NotSent => 1,
                 _ => match error.outcome() {
                     Outcome::Rejected => 3,
                     Outcome::NotSent => 4,
@@ -112,11 +112,12 @@ fn tell(trouble: &Trouble, error_json: bool) -> (String, u8) {
                 return (format!("{}\n", error.to_json()), code);
             }
             let mut text = format!("{red}error:{plain} {error}\n");
-            if error.outcome() == Outcome::Unknown {
+            let reads = error.operation().and_then(operation).is_some_and(|row| row.repeat == Repeat::Read);
+            if error.outcome() == Outcome::Unknown && !reads {
                 text.push_str("  It is not known whether the call was done; check before you repeat it.\n");
             }
             if let Some(wait) = error.retry_after() {
-                let _ = writeln!(text, "  The server asks to wait {} s.", wait.as_secs());
+                let _ = writeln!(text, "  The server asks to wait {} s.", wait.as_secs_f64());
             }
             if let Some(body) = error.body_json().filter(|body| body.contains("\"errors\"")) {
                 let _ = writeln!(text, "  {body}");
@@ -527,5 +528,24 @@ fn print(text: &str) -> Result<(), Trouble> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Trouble::Io(format!("standard output: {error}"))),
         Ok(()) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_internal_error_of_unknown_outcome_ends_with_the_code_for_unknown() {
+        for (code, outcome, exit) in [
+            (Code::INTERNAL, Outcome::Unknown, 5),
+            (Code::INTERNAL, Outcome::NotSent, 1),
+            (Code::UNSUPPORTED, Outcome::NotSent, 1),
+            (Code::BAD_RESPONSE, Outcome::Unknown, 5),
+        ] {
+            let mut error = Error::new(code, "x");
+            error.facts_mut().outcome = outcome;
+            assert_eq!(tell(&Trouble::Api(Box::new(error)), true).1, exit, "{code:?} {outcome:?}");
+        }
     }
 }

@@ -52,7 +52,7 @@ mod session;
 mod simulation;
 
 pub use api::operation::{
-    AnswerKind, BodyKind, Field, Kind, Method, Operation, Place, Repeat, Rule, operation, operations,
+    AnswerKind, BodyKind, Echo, Field, Kind, Method, Operation, Place, Repeat, Rule, operation, operations,
 };
 pub use client::{CallOptions, Client, Reply};
 pub use codes::Code;

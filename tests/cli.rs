@@ -91,6 +91,12 @@ fn failures_go_to_standard_error_with_their_own_exit_codes() {
     ]));
     assert_eq!(code, Some(4));
 
+    // A read has no outcome to worry about.
+    sandbox.control(r#"{"command": "fault", "operation": "get_session_status", "status": 500}"#).unwrap();
+    let (code, _, err) = run(tool(Some(&sandbox)).args(["status", "nobody"]));
+    assert_eq!(code, Some(5), "{err}");
+    assert!(!err.contains("not known whether"), "{err}");
+
     for usage in [
         vec![],
         vec!["dance"],

@@ -8,6 +8,7 @@ mod board;
 mod watch;
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -70,6 +71,8 @@ struct Track {
     process: u64,
     operation: &'static Operation,
     call_id: String,
+    /// The argument that the response must repeat.
+    echo: Option<String>,
     secrets: Arc<Secrets>,
     log: Arc<Log>,
     bell: Arc<Bell>,
@@ -99,7 +102,7 @@ impl Track {
     }
 
     fn read(&self, report: Report) -> CallResult {
-        read(self.operation, report, self.call_id.clone())
+        read(self.operation, report, self.call_id.clone(), self.echo.as_deref())
             .map_err(|error| name(error, self.operation.id, Some(&self.call_id), &self.secrets))
     }
 
@@ -590,7 +593,7 @@ impl Client {
         begin: impl FnOnce(&Reactor, &Flight, Plan, Active),
     ) -> Result<Arc<Flight>, Error> {
         let core = self.core();
-        let Prepared { operation, plan, call_id, reactor } = prepared;
+        let Prepared { operation, plan, call_id, echo, reactor } = prepared;
         let enrolled = reactor.enroll().map_err(|error| core.name(error, operation.id, Some(&call_id)))?;
         let flights = &core.flights;
         let id = flights.with(|board| {
@@ -603,6 +606,7 @@ impl Client {
             process: fork::generation(),
             operation,
             call_id,
+            echo,
             secrets: Arc::clone(&core.config.secrets),
             log: Arc::clone(&core.log),
             bell: Arc::clone(&flights.bell),
@@ -749,12 +753,22 @@ impl Client {
         // Another thread that is delivering must be done first, and one that is just submitting must get to
         // the place where its call, which is canceled already, can tell so. Both is soon, unless it is the
         // host's callback that takes its time.
-        while !Delivery::begin_or_join(core).is_some_and(|delivery| delivery.deliver_all()) {
-            std::thread::sleep(Duration::from_millis(1));
+        let mut panic = None;
+        loop {
+            let deliver = || Delivery::begin_or_join(core).is_some_and(|delivery| delivery.deliver_all());
+            match catch_unwind(AssertUnwindSafe(deliver)) {
+                Ok(true) => break,
+                Ok(false) => std::thread::sleep(Duration::from_millis(1)),
+                // A callback of the host panicked: the others run all the same, and then it is the host's panic.
+                Err(of_callback) => drop(panic.replace(of_callback)),
+            }
         }
         reactor.join_background();
         core.close_wholly();
         core.end_flights();
-        driven
+        match panic {
+            Some(panic) => resume_unwind(panic),
+            None => driven,
+        }
     }
 }

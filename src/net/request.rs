@@ -21,7 +21,7 @@ use super::retry::{self, Event, Step};
 use super::transport::{Transport, Turn};
 use super::unwind;
 use crate::log::{Log, LogLevel};
-use crate::message::{Answer, Parts, Repeat};
+use crate::message::{Answer, Disposition, Parts, Repeat};
 
 /// A call, planned.
 #[derive(Clone)]
@@ -34,8 +34,8 @@ pub(crate) struct Plan {
     pub(crate) attempt_timeout: Duration,
     pub(crate) max_retries: u32,
     pub(crate) call_id: HeaderValue,
-    /// Whether an answer is the API's own no, which is final.
-    pub(crate) is_refusal: fn(&Answer) -> bool,
+    /// Classifies an error response to the operation.
+    pub(crate) classify: fn(&str, &Answer) -> Disposition,
 }
 
 /// What a call came to.
@@ -47,6 +47,8 @@ pub(crate) struct Report {
     /// Whether a request that brought no clear answer may have been done: for a failure any of them, for
     /// an answer those before it.
     pub(crate) may_be_done: bool,
+    /// Whether a response before has refused the request: it was sent then.
+    pub(crate) was_refused: bool,
     /// How long the server asked to wait.
     pub(crate) retry_after: Option<Duration>,
 }
@@ -63,6 +65,8 @@ pub(crate) struct Request {
     endless: AtomicBool,
     /// Set when an attempt ended without telling whether it was done.
     may_be_done: AtomicBool,
+    /// Set when a response refused an attempt, which is then repeated.
+    was_refused: AtomicBool,
     started: Instant,
     task: OnceLock<AbortHandle>,
 }
@@ -112,6 +116,7 @@ impl Request {
             attempts: AtomicU32::new(0),
             endless: AtomicBool::new(false),
             may_be_done: AtomicBool::new(false),
+            was_refused: AtomicBool::new(false),
             started,
             task: OnceLock::new(),
         }
@@ -217,6 +222,7 @@ impl Request {
             attempts: self.attempts.load(Ordering::Relaxed),
             elapsed: self.started.elapsed(),
             may_be_done: unclear || self.may_be_done.load(Ordering::Acquire),
+            was_refused: self.was_refused.load(Ordering::Acquire),
             retry_after: None,
         }
     }
@@ -292,12 +298,15 @@ pub(crate) async fn run(context: Arc<Context>, plan: Plan, request: Arc<Request>
             None => Step::Finish,
         };
         log_attempt(log, &plan, &request, &result, step);
+        let has_response = result.is_ok();
         let Step::Again(pause) = step else {
             return request.finish(Report { retry_after: seen.retry_after, ..request.report_of(result) });
         };
         drop(turn);
         if seen.unclear {
             request.may_be_done.store(true, Ordering::Release);
+        } else if has_response {
+            request.was_refused.store(true, Ordering::Release);
         }
         request.attempt.mark_not_sent();
         retries += 1;
@@ -396,14 +405,14 @@ struct Seen {
 fn see(plan: &Plan, request: &Request, result: &Result<Answer, Failure>) -> Seen {
     match result {
         Ok(answer) => {
-            let refusal = answer.status >= 400 && (plan.is_refusal)(answer);
+            let disposition = (answer.status >= 400).then(|| (plan.classify)(plan.operation, answer));
             let retry_after = answer
                 .retry_after
                 .as_deref()
                 .and_then(|value| retry::retry_after(value, answer.date.as_deref(), SystemTime::now()));
             Seen {
-                event: Some(Event::Answer { status: answer.status, refusal, retry_after }),
-                unclear: answer.status >= 500 && !refusal,
+                event: Some(Event::Answer { status: answer.status, disposition, retry_after }),
+                unclear: disposition == Some(Disposition::Unclear),
                 retry_after,
             }
         }
@@ -411,7 +420,7 @@ fn see(plan: &Plan, request: &Request, result: &Result<Answer, Failure>) -> Seen
             let dispatched = request.attempt.may_be_sent();
             let event = match failure.kind {
                 FailureKind::Resolve | FailureKind::Connect => Some(Event::NoConnection),
-                FailureKind::Tls => Some(Event::TlsRefused),
+                FailureKind::Tls | FailureKind::ProxyRefused => Some(Event::ConnectionRefused),
                 FailureKind::Lost => Some(Event::Lost { dispatched }),
                 FailureKind::AttemptTimeout => Some(Event::AttemptTimeout),
                 FailureKind::NotHttp | FailureKind::TooLarge => Some(Event::Unreadable),

@@ -175,6 +175,7 @@ impl Simulation {
 
     fn watch(&mut self) {
         let Some(id) = self.world.some_session() else { return };
+        self.next += 1;
         let callback = self.rng.bool().then(|| self.callback(format!("watch-{}", self.next)));
         let interval = Duration::from_millis(self.rng.u64(10..400));
         if let Ok(watch) = self.client.watch_session(&id, interval, callback) {
@@ -313,10 +314,15 @@ fn deliver(results: &Mutex<Results>, call_id: &str, result: CallResult) {
 fn deliver_polled(results: &Mutex<Results>, call_id: &str, result: CallResult) {
     let mut results = results.lock().unwrap();
     let delivered = results.delivered.entry(call_id.to_owned()).or_default();
-    match delivered.first() {
+    let text = |result: &CallResult| match result {
+        Ok(reply) => reply.json().to_owned(),
+        Err(error) => error.to_json(),
+    };
+    match delivered.first().map(text) {
         None => delivered.push(result),
-        Some(Ok(before)) => assert_eq!(before.json(), result.unwrap().json(), "{call_id}"),
-        Some(Err(before)) => assert_eq!(before.to_json(), result.unwrap_err().to_json(), "{call_id}"),
+        Some(before) if before == text(&result) => {}
+        // Not asserted here: a callback that panics is caught.
+        Some(_) => delivered.push(result),
     }
 }
 
