@@ -215,7 +215,7 @@ test-asan: tools ## Rust suites and C programs under ASan, LSan and (C) UBSan (r
 	CARGO="$(CARGO)" CC="$(CC)" CXX="$(CXX)" tests/asan/run.sh
 
 .PHONY: test-tsan
-test-tsan: tools ## threads on shared clients under TSan (rustup; Debian: rustc-web cargo-web rust-web-src libstd-rust-web-dev)
+test-tsan: tools ## threads on shared clients under TSan (rustup; Debian: llvm rustc-web cargo-web rust-web-src libstd-rust-web-dev)
 	CARGO="$(CARGO)" tests/tsan/run.sh
 
 .PHONY: valgrind

@@ -5,7 +5,7 @@
 #     tests/tsan/run.sh
 #
 # CARGO_TARGET_DIR the target folder, in which this uses the subfolder tsan; else target/ here
-# ROUNDS           the number of rounds (6)
+# ROUNDS           the number of rounds (20)
 #
 # A standard library without ThreadSanitizer would hide which lock orders what: so it is built from its sources. They
 # come with `rustup component add rust-src`, or with Debian's compiler (Debian and Ubuntu: apt-get install rustc-web
@@ -22,6 +22,8 @@ fail() { echo "$*" >&2; exit 1; }
 
 target=x86_64-unknown-linux-gnu
 [ "$(rustc -vV | sed -n 's/^host: //p')" = $target ] || skip "which this script runs on $target only"
+command -v llvm-symbolizer >/dev/null ||
+    fail "llvm-symbolizer is missing, which suppressions need: Debian and Ubuntu: apt-get install llvm"
 
 # sysroot COMPILER: its folder, if the sources of the standard library are there.
 sysroot() {
@@ -67,5 +69,5 @@ if "$program" data-race >"$work/report" 2>&1; then cat "$work/report"; fail "a r
 grep -q "WARNING: ThreadSanitizer: data race" "$work/report" || { cat "$work/report"; fail "the report names no race"; }
 
 say "tests/threads.rs"
-TSAN_OPTIONS="suppressions=$here/suppressions.txt:print_suppressions=0" ROUNDS="${ROUNDS:-6}" "$program"
+TSAN_OPTIONS="suppressions=$here/suppressions.txt:print_suppressions=0" ROUNDS="${ROUNDS:-20}" "$program"
 say "ThreadSanitizer reported nothing"
