@@ -60,6 +60,7 @@ done
 $cargo test --target $target --no-run $targets 2>&1 | tee "$work/build" || true
 # What `cargo test` built, by name.
 sed -n 's|^ *Executable .*(\(.*\))$|\1|p' "$work/build" >"$work/executables"
+[ -s "$work/executables" ] || fail "The tests were not built."
 executable() {
     name=$1
     [ "$name" != lib ] || name=iplaygames
