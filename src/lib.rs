@@ -44,6 +44,7 @@ mod json;
 mod log;
 mod message;
 mod net;
+mod redact;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod session;
