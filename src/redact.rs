@@ -229,7 +229,7 @@ impl Redactor {
     fn views(&self, text: &str) -> Vec<View> {
         let all = |view: &View| unescape_html(&unescape_percent(&unescape_json(view)));
         let mut views = vec![View::of(text)];
-        let decoders: [(&[u8], &dyn Fn(&View) -> View); 4] =
+        let decoders: [(&[u8], Decoder<'_>); 4] =
             [(b"\\", &unescape_json), (b"%", &unescape_percent), (b"&", &unescape_html), (b"\\%&", &all)];
         for (marks, decode) in decoders {
             let mut from = 0;
@@ -276,6 +276,9 @@ impl Redactor {
         }
     }
 }
+
+/// Decodes one level of escapes.
+type Decoder<'a> = &'a dyn Fn(&View) -> View;
 
 /// Whether a header's name says that its value is secret.
 fn has_secret_name(name: &str) -> bool {
