@@ -45,6 +45,7 @@ mod log;
 mod message;
 mod net;
 mod panics;
+mod redact;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod session;
