@@ -217,7 +217,7 @@ impl Transport {
         match self.pool.connection().await? {
             Connection::Single(mut single) => {
                 let request = self.lines.request(parts, call_id)?;
-                let answer = single.http1.ask(&request, self.max_response_bytes, attempt).await?;
+                let answer = single.http1.round_trip(&request, self.max_response_bytes, attempt).await?;
                 self.pool.give_back(single);
                 Ok(answer)
             }
