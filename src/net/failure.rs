@@ -3,8 +3,8 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use super::resolve::Unresolved;
 use super::attempt_status::AttemptStatus;
+use super::resolve::Unresolved;
 
 /// Why an attempt brought no answer.
 #[derive(Clone, Debug)]

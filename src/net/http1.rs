@@ -11,9 +11,9 @@ use bytes::{BufMut, Bytes};
 use httparse::Status;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
+use super::attempt_status::AttemptStatus;
 use super::failure::{self, Failure};
 use super::head::{self, Extent, Found, Head};
-use super::attempt_status::AttemptStatus;
 use crate::message::Answer;
 
 const LINE_END: &[u8] = b"\r\n";
@@ -130,7 +130,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
     }
 
     /// Hands the request over. A server may answer before it has heard all of it, and hear no more then.
-    async fn send(&mut self, request: &Request, heads: &mut Heads, attempt: &AttemptStatus) -> Result<Sent, Failure> {
+    async fn send(
+        &mut self,
+        request: &Request,
+        heads: &mut Heads,
+        attempt: &AttemptStatus,
+    ) -> Result<Sent, Failure> {
         let mut sent = 0;
         poll_fn(|context| {
             loop {

@@ -1,5 +1,6 @@
 //! How a call travels: connections, attempts, pauses, and who drives the I/O. Knows no game.
 
+pub(crate) mod attempt_status;
 mod dial;
 pub(crate) mod failure;
 mod head;
@@ -14,7 +15,6 @@ pub(crate) mod retry;
 mod signal;
 pub(crate) mod tls;
 pub(crate) mod transport;
-pub(crate) mod attempt_status;
 
 /// One request on a stream that is whoever's, and whether the stream may be used again.
 #[cfg(feature = "internals")]

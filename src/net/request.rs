@@ -12,12 +12,12 @@ use http::HeaderValue;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::attempt_status::AttemptStatus;
 use super::failure::{Failure, FailureKind};
 use super::pulse::{Pulse, Undriven};
 use super::reactor::Chance;
 use super::retry::{self, Event, Step};
 use super::transport::{Transport, Turn};
-use super::attempt_status::AttemptStatus;
 use crate::log::{Log, LogLevel};
 use crate::message::{Answer, Parts, Repeat};
 

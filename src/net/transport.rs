@@ -13,6 +13,7 @@ use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
 use http_body::Body as HttpBody;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::attempt_status::AttemptStatus;
 use super::dial::Dialer;
 use super::failure::{self, Failure};
 use super::head;
@@ -20,7 +21,6 @@ use super::http1::Request;
 use super::payload::{self, Payload};
 use super::pool::{Connection, Pool};
 use super::tls::{self, Roots};
-use super::attempt_status::AttemptStatus;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
