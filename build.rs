@@ -54,6 +54,20 @@ fn operations(root: &Path, out: &Path) {
             .flatten()
             .filter_map(|pointer| pointer.as_str())
             .collect();
+        let refusal_statuses: Vec<u64> = row["refusal_statuses"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(serde_json::Value::as_u64)
+            .collect();
+        let echo = match row.get("echo") {
+            None => "None".to_owned(),
+            Some(echo) => format!(
+                "Some(Echo {{ pointer: {:?}, argument: {:?} }})",
+                text_of(echo, "pointer"),
+                text_of(echo, "argument")
+            ),
+        };
         let example = match row.get("example") {
             None => "None".to_owned(),
             Some(example) => format!(
@@ -66,7 +80,8 @@ fn operations(root: &Path, out: &Path) {
         let _ = writeln!(
             code,
             "Operation {{ id: {:?}, tag: {:?}, summary: {:?}, method: Method::{}, path: {:?}, repeat: Repeat::{}, \
-             body: BodyKind::{}, answer: AnswerKind::{}, must_have: &{must_have:?}, fields: &[{fields}], \
+             body: BodyKind::{}, answer: AnswerKind::{}, must_have: &{must_have:?}, \
+             refusal_statuses: &{refusal_statuses:?}, echo: {echo}, fields: &[{fields}], \
              #[cfg(feature = \"sandbox\")] example: {example} }},",
             text_of(row, "id"),
             text_of(row, "tag"),

@@ -45,8 +45,11 @@
  *       "elapsed_ms": 12, "http_status": 404, "request_id": null, "call_id": "7b0c", "retry_after_ms": null,
  *       "field": null, "body": {"success": false, "message": "Session not found"}}}
  *
- *   outcome    "not_sent": it surely was not done. "rejected": the API said no. "unknown": it may have
- *              been done; after a start, a session may exist.
+ *   outcome    "not_sent": the request was not sent. "rejected": the request was refused, by the API or with
+ *              a status that says that it was not processed. "unknown": the call may have been done; after a
+ *              start, a session may exist. A 5xx is "unknown", except a refusal that the API documents. For an
+ *              operation that only reads, "unknown" means that no usable response came; nothing can have
+ *              changed. docs/outcomes.md lists which response has which outcome.
  *   retryable  whether the very same call may work later.
  *   field      a JSON pointer to the argument that is wrong, such as "/currency".
  *   body       the API's answer if it was JSON; else there is body_text, its first 512 characters.
@@ -116,14 +119,22 @@
  *   key                  default
  *   api_key              $IPLAYGAMES_API_KEY        Sent as bearer token. Needed for the default base_url. It is
  *                                                   the operator's, and must not ship inside a game: let the
- *                                                   game talk to a relay of yours, without a key.
+ *                                                   game talk to a relay of yours, without a key. ASCII
+ *                                                   without blanks at its ends; white space and a byte order
+ *                                                   mark around the variable's value are removed. Overwritten
+ *                                                   in the library's own texts when the client is freed.
  *   base_url             $IPLAYGAMES_BASE_URL, else https://api.iplaygames.ai
  *                                                   Where calls go. May have a path, which is kept in front.
  *                                                   https; http only to this machine.
  *   allow_insecure_http  false                      Allows http to other machines as well.
- *   headers              {}                         More headers for each request, name to value.
+ *   headers              {}                         More headers for each request, name to value. ASCII without
+ *                                                   blanks at the ends of a value. Errors never show a value if
+ *                                                   the name says that it is secret (authorization, cookie, ...
+ *                                                   token, key, secret, password) or if it has 8 characters or
+ *                                                   more and is no plain word.
  *   timeout_ms           30000                      A whole call: all attempts and the pauses between them.
- *   attempt_timeout_ms   10000                      One attempt, where another may follow.
+ *   attempt_timeout_ms   10000                      One attempt that another may follow. The last attempt
+ *                                                   has the rest of timeout_ms.
  *   connect_timeout_ms   5000                       Making a connection.
  *   max_retries          2                          Attempts after the first, 0 to 20. Only what is safe to
  *                                                   repeat is repeated.
@@ -538,8 +549,10 @@ ipg_code ipg_client_shutdown(ipg_client *client,
  * #IPG_ERR_CANCELED, no callback of its requests runs any more. The requests' own handles are to be freed
  * still; polling them answers how they ended, which for those in flight is #IPG_ERR_CANCELED.
  *
- * Never waits, and hands over no log lines, so it may be called on a finalizer thread and inside a
- * callback. When a callback of one of its requests is just running on another thread, the answer is
+ * Every call that ends here is counted and logged with its call id and its outcome: the logger, if one is set, runs
+ * on this thread for those lines.
+ *
+ * Never waits, so it may be called on a finalizer thread and inside a callback. When a callback of one of its requests is just running on another thread, the answer is
  * #IPG_PENDING: the client is freed, and that callback is the last. A logger may still be running on another thread that is inside a call of this client: when
  * its `user_data` is to go too, remove the logger first, see ipg_client_set_logger().
  *
@@ -558,12 +571,14 @@ ipg_code ipg_client_free(ipg_client *client);
  * Gives a client a logger, or with `callback` NULL takes it away.
  *
  * `max_level` is the most detailed level that is wanted, IPG_LOG_ERROR (1) to IPG_LOG_TRACE (5);
- * IPG_LOG_OFF (0) is as good as no callback. A line never contains the API key, a header's value or a body.
+ * IPG_LOG_OFF (0) is as good as no callback. A line never contains the API key, a header's
+ * value or a body.
  *
  * The callback runs only on threads that are inside an `ipg_` call with this client, just before that call
  * returns, one line at a time, with no lock held. Lines that arise elsewhere wait for the next such call,
  * 256 at most. It may call any function of this library; lines that arise in it are dropped. It must
- * return: an exception or a thread's end that leaves it ends the process.
+ * return: an exception or a thread's end that leaves it ends the process, and with it the call's result. A
+ * host whose logger can throw must catch in the callback.
  *
  * When this function returns, the logger before is not running and never will: its `user_data` may go.
  * For that it waits while the logger runs on another thread.
@@ -754,8 +769,9 @@ ipg_code ipg_submit(ipg_client *client,
  * ipg_request_poll() where there is none. The watch ends when the status says that the session is over (`closed`,
  * `expired` and their like; a word this library does not know is a change and not the end), with #IPG_OK
  * and that answer; when it cannot be read and trying again would not help, with the error; when it is
- * canceled. A reading that fails and may work later is passed over. Shutting the client down cancels
- * watches at once.
+ * canceled. A reading that fails and may work later does not end the watch: after three in a row their error
+ * document (`"success": false`) is reported with the code #IPG_PENDING, once, and a warning is logged; the next
+ * reading that succeeds is reported again. Shutting the client down cancels watches at once.
  *
  * `session_id` is the id as text. `interval_ms` is 10 or more; a second is a good pace. All else is as
  * ipg_submit() has it, and who drives the client drives its watches.

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use http::HeaderValue;
 
 use crate::api::operation::{Operation, operation};
-use crate::api::{arguments, reply};
+use crate::api::{arguments, refusal, reply};
 use crate::codes::Code;
 use crate::config::{Config, Keys, Secrets};
 use crate::error::{Error, push_quoted};
 use crate::flight::Flights;
 use crate::fork::Lock;
 use crate::log::{Log, LogLevel, Logger};
-use crate::message::{Outcome, Parts, Repeat};
+use crate::message::{Disposition, Outcome, Parts, Repeat};
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::reactor::{self, Reactor};
 use crate::net::request::{Plan, Report};
@@ -41,7 +41,7 @@ pub struct Client {
 
 pub(crate) struct Core {
     pub(crate) config: Config,
-    log: Arc<Log>,
+    pub(crate) log: Arc<Log>,
     counts: Counts,
     pub(crate) flights: Flights,
     life: Lock<Life>,
@@ -60,6 +60,8 @@ pub(crate) struct Prepared {
     pub(crate) operation: &'static Operation,
     pub(crate) plan: Plan,
     pub(crate) call_id: String,
+    /// The argument that the response must repeat.
+    pub(crate) echo: Option<String>,
     pub(crate) reactor: Arc<Reactor>,
 }
 
@@ -69,6 +71,10 @@ struct Counts {
     succeeded: AtomicU64,
     failed: AtomicU64,
     attempts: AtomicU64,
+    /// Calls that failed with an unknown outcome.
+    unknown: AtomicU64,
+    /// Calls whose result nobody took.
+    abandoned: AtomicU64,
 }
 
 /// What one call may differ in from its client's configuration.
@@ -180,6 +186,19 @@ impl Client {
         Ok(Client { core: Arc::new(Core { config, log, counts, flights, life }) })
     }
 
+    /// Makes a client of the simulation; see `src/simulation/`.
+    #[cfg(test)]
+    pub(crate) fn simulated(
+        config: Config,
+        transport: Box<dyn crate::net::transport::Simulate>,
+        seed: u64,
+    ) -> Result<Client, Error> {
+        let log = Arc::new(Log::new());
+        let life = Lock::new(Life::Open(Reactor::simulated(&config, &log, transport, seed)?));
+        let (counts, flights) = (Counts::default(), Flights::new());
+        Ok(Client { core: Arc::new(Core { config, log, counts, flights, life }) })
+    }
+
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
     }
@@ -257,10 +276,10 @@ impl Client {
         call: impl FnOnce(&Arc<Reactor>, Plan) -> Result<Report, Error>,
     ) -> Result<Reply, Error> {
         let result = self.plan(operation, options, parts).and_then(|prepared| {
-            let Prepared { operation, plan, call_id, reactor } = prepared;
+            let Prepared { operation, plan, call_id, echo, reactor } = prepared;
             match call(&reactor, plan) {
                 // What is read names the call already.
-                Ok(report) => read(operation, report, call_id)
+                Ok(report) => read(operation, report, call_id, echo.as_deref())
                     .map_err(|error| self.core.name(error, operation.id, None)),
                 Err(error) => Err(self.core.name(error, operation.id, Some(&call_id))),
             }
@@ -298,6 +317,7 @@ impl Client {
             None => reactor.make_call_id(),
         };
         let config = &self.core.config;
+        let echo = arguments::echo(operation, &parts.target);
         let plan = Plan {
             operation: operation.id,
             parts,
@@ -306,9 +326,9 @@ impl Client {
             attempt_timeout: config.attempt_timeout,
             max_retries: options.max_retries.unwrap_or(config.max_retries),
             call_id: call_id_header(&call_id).map_err(named)?,
-            is_refusal: reply::is_refusal,
+            classify: refusal::classify_by_id,
         };
-        Ok(Prepared { operation, plan, call_id, reactor })
+        Ok(Prepared { operation, plan, call_id, echo, reactor })
     }
 
     /// Loads the roots (where https needs them), resolves the name and opens a connection, so that the
@@ -337,7 +357,7 @@ impl Client {
                 request_id: None,
             });
         };
-        let mut error = of_failure(failure, false);
+        let mut error = of_failure(failure, Outcome::NotSent);
         let facts = error.facts_mut();
         (facts.attempts, facts.elapsed) = (1, started.elapsed());
         self.core.hide_secrets(&mut error);
@@ -345,7 +365,8 @@ impl Client {
     }
 
     /// Counts since the client was made, as a JSON document: `calls`, `succeeded`, `failed`, `attempts`,
-    /// `in_flight`, and `roots` (`none`, `given` or `system`: which roots of trust are loaded).
+    /// `unknown` (failed with an unknown outcome), `abandoned` (ended, and nobody took the result), `in_flight`,
+    /// and `roots` (`none`, `given` or `system`: which roots of trust are loaded).
     pub fn stats_json(&self) -> String {
         let (in_flight, roots) = match self.core.reactor_in_use() {
             Some(reactor) => (reactor.in_flight(), reactor.transport().roots.loaded()),
@@ -356,17 +377,19 @@ impl Client {
             Loaded::Given => "given",
             Loaded::System => "system",
         };
-        let Counts { calls, succeeded, failed, attempts } = &self.core.counts;
+        let Counts { calls, succeeded, failed, attempts, unknown, abandoned } = &self.core.counts;
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let mut base_url = String::new();
         push_quoted(&mut base_url, &self.core.config.base_url);
         format!(
             "{{\"success\":true,\"base_url\":{base_url},\"calls\":{},\"succeeded\":{},\"failed\":{},\
-             \"attempts\":{},\"in_flight\":{in_flight},\"roots\":\"{roots}\"}}",
+             \"attempts\":{},\"unknown\":{},\"abandoned\":{},\"in_flight\":{in_flight},\"roots\":\"{roots}\"}}",
             count(calls),
             count(succeeded),
             count(failed),
             count(attempts),
+            count(unknown),
+            count(abandoned),
         )
     }
 
@@ -405,10 +428,19 @@ impl Client {
     /// Ends the client: calls in flight on other threads return at once with [`Code::CANCELED`], later
     /// calls answer [`Code::SHUT_DOWN`], callbacks do not run any more. Never waits. Answers whether no
     /// callback is running on another thread; if one is, its return completes the end.
+    ///
+    /// Every call that ends here is counted and logged with its id and its outcome, and the logger runs on this
+    /// thread.
     pub fn close(&self) -> bool {
-        let quiet = self.core.flights.forget_all();
+        let (forgotten, is_quiet) = self.core.flights.forget_all();
         self.core.close_wholly();
-        quiet
+        for flight in &forgotten {
+            flight.end_with_client(&self.core);
+        }
+        self.core.end_flights();
+        drop(forgotten);
+        self.core.log.deliver();
+        is_quiet
     }
 }
 
@@ -472,6 +504,17 @@ impl Core {
         }
     }
 
+    /// Ends the calls without a callback, whose results the host may still take, so that each is counted and logged.
+    pub(crate) fn end_flights(&self) {
+        for flight in self.flights.polled() {
+            flight.end_with_client(self);
+        }
+    }
+
+    pub(crate) fn count_abandoned(&self) {
+        self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
+    }
+
     #[cfg(feature = "capi")]
     pub(crate) fn has_no_logger(&self) -> bool {
         self.log.is_off()
@@ -511,12 +554,16 @@ impl Core {
             }
             Err(error) => {
                 counts.failed.fetch_add(1, Ordering::Relaxed);
+                if error.outcome() == Outcome::Unknown {
+                    counts.unknown.fetch_add(1, Ordering::Relaxed);
+                }
                 self.log.add(LogLevel::Error, "iplaygames::client", || {
                     format!(
-                        "{operation} call {}: {error} after {} ms, {} attempts",
+                        "{operation} call {}: {error} after {} ms, {} attempts, outcome {}",
                         error.call_id().unwrap_or("-"),
                         error.elapsed().as_millis(),
-                        error.attempts()
+                        error.attempts(),
+                        error.outcome().as_str()
                     )
                 });
             }
@@ -527,6 +574,12 @@ impl Core {
 impl Drop for Core {
     fn drop(&mut self) {
         self.close_wholly();
+        let (forgotten, _) = self.flights.forget_all();
+        for flight in &forgotten {
+            flight.end_with_client(self);
+        }
+        self.end_flights();
+        self.log.deliver();
     }
 }
 
@@ -542,23 +595,37 @@ pub(crate) fn name(mut error: Error, operation: &str, call_id: Option<&str>, sec
     error
 }
 
-/// Reads what a call came to.
-pub(crate) fn read(operation: &'static Operation, report: Report, call_id: String) -> Result<Reply, Error> {
-    let Report { result, attempts, elapsed, may_be_done, retry_after } = report;
+/// Reads what a call came to. `echo` is the argument that the response must repeat.
+pub(crate) fn read(
+    operation: &'static Operation,
+    report: Report,
+    call_id: String,
+    echo: Option<&str>,
+) -> Result<Reply, Error> {
+    let Report { result, attempts, elapsed, may_be_done, was_refused, retry_after } = report;
     let (result, http_status, request_id) = match result {
         Ok(answer) => {
             let (status, request_id) = (answer.status, answer.request_id.clone());
-            let gone =
-                operation.repeat == Repeat::End && may_be_done && status == 404 && reply::is_refusal(&answer);
+            let gone = operation.repeat == Repeat::End
+                && may_be_done
+                && status == 404
+                && refusal::classify(operation, &answer) == Disposition::Refused;
             // An attempt before this one may have ended it; that it is not there now is what was asked for.
             let result = if gone {
                 Ok(r#"{"success":true,"already_ended":true}"#.to_owned())
             } else {
-                reply::read(operation, answer)
+                reply::read(operation, answer, echo)
             };
             (result, Some(status), request_id)
         }
-        Err(failure) => (Err(of_failure(failure, may_be_done)), None, None),
+        Err(failure) => {
+            let outcome = match (may_be_done, was_refused) {
+                (true, _) => Outcome::Unknown,
+                (false, true) => Outcome::Rejected,
+                (false, false) => Outcome::NotSent,
+            };
+            (Err(of_failure(failure, outcome)), None, None)
+        }
     };
     match result {
         Ok(json) => Ok(Reply { json, http_status, attempts, elapsed, call_id, request_id }),
@@ -568,8 +635,8 @@ pub(crate) fn read(operation: &'static Operation, report: Report, call_id: Strin
             facts.elapsed = elapsed;
             facts.call_id = Some(call_id);
             facts.retry_after = retry_after;
-            if may_be_done {
-                // The last attempt's answer says nothing of the ones before it.
+            if may_be_done && operation.repeat != Repeat::Read {
+                // The last response says nothing of the attempts before it. A read has changed nothing.
                 facts.outcome = Outcome::Unknown;
             }
             Err(error)
@@ -579,10 +646,11 @@ pub(crate) fn read(operation: &'static Operation, report: Report, call_id: Strin
 
 /// A failure on the way, in the words of an error.
 #[cold]
-fn of_failure(failure: Failure, may_be_done: bool) -> Error {
+fn of_failure(failure: Failure, outcome: Outcome) -> Error {
     let (code, retryable) = match failure.kind {
         FailureKind::Resolve => (Code::RESOLVE, true),
         FailureKind::Connect => (Code::CONNECT, true),
+        FailureKind::ProxyRefused => (Code::CONNECT, false),
         FailureKind::Tls => (Code::TLS, false),
         FailureKind::Lost => (Code::CONNECTION_LOST, true),
         FailureKind::NotHttp => (Code::BAD_RESPONSE, false),
@@ -594,7 +662,7 @@ fn of_failure(failure: Failure, may_be_done: bool) -> Error {
     let mut error = Error::new(code, failure.message);
     let facts = error.facts_mut();
     facts.retryable = retryable;
-    facts.outcome = if may_be_done { Outcome::Unknown } else { Outcome::NotSent };
+    facts.outcome = outcome;
     error
 }
 

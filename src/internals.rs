@@ -13,7 +13,7 @@ use crate::net;
 
 /// Checks a body that came with a good status, as every call's answer is.
 pub fn check_answer(operation: &'static Operation, body: Vec<u8>) -> Result<String, Error> {
-    reply::read(operation, Answer { status: 200, body, ..Answer::default() })
+    reply::read(operation, Answer { status: 200, body, ..Answer::default() }, None)
 }
 
 /// The address and the body that arguments become; a file as it was given.

@@ -44,18 +44,22 @@ mod json;
 mod log;
 mod message;
 mod net;
+mod panics;
+mod redact;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod session;
+#[cfg(test)]
+mod simulation;
 
 pub use api::operation::{
-    AnswerKind, BodyKind, Field, Kind, Method, Operation, Place, Repeat, Rule, operation, operations,
+    AnswerKind, BodyKind, Echo, Field, Kind, Method, Operation, Place, Repeat, Rule, operation, operations,
 };
 pub use client::{CallOptions, Client, Reply};
 pub use codes::Code;
 pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL};
 pub use error::Error;
-pub use flight::{Call, CallResult, Callback, Event, Notify};
+pub use flight::{Call, CallResult, Callback, Event, Notify, WatchOptions, WatchState};
 pub use log::{LogLevel, LogLine, Logger};
 pub use message::Outcome;
 pub use session::{EndedSession, SessionStatus, Sessions, StartSession, StartedSession};

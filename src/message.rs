@@ -73,14 +73,30 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// What the caller must know after a failure: may it have been done?
+/// What an error response says about its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Disposition {
+    /// The API refused the request, in its own envelope.
+    Refused,
+    /// The status says that the request was not processed, whoever responded.
+    NotProcessed,
+    /// The request may have been processed.
+    Unclear,
+    /// The response contradicts itself, so nothing in it can be relied on.
+    Contradictory,
+}
+
+/// What a failed call may have done at the server.
+///
+/// `docs/outcomes.md` lists which response leads to which outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Proven: the request never left this machine's hands.
+    /// The request was not sent. This is proven.
     NotSent,
-    /// The API answered no.
+    /// The request was refused: by the API, or with a status that says that it was not processed.
     Rejected,
-    /// It may have been done. After a start, a session may exist.
+    /// The call may have been done. After a start, a session may exist. For an operation that only reads,
+    /// the outcome says that no usable response came; nothing can have changed at the server.
     Unknown,
 }
 

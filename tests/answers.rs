@@ -148,6 +148,61 @@ fn nothing_but_a_real_success_passes_for_one() {
 }
 
 #[test]
+fn a_4xx_that_is_not_the_apis_is_rejected_only_for_the_statuses_that_mean_it() {
+    for (line, code, outcome) in [
+        ("404 Not Found", Code::NOT_FOUND, Outcome::Rejected),
+        ("405 Method Not Allowed", Code::API, Outcome::Rejected),
+        ("431 Request Header Fields Too Large", Code::API, Outcome::Rejected),
+        ("406 Not Acceptable", Code::API, Outcome::Unknown),
+        ("408 Request Timeout", Code::API, Outcome::Unknown),
+        ("409 Conflict", Code::CONFLICT, Outcome::Unknown),
+        ("424 Failed Dependency", Code::API, Outcome::Unknown),
+        ("499 Client Closed Request", Code::API, Outcome::Unknown),
+    ] {
+        let page = answer(line, "Content-Type: text/html\r\n", "<html>Sorry</html>");
+        let error = start(page).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (code, outcome), "{line}");
+        let error = start(json(line, r#"{"success": false, "message": "no"}"#)).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (code, Outcome::Rejected), "{line}");
+        let error = start(json(line, r#"{"success": true}"#)).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::BAD_RESPONSE, Outcome::Unknown), "{line}");
+    }
+    // The API's refusal of this kind is documented for the start of a game session and not for this one.
+    let arguments = r#"{"player_id": "p", "currency": "USD", "country_code": "US", "ip_address": "::1"}"#;
+    let refusal = json("503 Service Unavailable", r#"{"success": false, "message": "no"}"#);
+    let error = call("start_a_multi_session", arguments, refusal).unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::UNAVAILABLE, Outcome::Unknown));
+}
+
+#[test]
+fn a_status_for_another_session_is_a_bad_response_in_calls_and_in_watches() {
+    let other = r#"{"success": true, "data": {"session_id": "abc124", "status": "active"}}"#;
+    let error = call("get_session_status", STATUS, json("200 OK", other)).unwrap_err();
+    assert_eq!(error.code(), Code::BAD_RESPONSE);
+    assert!(error.message().contains("session_id"), "{error}");
+
+    // As a path needs it encoded, and as a number.
+    for (asked, answered) in [(r#""a/ü""#, r#""a\/\u00fc""#), (r#""7""#, "7"), ("7", r#""7""#)] {
+        let body = format!(r#"{{"success": true, "data": {{"session_id": {answered}, "status": "x"}}}}"#);
+        let arguments = format!(r#"{{"session_id": {asked}}}"#);
+        assert_eq!(call("get_session_status", &arguments, json("200 OK", &body)).unwrap(), body);
+    }
+
+    let (port, _received) = answering(json("200 OK", other));
+    let client = client(port);
+    assert_eq!(client.sessions().status("abc123").unwrap_err().code(), Code::BAD_RESPONSE);
+    let submitted = client.submit("get_session_status", STATUS, &options(), None).unwrap();
+    let error = submitted.wait(HANG).unwrap().unwrap().as_ref().unwrap_err();
+    assert_eq!(error.code(), Code::BAD_RESPONSE);
+
+    // A watch reports nothing of another session.
+    let watch = client.watch_session("abc123", Duration::from_millis(10), None).unwrap();
+    let error = watch.wait(HANG).unwrap().unwrap().as_ref().unwrap_err();
+    assert_eq!(error.code(), Code::BAD_RESPONSE);
+    assert!(watch.poll_update().is_none());
+}
+
+#[test]
 fn an_answer_over_the_limit_is_not_kept() {
     let big = format!(r#"{{"success": true, "data": "{}"}}"#, "x".repeat(10_000_000));
     let announced = json("201 Created", &big);
@@ -276,6 +331,58 @@ fn no_secret_of_the_configuration_is_in_an_error_or_a_log_line() {
         assert!(!text.contains("test-key-123"), "{text}");
     }
     assert_eq!(error.message(), "Bad token [hidden]");
+}
+
+#[test]
+fn a_key_that_the_server_repeats_with_escapes_is_hidden_and_the_body_stays_json() {
+    let echo = r#"{"message": "Bad token \u0074est\u002Dkey-123", "errors": {"test-\u006bey-123": ["dGVzdC1rZXktMTIz"]}}"#;
+    let (port, received) = answering(json("422 Unprocessable Entity", echo));
+    let client = client(port);
+    let lines = Arc::new(Mutex::new(String::new()));
+    let sink = Arc::clone(&lines);
+    let logger: iplaygames::Logger =
+        Arc::new(move |line: &iplaygames::LogLine| sink.lock().unwrap().push_str(&format!("{line:?}\n")));
+    client.set_logger(Some(logger), Some(iplaygames::LogLevel::Trace)).unwrap();
+    let error = client.call("start_a_game_session", START, &options()).unwrap_err();
+    client.deliver_log();
+    assert_eq!(received.recv_timeout(HANG).unwrap().header("authorization"), Some("Bearer test-key-123"));
+    let lines = lines.lock().unwrap();
+    assert!(lines.contains("start_a_game_session"), "{lines}");
+    for text in [error.to_json(), error.to_string(), lines.clone()] {
+        for part in ["test-key", "est\\u002D", "\\u006bey", "dGVzdC1rZXktMTIz"] {
+            assert!(!text.contains(part), "{part}: {text}");
+        }
+    }
+    let body: serde_json::Value = serde_json::from_str(error.body_json().unwrap()).unwrap();
+    let expected = serde_json::json!({"message": "Bad token [hidden]", "errors": {"[hidden]": ["[hidden]"]}});
+    assert_eq!(body, expected);
+    serde_json::from_str::<serde_json::Value>(&error.to_json()).unwrap();
+}
+
+#[test]
+fn headers_with_ordinary_words_hide_nothing_of_a_validation_error() {
+    let body = r#"{"success": false, "message": "The currency is invalid.", "errors": {"currency": ["12"]}, "n": [true, null, 12]}"#;
+    let (port, _received) = answering(json("422 Unprocessable Entity", body));
+    let headers =
+        r#", "headers": {"X-A": "true", "X-B": "null", "X-C": "12", "X-D": "currency", "X-E": "invalid"}"#;
+    let error = client_with(port, headers).call("start_a_game_session", START, &options()).unwrap_err();
+    assert_eq!(error.message(), "The currency is invalid.");
+    assert_eq!(error.body_json(), Some(body));
+}
+
+#[test]
+fn a_logger_that_panics_does_not_replace_the_result_of_a_start() {
+    let (port, received) = answering(json("201 Created", STARTED));
+    let client = client(port);
+    let logger: iplaygames::Logger = Arc::new(|_: &iplaygames::LogLine| panic!("the logger fails"));
+    client.set_logger(Some(logger), Some(iplaygames::LogLevel::Trace)).unwrap();
+    for _ in 0..2 {
+        let reply = client.call("start_a_game_session", START, &options()).unwrap();
+        assert_eq!(reply.json(), STARTED);
+        received.recv_timeout(HANG).unwrap();
+    }
+    client.set_logger(None, None).unwrap();
+    client.call("start_a_game_session", START, &options()).unwrap();
 }
 
 #[test]

@@ -335,7 +335,12 @@ fn a_proxys_password_goes_to_the_proxy_alone() {
 
 #[test]
 fn a_proxy_that_refuses_is_no_connection_and_nothing_was_sent() {
-    for status in ["407 Proxy Authentication Required", "502 Bad Gateway", "403 Forbidden"] {
+    for (status, attempts) in [
+        ("407 Proxy Authentication Required", 1),
+        ("403 Forbidden", 1),
+        ("429 Too Many Requests", 1),
+        ("502 Bad Gateway", 2),
+    ] {
         let (proxy, received) = refusing_proxy(status);
         let url = format!("http://user:pa%24s-w0rd@127.0.0.1:{proxy}");
         let more = json!({"proxy": url, "max_retries": 1});
@@ -343,7 +348,13 @@ fn a_proxy_that_refuses_is_no_connection_and_nothing_was_sent() {
         let client = Client::new(config("https://game.test", more)).unwrap();
         let error = client.call("start_a_game_session", START, &options()).unwrap_err();
         assert_eq!((error.code(), error.outcome()), (Code::CONNECT, Outcome::NotSent), "{error}");
-        assert_eq!((error.attempts(), received.try_iter().count()), (2, 2));
+        assert_eq!(
+            (error.attempts(), received.try_iter().count()),
+            (attempts, attempts as usize),
+            "{status}"
+        );
+        assert_eq!(error.retryable(), attempts == 2, "{status}");
+        assert_eq!(error.message().contains(&status[..3]), attempts == 1, "{error}");
         for text in [error.to_json(), error.to_string(), format!("{error:?}"), shown] {
             assert_never_holds(&text, &["w0rd", "pa$s", "pa%24s", "dXNlcjpw", "test-key"]);
         }

@@ -108,12 +108,16 @@ fn one_fault_of_each_kind_on_each_operation() {
             Fails(Code::SERVER, Unknown),
             Fails(Code::SERVER, Unknown),
         ),
+        (r#""status": 503, "envelope": true"#, Works, Works, Fails(Code::UNAVAILABLE, Unknown)),
         (
-            r#""status": 503, "envelope": true"#,
-            Fails(Code::UNAVAILABLE, Rejected),
-            Fails(Code::UNAVAILABLE, Rejected),
-            Fails(Code::UNAVAILABLE, Rejected),
+            r#""status": 500, "envelope": true"#,
+            Fails(Code::SERVER, Unknown),
+            Fails(Code::SERVER, Unknown),
+            Fails(Code::SERVER, Unknown),
         ),
+        (r#""status": 408"#, Works, Works, Fails(Code::API, Unknown)),
+        (r#""status": 425"#, Works, Works, Fails(Code::API, Rejected)),
+        (r#""status": 499"#, Fails(Code::API, Unknown), Fails(Code::API, Unknown), Fails(Code::API, Unknown)),
         (r#""body": "<html>""#, bad, bad, bad),
         (
             r#""oversize_bytes": 9000000"#,
@@ -131,6 +135,10 @@ fn one_fault_of_each_kind_on_each_operation() {
     ] {
         for (operations, then) in [(READS.as_slice(), read), (&ENDS, end), (&ONCE, once)] {
             for operation in operations {
+                // This refusal is documented for this operation alone.
+                let documented =
+                    *operation == "start_a_game_session" && effect == r#""status": 503, "envelope": true"#;
+                let then = if documented { Fails(Code::UNAVAILABLE, Rejected) } else { then };
                 one_fault(operation, effect, then);
             }
         }
@@ -209,6 +217,43 @@ fn a_conflict_after_a_lost_answer_stays_a_conflict_of_unknown_outcome() {
     scene.fault("end_a_game_session", r#""status": 409, "envelope": true"#);
     let error = scene.call("end_a_game_session").unwrap_err();
     assert_eq!((error.code(), error.outcome(), error.attempts()), (Code::CONFLICT, Outcome::Unknown, 2));
+}
+
+#[test]
+fn a_read_that_is_refused_after_a_retried_failure_is_rejected() {
+    for effect in [r#""status": 503"#, r#""drop": "after""#, r#""status": 408"#] {
+        let scene = Scene::new("");
+        scene.fault("get_session_status", effect);
+        let error = scene.client.sessions().status("no-such-session").unwrap_err();
+        let seen = (error.code(), error.outcome(), error.attempts());
+        assert_eq!(seen, (Code::NOT_FOUND, Outcome::Rejected, 2), "{effect}");
+    }
+}
+
+#[test]
+fn a_5xx_with_the_envelope_after_the_work_was_done_is_unknown() {
+    let scene = Scene::new("");
+    for status in [500, 502] {
+        let effect = format!(r#""status": {status}, "envelope": true, "process": true"#);
+        scene.fault("start_a_game_session", &effect);
+        let error = scene.call("start_a_game_session").unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::SERVER, Outcome::Unknown));
+    }
+    // The server really started both.
+    assert_eq!(scene.counts()["sessions"]["total"], 3);
+}
+
+#[test]
+fn a_fraction_in_retry_after_is_waited_for_in_full() {
+    let scene = Scene::new("");
+    let effect = r#""status": 429, "headers": {"Retry-After": "0.25"}, "times": 1"#;
+    scene.fault("start_a_game_session", effect);
+    let started = Instant::now();
+    assert!(scene.call("start_a_game_session").is_ok());
+    assert!(started.elapsed() >= Duration::from_millis(250));
+    scene.fault("start_a_game_session", r#""status": 429, "headers": {"Retry-After": "90.5"}"#);
+    let error = scene.call("start_a_game_session").unwrap_err();
+    assert_eq!((error.attempts(), error.retry_after()), (1, Some(Duration::from_millis(90_500))));
 }
 
 #[test]

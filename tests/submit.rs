@@ -263,7 +263,7 @@ fn a_watch_tells_each_change_once_and_ends_with_the_session() {
     let watch = scene.client.watch_session(id, Duration::from_millis(10), None).unwrap();
     let mut news = Vec::new();
     scene.tick_until("the first news", || {
-        news.extend(watch.poll_news());
+        news.extend(watch.poll_update());
         !news.is_empty()
     });
     let reads = || {
@@ -272,11 +272,11 @@ fn a_watch_tells_each_change_once_and_ends_with_the_session() {
         counts["requests"]["by_operation"]["get_session_status"].as_u64().unwrap()
     };
     scene.tick_until("five readings", || reads() >= 5);
-    assert!(watch.poll_news().is_none(), "nothing has changed");
+    assert!(watch.poll_update().is_none(), "nothing has changed");
     scene.client.sessions().end(id).unwrap();
     scene.tick_until("the end", || watch.poll().unwrap().is_some());
     let last = watch.poll().unwrap().unwrap().as_ref().unwrap();
-    assert!(last.json().contains("closed") && news[0].json().contains("active"));
+    assert!(last.json().contains("closed") && news[0].as_ref().unwrap().json().contains("active"));
 
     let gone = scene.client.watch_session("nobody", Duration::from_millis(10), None).unwrap();
     scene.tick_until("the end", || gone.poll().unwrap().is_some());
@@ -476,7 +476,7 @@ fn a_shutdown_inside_news_of_a_watch_tells_its_end_inside_them() {
     let (client, told) = (scene.client.clone(), Arc::new(Mutex::new(Vec::new())));
     let sink = Arc::clone(&told);
     let callback = Box::new(move |event: Event<'_>| match event {
-        Event::News(_) => {
+        Event::Update(_) => {
             client.shutdown(HANG).unwrap();
             sink.lock().unwrap().push("news");
         }
@@ -504,7 +504,7 @@ fn a_notifier_is_told_of_every_change_and_of_the_end() {
     let told = Arc::new(AtomicUsize::new(0));
     let watch = scene.client.watch_session(id, Duration::from_millis(10), None).unwrap();
     // Nothing of it is told while nobody drives, so what came before the notifier is made to come first.
-    scene.tick_until("the news", || watch.poll_news().is_some());
+    scene.tick_until("the news", || watch.poll_update().is_some());
     let count = Arc::clone(&told);
     watch.notify(Arc::new(move || _ = count.fetch_add(1, Ordering::SeqCst))).unwrap();
     assert_eq!(told.load(Ordering::SeqCst), 0);

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::value::RawValue;
 
 use super::operation::{BodyKind, Field, Kind, Operation, Place, Rule};
@@ -73,6 +73,18 @@ pub(crate) fn prepare_on_session(operation: &'static Operation, session_id: &str
     let mut request = Draft { target: String::new(), body: String::new(), file: None };
     request.put_path(operation, |name| (name == "session_id").then_some(Ok(Cow::Borrowed(session_id))))?;
     Ok(request.finish(operation.method))
+}
+
+/// Returns the value of the argument that the response must repeat, where the operation has one. It is read
+/// from the path of the request, so it is what the server was asked for.
+pub(crate) fn echo(operation: &Operation, target: &[u8]) -> Option<String> {
+    let argument = operation.echo?.argument;
+    let path = std::str::from_utf8(target).ok()?.split('?').next()?;
+    let is_argument =
+        |part: &str| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(argument);
+    let mut parts = operation.path.split('/').zip(path.split('/'));
+    let (_, value) = parts.find(|(part, _)| is_argument(part))?;
+    percent_decode_str(value).decode_utf8().ok().map(Cow::into_owned)
 }
 
 /// A request on the way to being whole.
@@ -379,6 +391,20 @@ mod tests {
             assert_eq!(error.code(), Code::INVALID_ARGUMENT, "{id}");
         }
         assert_eq!(parts("get_session_status", "").unwrap_err().field(), Some("/session_id"));
+    }
+
+    #[test]
+    fn the_echo_is_the_argument_as_it_was_given() {
+        for id in ["abc123", "a/b", "a%2Fb", "a b", "🎰", "a?b#c", "{session_id}"] {
+            let arguments = format!(r#"{{"session_id": "{id}"}}"#);
+            let status = operation("get_session_status").unwrap();
+            assert_eq!(echo(status, &prepare(status, &arguments).unwrap().target).as_deref(), Some(id));
+            assert_eq!(echo(status, &prepare_on_session(status, id).unwrap().target).as_deref(), Some(id));
+            let end = operation("end_a_game_session").unwrap();
+            assert_eq!(echo(end, &prepare(end, &arguments).unwrap().target), None);
+        }
+        let domain = operation("get_domain_details").unwrap();
+        assert_eq!(echo(domain, &prepare(domain, r#"{"id": 7}"#).unwrap().target).as_deref(), Some("7"));
     }
 
     #[test]

@@ -32,13 +32,27 @@ pub struct Operation {
     pub body: BodyKind,
     /// What a success looks like.
     pub answer: AnswerKind,
-    /// JSON pointers that a success must have.
+    /// JSON pointers that a success must have. Each names a string that is not blank, or a number.
     pub must_have: &'static [&'static str],
+    /// The 5xx statuses that are documented as a refusal when the body is the API's `success: false`.
+    pub refusal_statuses: &'static [u16],
+    /// The argument that a success repeats, if it repeats one.
+    pub echo: Option<Echo>,
     /// The fields of its arguments; others are passed on as they are.
     pub fields: &'static [Field],
     /// The documented success, for the sandbox.
     #[cfg(feature = "sandbox")]
     pub(crate) example: Option<Example>,
+}
+
+/// An argument that a success repeats. A response with another value belongs to another request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Echo {
+    /// The JSON pointer to the repeated value.
+    pub pointer: &'static str,
+    /// The name of the path field that the value must equal.
+    pub argument: &'static str,
 }
 
 /// One field of an operation's arguments.
@@ -220,6 +234,29 @@ mod tests {
     fn what_a_success_must_have_is_in_its_data() {
         let all = operations().iter().flat_map(|row| row.must_have);
         assert!(all.into_iter().all(|pointer| pointer.starts_with("/data/")));
+    }
+
+    #[test]
+    fn an_echo_is_a_member_of_data_and_names_a_path_field() {
+        let rows: Vec<_> = operations().iter().filter_map(|row| Some((row, row.echo?))).collect();
+        assert_eq!(rows.len(), 6);
+        for (row, echo) in rows {
+            assert!(echo.pointer.starts_with("/data/"), "{}", row.id);
+            assert_eq!(row.field(echo.argument).unwrap().place, Place::Path, "{}", row.id);
+        }
+    }
+
+    #[test]
+    fn only_two_operations_document_a_5xx_refusal() {
+        let rows: Vec<_> = operations()
+            .iter()
+            .filter(|row| !row.refusal_statuses.is_empty())
+            .map(|row| (row.id, row.refusal_statuses))
+            .collect();
+        assert_eq!(
+            rows,
+            [("create_a_standalone_freespin", [503].as_slice()), ("start_a_game_session", [503].as_slice()),]
+        );
     }
 
     #[test]

@@ -4,12 +4,13 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::value::RawValue;
 
-use super::envelope::Envelope;
-use super::operation::{AnswerKind, Operation};
+use super::envelope::{Envelope, without_bom};
+use super::operation::{AnswerKind, Echo, Operation};
+use super::refusal;
 use crate::codes::Code;
 use crate::error::{Error, ErrorBody, push_quoted};
 use crate::json;
-use crate::message::{Answer, Outcome};
+use crate::message::{Answer, Disposition, Outcome};
 
 /// How much of a body that is not JSON an error shows.
 const TEXT_SHOWN: usize = 512;
@@ -19,22 +20,17 @@ const MESSAGE_SHOWN: usize = 1024;
 /// The document of an answer without a body, where nothing is wanted from it.
 const EMPTY_SUCCESS: &str = r#"{"success":true}"#;
 
-/// Reads the answer to an operation.
-pub(crate) fn read(operation: &Operation, answer: Answer) -> Result<String, Error> {
+/// Reads the response to an operation. `echo` is the value of the argument that the response must repeat,
+/// where the operation has one.
+pub(crate) fn read(operation: &Operation, answer: Answer, echo: Option<&str>) -> Result<String, Error> {
     match answer.status {
-        200..=299 => success(operation, answer),
+        200..=299 => success(operation, answer, echo),
         300..=399 => Err(redirect(answer)),
-        _ => Err(failure(answer)),
+        _ => Err(failure(operation, answer)),
     }
 }
 
-/// Whether the API itself said no: its envelope with `success: false`. A proxy's or a crashed server's
-/// page is not that, whatever its status.
-pub(crate) fn is_refusal(answer: &Answer) -> bool {
-    text_of(&answer.body).is_some_and(|text| matches!(member(text, "success"), Some("false")))
-}
-
-fn success(operation: &Operation, mut answer: Answer) -> Result<String, Error> {
+fn success(operation: &Operation, mut answer: Answer, echo: Option<&str>) -> Result<String, Error> {
     if answer.body.iter().all(u8::is_ascii_whitespace) {
         return match operation.must_have {
             [] => Ok(EMPTY_SUCCESS.to_owned()),
@@ -45,7 +41,7 @@ fn success(operation: &Operation, mut answer: Answer) -> Result<String, Error> {
     let (body, objection) = match String::from_utf8(answer.body) {
         Ok(mut text) => {
             let start = text.len() - without_bom(text.as_bytes()).len();
-            match judge(operation, &text[start..]) {
+            match judge(operation, &text[start..], echo) {
                 Ok(()) => {
                     text.drain(..start);
                     return Ok(text);
@@ -59,7 +55,7 @@ fn success(operation: &Operation, mut answer: Answer) -> Result<String, Error> {
     match objection {
         Objection::NotJson(_) if operation.answer == AnswerKind::File => Ok(file(answer)),
         Objection::NotJson(why) => Err(bad(answer, format!("The answer is not JSON: {why}."))),
-        Objection::Refused => Err(failure(answer)),
+        Objection::Refused => Err(failure(operation, answer)),
         Objection::NotWhole(why) => Err(bad(answer, why)),
     }
 }
@@ -75,7 +71,7 @@ enum Objection {
 }
 
 /// Looks at an answer that says it is a success.
-fn judge(operation: &Operation, text: &str) -> Result<(), Objection> {
+fn judge(operation: &Operation, text: &str, echo: Option<&str>) -> Result<(), Objection> {
     if !is_object(text) {
         match json::at(text, "") {
             Ok(_) if operation.answer == AnswerKind::Document => {
@@ -93,8 +89,12 @@ fn judge(operation: &Operation, text: &str) -> Result<(), Objection> {
     if !json::is_shallow(text) {
         return Err(Objection::NotJson(format!("nested deeper than {} levels", json::MAX_DEPTH)));
     }
-    let envelope =
-        Envelope::read(text, operation.must_have).map_err(|error| Objection::NotJson(error.to_string()))?;
+    let pointer = operation.echo.map(|echo| echo.pointer);
+    let envelope = Envelope::read(text, operation.must_have, pointer)
+        .map_err(|error| Objection::NotJson(error.to_string()))?;
+    if let Some(key) = envelope.repeated {
+        return Err(Objection::NotWhole(format!("The response has the key `{key}` twice.")));
+    }
     match envelope.success {
         None | Some("true") => {}
         Some("false") => return Err(Objection::Refused),
@@ -103,8 +103,29 @@ fn judge(operation: &Operation, text: &str) -> Result<(), Objection> {
         }
     }
     match operation.must_have.iter().enumerate().find(|(place, _)| !envelope.has(*place)) {
-        None => Ok(()),
-        Some((_, pointer)) => Err(Objection::NotWhole(format!("The answer has no {pointer}."))),
+        None => {}
+        Some((_, pointer)) => {
+            return Err(Objection::NotWhole(format!("The response has no usable {pointer}.")));
+        }
+    }
+    match (operation.echo, envelope.echoed, echo) {
+        (Some(Echo { pointer, argument, .. }), Some(raw), Some(asked)) if !repeats(raw, asked) => {
+            Err(Objection::NotWhole(format!(
+                "The response is for another `{argument}`: its {pointer} is not the requested one."
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns whether a JSON value repeats an argument: as a string, or as a number with the same digits. Null says
+/// nothing of any argument.
+fn repeats(raw: &str, asked: &str) -> bool {
+    match raw.as_bytes().first() {
+        Some(b'n') => true,
+        Some(b'"') => serde_json::from_str::<String>(raw).is_ok_and(|text| text == asked),
+        Some(b'-' | b'0'..=b'9') => raw == asked,
+        _ => false,
     }
 }
 
@@ -176,10 +197,13 @@ fn bad(answer: Answer, message: String) -> Error {
     error
 }
 
-/// An answer that says no, or a server that failed.
-fn failure(answer: Answer) -> Error {
+/// Makes the error for a response that refuses, or that a failed server or proxy sent.
+fn failure(operation: &Operation, answer: Answer) -> Error {
     let status = answer.status;
-    let refused = is_refusal(&answer);
+    let disposition = refusal::classify(operation, &answer);
+    if disposition == Disposition::Contradictory {
+        return bad(answer, format!("The response (HTTP {status}) contradicts itself."));
+    }
     let code = match status {
         400 => Code::BAD_REQUEST,
         401 => Code::UNAUTHORIZED,
@@ -198,9 +222,9 @@ fn failure(answer: Answer) -> Error {
         .unwrap_or_else(|| status_line(status));
     let mut error = with_body(code, message, answer);
     let facts = error.facts_mut();
-    let server_failed = status >= 500 && !refused;
-    facts.outcome = if server_failed { Outcome::Unknown } else { Outcome::Rejected };
-    facts.retryable = server_failed || status == 429;
+    let unclear = disposition == Disposition::Unclear;
+    facts.outcome = if unclear { Outcome::Unknown } else { Outcome::Rejected };
+    facts.retryable = matches!(status, 408 | 425 | 429) || (status >= 500 && unclear);
     error
 }
 
@@ -248,10 +272,6 @@ fn text_of(body: &[u8]) -> Option<&str> {
     std::str::from_utf8(without_bom(body)).ok()
 }
 
-fn without_bom(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,7 +282,7 @@ mod tests {
     }
 
     fn of(id: &str, status: u16, body: impl AsRef<[u8]>) -> Result<String, Error> {
-        read(operation(id).unwrap(), answer(status, body))
+        read(operation(id).unwrap(), answer(status, body), None)
     }
 
     const STARTED: &str = r#"{"success": true, "data": {"session_id": "s", "game_url": "u", "x": 0.50}}"#;
@@ -289,7 +309,22 @@ mod tests {
             (r#"{"success": true, "data": {"session_id": null, "game_url": "u"}}"#, Code::BAD_RESPONSE),
             (r#"{"success": "true", "data": {"session_id": "s", "game_url": "u"}}"#, Code::BAD_RESPONSE),
             (r#"{"success": 1, "data": {"session_id": "s", "game_url": "u"}}"#, Code::BAD_RESPONSE),
-            (r#"{"success": false, "data": {"session_id": "s", "game_url": "u"}}"#, Code::API),
+            (r#"{"success": false, "data": {"session_id": "s", "game_url": "u"}}"#, Code::BAD_RESPONSE),
+            (r#"{"success": false, "success": false}"#, Code::BAD_RESPONSE),
+            (
+                r#"{"success": true, "success": true, "data": {"session_id": "s", "game_url": "u"}}"#,
+                Code::BAD_RESPONSE,
+            ),
+            (
+                r#"{"success": true, "data": {"session_id": "s", "session_id": "s", "game_url": "u"}}"#,
+                Code::BAD_RESPONSE,
+            ),
+            (r#"{"success": true, "data": {"session_id": "", "game_url": "u"}}"#, Code::BAD_RESPONSE),
+            (r#"{"success": true, "data": {"session_id": " ", "game_url": "u"}}"#, Code::BAD_RESPONSE),
+            (r#"{"success": true, "data": {"session_id": "s", "game_url": ""}}"#, Code::BAD_RESPONSE),
+            (r#"{"success": true, "data": {"session_id": [], "game_url": "u"}}"#, Code::BAD_RESPONSE),
+            (r#"{"success": false, "message": "no"}"#, Code::API),
+            (r#"{"success": false, "data": null}"#, Code::API),
         ] {
             let error = of("start_a_game_session", 201, body).unwrap_err();
             assert_eq!(error.code(), code, "{body}");
@@ -313,14 +348,20 @@ mod tests {
             (403, "{}", Code::FORBIDDEN, Rejected, false),
             (404, "<html>", Code::NOT_FOUND, Rejected, false),
             (405, "", Code::API, Rejected, false),
-            (409, "{}", Code::CONFLICT, Rejected, false),
+            (408, "", Code::API, Unknown, true),
+            (408, r#"{"success":false}"#, Code::API, Rejected, true),
+            (409, "{}", Code::CONFLICT, Unknown, false),
+            (409, r#"{"success":false}"#, Code::CONFLICT, Rejected, false),
+            (409, r#"{"success":true}"#, Code::BAD_RESPONSE, Unknown, false),
+            (425, "", Code::API, Rejected, true),
+            (499, "", Code::API, Unknown, false),
             (422, "{}", Code::UNPROCESSABLE, Rejected, false),
             (429, "{}", Code::RATE_LIMITED, Rejected, true),
             (500, "<html>", Code::SERVER, Unknown, true),
             (502, "<html>", Code::SERVER, Unknown, true),
             (503, "<html>", Code::UNAVAILABLE, Unknown, true),
             (503, r#"{"success":false}"#, Code::UNAVAILABLE, Rejected, false),
-            (500, r#"{"success":false}"#, Code::SERVER, Rejected, false),
+            (500, r#"{"success":false}"#, Code::SERVER, Unknown, true),
             (504, r#"{"message":"x"}"#, Code::SERVER, Unknown, true),
             (600, "", Code::BAD_RESPONSE, Unknown, true),
         ] {
@@ -359,7 +400,7 @@ mod tests {
         csv.content_type = Some("text/csv".into());
         csv.content_disposition = Some(r#"attachment; filename="../x/export.csv""#.into());
         assert_eq!(
-            read(operation(id).unwrap(), csv).unwrap(),
+            read(operation(id).unwrap(), csv, None).unwrap(),
             r#"{"success":true,"content_type":"text/csv","filename":"export.csv","text":"a,b\n1,\"2\"\n"}"#
         );
         for (bytes, base64) in [
@@ -380,10 +421,30 @@ mod tests {
     }
 
     #[test]
-    fn only_the_envelope_is_a_refusal() {
-        assert!(is_refusal(&answer(503, r#"{"success":false,"message":"No available providers"}"#)));
-        for body in ["", "<html>", r#"{"message":"x"}"#, r#"{"success":"false"}"#, r#"[{"success":false}]"#] {
-            assert!(!is_refusal(&answer(503, body)), "{body}");
+    fn a_session_id_may_be_a_number() {
+        let text = r#"{"success": true, "data": {"session_id": 7, "game_url": "u"}}"#;
+        assert_eq!(of("start_a_game_session", 201, text).unwrap(), text);
+    }
+
+    #[test]
+    fn a_response_for_another_id_is_a_bad_response() {
+        let read_status = |id: &str| {
+            let text = format!(r#"{{"success": true, "data": {{"session_id": {id}, "status": "active"}}}}"#);
+            read(operation("get_session_status").unwrap(), answer(200, text), Some("a1"))
+        };
+        for id in ["\"a1\"", r#""\u00611""#, "null"] {
+            assert!(read_status(id).is_ok(), "{id}");
+        }
+        for id in ["\"a2\"", "\"A1\"", "\"\"", "\"a1 \"", "1", "true", "[\"a1\"]", "{}"] {
+            let error = read_status(id).unwrap_err();
+            assert_eq!((error.code(), error.outcome()), (Code::BAD_RESPONSE, Outcome::Unknown), "{id}");
+            assert!(error.message().contains("session_id"), "{error}");
+        }
+        for row in crate::operations().iter().filter_map(|row| Some((row, row.echo?.pointer))) {
+            let (row, pointer) = (row.0, row.1.trim_start_matches("/data/"));
+            let text = format!(r#"{{"success": true, "data": {{"status": "s", "{pointer}": 7}}}}"#);
+            assert!(read(row, answer(200, &text), Some("7")).is_ok(), "{}", row.id);
+            assert_eq!(read(row, answer(200, &text), Some("8")).unwrap_err().code(), Code::BAD_RESPONSE);
         }
     }
 }

@@ -138,8 +138,10 @@ pub extern "C" fn ipg_client_shutdown(client: *mut ipg_client, timeout_ms: u32) 
 /// #IPG_ERR_CANCELED, no callback of its requests runs any more. The requests' own handles are to be freed
 /// still; polling them answers how they ended, which for those in flight is #IPG_ERR_CANCELED.
 ///
-/// Never waits, and hands over no log lines, so it may be called on a finalizer thread and inside a
-/// callback. When a callback of one of its requests is just running on another thread, the answer is
+/// Every call that ends here is counted and logged with its call id and its outcome: the logger, if one is set, runs
+/// on this thread for those lines.
+///
+/// Never waits, so it may be called on a finalizer thread and inside a callback. When a callback of one of its requests is just running on another thread, the answer is
 /// #IPG_PENDING: the client is freed, and that callback is the last. A logger may still be running on another thread that is inside a call of this client: when
 /// its `user_data` is to go too, remove the logger first, see ipg_client_set_logger().
 ///

@@ -1,7 +1,6 @@
 //! The third wall: panics. The body of every exported function runs in here; what it answers, or its
 //! panic, becomes a code and a document, and the host's places for results are written on every path.
 
-use std::any::Any;
 use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,6 +10,8 @@ use crate::client::Client;
 use crate::codes::Code;
 use crate::error::Error;
 use crate::message::Outcome;
+use crate::net::unwind::panic_message;
+use crate::panics::{self, InsideGuard};
 
 /// A place of the host's for one result, or NULL when the host does not want it.
 pub(super) struct Out<T>(*mut T);
@@ -95,22 +96,16 @@ pub(super) fn on_client<T>(
 pub(super) fn caught<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     // A body is left half done by a panic only where it owns the data; what it shares is behind
     // locks whose sections leave it whole.
+    panics::silence();
+    let _inside = InsideGuard::enter();
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-        let message = format!("A defect in this library: {}", words(&*panic));
+        let message = format!("A defect in this library: {}", panic_message(&*panic));
         // Dropping what a panic carries may panic again.
         std::mem::forget(panic);
         let mut error = Error::new(Code::INTERNAL, message);
         error.facts_mut().outcome = Outcome::Unknown;
         Err(error)
     })
-}
-
-fn words(panic: &(dyn Any + Send)) -> &str {
-    match (panic.downcast_ref::<&'static str>(), panic.downcast_ref::<String>()) {
-        (Some(words), _) => words,
-        (_, Some(words)) => words,
-        _ => "it did not say what",
-    }
 }
 
 fn finish(out_json: &Out<*mut c_char>, result: Result<(Code, Option<String>), Error>) -> ipg_code {
@@ -168,7 +163,7 @@ mod tests {
         answer(&out, || panic!("plain words"));
         assert!(taken(place).contains("plain words"));
         answer(&out, || std::panic::panic_any(7));
-        assert!(taken(place).contains("it did not say what"));
+        assert!(taken(place).contains("the panic has no message"));
         assert_eq!(check(|| panic!("x")), 900);
         assert_eq!(check(|| Ok(())), 0);
     }

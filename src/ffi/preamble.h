@@ -45,8 +45,11 @@
  *       "elapsed_ms": 12, "http_status": 404, "request_id": null, "call_id": "7b0c", "retry_after_ms": null,
  *       "field": null, "body": {"success": false, "message": "Session not found"}}}
  *
- *   outcome    "not_sent": it surely was not done. "rejected": the API said no. "unknown": it may have
- *              been done; after a start, a session may exist.
+ *   outcome    "not_sent": the request was not sent. "rejected": the request was refused, by the API or with
+ *              a status that says that it was not processed. "unknown": the call may have been done; after a
+ *              start, a session may exist. A 5xx is "unknown", except a refusal that the API documents. For an
+ *              operation that only reads, "unknown" means that no usable response came; nothing can have
+ *              changed. docs/outcomes.md lists which response has which outcome.
  *   retryable  whether the very same call may work later.
  *   field      a JSON pointer to the argument that is wrong, such as "/currency".
  *   body       the API's answer if it was JSON; else there is body_text, its first 512 characters.
@@ -116,14 +119,22 @@
  *   key                  default
  *   api_key              $IPLAYGAMES_API_KEY        Sent as bearer token. Needed for the default base_url. It is
  *                                                   the operator's, and must not ship inside a game: let the
- *                                                   game talk to a relay of yours, without a key.
+ *                                                   game talk to a relay of yours, without a key. ASCII
+ *                                                   without blanks at its ends; white space and a byte order
+ *                                                   mark around the variable's value are removed. Overwritten
+ *                                                   in the library's own texts when the client is freed.
  *   base_url             $IPLAYGAMES_BASE_URL, else https://api.iplaygames.ai
  *                                                   Where calls go. May have a path, which is kept in front.
  *                                                   https; http only to this machine.
  *   allow_insecure_http  false                      Allows http to other machines as well.
- *   headers              {}                         More headers for each request, name to value.
+ *   headers              {}                         More headers for each request, name to value. ASCII without
+ *                                                   blanks at the ends of a value. Errors never show a value if
+ *                                                   the name says that it is secret (authorization, cookie, ...
+ *                                                   token, key, secret, password) or if it has 8 characters or
+ *                                                   more and is no plain word.
  *   timeout_ms           30000                      A whole call: all attempts and the pauses between them.
- *   attempt_timeout_ms   10000                      One attempt, where another may follow.
+ *   attempt_timeout_ms   10000                      One attempt that another may follow. The last attempt
+ *                                                   has the rest of timeout_ms.
  *   connect_timeout_ms   5000                       Making a connection.
  *   max_retries          2                          Attempts after the first, 0 to 20. Only what is safe to
  *                                                   repeat is repeated.

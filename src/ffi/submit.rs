@@ -16,7 +16,8 @@ use super::{ipg_client, ipg_code};
 use crate::client::{CallOptions, Client};
 use crate::codes::Code;
 use crate::error::{Error, push_quoted};
-use crate::flight::{Callback, Event, Flight, Told};
+use crate::flight::{Callback, Event, Flight, PollResult, WatchOptions};
+use crate::panics::InsideGuard;
 
 static REQUESTS: Table<ipg_request, Held> = Table::new(Kind::Request);
 
@@ -116,8 +117,9 @@ pub unsafe extern "C" fn ipg_submit(
 /// ipg_request_poll() where there is none. The watch ends when the status says that the session is over (`closed`,
 /// `expired` and their like; a word this library does not know is a change and not the end), with #IPG_OK
 /// and that answer; when it cannot be read and trying again would not help, with the error; when it is
-/// canceled. A reading that fails and may work later is passed over. Shutting the client down cancels
-/// watches at once.
+/// canceled. A reading that fails and may work later does not end the watch: after three in a row their error
+/// document (`"success": false`) is reported with the code #IPG_PENDING, once, and a warning is logged; the next
+/// reading that succeeds is reported again. Shutting the client down cancels watches at once.
 ///
 /// `session_id` is the id as text. `interval_ms` is 10 or more; a second is a good pace. All else is as
 /// ipg_submit() has it, and who drives the client drives its watches.
@@ -153,14 +155,14 @@ pub unsafe extern "C" fn ipg_session_watch(
     let (session_id, out_request, out_json) =
         unsafe { (In::new("session_id", session_id), Out::null(out_request), Out::null(out_json)) };
     let user_data = UserData(user_data);
-    let interval = Duration::from_millis(interval_ms.into());
+    let options = WatchOptions::every(Duration::from_millis(interval_ms.into()));
     guard::answer(&out_json, || {
         guard::on_client(client, |client| {
             let session_id = session_id_of(&session_id)?;
             let host = Host::new(callback, user_data, &out_request)?;
             let tell = host.callback();
             let flight = client
-                .begin_watch(session_id, interval, tell, |flight| host.announce(flight, &out_request))?;
+                .begin_watch(session_id, &options, tell, |flight| host.announce(flight, &out_request))?;
             Ok(submitted(&flight))
         })
         .map_err(|mut error| {
@@ -239,11 +241,14 @@ pub unsafe extern "C" fn ipg_request_poll(request: *mut ipg_request, out_json: *
     // SAFETY: the host keeps the header's promise about pointers.
     let out_json = unsafe { Out::null(out_json) };
     guard::report(&out_json, || {
-        on_request(request, |flight| match flight.told() {
-            Told::Nothing => Ok((Code::PENDING, None)),
-            Told::News(reply) => Ok((Code::PENDING, Some(reply.into_json()))),
-            Told::Done(Ok(reply)) => Ok((Code::OK, out_json.is_wanted().then(|| reply.json().to_owned()))),
-            Told::Done(Err(error)) => Err(error.clone()),
+        on_request(request, |flight| match flight.poll() {
+            PollResult::Pending => Ok((Code::PENDING, None)),
+            PollResult::Update(Ok(reply)) => Ok((Code::PENDING, Some(reply.into_json()))),
+            PollResult::Update(Err(error)) => Ok((Code::PENDING, Some(error.to_json()))),
+            PollResult::Done(Ok(reply)) => {
+                Ok((Code::OK, out_json.is_wanted().then(|| reply.json().to_owned())))
+            }
+            PollResult::Done(Err(error)) => Err(error.clone()),
         })
     })
 }
@@ -407,7 +412,8 @@ impl Host {
         let host = Arc::clone(self);
         Some(Box::new(move |event| {
             let (code, json) = match event {
-                Event::News(reply) => (Code::PENDING, c_text(reply.json())),
+                Event::Update(Ok(reply)) => (Code::PENDING, c_text(reply.json())),
+                Event::Update(Err(error)) => (Code::PENDING, c_text(&error.to_json())),
                 Event::Done(Ok(reply)) => (Code::OK, c_text(reply.json())),
                 Event::Done(Err(error)) => (error.code(), c_text(&error.to_json())),
             };
@@ -453,6 +459,7 @@ unsafe extern "C" fn call(
     code: ipg_code,
     json: *const c_char,
 ) {
+    let _outside = InsideGuard::leave();
     // SAFETY: passed on.
     unsafe { callback(user_data, request, code, json) };
 }

@@ -2,12 +2,12 @@
 //! thread at a time delivers, with no lock held.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread::ThreadId;
 
-use super::{Event, Flight};
-use crate::client::{Core, Reply};
+use super::{CallResult, Event, Flight};
+use crate::client::Core;
 use crate::fork::{self, Lock};
 
 /// A client's calls in flight that have callbacks, and who tells them.
@@ -27,7 +27,7 @@ pub(super) struct Bell {
 }
 
 pub(super) enum Tidings {
-    News(Reply),
+    Update(CallResult),
     Done,
 }
 
@@ -39,6 +39,8 @@ pub(super) struct Board {
     /// The client is shut down or freed: no call comes to the board any more.
     pub(super) shut: bool,
     pub(super) with_callback: HashMap<u64, Arc<Flight>>,
+    /// The calls without a callback, which the host holds.
+    pub(super) polled: HashMap<u64, Weak<Flight>>,
     /// The thread that delivers.
     delivering: Option<ThreadId>,
     /// The calls whose callbacks are running there, each inside the one before it.
@@ -97,8 +99,9 @@ impl Flights {
         self.with(|board| board.shut = true);
     }
 
-    /// Forgets every call: no callback runs any more. Answers whether none is running on another thread.
-    pub(crate) fn forget_all(&self) -> bool {
+    /// Forgets every call with a callback: no callback runs any more. Returns the calls, and whether no callback is
+    /// running on another thread.
+    pub(crate) fn forget_all(&self) -> (Vec<Arc<Flight>>, bool) {
         let me = std::thread::current().id();
         let (forgotten, elsewhere) = self.with(|board| {
             board.shut = true;
@@ -108,8 +111,17 @@ impl Flights {
         for flight in forgotten.values() {
             flight.track.settle();
         }
-        drop(forgotten);
-        !elsewhere
+        (forgotten.into_values().collect(), !elsewhere)
+    }
+
+    /// The calls without a callback that are still held.
+    pub(crate) fn polled(&self) -> Vec<Arc<Flight>> {
+        self.with(|board| board.polled.values().filter_map(Weak::upgrade).collect())
+    }
+
+    /// Takes a call without a callback off the board.
+    pub(super) fn remove_polled(&self, id: u64) {
+        self.with(|board| board.polled.remove(&id));
     }
 
     /// Forgets one call. Answers whether its callback is not running on another thread.
@@ -168,7 +180,7 @@ impl<'a> Delivery<'a> {
             // it is told once, whatever the callback does.
             let flight = flights.with(|board| {
                 let flight = match tidings {
-                    Tidings::News(_) => board.with_callback.get(&id).map(Arc::clone),
+                    Tidings::Update(_) => board.with_callback.get(&id).map(Arc::clone),
                     Tidings::Done => board.with_callback.remove(&id),
                 };
                 if flight.is_some() {
@@ -188,10 +200,10 @@ impl<'a> Delivery<'a> {
         let running = Running(self);
         if let Some(callback) = &flight.callback {
             match tidings {
-                Tidings::News(reply) => callback(Event::News(reply)),
+                Tidings::Update(update) => callback(Event::Update(update)),
                 Tidings::Done => {
                     flight.track.settle();
-                    if let Some(result) = flight.result() {
+                    if let Some(result) = flight.take_result() {
                         callback(Event::Done(result));
                     }
                 }

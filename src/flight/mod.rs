@@ -5,9 +5,10 @@
 //! on the thread that called them, with no lock held, one at a time.
 
 mod board;
+mod watch;
 
-use std::collections::VecDeque;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -16,6 +17,8 @@ use std::time::{Duration, Instant};
 
 pub(crate) use board::Flights;
 use board::{Active, Bell, Delivery, Tidings};
+use watch::{Reader, UpdateQueue};
+pub use watch::{WatchOptions, WatchState};
 
 use crate::api::operation::Operation;
 use crate::client::{CallOptions, Client, Core, Prepared, Reply, name, read};
@@ -23,10 +26,12 @@ use crate::codes::Code;
 use crate::config::Secrets;
 use crate::error::Error;
 use crate::fork::{self, Lock};
-use crate::json;
+use crate::log::{Log, LogLevel};
+use crate::message::{Outcome, Repeat};
 use crate::net::reactor::{Enrolled, Reactor, of_parent, shut_down};
-use crate::net::request::{Look, Plan, Report};
-use crate::session::{is_over, session_arguments};
+use crate::net::request::{Plan, Report};
+use crate::net::unwind;
+use crate::session::{session_arguments, text_at};
 
 /// A watch that reads more often than this would be a load and no watch.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
@@ -37,8 +42,8 @@ pub type CallResult = Result<Reply, Error>;
 /// What a callback is told.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// Of a watch: what is watched has changed; more will follow.
-    News(&'a Reply),
+    /// Of a watch: the session has changed, or several readings in a row have failed; more will follow.
+    Update(&'a CallResult),
     /// The end, exactly once.
     Done(&'a CallResult),
 }
@@ -55,6 +60,8 @@ pub(crate) struct Flight {
     enrolled: Enrolled,
     callback: Option<Callback>,
     result: OnceLock<CallResult>,
+    /// The host has taken the result, or was given it.
+    is_heard: AtomicBool,
     track: Arc<Track>,
 }
 
@@ -64,30 +71,25 @@ struct Track {
     process: u64,
     operation: &'static Operation,
     call_id: String,
+    /// The argument that the response must repeat.
+    echo: Option<String>,
     secrets: Arc<Secrets>,
+    log: Arc<Log>,
     bell: Arc<Bell>,
     has_callback: bool,
     /// Whether a callback still counts as active.
     untold: AtomicBool,
     /// Of a watch without a callback.
-    news: Lock<News>,
+    updates: Lock<UpdateQueue>,
     /// Of a call without a callback.
     notify: OnceLock<Notify>,
 }
 
-/// What has not been told yet.
-#[derive(Default)]
-struct News {
-    replies: VecDeque<Reply>,
-    /// The end was told: nothing is told after it.
-    over: bool,
-}
-
-/// What there is to tell of a call when somebody asks.
+/// What polling a call returns.
 #[cfg(feature = "capi")]
-pub(crate) enum Told<'a> {
-    Nothing,
-    News(Reply),
+pub(crate) enum PollResult<'a> {
+    Pending,
+    Update(CallResult),
     Done(&'a CallResult),
 }
 
@@ -100,34 +102,33 @@ impl Track {
     }
 
     fn read(&self, report: Report) -> CallResult {
-        read(self.operation, report, self.call_id.clone())
+        read(self.operation, report, self.call_id.clone(), self.echo.as_deref())
             .map_err(|error| name(error, self.operation.id, Some(&self.call_id), &self.secrets))
     }
 
-    /// Looks at a reading of a watch.
-    fn look(&self, report: &Report, last_status: &mut Option<String>) -> Look {
-        let reply = match self.read(report.clone()) {
-            Ok(reply) => reply,
-            // What may pass is read again at the next time; what will not pass is the end.
-            Err(error) if error.retryable() => return Look::Again,
-            Err(_) => return Look::Enough,
-        };
-        let status = json::at(reply.json(), "/data/status").ok().map(str::to_owned);
-        if status.as_deref().is_none_or(is_over) {
-            return Look::Enough;
+    /// Queues an update of a watch for its callback, or for the host to take.
+    fn update(&self, update: CallResult) {
+        if self.has_callback {
+            self.bell.ring(self.id, Tidings::Update(update));
+            return;
         }
-        if *last_status != status {
-            *last_status = status;
-            if self.has_callback {
-                self.bell.ring(self.id, Tidings::News(reply));
-            } else {
-                self.news.lock().replies.push_back(reply);
-                if let Some(notify) = self.notify.get() {
-                    notify();
-                }
-            }
+        self.updates.lock().updates.push_back(update);
+        if let Some(notify) = self.notify.get() {
+            // An observer that panics does not end the watch.
+            let _ = unwind::run(|| notify());
         }
-        Look::Again
+    }
+
+    fn set_state(&self, state: WatchState) {
+        self.updates.lock().state = state;
+    }
+
+    /// Records a reading that failed. Returns how many have failed in a row.
+    fn record_failure(&self, error: &Error) -> u32 {
+        let state = &mut self.updates.lock().state;
+        state.failures = state.failures.saturating_add(1);
+        state.last_error = Some(error.clone());
+        state.failures
     }
 }
 
@@ -140,8 +141,22 @@ impl Flight {
         &self.track.call_id
     }
 
-    /// What it came to, put into words the first time somebody asks.
+    /// Returns the result, if the call has ended; converts it the first time.
     fn result(&self) -> Option<&CallResult> {
+        self.result_counted_by(None)
+    }
+
+    /// Returns the result as the host takes it.
+    fn take_result(&self) -> Option<&CallResult> {
+        let result = self.result();
+        if result.is_some() {
+            self.is_heard.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// The same as [`Flight::result`], for a client that is ending and has no weak reference any more.
+    fn result_counted_by(&self, core: Option<&Core>) -> Option<&CallResult> {
         if let Some(result) = self.result.get() {
             return Some(result);
         }
@@ -156,50 +171,93 @@ impl Flight {
             attempts = Some(report.attempts);
             self.track.read(report)
         });
-        if let Some(attempts) = attempts
-            && let Some(core) = self.core.upgrade()
-        {
-            core.count(self.track.operation.id, result, attempts);
+        if let Some(attempts) = attempts {
+            let operation = self.track.operation.id;
+            match core {
+                Some(core) => core.count(operation, result, attempts),
+                None => {
+                    if let Some(core) = self.core.upgrade() {
+                        core.count(operation, result, attempts);
+                    }
+                }
+            }
         }
         Some(result)
     }
 
-    /// The oldest change that was not told, then the end, as often as asked.
-    #[cfg(feature = "capi")]
-    pub(crate) fn told(&self) -> Told<'_> {
-        // Looked at first: with the end all the changes before it are there.
-        let result = self.result();
-        let reply = {
-            let mut news = self.track.news.lock();
-            let reply = if news.over { None } else { news.replies.pop_front() };
-            news.over |= reply.is_none() && result.is_some();
-            reply
-        };
-        match (reply, result) {
-            (Some(reply), _) => Told::News(reply),
-            (None, Some(result)) => Told::Done(result),
-            (None, None) => Told::Nothing,
+    /// Ends the call for a client that ends, and counts and logs its result there.
+    pub(crate) fn end_with_client(&self, core: &Core) {
+        self.enrolled.release();
+        self.result_counted_by(Some(core));
+        if self.callback.is_some() {
+            self.abandon(core);
         }
     }
 
-    fn pop_news(&self) -> Option<Reply> {
-        self.track.news.lock().replies.pop_front()
+    /// Counts and logs a call whose result the host can no longer take. A start among them may have made a session that
+    /// only this line tells of.
+    fn abandon(&self, core: &Core) {
+        if self.is_heard.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let Some(result) = self.result_counted_by(Some(core)) else { return };
+        let operation = self.track.operation;
+        let changes = operation.repeat != Repeat::Read;
+        let matters =
+            changes && result.as_ref().err().is_none_or(|error| error.outcome() == Outcome::Unknown);
+        let level = if matters { LogLevel::Warn } else { LogLevel::Info };
+        core.count_abandoned();
+        self.track.log.add(level, "iplaygames::client", || {
+            let end = match result {
+                Err(error) => format!("its outcome is {}", error.outcome().as_str()),
+                Ok(reply) => match text_at(reply.json(), "/data/session_id") {
+                    Some(session_id) if changes => format!("it succeeded, with session {session_id}"),
+                    _ => "it succeeded".to_owned(),
+                },
+            };
+            format!("{} call {} ended and its result was not taken: {end}", operation.id, self.track.call_id)
+        });
+    }
+
+    /// Returns the oldest update that was not taken, then the end, as often as asked.
+    #[cfg(feature = "capi")]
+    pub(crate) fn poll(&self) -> PollResult<'_> {
+        // Looked at first: with the end all the updates before it are there.
+        let result = self.result();
+        let update = {
+            let mut queue = self.track.updates.lock();
+            let update = if queue.is_over { None } else { queue.updates.pop_front() };
+            queue.is_over |= update.is_none() && result.is_some();
+            update
+        };
+        match (update, result) {
+            (Some(update), _) => PollResult::Update(update),
+            (None, Some(result)) => {
+                self.is_heard.store(true, Ordering::Relaxed);
+                PollResult::Done(result)
+            }
+            (None, None) => PollResult::Pending,
+        }
+    }
+
+    fn pop_update(&self) -> Option<CallResult> {
+        self.track.updates.lock().updates.pop_front()
     }
 
     pub(crate) fn wait(&self, timeout: Duration) -> Result<Option<&CallResult>, Error> {
         if let Some(reactor) = self.enrolled.reactor() {
             reactor.wait(self.enrolled.request(), timeout)?;
         }
-        let result = self.result();
+        let result = self.take_result();
         if result.is_some() {
-            self.track.news.lock().over = true;
+            self.track.updates.lock().is_over = true;
         }
         Ok(result)
     }
 
     pub(crate) fn cancel(&self) {
         self.enrolled.request().cancel();
-        self.track.news.lock().over = true;
+        self.track.updates.lock().is_over = true;
     }
 
     /// Cancels it if it has not ended; its callback never runs. Answers whether that is complete.
@@ -218,6 +276,21 @@ impl Flight {
     pub(crate) fn deliver_log(&self) {
         if let Some(core) = self.core.upgrade() {
             core.deliver_log();
+        }
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if self.check_process().is_err() {
+            return;
+        }
+        self.enrolled.release();
+        if let Some(core) = self.core.upgrade() {
+            if self.callback.is_none() {
+                core.flights.remove_polled(self.track.id);
+            }
+            self.abandon(&core);
         }
     }
 }
@@ -266,12 +339,18 @@ impl Call {
     ///
     /// [`Code::INVALID_HANDLE`] in a forked child, for a call of its parent.
     pub fn poll(&self) -> Result<Option<&CallResult>, Error> {
-        Ok(self.flight()?.result())
+        Ok(self.flight()?.take_result())
     }
 
-    /// Of a watch without a callback: the oldest change that was not told yet, each once.
-    pub fn poll_news(&self) -> Option<Reply> {
-        self.flight().ok()?.pop_news()
+    /// Returns, of a watch without a callback, the oldest update that was not taken yet, each once: a reading with
+    /// another status, or the error of the last of several readings that failed.
+    pub fn poll_update(&self) -> Option<CallResult> {
+        self.flight().ok()?.pop_update()
+    }
+
+    /// Returns what is known of a watch: when it was read last, and why the last reading failed.
+    pub fn watch_state(&self) -> WatchState {
+        self.flight().map(|flight| flight.track.updates.lock().state.clone()).unwrap_or_default()
     }
 
     /// Sets what is told whenever there is something new to ask for: the end, and of a watch each change. It
@@ -305,7 +384,7 @@ impl Call {
             return Err(Error::new(Code::UNSUPPORTED, "The call has somebody to tell already."));
         }
         // Set first, looked at second: what comes in between is told twice, and nothing never.
-        if !track.news.lock().replies.is_empty() {
+        if !track.updates.lock().updates.is_empty() {
             notify();
         }
         self.flight()?.enrolled.request().set_on_end(Box::new(move || notify()));
@@ -372,7 +451,7 @@ impl Future for Call {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<CallResult> {
         let flight = Arc::clone(self.flight()?);
-        if let Some(result) = flight.result() {
+        if let Some(result) = flight.take_result() {
             return Poll::Ready(result.clone());
         }
         if flight.enrolled.reactor().is_some_and(|reactor| !reactor.has_driver()) {
@@ -385,7 +464,7 @@ impl Future for Call {
         let request = Arc::clone(flight.enrolled.request());
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(async move { request.wait().await }));
         let ended = waiting.as_mut().poll(context);
-        match flight.result() {
+        match flight.take_result() {
             Some(result) if ended.is_ready() => Poll::Ready(result.clone()),
             _ => Poll::Pending,
         }
@@ -425,9 +504,12 @@ impl Client {
     }
 
     /// Watches a session: reads its status at a pace (a tenth more or less), one reading at a time, and
-    /// tells every change. Ends when the status says that the session is over (`closed`, `expired` and
+    /// reports every change. Ends when the status says that the session is over (`closed`, `expired` and
     /// their like; an unknown word is a change), when it is gone, or when it cannot be read. The interval
     /// is ten milliseconds or more.
+    ///
+    /// A reading that fails and may work later does not end the watch. After three in a row the error is an
+    /// update, and a line in the log; the next reading that succeeds is an update again.
     ///
     /// # Errors
     ///
@@ -438,7 +520,31 @@ impl Client {
         interval: Duration,
         callback: Option<Callback>,
     ) -> Result<Call, Error> {
-        let flight = self.begin_watch(session_id, interval, callback, |_| Ok(()))?;
+        self.watch_session_with(session_id, &WatchOptions::every(interval), callback)
+    }
+
+    /// Watches as [`Client::watch_session`], with options.
+    ///
+    /// ```no_run
+    /// # fn example(client: iplaygames::Client) -> Result<(), iplaygames::Error> {
+    /// use std::time::Duration;
+    /// use iplaygames::WatchOptions;
+    /// let mut options = WatchOptions::every(Duration::from_secs(1));
+    /// options.max_failures = Some(60);
+    /// let watch = client.watch_session_with("abc123", &options, None)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::submit`].
+    pub fn watch_session_with(
+        &self,
+        session_id: &str,
+        options: &WatchOptions,
+        callback: Option<Callback>,
+    ) -> Result<Call, Error> {
+        let flight = self.begin_watch(session_id, options, callback, |_| Ok(()))?;
         Ok(Call { flight: Some(flight), waiting: None })
     }
 
@@ -461,21 +567,21 @@ impl Client {
     pub(crate) fn begin_watch(
         &self,
         session_id: &str,
-        interval: Duration,
+        options: &WatchOptions,
         callback: Option<Callback>,
         announce: impl FnOnce(&Arc<Flight>) -> Result<(), Error>,
     ) -> Result<Arc<Flight>, Error> {
-        if interval < SHORTEST_INTERVAL {
+        if options.interval < SHORTEST_INTERVAL {
             let message = format!("`interval_ms` must be at least {}.", SHORTEST_INTERVAL.as_millis());
             return Err(Error::invalid("/interval_ms", message));
         }
         let arguments = session_arguments(session_id);
-        let prepared = self.prepare("get_session_status", &arguments, &CallOptions::default())?;
+        let prepared = self.prepare("get_session_status", &arguments, &options.call)?;
         self.fly(prepared, callback, announce, |reactor, flight, plan, active| {
             let track = Arc::clone(&flight.track);
-            let mut last_status = None;
-            let look = move |report: &Report| track.look(report, &mut last_status);
-            reactor.begin_watch(&flight.enrolled, plan, interval, look, active);
+            let mut reader = Reader::new(options.max_failures);
+            let look = move |report: &Report| reader.look(&track, report);
+            reactor.begin_watch(&flight.enrolled, plan, options.interval, look, active);
         })
     }
 
@@ -487,7 +593,7 @@ impl Client {
         begin: impl FnOnce(&Reactor, &Flight, Plan, Active),
     ) -> Result<Arc<Flight>, Error> {
         let core = self.core();
-        let Prepared { operation, plan, call_id, reactor } = prepared;
+        let Prepared { operation, plan, call_id, echo, reactor } = prepared;
         let enrolled = reactor.enroll().map_err(|error| core.name(error, operation.id, Some(&call_id)))?;
         let flights = &core.flights;
         let id = flights.with(|board| {
@@ -500,16 +606,24 @@ impl Client {
             process: fork::generation(),
             operation,
             call_id,
+            echo,
             secrets: Arc::clone(&core.config.secrets),
+            log: Arc::clone(&core.log),
             bell: Arc::clone(&flights.bell),
             has_callback,
             untold: AtomicBool::new(has_callback),
-            news: Lock::new(News::default()),
+            updates: Lock::new(UpdateQueue::default()),
             notify: OnceLock::new(),
         });
         let core = Arc::downgrade(core);
-        let flight =
-            Arc::new(Flight { core, enrolled, callback, result: OnceLock::new(), track: Arc::clone(&track) });
+        let flight = Arc::new(Flight {
+            core,
+            enrolled,
+            callback,
+            result: OnceLock::new(),
+            is_heard: AtomicBool::new(false),
+            track: Arc::clone(&track),
+        });
         if has_callback {
             flights.bell.active.fetch_add(1, Ordering::AcqRel);
             // After the enrolling and before anything can happen: so a shutdown that shut the board
@@ -522,10 +636,15 @@ impl Client {
             });
             if !on_board {
                 flight.forget();
+                flight.is_heard.store(true, Ordering::Relaxed);
                 return Err(name(shut_down(), operation.id, Some(&track.call_id), &track.secrets));
             }
+        } else {
+            flights.with(|board| board.polled.insert(id, Arc::downgrade(&flight)));
         }
         if let Err(error) = announce(&flight) {
+            // The error that is returned here is all there is to hear of the call.
+            flight.is_heard.store(true, Ordering::Relaxed);
             flight.forget();
             return Err(name(error, operation.id, Some(&track.call_id), &track.secrets));
         }
@@ -548,10 +667,10 @@ impl Client {
     /// Does what can be done for calls in flight without waiting, and runs the callbacks that are due, on
     /// this thread. Answers how many ran. To be called once a frame.
     ///
-    /// With nothing in flight it costs one atomic load. Else it takes turns until one brings nothing or
-    /// the budget has passed, which is looked at between turns and between callbacks; a budget of zero is
-    /// one turn and at most one callback. Inside a callback, or while another thread ticks, it does
-    /// nothing.
+    /// With nothing in flight it costs one atomic load. Else it runs the callbacks that are due, and then
+    /// takes turns until one brings nothing or the budget has passed, which is checked between steps and
+    /// between callbacks; a budget of zero is one short turn and at most one callback. Inside a callback, or
+    /// while another thread ticks, it does nothing.
     ///
     /// # Errors
     ///
@@ -562,26 +681,32 @@ impl Client {
             return Ok(0);
         }
         let Some(delivery) = Delivery::begin(core) else { return Ok(0) };
-        let started = Instant::now();
-        let reactor = core.reactor_in_use();
+        let budget_end = Instant::now() + budget;
+        let is_over = || budget.is_zero() || Instant::now() >= budget_end;
         let mut completed = 0;
-        loop {
-            let moved = match reactor.as_ref().map_or(Ok(false), |reactor| reactor.turn()) {
-                Ok(moved) => moved,
-                // What was done is what counts.
-                Err(_) if completed > 0 => return Ok(completed),
-                Err(error) => return Err(error),
-            };
-            let mut told = false;
-            while delivery.deliver_one() {
-                completed += 1;
-                told = true;
-                if budget.is_zero() || started.elapsed() >= budget {
-                    return Ok(completed);
-                }
+        // What is due comes first: callbacks must not wait behind traffic.
+        while delivery.deliver_one() {
+            completed += 1;
+            if is_over() {
+                break;
             }
-            if !(moved || told) || budget.is_zero() || started.elapsed() >= budget {
-                return Ok(completed);
+        }
+        if completed > 0 && !budget.is_zero() && is_over() {
+            return Ok(completed);
+        }
+        let reactor = core.reactor_in_use();
+        loop {
+            let moved = reactor.as_ref().map_or(Ok(false), |reactor| reactor.turn(budget_end.into()));
+            let mut has_delivered = false;
+            while (completed == 0 || !is_over()) && delivery.deliver_one() {
+                completed += 1;
+                has_delivered = true;
+            }
+            match moved {
+                Ok(moved) if (moved || has_delivered) && !is_over() => {}
+                // What was done is what counts.
+                Err(error) if completed == 0 => return Err(error),
+                _ => return Ok(completed),
             }
         }
     }
@@ -628,11 +753,22 @@ impl Client {
         // Another thread that is delivering must be done first, and one that is just submitting must get to
         // the place where its call, which is canceled already, can tell so. Both is soon, unless it is the
         // host's callback that takes its time.
-        while !Delivery::begin_or_join(core).is_some_and(|delivery| delivery.deliver_all()) {
-            std::thread::sleep(Duration::from_millis(1));
+        let mut panic = None;
+        loop {
+            let deliver = || Delivery::begin_or_join(core).is_some_and(|delivery| delivery.deliver_all());
+            match catch_unwind(AssertUnwindSafe(deliver)) {
+                Ok(true) => break,
+                Ok(false) => std::thread::sleep(Duration::from_millis(1)),
+                // A callback of the host panicked: the others run all the same, and then it is the host's panic.
+                Err(of_callback) => drop(panic.replace(of_callback)),
+            }
         }
         reactor.join_background();
         core.close_wholly();
-        driven
+        core.end_flights();
+        match panic {
+            Some(panic) => resume_unwind(panic),
+            None => driven,
+        }
     }
 }

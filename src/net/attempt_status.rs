@@ -21,6 +21,8 @@ pub(crate) struct AttemptStatus {
     gate: AtomicU8,
     /// Grows with every part of a response.
     progress: AtomicU64,
+    /// The number of the shared connection that the attempt uses; 0 for none.
+    connection: AtomicU64,
 }
 
 impl AttemptStatus {
@@ -54,8 +56,18 @@ impl AttemptStatus {
         self.progress.load(Ordering::Relaxed)
     }
 
+    /// Returns the number of the shared connection that the attempt uses, if it uses one.
+    pub(crate) fn shared_connection(&self) -> Option<u64> {
+        Some(self.connection.load(Ordering::Relaxed)).filter(|id| *id != 0)
+    }
+
+    /// Records which shared connection the attempt uses.
+    pub(super) fn use_connection(&self, id: u64) {
+        self.connection.store(id, Ordering::Relaxed);
+    }
+
     /// Records that a part of a response has come.
-    pub(super) fn record_progress(&self) {
+    pub(crate) fn record_progress(&self) {
         self.progress.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -1,14 +1,14 @@
 //! A new way to the server: name, socket, proxy, TLS.
 
-use std::future::{Ready, poll_fn, ready};
+use std::future::{Ready, ready};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
@@ -20,21 +20,28 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
+use super::connect::connect;
+use super::failure::ProxyRefused;
 use super::resolve::Resolver;
+use super::tls::Roots;
 use crate::config::{Config, ProxyChoice};
 use crate::error::Error;
-
-/// How long a silent connection stays before the system asks whether the other side is still there.
-const KEEPALIVE: Duration = Duration::from_secs(15);
 
 pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Makes connections to one server.
 pub(super) struct Dialer {
-    connector: HttpConnector<Resolver>,
+    resolver: Resolver,
+    connect_timeout: Duration,
     server: Uri,
     tls: Option<Tls>,
     proxy: Option<Proxy>,
+    roots: Arc<Roots>,
+}
+
+/// Returns the host of an address, an IPv6 address without its brackets.
+fn bare_host(address: &Uri) -> &str {
+    address.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
 }
 
 /// What stands between, and forwards.
@@ -50,15 +57,23 @@ struct Tls {
 }
 
 impl Dialer {
-    pub(super) fn new(config: &Config, server: &Uri, tls: ClientConfig) -> Result<Dialer, Error> {
-        let mut connector = HttpConnector::new_with_resolver(Resolver);
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        connector.set_keepalive(Some(KEEPALIVE));
+    pub(super) fn new(
+        config: &Config,
+        server: &Uri,
+        tls: ClientConfig,
+        roots: &Arc<Roots>,
+    ) -> Result<Dialer, Error> {
         let proxy = intercept(config, server)?.map(|found| Proxy::new(&found, tls.clone())).transpose()?;
         let tls = Tls::wanted(server, tls)
             .map_err(|error| Error::invalid("/base_url", format!("`base_url` cannot be used: {error}.")))?;
-        Ok(Dialer { connector, server: server.clone(), tls, proxy })
+        Ok(Dialer {
+            resolver: Resolver::new(config.connect_timeout),
+            connect_timeout: config.connect_timeout,
+            server: server.clone(),
+            tls,
+            proxy,
+            roots: Arc::clone(roots),
+        })
     }
 
     /// Whether the server is spoken to over TLS, and so perhaps over HTTP/2.
@@ -82,9 +97,16 @@ impl Dialer {
 
     pub(super) async fn dial(&self) -> Result<(Stream, Socket), Cause> {
         let first = self.proxy.as_ref().map_or(&self.server, |proxy| &proxy.address);
-        let mut connector = self.connector.clone();
-        poll_fn(|context| connector.poll_ready(context)).await?;
-        let tcp = connector.call(first.clone()).await?.into_inner();
+        let port = match (first.port_u16(), first.scheme_str()) {
+            (Some(port), _) => port,
+            (None, Some("https")) => 443,
+            (None, _) => 80,
+        };
+        let tcp = connect(&self.resolver, bare_host(first), port, self.connect_timeout).await?;
+        if self.tls.is_some() || self.proxy.as_ref().is_some_and(|proxy| proxy.tls.is_some()) {
+            // Before the handshake, which would load them on this thread.
+            self.roots.load_elsewhere().await?;
+        }
         let socket = Socket::of(&tcp);
         let mut stream = Stream::Plain(Tcp(tcp));
         if let Some(proxy) = &self.proxy {
@@ -140,21 +162,83 @@ impl Proxy {
 
     /// Asks the proxy to pass everything on from here, unseen.
     async fn tunnel(&self, stream: Stream, server: &Uri) -> Result<Stream, Cause> {
-        let mut tunnel = Tunnel::new(self.address.clone(), Opened(Some(stream)));
+        let status = Arc::new(AtomicU16::new(0));
+        let probe = StatusProbe { stream, head: Vec::new(), status: Arc::clone(&status) };
+        let mut tunnel = Tunnel::new(self.address.clone(), Opened(Some(probe)));
         if let Some(authorization) = &self.authorization {
             tunnel = tunnel.with_auth(authorization.clone());
         }
-        Ok(tunnel.call(server.clone()).await?.into_inner())
+        match tunnel.call(server.clone()).await {
+            Ok(tunnel) => Ok(tunnel.into_inner().stream),
+            // hyper-util's error does not have the status.
+            Err(error) => match status.load(Ordering::Relaxed) {
+                status @ 400..=499 => Err(ProxyRefused { status }.into()),
+                _ => Err(error.into()),
+            },
+        }
     }
 }
 
 /// A connector that has connected already.
-struct Opened(Option<Stream>);
+struct Opened(Option<StatusProbe>);
+
+/// Forwards everything and stores the status of the first response that is read.
+struct StatusProbe {
+    stream: Stream,
+    head: Vec<u8>,
+    status: Arc<AtomicU16>,
+}
+
+impl StatusProbe {
+    /// The length of `HTTP/1.1 200`.
+    const STATUS_END: usize = 12;
+
+    fn observe(&mut self, bytes: &[u8]) {
+        let missing = Self::STATUS_END.saturating_sub(self.head.len());
+        self.head.extend(bytes.iter().take(missing));
+        if missing > 0
+            && let Some(digits) = self.head.get(9..Self::STATUS_END)
+            && let Ok(status) = std::str::from_utf8(digits).unwrap_or_default().parse()
+        {
+            self.status.store(status, Ordering::Relaxed);
+        }
+    }
+}
+
+impl AsyncRead for StatusProbe {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut this.stream).poll_read(context, buffer);
+        if let Some(bytes) = buffer.filled().get(before..) {
+            this.observe(bytes);
+        }
+        result
+    }
+}
+
+impl AsyncWrite for StatusProbe {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
 
 impl Service<Uri> for Opened {
-    type Response = TokioIo<Stream>;
+    type Response = TokioIo<StatusProbe>;
     type Error = io::Error;
-    type Future = Ready<io::Result<TokioIo<Stream>>>;
+    type Future = Ready<io::Result<TokioIo<StatusProbe>>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
@@ -174,8 +258,7 @@ impl Tls {
         if address.scheme_str() != Some("https") {
             return Ok(None);
         }
-        let host = address.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        let name = ServerName::try_from(host.to_owned())?;
+        let name = ServerName::try_from(bare_host(address).to_owned())?;
         Ok(Some(Tls { connector: TlsConnector::from(Arc::new(config)), name }))
     }
 

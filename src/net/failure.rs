@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use super::attempt_status::AttemptStatus;
-use super::resolve::Unresolved;
+use super::resolve::DnsError;
 
 /// Why an attempt brought no answer.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Failure {
 pub(crate) enum FailureKind {
     Resolve,
     Connect,
+    /// The proxy refused to pass the connection on. It will refuse again.
+    ProxyRefused,
     Tls,
     Lost,
     NotHttp,
@@ -53,6 +55,12 @@ pub(super) fn too_large(status: u16, limit: usize) -> Failure {
     )
 }
 
+/// The connection is gone, and nothing was sent on it.
+#[cold]
+pub(super) fn not_sent(cause: &dyn std::fmt::Display) -> Failure {
+    Failure::new(FailureKind::Lost, format!("The connection broke before the request was sent: {cause}"))
+}
+
 /// The call ended before its request was sent: nothing was written.
 #[cold]
 pub(super) fn called_off() -> Failure {
@@ -69,27 +77,27 @@ pub(super) fn connected_too_slowly(limit: Duration) -> Failure {
 #[cold]
 pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> Failure {
     let cause = root_cause(error);
-    if chain(error).any(|error| error.is::<Unresolved>()) {
+    if chain(error).any(|error| error.is::<DnsError>()) {
         return Failure::new(FailureKind::Resolve, format!("The host name could not be resolved: {cause}"));
     }
     if let Some(tls) = chain(error).find_map(tls_error) {
         return refused_by_tls(tls);
     }
+    if let Some(refused) = chain(error).find_map(|error| error.downcast_ref::<ProxyRefused>()) {
+        return Failure::new(FailureKind::ProxyRefused, refused.to_string());
+    }
     Failure::new(FailureKind::Connect, format!("No connection could be made: {cause}"))
 }
 
-/// Says what a failure on a connection is, and corrects what was seen from outside where the server itself
-/// says that it did nothing.
+/// Returns what a failure on a connection means.
 #[cold]
 pub(super) fn on_connection(error: &(dyn StdError + 'static), attempt: &AttemptStatus) -> Failure {
-    if let Some(tls) = chain(error).find_map(tls_error) {
+    if let Some(tls) = chain(error).find_map(tls_error)
+        && refuses_client_certificate(tls)
+    {
         return refused_by_tls(tls);
     }
     let cause = root_cause(error);
-    if turned_away(error) {
-        attempt.mark_not_sent();
-        return Failure::new(FailureKind::Lost, format!("The server did not take the request: {cause}"));
-    }
     lost(&cause, attempt)
 }
 
@@ -107,6 +115,44 @@ pub(super) fn lost(cause: &str, attempt: &AttemptStatus) -> Failure {
 fn refused_by_tls(error: &rustls::Error) -> Failure {
     Failure::new(FailureKind::Tls, format!("The secure connection was refused: {error}"))
 }
+
+/// Returns whether a TLS error refuses the handshake although it arrives after it: with TLS 1.3 a server checks
+/// the client's certificate when the client has finished. Any other TLS error on a connection means that the
+/// connection is lost.
+fn refuses_client_certificate(error: &rustls::Error) -> bool {
+    use rustls::AlertDescription as Alert;
+    matches!(
+        error,
+        rustls::Error::AlertReceived(
+            Alert::CertificateRequired
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+                | Alert::AccessDenied
+        )
+    )
+}
+
+/// The proxy responded to CONNECT with a 4xx status.
+#[derive(Debug)]
+pub(super) struct ProxyRefused {
+    pub(super) status: u16,
+}
+
+impl std::fmt::Display for ProxyRefused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "The proxy refused to connect to the server (HTTP {}).", self.status)?;
+        if self.status == 407 {
+            f.write_str(" Check the user name and password in the proxy's URL.")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for ProxyRefused {}
 
 /// An error and what lies behind it.
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -126,12 +172,35 @@ fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Erro
     })
 }
 
-/// Whether an HTTP/2 server said that it did nothing with the request: it refused the stream, or went away
-/// and named an earlier one as its last (RFC 9113, section 8.7).
-fn turned_away(error: &(dyn StdError + 'static)) -> bool {
-    chain(error).filter_map(|error| error.downcast_ref::<h2::Error>()).any(|error| {
-        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        let gone = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
-        error.is_remote() && (refused || gone)
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alert(description: rustls::AlertDescription) -> FailureKind {
+        let error = rustls::Error::AlertReceived(description);
+        let error = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+        on_connection(&error, &AttemptStatus::default()).kind
+    }
+
+    #[test]
+    fn a_tls_error_after_the_handshake_is_a_lost_connection() {
+        use rustls::AlertDescription as Alert;
+        for description in
+            [Alert::InternalError, Alert::BadRecordMac, Alert::UserCanceled, Alert::DecryptError]
+        {
+            assert_eq!(alert(description), FailureKind::Lost, "{description:?}");
+        }
+        let error = std::io::Error::new(std::io::ErrorKind::InvalidData, rustls::Error::DecryptError);
+        assert_eq!(on_connection(&error, &AttemptStatus::default()).kind, FailureKind::Lost);
+    }
+
+    #[test]
+    fn a_tls_error_that_refuses_the_client_or_the_handshake_is_a_tls_failure() {
+        use rustls::AlertDescription as Alert;
+        for description in [Alert::CertificateRequired, Alert::UnknownCA, Alert::AccessDenied] {
+            assert_eq!(alert(description), FailureKind::Tls, "{description:?}");
+        }
+        let error = rustls::Error::AlertReceived(Alert::HandshakeFailure);
+        assert_eq!(unconnected(&error).kind, FailureKind::Tls);
+    }
 }

@@ -1,19 +1,20 @@
 //! The connections to the server: made when they are needed, and kept for the next call. An HTTP/1.1 connection
 //! belongs to one call at a time, which moves it along itself, so that no task has to be woken for another; an
-//! HTTP/2 connection is hyper's, is shared, and has a task.
+//! HTTP/2 connection is shared and has a task.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::sync::Semaphore;
 
+use super::deadline::{self, Deadline};
 use super::dial::{Dialer, Look, Socket, Stream};
 use super::failure::{self, Failure};
 use super::http1::Http1;
-use super::payload::Payload;
+use super::http2::Http2;
+use super::idle_time::DriveClock;
 
 /// How long an idle connection is kept.
 pub(super) const POOL_IDLE: Duration = Duration::from_secs(20);
@@ -24,7 +25,8 @@ const LOOKS: usize = 16;
 /// The connections to one server.
 pub(super) struct Pool {
     pub(super) dialer: Dialer,
-    connect_timeout: Duration,
+    pub(super) connect_timeout: Duration,
+    clock: Arc<DriveClock>,
     // Belongs to one reactor of one process; a fork never meets it.
     connections: Mutex<Connections>,
     /// Whether a first connection has shown what the server speaks. Until then others wait for it: over
@@ -38,7 +40,7 @@ struct Connections {
     /// The one used last is at the end, and is used next.
     idle: Vec<Kept>,
     /// And when it was last asked for.
-    shared: Option<(http2::SendRequest<Payload>, Instant)>,
+    shared: Option<(Http2, Instant)>,
 }
 
 /// Boxed: it is moved about in every call.
@@ -58,7 +60,7 @@ impl Connections {
 /// What a request is sent on.
 pub(super) enum Connection {
     Single(Kept),
-    Shared(http2::SendRequest<Payload>),
+    Shared(Http2),
 }
 
 /// An HTTP/1.1 connection. Dropped, it closes.
@@ -69,10 +71,11 @@ pub(super) struct Single {
 }
 
 impl Pool {
-    pub(super) fn new(dialer: Dialer, connect_timeout: Duration) -> Pool {
+    pub(super) fn new(dialer: Dialer, connect_timeout: Duration, clock: Arc<DriveClock>) -> Pool {
         Pool {
             dialer,
             connect_timeout,
+            clock,
             connections: Mutex::default(),
             known: AtomicBool::new(false),
             scout: Semaphore::new(1),
@@ -104,7 +107,8 @@ impl Pool {
             None
         };
         // Boxed: what is large and rare must not make every call larger.
-        let made = tokio::time::timeout(self.connect_timeout, Box::pin(self.connect())).await;
+        let deadline = Deadline::after(self.connect_timeout, &self.clock);
+        let made = deadline::timeout_at(deadline, &self.clock, || 0, pin!(Box::pin(self.connect()))).await;
         // Also after a failure: who waited then tries for himself.
         self.known.store(true, Ordering::Release);
         match made {
@@ -115,11 +119,11 @@ impl Pool {
 
     /// Keeps a connection for the next call, if it can serve one.
     pub(super) fn give_back(&self, mut single: Kept) {
-        if single.http1.holds_back() {
+        if single.http1.is_buffered() {
             // A farewell may have come along with the answer.
-            single.http1.settle();
+            single.http1.poll_unsolicited();
         }
-        if !single.http1.is_usable() {
+        if !single.http1.is_reusable() {
             return;
         }
         single.since = Instant::now();
@@ -138,17 +142,13 @@ impl Pool {
     }
 
     async fn kept(&self) -> Option<Connection> {
-        if let Some(sender) = self.shared() {
+        if let Some(http2) = self.shared() {
             // One turn, so that what the server has said meanwhile is known.
             tokio::task::yield_now().await;
-            if !sender.is_closed() {
-                return Some(Connection::Shared(sender));
+            if http2.is_open() {
+                return Some(Connection::Shared(http2));
             }
-            let mut connections = self.connections();
-            // Another call may have made a new one by now.
-            if connections.shared.as_ref().is_some_and(|(sender, _)| sender.is_closed()) {
-                self.forget_shared(&mut connections);
-            }
+            self.retire(http2.id());
         }
         loop {
             let mut single = self.connections().idle.pop()?;
@@ -158,14 +158,24 @@ impl Pool {
         }
     }
 
-    fn shared(&self) -> Option<http2::SendRequest<Payload>> {
+    fn shared(&self) -> Option<Http2> {
         let mut connections = self.connections();
-        let (sender, asked_for) = connections.shared.as_mut()?;
+        let (http2, asked_for) = connections.shared.as_mut()?;
         if std::mem::replace(asked_for, Instant::now()).elapsed() < POOL_IDLE {
-            return Some(sender.clone());
+            return Some(http2.clone());
         }
         self.forget_shared(&mut connections);
         None
+    }
+
+    /// Sends no more requests on the shared connection of that number: it is closed, or does not answer. Those
+    /// that are on it stay there.
+    pub(super) fn retire(&self, id: u64) {
+        let mut connections = self.connections();
+        // Another call may have made a new one by now.
+        if connections.shared.as_ref().is_some_and(|(http2, _)| http2.id() == id) {
+            self.forget_shared(&mut connections);
+        }
     }
 
     /// What it still carries it carries to the end.
@@ -177,13 +187,10 @@ impl Pool {
     async fn connect(&self) -> Result<Connection, Failure> {
         let (stream, socket) = self.dialer.dial().await.map_err(|error| failure::unconnected(&*error))?;
         if stream.speaks_http2() {
-            let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-                .await
-                .map_err(|error| failure::unconnected(&error))?;
-            // How it ends, its requests are told.
-            tokio::spawn(async { drop(connection.await) });
-            self.connections().shared = Some((sender.clone(), Instant::now()));
-            return Ok(Connection::Shared(sender));
+            let http2 =
+                Http2::handshake(stream, &self.clock).await.map_err(|error| failure::unconnected(&error))?;
+            self.connections().shared = Some((http2.clone(), Instant::now()));
+            return Ok(Connection::Shared(http2));
         }
         let over_tls = stream.is_secure();
         let http1 = Http1::new(stream, over_tls);
@@ -200,15 +207,15 @@ impl Single {
     async fn is_alive(&mut self) -> bool {
         for _ in 0..LOOKS {
             match self.socket.look() {
-                Look::Quiet => return self.http1.is_usable(),
+                Look::Quiet => return self.http1.is_reusable(),
                 // Over TLS there may be something that concerns no call (a ticket, a farewell); a turn makes
                 // it known to the runtime. Without TLS there is nothing that a server could have to say.
-                Look::Something if self.http1.holds_back() => self.take_a_turn().await,
+                Look::Something if self.http1.is_buffered() => self.take_a_turn().await,
                 Look::Something | Look::Closed => return false,
                 #[cfg(not(unix))]
                 Look::Unknown => {
                     self.take_a_turn().await;
-                    return self.http1.is_usable();
+                    return self.http1.is_reusable();
                 }
             }
         }
@@ -218,6 +225,6 @@ impl Single {
 
     async fn take_a_turn(&mut self) {
         tokio::task::yield_now().await;
-        self.http1.settle();
+        self.http1.poll_unsolicited();
     }
 }

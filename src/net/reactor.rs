@@ -3,6 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -16,17 +17,21 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 use tokio::task::coop;
 
+use super::deadline::{self, Deadline};
 use super::failure::{Failure, FailureKind};
+use super::idle_time::DriveClock;
 use super::pool::POOL_IDLE;
-use super::pulse::Pulse;
 use super::request::{self, Look, Plan, Report, Request};
+use super::resolve::MAX_LOOKUPS;
 use super::signal;
 use super::transport::Transport;
+use super::unwind;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
 use crate::fork::{self, Lock};
 use crate::log::Log;
+use crate::panics::InsideGuard;
 
 /// The runtime and the connections of one client in one process. A forked child makes its own and
 /// leaves its parent's alone.
@@ -34,9 +39,11 @@ pub(crate) struct Reactor {
     generation: u64,
     runtime: ManuallyDrop<Runtime>,
     context: ManuallyDrop<Arc<request::Context>>,
-    pulse: Arc<Pulse>,
+    clock: Arc<DriveClock>,
     max_in_flight: usize,
     in_flight: Lock<InFlight>,
+    /// The I/O driver failed, for good.
+    has_failed: AtomicBool,
     /// Wakes the background thread to end.
     stop: Notify,
     background: Lock<Option<JoinHandle<()>>>,
@@ -45,24 +52,78 @@ pub(crate) struct Reactor {
 
 #[derive(Default)]
 struct InFlight {
-    closed: bool,
+    /// Why no more calls are taken.
+    closed: Option<Closed>,
     requests: Slab<Arc<Request>>,
+}
+
+/// Why a driver takes no more calls.
+#[derive(Clone)]
+enum Closed {
+    ShutDown,
+    /// The I/O driver failed. The host may have closed its descriptor, or the system refuses to wait for it.
+    Failed(Arc<str>),
+}
+
+impl Closed {
+    fn error(&self) -> Error {
+        match self {
+            Closed::ShutDown => shut_down(),
+            Closed::Failed(message) => {
+                Error::new(Code::INTERNAL, format!("A defect in this library: {message}"))
+            }
+        }
+    }
 }
 
 impl Reactor {
     pub(crate) fn new(config: &Config, log: &Arc<Log>) -> Result<Arc<Reactor>, Error> {
-        let context = request::Context {
-            transport: Transport::new(config)?,
-            log: Arc::clone(log),
-            chance: Chance::new()?,
-        };
-        let runtime = Builder::new_current_thread()
+        let clock = Arc::new(DriveClock::new());
+        let transport = Transport::new(config, &clock)?;
+        Reactor::assemble(config, log, clock, transport, Chance::new()?, Builder::new_current_thread())
+    }
+
+    /// Makes a driver of the simulation: its time is virtual and moves when nothing else can, and its random numbers
+    /// come from a seed.
+    #[cfg(test)]
+    pub(crate) fn simulated(
+        config: &Config,
+        log: &Arc<Log>,
+        transport: Box<dyn super::transport::Simulate>,
+        seed: u64,
+    ) -> Result<Arc<Reactor>, Error> {
+        let clock = Arc::new(DriveClock::new());
+        let mut all = Transport::new(config, &clock)?;
+        all.simulated = Some(transport);
+        let mut builder = Builder::new_current_thread();
+        builder.start_paused(true);
+        Reactor::assemble(config, log, clock, all, Chance(AtomicU64::new(seed)), builder)
+    }
+
+    /// Makes this thread's clock that of the simulation.
+    #[cfg(test)]
+    pub(crate) fn enter(&self) -> tokio::runtime::EnterGuard<'_> {
+        self.runtime.enter()
+    }
+
+    fn assemble(
+        config: &Config,
+        log: &Arc<Log>,
+        clock: Arc<DriveClock>,
+        transport: Transport,
+        chance: Chance,
+        mut builder: Builder,
+    ) -> Result<Arc<Reactor>, Error> {
+        let context = request::Context { transport, log: Arc::clone(log), chance };
+        let runtime = builder
             .enable_io()
             .enable_time()
-            // The resolver's helper: one, and gone as soon as it is done.
-            .max_blocking_threads(1)
+            // The helpers that look names up and load roots: gone as soon as they are done. One more than look-ups
+            // may hang.
+            .max_blocking_threads(MAX_LOOKUPS + 1)
             .thread_keep_alive(Duration::from_millis(1))
             .thread_name("iplaygames-dns")
+            .on_thread_start(InsideGuard::enter_for_good)
             .build()
             .map_err(|error| {
                 Error::new(Code::INTERNAL, format!("The system has no event queue for us: {error}"))
@@ -71,9 +132,10 @@ impl Reactor {
             generation: fork::generation(),
             runtime: ManuallyDrop::new(runtime),
             context: ManuallyDrop::new(Arc::new(context)),
-            pulse: Arc::new(Pulse::new()),
+            clock,
             max_in_flight: config.max_in_flight,
             in_flight: Lock::new(InFlight::default()),
+            has_failed: AtomicBool::new(false),
             stop: Notify::new(),
             background: Lock::new(None),
             has_background: config.background,
@@ -89,6 +151,7 @@ impl Reactor {
         let reactor = Arc::clone(self);
         let thread = std::thread::Builder::new().name("iplaygames-io".into()).spawn(move || {
             signal::block_all();
+            InsideGuard::enter_for_good();
             // The place is good for driving: the thread is our own. When it ends, so may the reactor.
             let _ = reactor.drive(async {
                 let mut stop = pin!(reactor.stop.notified());
@@ -145,11 +208,17 @@ impl Reactor {
         let call = self.enroll()?;
         let report = {
             // Carried here and not by a task: nobody has to be woken for it.
-            let carried = pin!(request::run(self.context(), plan, Arc::clone(&call.request)));
-            self.drive(end_of(&call.request, carried))?
+            let carried = pin!(self.carry(plan, &call.request));
+            self.drive(end_of(&call.request, carried)).or_else(|error| ended_or(&call.request, error))?
         };
         self.dismiss(call);
         Ok(Arc::unwrap_or_clone(report))
+    }
+
+    /// Makes the attempts of a call, whose request then ends once in any case.
+    fn carry(&self, plan: Plan, request: &Arc<Request>) -> impl Future<Output = ()> + use<> {
+        let run = request::run(self.context(), plan, Arc::clone(request));
+        request::guarded(Arc::clone(request), run)
     }
 
     /// Lets go of a request that has ended, the last but one who holds its report, so that it need not be copied.
@@ -168,11 +237,17 @@ impl Reactor {
     ) -> Result<Report, Error> {
         check_place()?;
         let call = self.enroll()?;
-        let mut carried = Box::pin(request::run(self.context(), plan, Arc::clone(&call.request)));
+        let mut carried = Box::pin(self.carry(plan, &call.request));
         let report = loop {
             let end = end_of(&call.request, carried.as_mut());
-            if let Some(report) = self.drive(async { tokio::time::timeout(every, end).await.ok() })? {
-                break report;
+            match self.drive(async { tokio::time::timeout(every, end).await.ok() }) {
+                Ok(Some(report)) => break report,
+                Ok(None) => {}
+                Err(error) if self.is_ours() => break ended_or(&call.request, error)?,
+                Err(error) => {
+                    std::mem::forget(carried);
+                    return Err(error);
+                }
             }
             if !go_on() {
                 call.request.cancel();
@@ -194,7 +269,9 @@ impl Reactor {
         let connecting = self.enroll()?;
         self.drive(async {
             let canceled = pin!(connecting.request.wait());
-            let connected = pin!(tokio::time::timeout(timeout, self.transport().connect()));
+            let deadline = Deadline::after(timeout, &self.clock);
+            let connect = pin!(self.transport().connect());
+            let connected = pin!(deadline::timeout_at(deadline, &self.clock, || 0, connect));
             match select(connected, canceled).await {
                 Either::Left((Ok(result), _)) => result,
                 Either::Left((Err(_), _)) => {
@@ -209,10 +286,10 @@ impl Reactor {
 
     /// Makes a request that closing the client cancels, and that counts until it is dropped.
     pub(crate) fn enroll(self: &Arc<Reactor>) -> Result<Enrolled, Error> {
-        let request = Arc::new(Request::new(&self.pulse));
+        let request = Arc::new(Request::new(&self.clock));
         let mut in_flight = self.in_flight.lock();
-        if in_flight.closed {
-            return Err(shut_down());
+        if let Some(closed) = &in_flight.closed {
+            return Err(closed.error());
         }
         if in_flight.requests.len() >= self.max_in_flight {
             let message = format!(
@@ -237,8 +314,7 @@ impl Reactor {
     /// Sends an enrolled request on its way. Whoever drives carries it. `kept` is dropped when nothing of
     /// it is left to be done, which after a cancelation is later than its end: its connection is closed then.
     pub(crate) fn begin(&self, enrolled: &Enrolled, plan: Plan, kept: impl Send + 'static) {
-        let context = self.context();
-        self.spawn(enrolled, request::run(context, plan, Arc::clone(&enrolled.request)), kept);
+        self.spawn(enrolled, request::run(self.context(), plan, Arc::clone(&enrolled.request)), kept);
     }
 
     /// Watches by repeating a plan, until `look` has seen enough.
@@ -251,10 +327,8 @@ impl Reactor {
         kept: impl Send + 'static,
     ) {
         enrolled.request.set_endless();
-        let context = self.context();
-        let pulse = Arc::clone(&self.pulse);
         let request = Arc::clone(&enrolled.request);
-        self.spawn(enrolled, request::watch(context, plan, request, pulse, interval, look), kept);
+        self.spawn(enrolled, request::watch(self.context(), plan, request, interval, look), kept);
     }
 
     fn context(&self) -> Arc<request::Context> {
@@ -267,12 +341,16 @@ impl Reactor {
         task: impl Future<Output = ()> + Send + 'static,
         kept: impl Send + 'static,
     ) {
-        let pulse = Arc::clone(&self.pulse);
-        let mut task = Box::pin(task);
+        let clock = Arc::clone(&self.clock);
+        let mut task = Box::pin(request::guarded(Arc::clone(&enrolled.request), task));
         let task = self.runtime.spawn(async move {
             let _kept = kept;
-            std::future::poll_fn(move |context| {
-                pulse.note_poll();
+            poll_fn(move |context| {
+                if clock.is_over_budget() {
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                clock.record_poll();
                 task.as_mut().poll(context)
             })
             .await;
@@ -280,25 +358,40 @@ impl Reactor {
         enrolled.request.set_task(task.abort_handle());
     }
 
-    /// Takes one turn: what can be done without waiting is done. Answers whether a call moved.
-    pub(crate) fn turn(&self) -> Result<bool, Error> {
-        if self.has_background || self.pulse.is_driven() {
-            // Somebody else does it, and better.
+    /// Takes one turn: does what can be done without waiting, until `budget_end` at most. Returns whether a call
+    /// moved.
+    pub(crate) fn turn(&self, budget_end: tokio::time::Instant) -> Result<bool, Error> {
+        if let Some(error) = self.failure() {
+            return Err(error);
+        }
+        if self.has_background || self.clock.is_driven() {
+            // Another thread does it, and better.
             return Ok(false);
         }
-        self.pulse.note_tick();
-        let before = self.pulse.polls();
+        self.clock.record_tick();
+        let before = self.clock.polls();
+        let limit = self.clock.limit(budget_end);
         // The first yield runs what is ready and asks the system for I/O, the second runs what that woke.
-        self.drive(async {
+        let driven = self.drive(async {
             tokio::task::yield_now().await;
             tokio::task::yield_now().await;
-        })?;
-        Ok(self.pulse.polls() != before)
+        });
+        drop(limit);
+        driven?;
+        Ok(self.clock.polls() != before)
+    }
+
+    /// Returns why the driver failed, if it did.
+    fn failure(&self) -> Option<Error> {
+        if !self.has_failed.load(Ordering::Acquire) {
+            return None;
+        }
+        self.in_flight.lock().closed.as_ref().map(Closed::error)
     }
 
     /// Whether anybody drives: the background, a thread that waits, or a host that ticks.
     pub(crate) fn has_driver(&self) -> bool {
-        self.has_background || self.pulse.is_driven() || self.pulse.was_ticked()
+        self.has_background || self.clock.is_driven() || self.clock.was_ticked()
     }
 
     /// Drives until a request has ended, for so long at most.
@@ -307,6 +400,7 @@ impl Reactor {
             return Ok(Some(report));
         }
         self.drive(async { tokio::time::timeout(timeout, request.wait()).await.ok() })
+            .or_else(|error| ended_or(request, error).map(Some))
     }
 
     /// Refuses what comes, cancels what never ends by itself, drives the rest for so long at most, and
@@ -332,7 +426,7 @@ impl Reactor {
 
     fn refuse_more(&self) -> Vec<Arc<Request>> {
         let mut in_flight = self.in_flight.lock();
-        in_flight.closed = true;
+        in_flight.closed.get_or_insert(Closed::ShutDown);
         in_flight.requests.iter().map(|(_, request)| Arc::clone(request)).collect()
     }
 
@@ -344,9 +438,45 @@ impl Reactor {
             // A callback forked, and this is the child, which went on where its parent was.
             return Err(of_parent());
         }
-        let _driving = self.pulse.drive();
-        // By reference: the future is not moved any more.
-        Ok(self.runtime.block_on(pin!(future)))
+        if let Some(error) = self.failure() {
+            return Err(error);
+        }
+        let driving = self.clock.drive();
+        // A panic of the future itself is its caller's; any other one is the end of the I/O driver. By reference: the
+        // future is not moved any more.
+        let mut future = pin!(future);
+        let output = unwind::run(|| {
+            self.runtime.block_on(poll_fn(|context| {
+                match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+                    Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+                    Ok(Poll::Pending) => Poll::Pending,
+                    Err(panic) => Poll::Ready(Err(panic)),
+                }
+            }))
+        });
+        drop(driving);
+        match output {
+            Ok(Ok(output)) => Ok(output),
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(message) => Err(self.fail(&message)),
+        }
+    }
+
+    /// Ends every request, and refuses what comes: the I/O driver is gone.
+    #[cold]
+    fn fail(&self, message: &str) -> Error {
+        let closed = Closed::Failed(format!("the I/O of the client has stopped: {message}").into());
+        let error = closed.error();
+        let requests: Vec<_> = {
+            let mut in_flight = self.in_flight.lock();
+            in_flight.closed = Some(closed);
+            in_flight.requests.iter().map(|(_, request)| Arc::clone(request)).collect()
+        };
+        self.has_failed.store(true, Ordering::Release);
+        for request in requests {
+            request.fail_internally(&format!("the I/O of the client has stopped: {message}"));
+        }
+        error
     }
 
     /// Cancels what is in flight and refuses what comes. Never waits.
@@ -373,8 +503,10 @@ impl Drop for Reactor {
         // SAFETY: both are taken once, here, and never used again.
         unsafe {
             ManuallyDrop::drop(&mut self.context);
-            // In the background: a resolver that hangs must not hold up the one who lets go.
-            ManuallyDrop::take(&mut self.runtime).shutdown_background();
+            // In the background: a resolver that hangs must not hold up the one who lets go. One whose I/O driver
+            // failed may panic here, and has nothing more to do.
+            let runtime = ManuallyDrop::take(&mut self.runtime);
+            let _ = unwind::run(|| runtime.shutdown_background());
         }
     }
 }
@@ -436,6 +568,11 @@ async fn end_of(request: &Request, mut carried: Pin<&mut impl Future<Output = ()
         }
     })
     .await
+}
+
+/// Returns the report of a request that has ended, else the error.
+fn ended_or(request: &Request, error: Error) -> Result<Arc<Report>, Error> {
+    request.report().ok_or(error)
 }
 
 pub(crate) fn shut_down() -> Error {

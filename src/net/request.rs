@@ -2,7 +2,7 @@
 //! carries it from attempt to attempt.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
@@ -13,13 +13,15 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::attempt_status::AttemptStatus;
+use super::deadline::{self, Deadline, Elapsed};
 use super::failure::{Failure, FailureKind};
-use super::pulse::{Pulse, Undriven};
+use super::idle_time::{DriveClock, IdleMark};
 use super::reactor::Chance;
 use super::retry::{self, Event, Step};
 use super::transport::{Transport, Turn};
+use super::unwind;
 use crate::log::{Log, LogLevel};
-use crate::message::{Answer, Parts, Repeat};
+use crate::message::{Answer, Disposition, Parts, Repeat};
 
 /// A call, planned.
 #[derive(Clone)]
@@ -32,8 +34,8 @@ pub(crate) struct Plan {
     pub(crate) attempt_timeout: Duration,
     pub(crate) max_retries: u32,
     pub(crate) call_id: HeaderValue,
-    /// Whether an answer is the API's own no, which is final.
-    pub(crate) is_refusal: fn(&Answer) -> bool,
+    /// Classifies an error response to the operation.
+    pub(crate) classify: fn(&str, &Answer) -> Disposition,
 }
 
 /// What a call came to.
@@ -45,6 +47,8 @@ pub(crate) struct Report {
     /// Whether a request that brought no clear answer may have been done: for a failure any of them, for
     /// an answer those before it.
     pub(crate) may_be_done: bool,
+    /// Whether a response before has refused the request: it was sent then.
+    pub(crate) was_refused: bool,
     /// How long the server asked to wait.
     pub(crate) retry_after: Option<Duration>,
 }
@@ -53,13 +57,16 @@ pub(crate) struct Report {
 pub(crate) struct Request {
     // Belongs to one reactor of one process; a fork never meets it.
     state: Mutex<State>,
-    undriven: Undriven,
-    attempt: Arc<AttemptStatus>,
+    clock: Arc<DriveClock>,
+    mark: IdleMark,
+    attempt: AttemptStatus,
     attempts: AtomicU32,
     /// Set for a watch, which ends only when it is told to.
     endless: AtomicBool,
     /// Set when an attempt ended without telling whether it was done.
     may_be_done: AtomicBool,
+    /// Set when a response refused an attempt, which is then repeated.
+    was_refused: AtomicBool,
     started: Instant,
     task: OnceLock<AbortHandle>,
 }
@@ -99,15 +106,17 @@ impl Waiters {
 pub(crate) type OnEnd = Box<dyn FnOnce() + Send>;
 
 impl Request {
-    pub(crate) fn new(pulse: &Arc<Pulse>) -> Request {
+    pub(crate) fn new(clock: &Arc<DriveClock>) -> Request {
         let started = Instant::now();
         Request {
             state: Mutex::new(State::Waiting { waiters: Waiters::default(), on_end: None }),
-            undriven: Undriven::new(pulse, started.into_std()),
-            attempt: Arc::new(AttemptStatus::default()),
+            mark: clock.mark(started),
+            clock: Arc::clone(clock),
+            attempt: AttemptStatus::default(),
             attempts: AtomicU32::new(0),
             endless: AtomicBool::new(false),
             may_be_done: AtomicBool::new(false),
+            was_refused: AtomicBool::new(false),
             started,
             task: OnceLock::new(),
         }
@@ -135,7 +144,7 @@ impl Request {
             *place = Some(on_end);
             return;
         }
-        on_end();
+        let _ = unwind::run(on_end);
     }
 
     /// Takes what it came to out of it, once it has ended. Later it is known that it has, and no more.
@@ -177,25 +186,32 @@ impl Request {
             std::mem::replace(&mut *state, State::Done(Arc::new(report)))
         };
         let State::Waiting { waiters, on_end } = before else { return };
-        // First, so that who is woken finds it done.
+        // First, so that who is woken finds it done. An observer that panics does not replace the result.
         if let Some(on_end) = on_end {
-            on_end();
+            let _ = unwind::run(on_end);
         }
         waiters.wake();
     }
 
     /// Ends the request at once, with the honest outcome.
     pub(crate) fn cancel(&self) {
+        self.fail(|| Failure::new(FailureKind::Canceled, "The call was canceled, or its client was freed."));
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
+    }
+
+    /// Ends the request at once because of a defect: its task panicked or was dropped, or the I/O driver failed.
+    pub(crate) fn fail_internally(&self, cause: &str) {
+        self.fail(|| Failure::new(FailureKind::Internal, format!("A defect in this library: {cause}")));
+    }
+
+    /// Ends the request at once, unless it has ended, with the honest outcome.
+    fn fail(&self, failure: impl FnOnce() -> Failure) {
         if !self.is_done() {
             // Before the outcome is read: from here on nothing more can be sent.
             self.attempt.call_off();
-            self.finish(self.report_failure(Failure::new(
-                FailureKind::Canceled,
-                "The call was canceled, or its client was freed.",
-            )));
-        }
-        if let Some(task) = self.task.get() {
-            task.abort();
+            self.finish(self.report_failure(failure()));
         }
     }
 
@@ -206,6 +222,7 @@ impl Request {
             attempts: self.attempts.load(Ordering::Relaxed),
             elapsed: self.started.elapsed(),
             may_be_done: unclear || self.may_be_done.load(Ordering::Acquire),
+            was_refused: self.was_refused.load(Ordering::Acquire),
             retry_after: None,
         }
     }
@@ -233,15 +250,30 @@ pub(crate) struct Context {
     pub(crate) chance: Chance,
 }
 
-/// Carries a request to its end. Runs as a task of the reactor.
+/// Runs the task of a request so that the request ends once, whatever becomes of the task: also when it panics, or
+/// is dropped with its runtime.
+pub(crate) async fn guarded(request: Arc<Request>, task: impl Future<Output = ()>) {
+    struct EndOnDrop(Arc<Request>);
+    impl Drop for EndOnDrop {
+        fn drop(&mut self) {
+            self.0.fail_internally("the task of the call was dropped before the call had ended");
+        }
+    }
+    let request = EndOnDrop(request);
+    if let Err(message) = unwind::catch(task).await {
+        request.0.fail_internally(&message);
+    }
+}
+
+/// Carries a request to its end. Runs as a task of the reactor, inside [`guarded`].
 pub(crate) async fn run(context: Arc<Context>, plan: Plan, request: Arc<Request>) {
     let Context { transport, log, chance } = &*context;
-    let deadline = Deadline { at: request.started + plan.timeout, undriven_before: Duration::ZERO };
+    let deadline = Deadline::at(request.started + plan.timeout, request.mark);
     let mut retries = 0;
     loop {
         let turn = match transport.turn_at_once() {
             Some(turn) => Ok(turn),
-            None => patiently(deadline, &request, pin!(transport.turn())).await,
+            None => timeout_at(deadline, &request, pin!(transport.turn())).await,
         };
         let Ok(mut turn) = turn else {
             let message = format!(
@@ -260,18 +292,21 @@ pub(crate) async fn run(context: Arc<Context>, plan: Plan, request: Arc<Request>
                 event,
                 retries,
                 retries_left,
-                || deadline.now(&request).saturating_duration_since(Instant::now()),
+                || deadline.left(&request.clock),
                 || chance.fraction(),
             ),
             None => Step::Finish,
         };
         log_attempt(log, &plan, &request, &result, step);
+        let has_response = result.is_ok();
         let Step::Again(pause) = step else {
             return request.finish(Report { retry_after: seen.retry_after, ..request.report_of(result) });
         };
         drop(turn);
         if seen.unclear {
             request.may_be_done.store(true, Ordering::Release);
+        } else if has_response {
+            request.was_refused.store(true, Ordering::Release);
         }
         request.attempt.mark_not_sent();
         retries += 1;
@@ -294,13 +329,12 @@ pub(crate) async fn watch(
     context: Arc<Context>,
     plan: Plan,
     request: Arc<Request>,
-    pulse: Arc<Pulse>,
     interval: Duration,
     mut look: impl FnMut(&Report) -> Look,
 ) {
     let mut due = None;
     loop {
-        let reading = Arc::new(Request::new(&pulse));
+        let reading = Arc::new(Request::new(&request.clock));
         run(Arc::clone(&context), plan.clone(), Arc::clone(&reading)).await;
         request.attempts.fetch_add(reading.attempts.load(Ordering::Relaxed), Ordering::Relaxed);
         let report = reading.wait().await;
@@ -335,18 +369,20 @@ async fn attempt(
 ) -> Result<Answer, Failure> {
     let mut until = deadline;
     if another_may_follow && plan.repeat != Repeat::Once {
-        let own = Deadline {
-            at: Instant::now() + plan.attempt_timeout,
-            undriven_before: request.undriven.since_begun(),
-        };
-        if own.now(request) < deadline.now(request) {
+        let own = Deadline::after(plan.attempt_timeout, &request.clock);
+        if own.now(&request.clock) < deadline.now(&request.clock) {
             until = own;
         }
     }
     let sent = pin!(transport.attempt(&plan.parts, &plan.call_id, &request.attempt, turn));
-    match patiently(until, request, sent).await {
+    let result = timeout_at(until, request, sent).await;
+    if result.is_err() {
+        // A connection that does not answer must not take the calls after this one.
+        transport.retire_connection(&request.attempt);
+    }
+    match result {
         Ok(result) => result,
-        Err(Elapsed) if until.at < deadline.at => Err(Failure::new(
+        Err(Elapsed) if until.is_before(deadline) => Err(Failure::new(
             FailureKind::AttemptTimeout,
             format!("No answer within {} ms.", plan.attempt_timeout.as_millis()),
         )),
@@ -369,14 +405,14 @@ struct Seen {
 fn see(plan: &Plan, request: &Request, result: &Result<Answer, Failure>) -> Seen {
     match result {
         Ok(answer) => {
-            let refusal = answer.status >= 400 && (plan.is_refusal)(answer);
+            let disposition = (answer.status >= 400).then(|| (plan.classify)(plan.operation, answer));
             let retry_after = answer
                 .retry_after
                 .as_deref()
                 .and_then(|value| retry::retry_after(value, answer.date.as_deref(), SystemTime::now()));
             Seen {
-                event: Some(Event::Answer { status: answer.status, refusal, retry_after }),
-                unclear: answer.status >= 500 && !refusal,
+                event: Some(Event::Answer { status: answer.status, disposition, retry_after }),
+                unclear: disposition == Some(Disposition::Unclear),
                 retry_after,
             }
         }
@@ -384,7 +420,7 @@ fn see(plan: &Plan, request: &Request, result: &Result<Answer, Failure>) -> Seen
             let dispatched = request.attempt.may_be_sent();
             let event = match failure.kind {
                 FailureKind::Resolve | FailureKind::Connect => Some(Event::NoConnection),
-                FailureKind::Tls => Some(Event::TlsRefused),
+                FailureKind::Tls | FailureKind::ProxyRefused => Some(Event::ConnectionRefused),
                 FailureKind::Lost => Some(Event::Lost { dispatched }),
                 FailureKind::AttemptTimeout => Some(Event::AttemptTimeout),
                 FailureKind::NotHttp | FailureKind::TooLarge => Some(Event::Unreadable),
@@ -415,71 +451,13 @@ fn log_attempt(log: &Log, plan: &Plan, request: &Request, result: &Result<Answer
     });
 }
 
-/// The time ran out.
-#[derive(Debug, PartialEq, Eq)]
-struct Elapsed;
-
-/// How many turns of the runtime in a row may bring nothing before time is really up.
-const FRUITLESS_TURNS: u32 = 3;
-
-/// When time is up, by the clock that stands still while nobody drives.
-#[derive(Clone, Copy)]
-struct Deadline {
-    at: Instant,
-    /// The undriven time of the request that had passed when the deadline was set.
-    undriven_before: Duration,
-}
-
-impl Deadline {
-    /// When that is on the real clock, as far as is known now.
-    fn now(self, request: &Request) -> Instant {
-        self.at + request.undriven.since_begun().saturating_sub(self.undriven_before)
-    }
-}
-
-/// Runs a future until a time, but never lets the clock beat an answer that already lies in the socket:
-/// after the time is up the runtime takes turns until none brings anything more. Time in which nobody
-/// drove does not count.
-async fn patiently<F: Future>(
-    until: Deadline,
+/// Runs a future of a request until a deadline; see [`deadline::timeout_at`].
+async fn timeout_at<F: Future>(
+    deadline: Deadline,
     request: &Request,
-    mut future: Pin<&mut F>,
+    future: std::pin::Pin<&mut F>,
 ) -> Result<F::Output, Elapsed> {
-    let mut time = until.now(request);
-    let mut timer = pin!(tokio::time::sleep_until(time));
-    loop {
-        let in_time = std::future::poll_fn(|context: &mut std::task::Context<'_>| {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(Some(output));
-            }
-            timer.as_mut().poll(context).map(|()| None)
-        })
-        .await;
-        if let Some(output) = in_time {
-            return Ok(output);
-        }
-        let later = until.now(request);
-        if later <= time {
-            break;
-        }
-        time = later;
-        timer.as_mut().reset(time);
-    }
-    let (mut fruitless, mut seen) = (0, request.attempt.progress());
-    while fruitless < FRUITLESS_TURNS {
-        tokio::task::yield_now().await;
-        if let Poll::Ready(output) = poll_once(future.as_mut()).await {
-            return Ok(output);
-        }
-        let progress = request.attempt.progress();
-        fruitless = if progress == seen { fruitless + 1 } else { 0 };
-        seen = progress;
-    }
-    Err(Elapsed)
-}
-
-fn poll_once<F: Future>(mut future: Pin<&mut F>) -> impl Future<Output = Poll<F::Output>> {
-    std::future::poll_fn(move |context| Poll::Ready(future.as_mut().poll(context)))
+    deadline::timeout_at(deadline, &request.clock, || request.attempt.progress(), future).await
 }
 
 #[cfg(test)]
@@ -492,7 +470,7 @@ mod tests {
 
     #[test]
     fn a_request_ends_once_and_the_first_one_wins() {
-        let request = Request::new(&Arc::new(Pulse::new()));
+        let request = Request::new(&Arc::new(DriveClock::new()));
         request.cancel();
         request.finish(request.report_failure(Failure::new(FailureKind::Timeout, "late")));
         let report = runtime().block_on(request.wait());
@@ -503,7 +481,7 @@ mod tests {
     #[test]
     fn the_end_is_told_once_also_when_it_came_before_there_was_anyone_to_tell() {
         for cancel_first in [true, false] {
-            let request = Request::new(&Arc::new(Pulse::new()));
+            let request = Request::new(&Arc::new(DriveClock::new()));
             let told = Arc::new(AtomicU32::new(0));
             let count = Arc::clone(&told);
             let on_end = Box::new(move || {
@@ -522,28 +500,12 @@ mod tests {
 
     #[test]
     fn several_may_wait_for_one_request() {
-        let request = Arc::new(Request::new(&Arc::new(Pulse::new())));
+        let request = Arc::new(Request::new(&Arc::new(DriveClock::new())));
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| runtime().block_on(request.wait()));
             }
             request.cancel();
-        });
-    }
-
-    #[test]
-    fn an_answer_that_is_already_there_beats_the_clock() {
-        runtime().block_on(async {
-            let request = Request::new(&Arc::new(Pulse::new()));
-            let past = Deadline { at: Instant::now(), undriven_before: Duration::ZERO };
-            let mut polls = 0;
-            // Ready only at its third poll, as an answer that has to pass through other tasks.
-            let late = std::future::poll_fn(|_| {
-                polls += 1;
-                if polls == 3 { Poll::Ready(7) } else { Poll::Pending }
-            });
-            assert_eq!(patiently(past, &request, pin!(late)).await, Ok(7));
-            assert_eq!(patiently(past, &request, pin!(std::future::pending::<()>())).await, Err(Elapsed));
         });
     }
 }

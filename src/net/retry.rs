@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::message::Repeat;
+use crate::message::{Disposition, Repeat};
 
 /// The first pause, before chance shortens it.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -14,8 +14,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 pub(crate) enum Event {
     /// The name could not be resolved, or no connection be made.
     NoConnection,
-    /// The secure connection was refused.
-    TlsRefused,
+    /// The other side refused the connection for good: TLS was refused, or the proxy refused the tunnel.
+    ConnectionRefused,
     /// The connection broke.
     Lost {
         /// Whether the request may have been on it.
@@ -28,8 +28,8 @@ pub(crate) enum Event {
     /// An answer came.
     Answer {
         status: u16,
-        /// It is the API's own no.
-        refusal: bool,
+        /// What an error response says about the request.
+        disposition: Option<Disposition>,
         /// How long the server asked to wait.
         retry_after: Option<Duration>,
     },
@@ -71,11 +71,15 @@ fn may_repeat(repeat: Repeat, event: Event) -> bool {
         Event::NoConnection => true,
         Event::Lost { dispatched } => harmless || !dispatched,
         Event::AttemptTimeout => harmless,
-        Event::TlsRefused | Event::Unreadable => false,
-        // Too many requests: it was turned away at the door.
+        Event::ConnectionRefused | Event::Unreadable => false,
+        Event::Answer { disposition: Some(Disposition::Contradictory), .. } => false,
+        // Too many requests: the request was not processed.
         Event::Answer { status: 429, .. } => true,
-        Event::Answer { refusal: true, .. } => false,
-        Event::Answer { status, refusal: false, .. } => harmless && matches!(status, 502..=504),
+        Event::Answer { status: 408 | 425, .. } => harmless,
+        Event::Answer { status, disposition: Some(Disposition::Unclear), .. } => {
+            harmless && matches!(status, 502..=504)
+        }
+        Event::Answer { .. } => false,
     }
 }
 
@@ -83,17 +87,32 @@ fn backoff(retry: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(1u32.checked_shl(retry).unwrap_or(u32::MAX)).min(LONGEST_PAUSE)
 }
 
-/// How long a `Retry-After` header asks to wait: seconds, or a date measured against the answer's own
-/// `Date` (clocks differ), or against `now` where there is none. What is neither is not heeded.
+/// Returns how long a `Retry-After` header asks to wait: seconds, with or without a fraction, or a date measured
+/// against the response's own `Date` (clocks differ), or against `now` where there is none. Other values are
+/// ignored. Fractions are rounded up to milliseconds, so that no retry comes too early.
 pub(crate) fn retry_after(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than fit is still a long time.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u32::MAX.into())));
+    if let Some(wait) = seconds(value) {
+        return Some(wait);
     }
     let until = httpdate::parse_http_date(value).ok()?;
     let from = date.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or(now);
     Some(until.duration_since(from).unwrap_or(Duration::ZERO))
+}
+
+/// Reads digits, with a decimal point between them or without.
+fn seconds(value: &str) -> Option<Duration> {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    if !is_digits(whole) || !is_digits(fraction) {
+        return None;
+    }
+    // More digits than fit is still a long time.
+    let whole = whole.parse().unwrap_or(u32::MAX.into());
+    let (digits, rest) = fraction.split_at(fraction.len().min(3));
+    let millis: u64 = format!("{digits:0<3}").parse().ok()?;
+    let more = u64::from(rest.bytes().any(|digit| digit != b'0'));
+    Some(Duration::from_secs(whole).saturating_add(Duration::from_millis(millis + more)))
 }
 
 #[cfg(test)]
@@ -110,7 +129,11 @@ mod tests {
     }
 
     fn answer(status: u16) -> Event {
-        Event::Answer { status, refusal: false, retry_after: None }
+        Event::Answer { status, disposition: Some(Disposition::Unclear), retry_after: None }
+    }
+
+    fn said(status: u16, disposition: Disposition) -> Event {
+        Event::Answer { status, disposition: Some(disposition), retry_after: None }
     }
 
     #[test]
@@ -120,7 +143,7 @@ mod tests {
         const NONE: [bool; 3] = [false, false, false];
         for (event, read_end_once) in [
             (Event::NoConnection, ALL),
-            (Event::TlsRefused, NONE),
+            (Event::ConnectionRefused, NONE),
             (Event::Lost { dispatched: false }, ALL),
             (Event::Lost { dispatched: true }, HARMLESS),
             (Event::AttemptTimeout, HARMLESS),
@@ -130,18 +153,23 @@ mod tests {
             (answer(400), NONE),
             (answer(401), NONE),
             (answer(404), NONE),
-            (answer(408), NONE),
+            (answer(408), HARMLESS),
+            (said(408, Disposition::Refused), HARMLESS),
+            (said(425, Disposition::NotProcessed), HARMLESS),
+            (said(408, Disposition::Contradictory), NONE),
+            (said(429, Disposition::Contradictory), NONE),
+            (said(503, Disposition::Contradictory), NONE),
             (answer(409), NONE),
             (answer(422), NONE),
             (answer(429), ALL),
-            (Event::Answer { status: 429, refusal: true, retry_after: None }, ALL),
+            (said(429, Disposition::Refused), ALL),
             (answer(500), NONE),
             (answer(501), NONE),
             (answer(502), HARMLESS),
             (answer(503), HARMLESS),
             (answer(504), HARMLESS),
-            (Event::Answer { status: 502, refusal: true, retry_after: None }, NONE),
-            (Event::Answer { status: 503, refusal: true, retry_after: None }, NONE),
+            (said(502, Disposition::Refused), NONE),
+            (said(503, Disposition::Refused), NONE),
         ] {
             assert_eq!(repeated(event), read_end_once, "{event:?}");
         }
@@ -161,7 +189,7 @@ mod tests {
     fn nothing_goes_past_the_budget() {
         let wait = |seconds| Event::Answer {
             status: 429,
-            refusal: false,
+            disposition: Some(Disposition::NotProcessed),
             retry_after: Some(Duration::from_secs(seconds)),
         };
         let next =
@@ -187,10 +215,39 @@ mod tests {
             ("Sat, 31 Dec 2022 00:00:00 GMT", date, Some(0)),
             ("soon", None, None),
             ("-1", None, None),
-            ("1.5", None, None),
+            ("-1.5", None, None),
+            ("1.", None, None),
+            (".5", None, None),
+            ("1e3", None, None),
+            ("1.5.5", None, None),
+            ("NaN", None, None),
+            ("inf", None, None),
+            ("+1", None, None),
             ("", None, None),
         ] {
             assert_eq!(retry_after(value, date, now), seconds.map(Duration::from_secs), "{value}");
         }
+    }
+
+    #[test]
+    fn a_fraction_of_a_second_is_rounded_up_to_milliseconds() {
+        for (value, millis) in [
+            ("1.5", 1500),
+            (" 1.5 ", 1500),
+            ("0.0", 0),
+            ("0.0001", 1),
+            ("1.0010", 1001),
+            ("1.0011", 1002),
+            ("2.9999", 3000),
+            ("0.25", 250),
+        ] {
+            let wait = retry_after(value, None, SystemTime::UNIX_EPOCH);
+            assert_eq!(wait, Some(Duration::from_millis(millis)), "{value}");
+        }
+        let fraction = "9".repeat(100);
+        assert_eq!(
+            retry_after(&format!("{fraction}.{fraction}"), None, SystemTime::UNIX_EPOCH),
+            Some(Duration::from_secs(u64::from(u32::MAX) + 1))
+        );
     }
 }

@@ -53,6 +53,20 @@ impl Roots {
         }
     }
 
+    /// Loads the roots, unless they are loaded, on a helper thread of the runtime: it takes longer than a frame of a
+    /// game may.
+    pub(super) async fn load_elsewhere(self: &Arc<Roots>) -> Result<(), rustls::Error> {
+        if self.loaded() != Loaded::None {
+            return Ok(());
+        }
+        let roots = Arc::clone(self);
+        match tokio::task::spawn_blocking(move || roots.load().map(|_| ())).await {
+            Ok(loaded) => loaded,
+            // The runtime shuts down, or loading panicked.
+            Err(error) => Err(rustls::Error::General(format!("the roots were not loaded: {error}"))),
+        }
+    }
+
     /// Loads the roots, unless they are.
     pub(crate) fn load(&self) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
         let mut judge = self.judge.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,24 +1,21 @@
 //! One attempt: a request goes out, an answer or a failure comes back.
 
 use std::borrow::Cow;
-use std::error::Error as StdError;
-use std::future::poll_fn;
 use std::io::Write as _;
-use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
-use http_body::Body as HttpBody;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use zeroize::Zeroizing;
 
 use super::attempt_status::AttemptStatus;
 use super::dial::Dialer;
-use super::failure::{self, Failure};
-use super::head;
+use super::failure::{self, Failure, FailureKind};
 use super::http1::Request;
-use super::payload::{self, Payload};
+use super::idle_time::DriveClock;
+use super::multipart;
 use super::pool::{Connection, Pool};
 use super::tls::{self, Roots};
 use crate::codes::Code;
@@ -44,6 +41,20 @@ pub(crate) struct Transport {
     /// A turn for each HTTP/1.1 connection there may be.
     turns: Semaphore,
     pub(crate) roots: Arc<Roots>,
+    /// Performs the attempts instead, in the simulation.
+    #[cfg(test)]
+    pub(crate) simulated: Option<Box<dyn Simulate>>,
+}
+
+/// A transport without sockets, for the simulation.
+#[cfg(test)]
+pub(crate) trait Simulate: Send + Sync {
+    fn attempt<'a>(
+        &'a self,
+        parts: &'a Parts,
+        call_id: &'a HeaderValue,
+        attempt: &'a AttemptStatus,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send + 'a>>;
 }
 
 /// What a head for HTTP/1.1 is put together from.
@@ -51,14 +62,19 @@ struct Lines {
     /// Between method and target: where the server is, as a proxy wants to be told, and the prefix.
     before_target: String,
     /// Behind the target, up to the value of X-Request-Id.
-    after_target: Vec<u8>,
+    after_target: Zeroizing<Vec<u8>>,
 }
 
 impl Lines {
     fn new(before_target: String, host: &Authority, headers: &HeaderMap) -> Lines {
-        let mut after_target = format!(" HTTP/1.1\r\nhost: {host}\r\n").into_bytes();
+        // One allocation of the right size: a buffer that grows leaves copies of the key behind.
+        let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        let mut after_target = Zeroizing::new(Vec::with_capacity(size + host.as_str().len() + 64));
+        after_target.extend_from_slice(format!(" HTTP/1.1\r\nhost: {host}\r\n").as_bytes());
         for (name, value) in headers {
-            after_target.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+            for piece in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                after_target.extend_from_slice(piece);
+            }
         }
         after_target.extend_from_slice(b"x-request-id: ");
         Lines { before_target, after_target }
@@ -121,7 +137,7 @@ const JSON: &str = "application/json";
 pub(crate) struct Turn<'a>(Option<SemaphorePermit<'a>>);
 
 impl Transport {
-    pub(crate) fn new(config: &Config) -> Result<Transport, Error> {
+    pub(crate) fn new(config: &Config, clock: &Arc<DriveClock>) -> Result<Transport, Error> {
         let roots = Arc::new(Roots::new(config));
         let tls = tls::client_config(&roots)
             .map_err(|error| Error::new(Code::INTERNAL, format!("TLS cannot be set up: {error}")))?;
@@ -134,7 +150,7 @@ impl Transport {
         else {
             return Err(unusable(&"it has no host"));
         };
-        let dialer = Dialer::new(config, &address, tls)?;
+        let dialer = Dialer::new(config, &address, tls, &roots)?;
         let mut headers = config.headers.clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
         if let Some(authorization) = &config.authorization {
@@ -151,7 +167,7 @@ impl Transport {
             false => prefix.clone(),
         };
         Ok(Transport {
-            pool: Pool::new(dialer, config.connect_timeout),
+            pool: Pool::new(dialer, config.connect_timeout, Arc::clone(clock)),
             lines: Lines::new(before_target, &authority, &for_lines),
             scheme,
             authority,
@@ -160,6 +176,8 @@ impl Transport {
             max_response_bytes: config.max_response_bytes,
             turns: Semaphore::new(config.max_connections),
             roots,
+            #[cfg(test)]
+            simulated: None,
         })
     }
 
@@ -188,24 +206,41 @@ impl Transport {
         &self,
         parts: &Parts,
         call_id: &HeaderValue,
-        attempt: &Arc<AttemptStatus>,
+        attempt: &AttemptStatus,
         turn: &mut Turn<'_>,
     ) -> Result<Answer, Failure> {
+        #[cfg(test)]
+        if let Some(simulated) = &self.simulated {
+            return simulated.attempt(parts, call_id, attempt).await;
+        }
+        attempt.use_connection(0);
         match self.pool.connection().await? {
             Connection::Single(mut single) => {
                 let request = self.lines.request(parts, call_id)?;
-                let answer = single.http1.ask(&request, self.max_response_bytes, attempt).await?;
+                let answer = single.http1.round_trip(&request, self.max_response_bytes, attempt).await?;
                 self.pool.give_back(single);
                 Ok(answer)
             }
-            Connection::Shared(mut sender) => {
-                // Who waits for a connection of his own need not: this one is for all.
+            Connection::Shared(http2) => {
+                // A call that waits for a connection of its own need not: this one is for all.
                 turn.0 = None;
-                let request = self.http2_request(parts, call_id, attempt)?;
-                let response = sender.send_request(request).await;
-                let response = response.map_err(|error| failure::on_connection(&error, attempt))?;
-                self.read(response, attempt).await
+                attempt.use_connection(http2.id());
+                let (request, content) = self.http2_request(parts, call_id)?;
+                let limit = self.pool.connect_timeout;
+                let result =
+                    http2.round_trip(request, content, self.max_response_bytes, limit, attempt).await;
+                if result.as_ref().is_err_and(|failure| failure.kind == FailureKind::Connect) {
+                    self.pool.retire(http2.id());
+                }
+                result
             }
+        }
+    }
+
+    /// Sends no more requests on the connection that an attempt used, which ran out of time there.
+    pub(crate) fn retire_connection(&self, attempt: &AttemptStatus) {
+        if let Some(id) = attempt.shared_connection() {
+            self.pool.retire(id);
         }
     }
 
@@ -221,8 +256,7 @@ impl Transport {
         &self,
         parts: &Parts,
         call_id: &HeaderValue,
-        attempt: &Arc<AttemptStatus>,
-    ) -> Result<http::Request<Payload>, Failure> {
+    ) -> Result<(http::Request<()>, Bytes), Failure> {
         let uri = self.uri(&parts.target)?;
         let (mut headers, content) = match Content::of(parts)? {
             Content::None => (self.headers.bare.clone(), Bytes::new()),
@@ -236,8 +270,12 @@ impl Transport {
                 (headers, body)
             }
         };
+        if !content.is_empty() {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(content.len()));
+        }
         headers.insert(X_REQUEST_ID, call_id.clone());
-        let mut request = http::Request::new(Payload::new(content, attempt));
+        let mut request = http::Request::new(());
+        *request.version_mut() = http::Version::HTTP_2;
         *request.method_mut() = match parts.method {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,
@@ -246,7 +284,7 @@ impl Transport {
         };
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        Ok(request)
+        Ok((request, content))
     }
 
     /// The whole address of a target, behind the path that the base has.
@@ -262,40 +300,6 @@ impl Transport {
         parts.authority = Some(self.authority.clone());
         parts.path_and_query = Some(path);
         Uri::from_parts(parts).map_err(|error| failure::internal(&error))
-    }
-
-    /// Reads an answer over HTTP/2.
-    async fn read<B>(&self, response: http::Response<B>, attempt: &AttemptStatus) -> Result<Answer, Failure>
-    where
-        B: HttpBody<Data = Bytes>,
-        B::Error: StdError + 'static,
-    {
-        attempt.record_progress();
-        let (response, body) = response.into_parts();
-        let mut answer = Answer { status: response.status.as_u16(), ..Answer::default() };
-        head::keep(
-            &mut answer,
-            response.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())),
-        );
-        let too_large = || failure::too_large(response.status.as_u16(), self.max_response_bytes);
-        let announced = body.size_hint().exact().unwrap_or(0);
-        if announced > self.max_response_bytes as u64 {
-            return Err(too_large());
-        }
-        // One byte more than announced: the text that leaves through the C interface ends with a NUL.
-        answer.body.reserve_exact(usize::try_from(announced).unwrap_or(0) + 1);
-        let mut body = pin!(body);
-        while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-            let frame = frame.map_err(|error| failure::on_connection(&error, attempt))?;
-            attempt.record_progress();
-            // Trailers say nothing to us.
-            let Ok(chunk) = frame.into_data() else { continue };
-            if answer.body.len() + chunk.len() > self.max_response_bytes {
-                return Err(too_large());
-            }
-            answer.body.extend_from_slice(&chunk);
-        }
-        Ok(answer)
     }
 }
 
@@ -319,7 +323,7 @@ impl Content {
             Body::Json(json) => Content::Json(json.clone()),
             Body::File { field, file_name, content_type, content } => {
                 let (content_type, body) =
-                    payload::multipart(&boundary()?, field, file_name, content_type, content);
+                    multipart::encode(&boundary()?, field, file_name, content_type, content);
                 Content::Form { content_type, body }
             }
         })

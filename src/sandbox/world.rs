@@ -122,7 +122,7 @@ impl World {
             "start_a_multi_session" => self.start_multi(arguments, around),
             "get_multi_session_status" => Ok(self.multi_status(&id_in("token"), around.now)),
             "end_multi_session" => Ok(self.end_multi(&id_in("token"), around)),
-            _ => Ok(as_documented(operation)),
+            _ => Ok(as_documented(operation, &arguments)),
         };
         done.unwrap_or_else(|error| Reply::bare(500, error.message()))
     }
@@ -314,12 +314,34 @@ fn uuid() -> Result<String, Error> {
 }
 
 /// The answer of an operation that changes nothing here.
-fn as_documented(operation: &Operation) -> Reply {
+fn as_documented(operation: &Operation, arguments: &Arguments) -> Reply {
     match (&operation.example, operation.answer) {
+        (Some(example), _) if operation.echo.is_some() => {
+            let body = with_echo(operation, example.body, arguments);
+            Reply::new(example.status, example.content_type, body)
+        }
         (Some(example), _) => Reply::new(example.status, example.content_type, example.body),
         (None, AnswerKind::File) => export(),
         (None, _) => Reply::new(200, JSON, r#"{"success":true}"#),
     }
+}
+
+/// Returns a documented body with the id that was asked for, as a number where the documented one is a number.
+fn with_echo(operation: &Operation, body: &'static str, arguments: &Arguments) -> String {
+    let mut document: Value = serde_json::from_str(body).unwrap_or_default();
+    if let Some(echo) = operation.echo
+        && let Some(place) = document.pointer_mut(echo.pointer)
+    {
+        *place = match arguments.get(echo.argument) {
+            Some(Value::String(given)) => match given.parse::<u64>() {
+                Ok(number) if place.is_number() => number.into(),
+                _ => given.as_str().into(),
+            },
+            Some(given) => given.clone(),
+            None => place.take(),
+        };
+    }
+    document.to_string()
 }
 
 fn export() -> Reply {

@@ -64,7 +64,7 @@ static void the_handler_gets_what_goes_wrong_in_the_destructor() {
     CHECK(name == "IPG_ERR_UNAVAILABLE");
     {
         auto session = scene.client.session_open(good()).value();
-        scene.control(R"({"command": "fault", "operation": "end_a_game_session", "status": 503, "envelope": true})");
+        scene.control(R"({"command": "fault", "operation": "end_a_game_session", "status": 409, "envelope": true})");
     } // without a handler: nothing is thrown
     {
         auto session = scene.client.session_open(good()).value();

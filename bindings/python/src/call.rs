@@ -1,8 +1,9 @@
 //! One submitted call.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
 
-use iplaygames::{CallResult, Error, Reply};
+use iplaygames::{CallResult, Error, Reply, WatchState};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -29,17 +30,33 @@ type Ending<'py> = (Option<Facts<'py>>, Option<Py<PyAny>>);
 /// the object: a traceback may hold that for long, and what is held counts as in flight.
 #[pyclass(frozen, module = "iplaygames_native._core")]
 pub(crate) struct Call {
-    call: Mutex<Option<iplaygames::Call>>,
+    call: CatchDrop<Mutex<Place>>,
     client: CatchDrop<Arc<Shared>>,
-    is_watch: bool,
+}
+
+enum Place {
+    Open(iplaygames::Call),
+    /// Delivered, canceled or closed. What was known of the watch is kept.
+    Empty(WatchState),
+}
+
+impl Place {
+    fn take(&mut self) -> Option<iplaygames::Call> {
+        let Place::Open(call) = self else { return None };
+        let state = call.watch_state();
+        match std::mem::replace(self, Place::Empty(state)) {
+            Place::Open(call) => Some(call),
+            Place::Empty(_) => None,
+        }
+    }
 }
 
 impl Call {
-    pub(crate) fn new(call: iplaygames::Call, client: Arc<Shared>, is_watch: bool) -> Call {
-        Call { call: Mutex::new(Some(call)), client: CatchDrop::new(client), is_watch }
+    pub(crate) fn new(call: iplaygames::Call, client: Arc<Shared>) -> Call {
+        Call { call: CatchDrop::new(Mutex::new(Place::Open(call))), client: CatchDrop::new(client) }
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Option<iplaygames::Call>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut Place) -> T) -> T {
         work(&mut self.call.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -51,14 +68,17 @@ impl Call {
     /// Returns the oldest change of a watch that was not delivered, then the end, once.
     fn next_event<'py>(&self, py: Python<'py>) -> PyResult<Option<(bool, Facts<'py>)>> {
         let event: Result<Option<(bool, CallResult)>, Error> = self.with(|place| {
-            let Some(call) = place else { return Ok(None) };
+            let Place::Open(call) = place else { return Ok(None) };
             // Polled first: with the end all the changes before it are there.
             let result = call.poll().map(|result| result.cloned());
-            if let Some(news) = call.poll_news() {
-                return Ok(Some((false, Ok(news))));
+            while let Some(update) = call.poll_update() {
+                // Failed readings are seen in the state of the watch.
+                if update.is_ok() {
+                    return Ok(Some((false, update)));
+                }
             }
             if !matches!(result, Ok(None)) {
-                *place = None;
+                drop(place.take());
             }
             Ok(result?.map(|result| (true, result)))
         });
@@ -75,19 +95,6 @@ impl Call {
 fn end(call: &iplaygames::Call) -> Result<Option<Reply>, Error> {
     call.cancel()?;
     call.poll()?.cloned().transpose()
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        let call = self.call.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let is_watch = self.is_watch;
-        boundary::catch_in_drop(move || {
-            if let Some(call) = call.filter(|_| !is_watch) {
-                // For the log, whose lines go out with the client's next call: a destructor runs no Python.
-                let _ = end(&call);
-            }
-        });
-    }
 }
 
 #[pymethods]
@@ -107,7 +114,7 @@ impl Call {
     /// the exception, which says the outcome. None if the result was delivered before.
     fn cancel<'py>(&self, py: Python<'py>) -> PyResult<Option<Ending<'py>>> {
         boundary::enter_or(py, None, || {
-            let Some(call) = self.with(Option::take) else { return Ok(None) };
+            let Some(call) = self.with(Place::take) else { return Ok(None) };
             let result = end(&call);
             drop(call);
             self.client.close_connections(py);
@@ -121,11 +128,25 @@ impl Call {
         })
     }
 
+    /// Returns what is known of a watch: when the last reading succeeded, in seconds since 1970, and the exception
+    /// that says why the last reading failed.
+    fn watch_state<'py>(&self, py: Python<'py>) -> PyResult<(Option<f64>, Option<Bound<'py, PyAny>>)> {
+        boundary::enter(py, || {
+            let state = self.with(|place| match place {
+                Place::Open(call) => call.watch_state(),
+                Place::Empty(state) => state.clone(),
+            });
+            let read_at = state.last_read_at.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+            let error = state.last_error.map(|error| errors::raise(py, &error).into_value(py));
+            Ok((read_at.map(|time| time.as_secs_f64()), error.map(|error| error.into_bound(py).into_any())))
+        })
+    }
+
     /// Ends a watch at once.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         // Too late there is nothing to end any more.
         boundary::enter_or(py, (), || {
-            if let Some(call) = self.with(Option::take) {
+            if let Some(call) = self.with(Place::take) {
                 drop(call);
                 self.client.close_connections(py);
             }

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iplaygames::{CallOptions, Config, Error};
+use iplaygames::{CallOptions, Config, Error, WatchOptions};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -160,28 +160,36 @@ impl Client {
     ) -> PyResult<Call> {
         boundary::enter(py, || {
             let call = self.begin(py, operation, arguments, options)?;
-            self.noted(py, call, mailbox, token, false)
+            self.noted(py, call, mailbox, token)
         })
     }
 
     /// Watches a session; every change and the end are noted in the mailbox.
-    #[pyo3(signature = (session_id, interval, options, mailbox, token))]
+    #[pyo3(signature = (session_id, interval, max_failures, options, mailbox, token))]
+    #[expect(clippy::too_many_arguments)]
     fn watch(
         &self,
         py: Python<'_>,
         session_id: &str,
         interval: f64,
+        max_failures: Option<u32>,
         options: Option<&Bound<'_, Options>>,
         mailbox: &Bound<'_, Mailbox>,
         token: u64,
     ) -> PyResult<Call> {
         boundary::enter(py, || {
             self.shared.lines.follow(py, &self.shared.client)?;
-            let interval = seconds(py, "interval", interval)?;
+            let mut watch = WatchOptions::every(seconds(py, "interval", interval)?);
+            watch.max_failures = max_failures;
+            if let Some(options) = options {
+                watch.call = options.get().0.clone();
+            }
             let call = self
-                .begin_watch(session_id, interval, options.map(|options| &options.get().0))
+                .shared
+                .client
+                .watch_session_with(session_id, &watch, None)
                 .map_err(|error| self.shared.raise(py, &error))?;
-            self.noted(py, call, mailbox, token, true)
+            self.noted(py, call, mailbox, token)
         })
     }
 
@@ -266,26 +274,15 @@ impl Client {
 }
 
 impl Client {
-    /// Starts a watch. The core's watches take no options yet: those of the client's copy are not used.
-    fn begin_watch(
-        &self,
-        session_id: &str,
-        interval: Duration,
-        _options: Option<&CallOptions>,
-    ) -> Result<iplaygames::Call, Error> {
-        self.shared.client.watch_session(session_id, interval, None)
-    }
-
     fn noted(
         &self,
         py: Python<'_>,
         call: iplaygames::Call,
         mailbox: &Bound<'_, Mailbox>,
         token: u64,
-        is_watch: bool,
     ) -> PyResult<Call> {
         let post = Arc::clone(&mailbox.get().post);
         call.notify(Arc::new(move || post.put(token))).map_err(|error| self.shared.raise(py, &error))?;
-        Ok(Call::new(call, Arc::clone(&self.shared), is_watch))
+        Ok(Call::new(call, Arc::clone(&self.shared)))
     }
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from _thread import allocate_lock
 from asyncio import get_running_loop
 
-from ._base import BaseClient, is_over, start_arguments
+from ._base import BaseClient, WatchState, check_watch, is_over, start_arguments
 from ._client import not_ended
 from ._errors import IPlayGamesError
 from ._loop import Box, box_of
@@ -172,7 +172,9 @@ class AsyncSessions:
         }
         return AsyncOpenSession(self, arguments | more)
 
-    def watch(self, session_id: str, *, interval: float = 5.0) -> AsyncWatch:
+    def watch(
+        self, session_id: str, *, interval: float = 5.0, max_failures: int | None = None
+    ) -> AsyncWatch:
         """Tells what a session is doing, at first and whenever that changes, until it is over; see
         `Sessions.watch`. It is read all the time until it ends or is closed.
 
@@ -180,7 +182,7 @@ class AsyncSessions:
                 async for status in changes:
                     print(status.status)
         """
-        return AsyncWatch(self._core, session_id, interval, self._options)
+        return AsyncWatch(self._core, session_id, interval, max_failures, self._options)
 
     def status_many(
         self,
@@ -241,29 +243,36 @@ class AsyncOpenSession:
                 not_ended(problem, error)
 
 
-class AsyncWatch:
+class AsyncWatch(WatchState):
     """What a session is doing, as an asynchronous iterator. Ends by itself; `close` ends it before.
 
     It has one consumer at a time, in the event loop that first awaited it: any other gets a `RuntimeError`.
     """
 
-    __slots__ = (
-        "_box", "_call", "_core", "_interval", "_loop", "_open", "_options", "_running", "_session_id", "_token"
-    )  # fmt: skip
+    __slots__ = ("_box", "_call", "_core", "_given", "_loop", "_open", "_running", "_token", "_watch")
 
     def __init__(
-        self, core: _core.Client, session_id: str, interval: float, options: _core.Options | None
+        self,
+        core: _core.Client,
+        session_id: str,
+        interval: float,
+        max_failures: int | None,
+        options: _core.Options | None,
     ) -> None:
+        check_watch(session_id, interval, max_failures)
         self._core = core
-        self._session_id = session_id
-        self._interval = interval
-        self._options = options
+        self._given = session_id, interval, max_failures, options
         self._open = True
         self._running = allocate_lock()
         self._loop: AbstractEventLoop | None = None
         self._box: Box | None = None
+        self._watch: _core.Call | None = None
+        # None before it has begun, and once it has ended.
         self._call: _core.Call | None = None
         self._token = 0
+
+    def _state(self) -> tuple[float | None, IPlayGamesError | None]:
+        return (None, None) if self._watch is None else self._watch.watch_state()
 
     def __aiter__(self) -> Self:
         return self
@@ -273,7 +282,7 @@ class AsyncWatch:
         if self._box is None:
             box = box_of(loop)
             token = box.next_token()
-            self._call = self._core.watch(self._session_id, self._interval, self._options, box.mailbox, token)
+            self._call = self._watch = self._core.watch(*self._given, box.mailbox, token)
             self._loop, self._box, self._token = loop, box, token
             if not self._open:
                 # Closed by another thread meanwhile.

@@ -69,6 +69,10 @@ class Call:
         """Ends the call at once. Returns how it ended: the facts of its answer, if it had succeeded already, or
         the exception, which says the outcome. None if the result was delivered before."""
 
+    def watch_state(self) -> tuple[float | None, IPlayGamesError | None]:
+        """Returns what is known of a watch: when the last reading succeeded, in seconds since 1970, and the
+        exception that says why the last reading failed."""
+
     def close(self) -> None:
         """Ends a watch at once."""
 
@@ -95,7 +99,13 @@ class Client:
         """Sends a call on its way and returns at once; its end is noted in the mailbox."""
 
     def watch(
-        self, session_id: str, interval: float, options: Options | None, mailbox: Mailbox, token: int
+        self,
+        session_id: str,
+        interval: float,
+        max_failures: int | None,
+        options: Options | None,
+        mailbox: Mailbox,
+        token: int,
     ) -> Call:
         """Watches a session; every change and the end are noted in the mailbox."""
 

@@ -1,0 +1,392 @@
+//! One shared HTTP/2 connection, on the h2 crate: opens streams, reads responses, and decides what a failed stream
+//! means for the outcome of its call. A task of the runtime moves the connection along.
+//!
+//! The connection pool decides when a connection is made, shared and retired; see `pool.rs`.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use h2::client::{self, SendRequest};
+use h2::{Ping, PingPong, Reason, RecvStream};
+use http::Request;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::attempt_status::AttemptStatus;
+use super::deadline::{self, Deadline};
+use super::failure::{self, Failure, FailureKind};
+use super::http1::head;
+use super::idle_time::DriveClock;
+use crate::message::Answer;
+
+/// How long the head of a response may be, as over HTTP/1.1.
+const MAX_HEAD: u32 = 64 * 1024;
+
+/// After this long without a byte from the server, while calls wait, a PING asks whether it is still there. The
+/// answer has the same time to come.
+const PING_AFTER: Duration = Duration::from_secs(5);
+
+/// How many streams a connection may have before the server's settings have come. The number is h2's own default.
+const STREAMS_BEFORE_SETTINGS: usize = 100;
+
+/// The number of bytes that are read at a time, so that a tick can stop in between.
+const READ_CHUNK: usize = 4 * 1024;
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// A handle to a connection. Clones are the same connection; it closes when the last handle and the last stream are
+/// gone.
+#[derive(Clone)]
+pub(super) struct Http2 {
+    sender: SendRequest<Bytes>,
+    state: Arc<ConnectionState>,
+}
+
+/// What the handles and the connection's task share.
+struct ConnectionState {
+    id: u64,
+    clock: Arc<DriveClock>,
+    /// The calls that have a stream.
+    streams: AtomicUsize,
+    /// SETTINGS_MAX_CONCURRENT_STREAMS of the server.
+    max_streams: AtomicUsize,
+    /// Notified when a stream ends, when the limit changes and when the connection ends.
+    changed: Notify,
+    closed: AtomicBool,
+    /// Grows with every read that brought bytes.
+    reads: AtomicU64,
+}
+
+/// The right to open a stream, until it is dropped.
+struct StreamPermit<'a>(&'a ConnectionState);
+
+impl Drop for StreamPermit<'_> {
+    fn drop(&mut self) {
+        self.0.streams.fetch_sub(1, Ordering::AcqRel);
+        self.0.changed.notify_one();
+    }
+}
+
+impl ConnectionState {
+    fn try_acquire(&self) -> Option<StreamPermit<'_>> {
+        let max = self.max_streams.load(Ordering::Acquire);
+        self.streams
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < max).then_some(open + 1))
+            .ok()
+            .map(|_| StreamPermit(self))
+    }
+
+    fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+}
+
+impl Http2 {
+    /// Performs the HTTP/2 handshake and starts the connection's task.
+    pub(super) async fn handshake<S>(stream: S, clock: &Arc<DriveClock>) -> Result<Http2, h2::Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let state = Arc::new(ConnectionState {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            clock: Arc::clone(clock),
+            streams: AtomicUsize::new(0),
+            max_streams: AtomicUsize::new(STREAMS_BEFORE_SETTINGS),
+            changed: Notify::new(),
+            closed: AtomicBool::new(false),
+            reads: AtomicU64::new(0),
+        });
+        let stream = MeteredStream { inner: stream, state: Arc::clone(&state) };
+        let (sender, connection) = client::Builder::new()
+            .enable_push(false)
+            .max_header_list_size(MAX_HEAD)
+            .initial_max_send_streams(STREAMS_BEFORE_SETTINGS)
+            .initial_window_size(1 << 20)
+            .initial_connection_window_size(4 << 20)
+            .handshake(stream)
+            .await?;
+        // What the end means, its streams are told by h2.
+        tokio::spawn(run(connection, Arc::clone(&state)));
+        Ok(Http2 { sender, state })
+    }
+
+    /// Returns the number that names this connection in an [`AttemptStatus`].
+    pub(super) fn id(&self) -> u64 {
+        self.state.id
+    }
+
+    /// Returns whether the connection can open another stream, now or later.
+    pub(super) fn is_open(&self) -> bool {
+        let mut sender = self.sender.clone();
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        !self.state.closed.load(Ordering::Acquire)
+            && !matches!(sender.poll_ready(&mut context), Poll::Ready(Err(_)))
+    }
+
+    /// Waits until the server allows another stream.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends first, and when the server allows no stream at all for `limit`. Nothing was sent.
+    async fn acquire(&self, limit: Duration) -> Result<StreamPermit<'_>, Failure> {
+        let state = &*self.state;
+        let wait = async {
+            loop {
+                let mut changed = pin!(state.changed.notified());
+                changed.as_mut().enable();
+                if state.closed.load(Ordering::Acquire) {
+                    return Err(failure::not_sent(&"the connection ended"));
+                }
+                if let Some(permit) = state.try_acquire() {
+                    return Ok(permit);
+                }
+                if state.max_streams.load(Ordering::Acquire) > 0 {
+                    changed.await;
+                    continue;
+                }
+                let deadline = Deadline::after(limit, &state.clock);
+                if deadline::timeout_at(deadline, &state.clock, || 0, changed).await.is_err() {
+                    return Err(Failure::new(
+                        FailureKind::Connect,
+                        format!(
+                            "The server has allowed no request on its connection for {} ms \
+                             (SETTINGS_MAX_CONCURRENT_STREAMS is 0).",
+                            limit.as_millis()
+                        ),
+                    ));
+                }
+            }
+        };
+        wait.await
+    }
+
+    /// Sends one request and reads the whole response. `limit` is how long to wait for a server that allows no
+    /// stream.
+    pub(super) async fn round_trip(
+        &self,
+        request: Request<()>,
+        content: Bytes,
+        max_body: usize,
+        limit: Duration,
+        attempt: &AttemptStatus,
+    ) -> Result<Answer, Failure> {
+        let _permit = self.acquire(limit).await?;
+        let mut sender = self.sender.clone();
+        poll_fn(|context| sender.poll_ready(context)).await.map_err(|error| failure::not_sent(&error))?;
+        if !attempt.try_send() {
+            return Err(failure::called_off());
+        }
+        let (mut response, mut stream) = match sender.send_request(request, content.is_empty()) {
+            Ok(opened) => opened,
+            Err(error) => {
+                attempt.mark_not_sent();
+                return Err(failure::not_sent(&error));
+            }
+        };
+        // h2 sends it as the server's flow control allows. An error here is an error of the response, too.
+        if !content.is_empty() && stream.send_data(content, true).is_err() {
+            tokio::task::yield_now().await;
+        }
+        // From the first part of a response on, a reset says nothing about what the server did.
+        let mut has_response = false;
+        let response = poll_fn(|context| {
+            while let Poll::Ready(Some(Ok(_))) = response.poll_informational(context) {
+                has_response = true;
+                attempt.record_progress();
+            }
+            Pin::new(&mut response).poll(context)
+        })
+        .await;
+        let (head, body) = match response {
+            Ok(response) => response.into_parts(),
+            Err(error) => return Err(failure_of(&error, has_response, attempt)),
+        };
+        attempt.record_progress();
+        let mut answer = Answer { status: head.status.as_u16(), ..Answer::default() };
+        head::keep(&mut answer, head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+        let announced = head
+            .headers
+            .get(http::header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        read_body(body, announced, max_body, &mut answer, attempt).await?;
+        Ok(answer)
+    }
+}
+
+async fn read_body(
+    mut body: RecvStream,
+    announced: Option<u64>,
+    max_body: usize,
+    answer: &mut Answer,
+    attempt: &AttemptStatus,
+) -> Result<(), Failure> {
+    let status = answer.status;
+    let too_large = || failure::too_large(status, max_body);
+    if announced.is_some_and(|announced| announced > max_body as u64) {
+        return Err(too_large());
+    }
+    // One byte more than announced: the text that leaves through the C interface ends with a NUL.
+    let expected = announced.and_then(|announced| usize::try_from(announced).ok()).unwrap_or(0);
+    answer.body.reserve_exact(expected + 1);
+    while let Some(chunk) = body.data().await {
+        // A response that was cut is not a response, whatever the reason of the reset says.
+        let chunk = chunk.map_err(|error| failure_of(&error, true, attempt))?;
+        attempt.record_progress();
+        if answer.body.len() + chunk.len() > max_body {
+            return Err(too_large());
+        }
+        answer.body.extend_from_slice(&chunk);
+        // It fails only for more than was received.
+        let _ = body.flow_control().release_capacity(chunk.len());
+    }
+    let is_bodiless = matches!(status, 204 | 304);
+    if !is_bodiless && announced.is_some_and(|announced| announced != answer.body.len() as u64) {
+        return Err(failure::lost("the body is shorter than its Content-Length", attempt));
+    }
+    Ok(())
+}
+
+/// Returns what the error of a stream means for its call, and takes the attempt back where the server says that it
+/// did not act on the request (RFC 9113, section 8.7).
+#[cold]
+fn failure_of(error: &h2::Error, has_response: bool, attempt: &AttemptStatus) -> Failure {
+    if !has_response && is_refusal(error) {
+        attempt.mark_not_sent();
+        return Failure::new(FailureKind::Lost, format!("The server did not take the request: {error}"));
+    }
+    if error.is_library() && !error.is_io() && error.is_reset() {
+        // h2 found fault with this response; the connection goes on.
+        return failure::not_http(&error);
+    }
+    failure::on_connection(error, attempt)
+}
+
+/// Returns whether a server said that it did nothing with the request: it refused the stream, or it went away and
+/// named an earlier stream as its last.
+fn is_refusal(error: &h2::Error) -> bool {
+    let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+    let gone = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
+    error.is_remote() && (refused || gone)
+}
+
+/// Moves a connection along until it ends.
+async fn run<S>(mut connection: client::Connection<S, Bytes>, state: Arc<ConnectionState>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    /// Also when the task is dropped or unwinds, those who wait for a stream are told.
+    struct CloseOnDrop(Arc<ConnectionState>);
+    impl Drop for CloseOnDrop {
+        fn drop(&mut self) {
+            self.0.close();
+        }
+    }
+    let state = CloseOnDrop(state);
+    let pings = connection.ping_pong();
+    let connection = poll_fn(|context| {
+        let ended = Pin::new(&mut connection).poll(context).is_ready();
+        let max = connection.max_concurrent_send_streams();
+        if state.0.max_streams.swap(max, Ordering::AcqRel) != max {
+            state.0.changed.notify_waiters();
+        }
+        if ended { Poll::Ready(()) } else { Poll::Pending }
+    });
+    // A panic of h2 is the end of this connection, and h2 reports it to the streams.
+    let guarded = super::unwind::catch(connection);
+    match pings {
+        // The end of either is the end of both: dropping the connection ends its streams.
+        Some(pings) => match select(pin!(guarded), pin!(keep_alive(pings, &state.0))).await {
+            Either::Left(_) | Either::Right(_) => {}
+        },
+        None => drop(guarded.await),
+    }
+}
+
+/// Asks the server whether it is there, when it is silent while calls wait. Returns when it does not answer.
+async fn keep_alive(mut pings: PingPong, state: &ConnectionState) {
+    let clock = &state.clock;
+    let mut reads = state.reads.load(Ordering::Relaxed);
+    loop {
+        sleep(PING_AFTER, clock).await;
+        let before = std::mem::replace(&mut reads, state.reads.load(Ordering::Relaxed));
+        if before != reads || state.streams.load(Ordering::Acquire) == 0 {
+            continue;
+        }
+        let deadline = Deadline::after(PING_AFTER, clock);
+        let progress = || state.reads.load(Ordering::Relaxed);
+        match deadline::timeout_at(deadline, clock, progress, pin!(pings.ping(Ping::opaque()))).await {
+            Ok(Ok(_)) => {}
+            // Any byte shows that the server is there.
+            Err(_) if progress() != reads => {}
+            Ok(Err(_)) | Err(_) => return,
+        }
+    }
+}
+
+/// Waits for `time` in which somebody drove.
+async fn sleep(time: Duration, clock: &DriveClock) {
+    let deadline = Deadline::after(time, clock);
+    loop {
+        let at = deadline.now(clock);
+        if at <= Instant::now() {
+            return;
+        }
+        tokio::time::sleep_until(at).await;
+    }
+}
+
+/// Counts what the server sends, and stops reading where a tick's budget ends.
+struct MeteredStream<S> {
+    inner: S,
+    state: Arc<ConnectionState>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.state.clock.is_over_budget() {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let mut part = buffer.take(READ_CHUNK);
+        ready!(Pin::new(&mut self.inner).poll_read(context, &mut part))?;
+        let read = part.filled().len();
+        // SAFETY: `part` is the unfilled part of `buffer`, and so many bytes of it were filled just now.
+        unsafe { buffer.assume_init(read) };
+        buffer.advance(read);
+        if read > 0 {
+            self.state.reads.fetch_add(1, Ordering::Relaxed);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for MeteredStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,235 @@
+//! Who drives a client's I/O, for how long nobody did, and how much a tick may still do.
+//!
+//! A game that pauses does not tick, and its calls should find their responses, not timeouts, when it goes on. So of
+//! any gap between two drives at most [`MAX_COUNTED_GAP`] counts towards timeouts; the rest is idle time.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How much of a gap between two drives counts as elapsed.
+const MAX_COUNTED_GAP: Duration = Duration::from_millis(100);
+
+/// How many tasks a turn runs even if its budget is used up, so that each turn brings something.
+const MIN_POLLS: u32 = 4;
+
+/// No budget: the driver runs what is ready.
+const UNLIMITED: u64 = u64::MAX;
+
+/// The clock of one driver.
+#[derive(Debug)]
+pub(crate) struct DriveClock {
+    epoch: Instant,
+    /// How many threads are driving.
+    driving: AtomicUsize,
+    /// When the last one stopped, in microseconds of the epoch.
+    stopped: AtomicU64,
+    /// The idle time so far, in microseconds.
+    idle: AtomicU64,
+    /// How often a task was polled: what a turn brought.
+    polls: AtomicU64,
+    /// How often the host has ticked.
+    ticks: AtomicU64,
+    /// When the budget of the current turn ends, in microseconds of the epoch.
+    budget_end: AtomicU64,
+    /// How many tasks the current turn may still poll whatever its budget.
+    polls_left: AtomicU32,
+}
+
+impl DriveClock {
+    pub(crate) fn new() -> DriveClock {
+        DriveClock {
+            epoch: Instant::now(),
+            driving: AtomicUsize::new(0),
+            stopped: AtomicU64::new(0),
+            idle: AtomicU64::new(0),
+            polls: AtomicU64::new(0),
+            ticks: AtomicU64::new(0),
+            budget_end: AtomicU64::new(UNLIMITED),
+            polls_left: AtomicU32::new(0),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.at(Instant::now())
+    }
+
+    fn at(&self, time: Instant) -> u64 {
+        u64::try_from(time.saturating_duration_since(self.epoch).as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Begins to drive; ends when the guard is dropped.
+    pub(crate) fn drive(&self) -> DriveGuard<'_> {
+        self.start(self.now());
+        DriveGuard(self)
+    }
+
+    fn start(&self, now: u64) {
+        if self.driving.fetch_add(1, Ordering::SeqCst) == 0 {
+            let gap = now.saturating_sub(self.stopped.load(Ordering::SeqCst));
+            self.idle.fetch_add(idle_part(gap), Ordering::SeqCst);
+        }
+    }
+
+    fn stop(&self, now: u64) {
+        self.stopped.store(now, Ordering::SeqCst);
+        self.driving.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Returns whether a thread is driving.
+    pub(crate) fn is_driven(&self) -> bool {
+        self.driving.load(Ordering::SeqCst) > 0
+    }
+
+    /// Returns a mark of now, to measure the idle time since then.
+    pub(crate) fn mark(&self, now: Instant) -> IdleMark {
+        self.mark_at(self.at(now))
+    }
+
+    fn mark_at(&self, now: u64) -> IdleMark {
+        let stopped = self.stopped.load(Ordering::SeqCst);
+        let gap = if self.is_driven() { 0 } else { now.saturating_sub(stopped) };
+        IdleMark { before: self.idle.load(Ordering::SeqCst), gap }
+    }
+
+    /// Returns for how long nobody has driven since `mark`, without the part of each gap that counts.
+    pub(crate) fn idle_since(&self, mark: IdleMark) -> Duration {
+        let idle = self.idle.load(Ordering::SeqCst).saturating_sub(mark.before);
+        Duration::from_micros(idle.saturating_sub(mark.gap))
+    }
+
+    pub(crate) fn record_poll(&self) {
+        self.polls.fetch_add(1, Ordering::Relaxed);
+        if self.budget_end.load(Ordering::Relaxed) != UNLIMITED {
+            let left = self.polls_left.load(Ordering::Relaxed);
+            self.polls_left.store(left.saturating_sub(1), Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn polls(&self) -> u64 {
+        self.polls.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn record_tick(&self) {
+        self.ticks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns whether the host has ever ticked.
+    pub(crate) fn was_ticked(&self) -> bool {
+        self.ticks.load(Ordering::Relaxed) > 0
+    }
+
+    /// Sets when the turn that begins now is to stop; ends with the guard.
+    pub(crate) fn limit(&self, budget_end: Instant) -> BudgetGuard<'_> {
+        self.polls_left.store(MIN_POLLS, Ordering::Relaxed);
+        self.budget_end.store(self.at(budget_end), Ordering::Relaxed);
+        BudgetGuard(self)
+    }
+
+    /// Returns whether the current turn has used up its budget. A task that is polled then does nothing and asks to
+    /// be polled again, which the next turn does.
+    pub(crate) fn is_over_budget(&self) -> bool {
+        let end = self.budget_end.load(Ordering::Relaxed);
+        end != UNLIMITED && self.polls_left.load(Ordering::Relaxed) == 0 && self.now() >= end
+    }
+}
+
+/// Returns the part of a gap that does not count towards timeouts, in microseconds.
+fn idle_part(gap: u64) -> u64 {
+    gap.saturating_sub(MAX_COUNTED_GAP.as_micros() as u64)
+}
+
+/// A thread that drives.
+pub(crate) struct DriveGuard<'a>(&'a DriveClock);
+
+impl Drop for DriveGuard<'_> {
+    fn drop(&mut self) {
+        self.0.stop(self.0.now());
+    }
+}
+
+/// A turn with a budget.
+pub(crate) struct BudgetGuard<'a>(&'a DriveClock);
+
+impl Drop for BudgetGuard<'_> {
+    fn drop(&mut self) {
+        self.0.budget_end.store(UNLIMITED, Ordering::Relaxed);
+    }
+}
+
+/// A point in time, from which idle time is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IdleMark {
+    /// The idle time until then.
+    before: u64,
+    /// For how long nobody had driven by then: that part of the next gap is not of this time.
+    gap: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+    const COUNTED: u64 = 100_000;
+
+    fn idle(clock: &DriveClock, mark: IdleMark) -> u64 {
+        clock.idle_since(mark).as_micros() as u64
+    }
+
+    #[test]
+    fn only_the_part_of_a_gap_after_the_mark_is_idle_time_of_it() {
+        let clock = DriveClock::new();
+        let early = clock.mark_at(0);
+        let late = clock.mark_at(50 * SECOND);
+        clock.start(60 * SECOND);
+        assert_eq!((idle(&clock, early), idle(&clock, late)), (60 * SECOND - COUNTED, 10 * SECOND - COUNTED));
+        let during = clock.mark_at(61 * SECOND);
+        clock.stop(62 * SECOND);
+        assert_eq!(idle(&clock, during), 0);
+        clock.start(65 * SECOND);
+        assert_eq!(idle(&clock, during), 3 * SECOND - COUNTED);
+        assert_eq!(idle(&clock, early), 63 * SECOND - 2 * COUNTED);
+    }
+
+    #[test]
+    fn of_each_gap_at_most_100_milliseconds_count_as_elapsed() {
+        for (gap, counted) in [(16_667, 16_667), (99_000, 99_000), (101_000, 100_000), (200_000, 100_000)] {
+            let clock = DriveClock::new();
+            let mark = clock.mark_at(0);
+            let mut now = 0;
+            for _ in 0..10 {
+                now += gap;
+                clock.start(now);
+                clock.stop(now);
+            }
+            assert_eq!(now - idle(&clock, mark), 10 * counted, "a loop every {gap} microseconds");
+        }
+    }
+
+    #[test]
+    fn no_time_is_idle_while_a_thread_drives() {
+        let clock = DriveClock::new();
+        clock.start(0);
+        let mark = clock.mark_at(SECOND);
+        clock.start(10 * SECOND);
+        clock.stop(20 * SECOND);
+        clock.stop(30 * SECOND);
+        assert_eq!(idle(&clock, mark), 0);
+    }
+
+    #[test]
+    fn a_turn_without_time_left_still_polls_a_few_tasks() {
+        let clock = DriveClock::new();
+        assert!(!clock.is_over_budget());
+        let limit = clock.limit(Instant::now());
+        for _ in 0..MIN_POLLS {
+            assert!(!clock.is_over_budget());
+            clock.record_poll();
+        }
+        assert!(clock.is_over_budget());
+        drop(limit);
+        assert!(!clock.is_over_budget());
+    }
+}

@@ -1,0 +1,56 @@
+//! Panics inside the library, seen from the host: they become results (`net/unwind.rs`, `ffi/guard.rs`), and nothing of
+//! them is printed.
+//!
+//! The hook is installed by the C interface only. There it belongs to this library's own copy of Rust's standard
+//! library. A Rust host shares its copy with this crate, and its hook stays as it is.
+
+use std::cell::Cell;
+
+thread_local! {
+    // const, and without a destructor to register: it must work while the thread ends.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// This thread runs code of the library, until this is dropped.
+pub(crate) struct InsideGuard(u32);
+
+impl InsideGuard {
+    /// Marks the thread as inside the library.
+    pub(crate) fn enter() -> InsideGuard {
+        InsideGuard::set(DEPTH.try_with(Cell::get).unwrap_or(0) + 1)
+    }
+
+    /// Marks the thread as outside: it calls the host.
+    pub(crate) fn leave() -> InsideGuard {
+        InsideGuard::set(0)
+    }
+
+    fn set(depth: u32) -> InsideGuard {
+        InsideGuard(DEPTH.try_with(|current| current.replace(depth)).unwrap_or(0))
+    }
+
+    /// Marks a thread of our own, for as long as it lives.
+    pub(crate) fn enter_for_good() {
+        std::mem::forget(InsideGuard::enter());
+    }
+}
+
+impl Drop for InsideGuard {
+    fn drop(&mut self) {
+        let _ = DEPTH.try_with(|current| current.set(self.0));
+    }
+}
+
+/// Installs the hook that prints nothing for a panic inside the library; others go to the hook before it.
+#[cfg(feature = "capi")]
+pub(crate) fn silence() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if DEPTH.try_with(Cell::get).unwrap_or(0) == 0 {
+                before(info);
+            }
+        }));
+    });
+}
