@@ -61,11 +61,14 @@ impl Lines {
         py.detach(|| client.set_logger(logger, level)).map_err(|error| crate::errors::raise(py, &error))
     }
 
-    /// Gives the waiting lines to `logging`.
+    /// Gives the waiting lines to `logging`. What a handler or a filter raises never replaces the result of a
+    /// call.
     pub(crate) fn deliver(&self, py: Python<'_>) {
         if self.waiting.any.load(Ordering::Acquire) {
             for line in self.waiting.take() {
-                emit(py, line.level, line.target, &line.message);
+                if let Err(problem) = emit(py, line.level, line.target, &line.message) {
+                    observer_failed(py, problem);
+                }
             }
         }
     }
@@ -95,15 +98,11 @@ fn wanted_level(py: Python<'_>) -> PyResult<i32> {
     level.call0()?.extract()
 }
 
-/// Gives one line to `logging`. What a handler or a filter raises never replaces the result of a call.
-fn emit(py: Python<'_>, level: LogLevel, target: &str, message: &str) {
+/// Gives one line to `logging`.
+fn emit(py: Python<'_>, level: LogLevel, target: &str, message: &str) -> PyResult<()> {
     static EMIT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let emitted = EMIT
-        .import(py, "iplaygames_native._log", "emit")
-        .and_then(|emit| emit.call1((level as i32, target, message)));
-    if let Err(problem) = emitted {
-        observer_failed(py, problem);
-    }
+    let emit = EMIT.import(py, "iplaygames_native._log", "emit")?;
+    emit.call1((level as i32, target, message)).map(drop)
 }
 
 /// Reports what an observer, such as a log handler, raised. Ctrl-C is raised again, by Python's own handler for
@@ -117,12 +116,15 @@ fn observer_failed(py: Python<'_>, problem: PyErr) {
     }
 }
 
-/// Logs a warning, if the program has imported `logging`.
+/// Logs a warning, if the program has imported `logging`. For a call that was interrupted: what a handler raises
+/// does not replace the exception that is on its way, not even Ctrl-C, and goes to `sys.unraisablehook`.
 #[pyfunction]
 pub(crate) fn log_warning(py: Python<'_>, message: &str) -> PyResult<()> {
     boundary::enter_or(py, (), || {
         if is_logging_imported(py)? {
-            emit(py, LogLevel::Warn, "iplaygames::client", message);
+            if let Err(problem) = emit(py, LogLevel::Warn, "iplaygames::client", message) {
+                problem.write_unraisable(py, None);
+            }
         }
         Ok(())
     })
