@@ -267,7 +267,7 @@ endef
 python-dev: tools
 	$(call venv,$(VENVS)/dev)
 	$(DEV)/pip install -q --disable-pip-version-check -r bindings/python/requirements-dev.txt
-	cd bindings/python && VIRTUAL_ENV=$(VENVS)/dev $(DEV)/maturin develop -q
+	cd bindings/python && VIRTUAL_ENV=$(VENVS)/dev $(DEV)/maturin develop -q --features test-hooks
 
 .PHONY: test-python
 test-python: python-dev ## the Python package, built into a virtual environment of its own
