@@ -30,6 +30,21 @@ pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
     println!("{name}: {} executions", executions.load(Ordering::Relaxed));
 }
 
+/// Runs a model, as [`explore`], whose executions end in one of several cases. The model returns the number of the case.
+///
+/// # Panics
+///
+/// Panics as [`explore`], and if no execution ends in one of the cases: the model does not show what it should.
+pub(crate) fn explore_cases<const CASES: usize>(model: impl Fn() -> usize + Send + Sync + 'static) {
+    let executions: Arc<[AtomicUsize; CASES]> = Arc::new([const { AtomicUsize::new(0) }; CASES]);
+    let counted = Arc::clone(&executions);
+    explore(move || {
+        counted[model()].fetch_add(1, Ordering::Relaxed);
+    });
+    println!("executions that end in each case: {executions:?}");
+    assert!(executions.iter().all(|count| count.load(Ordering::Relaxed) > 0), "a case was not reached");
+}
+
 /// A number that a model keeps for its checks. Loom explores each access, which reads the newest value. It orders
 /// nothing else, so that it does not hide a wrong memory order of the product code.
 pub(crate) struct Counter(loom::sync::atomic::AtomicUsize);
@@ -55,20 +70,6 @@ impl Counter {
     pub(crate) fn get(&self) -> usize {
         // Not a load, which may read an older value.
         self.0.fetch_add(0, Ordering::Relaxed)
-    }
-}
-
-/// Counts in how many executions of a model something happened, so that a test can check that its model reaches that.
-#[derive(Clone, Default)]
-pub(crate) struct Reached(Arc<AtomicUsize>);
-
-impl Reached {
-    pub(crate) fn record(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
     }
 }
 

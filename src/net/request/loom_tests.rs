@@ -6,7 +6,7 @@
 use std::task::Wake;
 
 use super::*;
-use crate::sync::model::{Counter, Reached, explore, join, spawn};
+use crate::sync::model::{Counter, explore, explore_cases, join, spawn};
 use crate::sync::thread::yield_now;
 
 fn request() -> Arc<Request> {
@@ -239,9 +239,7 @@ fn a_report_is_taken_once_and_is_that_of_the_first_end() {
 /// Explores an attempt on one thread and a cancelation on another one, and checks that some calls were canceled as not
 /// sent and others when they were sent.
 fn explore_cancel(attempt: fn(&Request, &Server)) {
-    let (not_sent, sent) = (Reached::default(), Reached::default());
-    let reached = [not_sent.clone(), sent.clone()];
-    explore(move || {
+    explore_cases::<2>(move || {
         let (request, server) = (request(), Server::new());
         let task = {
             let (request, server) = (Arc::clone(&request), Arc::clone(&server));
@@ -260,12 +258,8 @@ fn explore_cancel(attempt: fn(&Request, &Server)) {
             assert!(!request.attempt.try_send(), "the gate is open after a cancelation");
         }
         check_outcome(&request, &server);
-        match is_sent(&report) {
-            true => sent.record(),
-            false => not_sent.record(),
-        }
+        usize::from(is_sent(&report))
     });
-    assert!(reached.iter().all(|reached| reached.count() > 0), "the model does not reach each case");
 }
 
 #[test]
