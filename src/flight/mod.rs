@@ -760,7 +760,8 @@ impl Client {
         // host's callback that takes its time.
         let mut panic = None;
         loop {
-            let deliver = || Delivery::begin_or_join(&core.flights).is_some_and(|delivery| delivery.deliver_all());
+            let deliver =
+                || Delivery::begin_or_join(&core.flights).is_some_and(|delivery| delivery.deliver_all());
             match catch_unwind(AssertUnwindSafe(deliver)) {
                 Ok(true) => break,
                 Ok(false) => std::thread::sleep(Duration::from_millis(1)),
