@@ -1,5 +1,5 @@
-//! The boundary between Python and this module. Every function that Python calls runs its body in here: the
-//! thread counts as inside native code (`exit.rs`), and a panic becomes an `InternalError`.
+//! The boundary between Python and this module. Every function that Python calls runs its body in here:
+//! the thread counts as inside native code (`exit.rs`), and a panic becomes an `InternalError`.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

@@ -121,10 +121,10 @@ fn observer_failed(py: Python<'_>, problem: PyErr) {
 #[pyfunction]
 pub(crate) fn log_warning(py: Python<'_>, message: &str) -> PyResult<()> {
     boundary::enter_or(py, (), || {
-        if is_logging_imported(py)? {
-            if let Err(problem) = emit(py, LogLevel::Warn, "iplaygames::client", message) {
-                problem.write_unraisable(py, None);
-            }
+        if is_logging_imported(py)?
+            && let Err(problem) = emit(py, LogLevel::Warn, "iplaygames::client", message)
+        {
+            problem.write_unraisable(py, None);
         }
         Ok(())
     })

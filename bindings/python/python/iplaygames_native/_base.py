@@ -150,6 +150,12 @@ class BaseClient:
         raise TypeError(f"a {type(self).__name__} cannot be pickled: it has connections and a key")
 
 
+def check_whole_number(name: str, number: object) -> None:
+    """Raises the error for an argument that is no whole number."""
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise invalid(f"/{name}", f"`{name}` must be a whole number, not {type(number).__name__}.", True)
+
+
 def check_watch(session_id: object, interval: object, max_failures: object) -> None:
     """Raises the error for an argument of a watch that is of the wrong type, or that is no number of failures."""
     if not isinstance(session_id, str):
@@ -159,9 +165,8 @@ def check_watch(session_id: object, interval: object, max_failures: object) -> N
         raise invalid("/interval", f"`interval` must be a time in seconds, not {type(interval).__name__}.", True)
     if max_failures is None:
         return
-    if isinstance(max_failures, bool) or not isinstance(max_failures, int):
-        message = f"`max_failures` must be a whole number, not {type(max_failures).__name__}."
-        raise invalid("/max_failures", message, True)
+    check_whole_number("max_failures", max_failures)
+    assert isinstance(max_failures, int)
     if not 1 <= max_failures < 1 << 32:
         raise invalid("/max_failures", "`max_failures` must be 1 or more.")
 

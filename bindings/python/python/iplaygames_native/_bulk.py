@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Sized
 
 from . import _core
+from ._base import check_whole_number
 from ._errors import BusyError, IPlayGamesError, attach, internal, invalid
 from ._results import BulkResult
 
@@ -51,9 +52,7 @@ class BulkRunner(_Base["R"]):
         concurrency: int,
         progress: Callable[[int, int | None], object] | None,
     ) -> None:
-        if isinstance(concurrency, bool) or not isinstance(concurrency, int):
-            kind_name = type(concurrency).__name__
-            raise invalid("/concurrency", f"`concurrency` must be a whole number, not {kind_name}.", True)
+        check_whole_number("concurrency", concurrency)
         if concurrency < 1:
             raise invalid("/concurrency", "`concurrency` must be 1 or more.")
         if isinstance(ids, (str, bytes, bytearray, memoryview)):
@@ -102,8 +101,8 @@ class BulkRunner(_Base["R"]):
                 return
             if not isinstance(id, str):
                 name = type(id).__name__
-                error = invalid(f"/{_ID}", f"`{_ID}` must be a string, not {name}.", True)
-                yield self._finish(id, None, error)
+                wrong_type = invalid(f"/{_ID}", f"`{_ID}` must be a string, not {name}.", True)
+                yield self._finish(id, None, wrong_type)
                 continue
             number = token()
             try:
@@ -118,9 +117,9 @@ class BulkRunner(_Base["R"]):
                 yield self._finish(id, None, error)
             except Exception as problem:
                 # An id that is more than a string and raises when it is read.
-                error = invalid(f"/{_ID}", f"`{_ID}` cannot be read: {problem!r}.")
-                error.__cause__ = problem
-                yield self._finish(id, None, error)
+                unreadable = invalid(f"/{_ID}", f"`{_ID}` cannot be read: it raised {type(problem).__name__}.")
+                unreadable.__cause__ = problem
+                yield self._finish(id, None, unreadable)
             else:
                 self.in_flight[number] = id, call
 
