@@ -226,6 +226,18 @@ valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valg
 stress: lib-dev ## exactly once, with 100,000 calls in flight and thrown about
 	CC="$(CC)" CXX="$(CXX)" REQUESTS=100000 SEED=$$(date +%s) tests/c/run.sh $(OUT)/lib stress
 
+.PHONY: matrix
+matrix: python-dev ## every fault, operation, protocol and way, against the server's account; writes docs/reliability.md
+	IPLAYGAMES_MATRIX_PYTHON=$(DEV)/python IPLAYGAMES_MATRIX_WRITE=1 \
+	    $(CARGO) test --test matrix -- --ignored --nocapture the_whole_matrix
+
+# A million lives take five minutes on two processors.
+LIVES ?= 1000000
+.PHONY: soak
+soak: tools ## LIVES session lives with faults, cancels and freed clients; writes docs/reliability-soak.csv and .svg
+	LIVES=$(LIVES) SOAK_WRITE=1 $(CARGO) test --test soak -- --nocapture
+	$(PYTHON) tests/soak/chart.py docs/reliability-soak.csv docs/reliability-soak.svg
+
 # The fuzzer comes from crates.io. Its flags are those of a nightly compiler, which RUSTC_BOOTSTRAP lets stable take; what it
 # finds stays in fuzz/artifacts.
 .PHONY: fuzz

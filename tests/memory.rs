@@ -127,7 +127,7 @@ fn no_copy_of_the_key_stays_when_a_configuration_is_dropped() {
 
 #[test]
 fn no_copy_of_the_key_stays_when_a_client_is_dropped() {
-    const NAME: &str = "only_request_buffers_keep_the_key_when_a_client_is_dropped";
+    const NAME: &str = "no_copy_of_the_key_stays_when_a_client_is_dropped";
     if !child::is(NAME) {
         // The server is in the parent, so that what it received is in other memory.
         let (port, received) = answering(json("200 OK", r#"{"data":[]}"#));
