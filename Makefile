@@ -205,6 +205,12 @@ test: test-rust test-c test-cpp test-python ## every suite
 test-rust: tools
 	$(CARGO) test --workspace
 
+# Compiled apart, since the flag is one for every crate.
+.PHONY: test-loom
+test-loom: tools ## models of the code that threads share, in every order of their steps (loom)
+	RUSTFLAGS="--cfg iplaygames_loom" CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/loom \
+	    $(CARGO) test --lib loom_tests -- --show-output
+
 .PHONY: test-c
 test-c: lib-dev ## the C programs, compiled as C99 and as C++17
 	CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib
