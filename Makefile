@@ -39,23 +39,30 @@ tools:
 
 # ---- building ------------------------------------------------------------------------------------
 
-# How the libraries are built: PROFILE is cargo's, FEATURES are arguments of cargo's.
-PROFILE ?= release
+# How the libraries are built: PROFILE is cargo's, FEATURES are arguments of cargo's. The profile `dist` is `release` in a
+# folder of its own: its flags (below) differ from those of `cargo build --release`, and must not make that start anew.
+PROFILE ?= dist
 FEATURES ?=
 SLIM := --no-default-features --features capi
 BUILT = $(CARGO_TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
+# Paths of the machine that builds stay out of what others get, also out of panic messages. The last flag that matches a
+# path counts.
+CRATES = $${CARGO_HOME:-$$HOME/.cargo}
+REMAP_FLAGS = --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_TARGET_DIR)=target \
+    --remap-path-prefix=$(CRATES)=cargo \
+    $$(for folder in "$(CRATES)"/registry/src/*/; do printf -- '--remap-path-prefix=%s=crates/ ' "$$folder"; done)
+REMAP = $(if $(filter dist,$(PROFILE)),RUSTFLAGS="$$RUSTFLAGS $(REMAP_FLAGS)")
+
 # The shared and the static library in one run: the optimiser, most of the time, works for both.
 define libraries
-	$(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib,staticlib $(FEATURES) $(LINK) --print native-static-libs=$(BUILT)/native-static-libs
+	$(REMAP) $(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib,staticlib $(FEATURES) $(LINK) --print native-static-libs=$(BUILT)/native-static-libs
 endef
 
-# What others get is the slim library, in a profile of its own: paths of the machine that builds stay out of it, also
-# out of panic messages.
-remap = $$(for folder in "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/; do printf -- '--remap-path-prefix=%s=crates/ ' "$$folder"; done)
+# What goes into games is the slim library.
 define as-shipped
 	$(CARGO) fetch --locked
-	RUSTFLAGS="$(remap)" $(MAKE) PROFILE=dist FEATURES="$(SLIM)"
+	$(MAKE) PROFILE=dist FEATURES="$(SLIM)"
 endef
 
 # Puts a library in its place in one step: a program that runs with the one before keeps it.
@@ -96,7 +103,7 @@ size-report: lib-slim ## what is in the slim shared library, by crate
 
 .PHONY: unstripped
 unstripped:
-	$(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib $(FEATURES) $(LINK) -C strip=none
+	$(REMAP) $(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib $(FEATURES) $(LINK) -C strip=none
 	@mkdir -p $(OUT)
 	cp $(BUILT)/libiplaygames.$(SO) $(OUT)/unstripped.$(SO)
 
@@ -141,7 +148,7 @@ install: $(if $(filter no,$(BUILD)),,tree-and-tool) ## PREFIX= DESTDIR= LIBDIR=:
 
 .PHONY: tree-and-tool
 tree-and-tool: tree
-	$(CARGO) build --profile $(PROFILE) --bin iplaygames $(FEATURES)
+	$(REMAP) $(CARGO) build --profile $(PROFILE) --bin iplaygames $(FEATURES)
 	$(call put,$(BUILT)/iplaygames,$(TREE))
 
 .PHONY: uninstall
@@ -198,6 +205,12 @@ test: test-rust test-c test-cpp test-python ## every suite
 test-rust: tools
 	$(CARGO) test --workspace
 
+# Compiled apart, since the flag is one for every crate.
+.PHONY: test-loom
+test-loom: tools ## models of the code that threads share, in every order of their steps (loom)
+	RUSTFLAGS="--cfg iplaygames_loom" CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/loom \
+	    $(CARGO) test --lib loom_tests -- --show-output
+
 .PHONY: test-c
 test-c: lib-dev ## the C programs, compiled as C99 and as C++17
 	CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib
@@ -226,6 +239,18 @@ valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valg
 .PHONY: stress
 stress: lib-dev ## exactly once, with 100,000 calls in flight and thrown about
 	CC="$(CC)" CXX="$(CXX)" REQUESTS=100000 SEED=$$(date +%s) tests/c/run.sh $(OUT)/lib stress
+
+.PHONY: matrix
+matrix: python-dev ## every fault, operation, protocol and way, against the server's account; writes docs/reliability.md
+	IPLAYGAMES_MATRIX_PYTHON=$(DEV)/python IPLAYGAMES_MATRIX_WRITE=1 \
+	    $(CARGO) test --test matrix -- --ignored --nocapture the_whole_matrix
+
+# A million lives take five minutes on two processors.
+LIVES ?= 1000000
+.PHONY: soak
+soak: tools ## LIVES session lives with faults, cancels and freed clients; writes docs/reliability-soak.csv and .svg
+	LIVES=$(LIVES) SOAK_WRITE=1 $(CARGO) test --test soak -- --nocapture
+	$(PYTHON) tests/soak/chart.py docs/reliability-soak.csv docs/reliability-soak.svg
 
 # The fuzzer comes from crates.io. Its flags are those of a nightly compiler, which RUSTC_BOOTSTRAP lets stable take; what it
 # finds stays in fuzz/artifacts.
@@ -268,7 +293,7 @@ endef
 python-dev: tools
 	$(call venv,$(VENVS)/dev)
 	$(DEV)/pip install -q --disable-pip-version-check -r bindings/python/requirements-dev.txt
-	cd bindings/python && VIRTUAL_ENV=$(VENVS)/dev $(DEV)/maturin develop -q
+	cd bindings/python && VIRTUAL_ENV=$(VENVS)/dev $(DEV)/maturin develop -q --features test-hooks
 
 .PHONY: test-python
 test-python: python-dev ## the Python package, built into a virtual environment of its own

@@ -55,7 +55,13 @@ impl Server {
 
     fn command(&self, json: &'static str) -> Value {
         let url = format!("{}/_sandbox", self.base_url);
-        let answer = self.control.post(url).body(json).send().and_then(|answer| answer.text());
+        let answer = self
+            .control
+            .post(url)
+            .header("content-type", "application/json")
+            .body(json)
+            .send()
+            .and_then(|answer| answer.text());
         serde_json::from_str(&answer.expect("the sandbox answers")).expect("JSON")
     }
 }

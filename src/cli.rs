@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use lexopt::prelude::{Long, Short, Value};
 use serde_json::{Map, Value as Json};
+use zeroize::Zeroizing;
 
+use crate::config::trim_outside_key;
 use crate::{
     CallOptions, Client, Code, Config, Error, Field, Kind, LogLevel, LogLine, Operation, Outcome, Place,
     Repeat, operation, operations,
@@ -34,8 +36,9 @@ Commands:
                           standard output is {\"base_url\": …, \"api_key\": …}
 
 Options:
-  --api-key-file FILE     read the API key from a file (\"-\": standard input); otherwise it is taken
-                          from the environment variable IPLAYGAMES_API_KEY
+  --api-key-file FILE     read the API key from a file that only you can read (chmod 600), or from
+                          standard input (\"-\"); otherwise it is taken from the environment variable
+                          IPLAYGAMES_API_KEY
   --base-url URL          the API's address; otherwise IPLAYGAMES_BASE_URL, otherwise the public one
   --config FILE           a JSON file of configuration keys (as in iplaygames.h)
   --timeout SECONDS       the time for the whole call
@@ -147,8 +150,8 @@ impl Options {
     fn take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<bool, Trouble> {
         match name {
             "api-key-file" => {
-                let key = read_file(&text(parser.value()?)?)?;
-                self.config.insert("api_key".into(), key.trim_end_matches(['\r', '\n']).into());
+                let key = read_key_file(&text(parser.value()?)?)?;
+                self.config.insert("api_key".into(), trim_outside_key(&key).into());
             }
             "api-key" => {
                 return Err(Trouble::Usage(
@@ -511,6 +514,60 @@ fn read_file(path: &str) -> Result<String, Trouble> {
         std::fs::read_to_string(path)
     };
     read.map_err(|error| Trouble::Io(format!("{path}: {error}")))
+}
+
+/// The largest file that an API key is read from, in bytes.
+const MAX_KEY_FILE: u64 = 64 << 10;
+
+/// Reads the file of an API key. As ssh does with a private key, it refuses a file that other users of the
+/// machine can read or change.
+fn read_key_file(path: &str) -> Result<Zeroizing<String>, Trouble> {
+    let bad = |why: String| Trouble::Usage(format!("--api-key-file {path}: {why}"));
+    let unreadable = |error: std::io::Error| Trouble::Io(format!("--api-key-file {path}: {error}"));
+    // Twice the limit in memory: a buffer that grows leaves parts of the key behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * MAX_KEY_FILE as usize));
+    if path == "-" {
+        std::io::stdin().take(MAX_KEY_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    } else {
+        let file = open_key_file(path).map_err(unreadable)?;
+        // Of the file that is open, not of whatever has its name by now.
+        let metadata = file.metadata().map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(
+                bad("it is not a regular file; use \"-\" to read the key from standard input".into()),
+            );
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = metadata.permissions().mode() & 0o777;
+            if mode & 0o066 != 0 {
+                return Err(bad(format!(
+                    "other users can read or change it (its mode is {mode:04o}); run: chmod 600 {path}"
+                )));
+            }
+        }
+        file.take(MAX_KEY_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    }
+    if bytes.len() as u64 > MAX_KEY_FILE {
+        return Err(bad(format!("it has more than {MAX_KEY_FILE} bytes, so it is no key")));
+    }
+    String::from_utf8(std::mem::take(&mut *bytes)).map(Zeroizing::new).map_err(|error| {
+        drop(Zeroizing::new(error.into_bytes()));
+        bad("it is not UTF-8 text".into())
+    })
+}
+
+#[cfg(unix)]
+fn open_key_file(path: &str) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    // A pipe is refused, not waited for.
+    std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_key_file(path: &str) -> std::io::Result<std::fs::File> {
+    std::fs::File::open(path)
 }
 
 fn text(value: OsString) -> Result<String, Trouble> {

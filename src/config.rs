@@ -1,19 +1,24 @@
 //! What a client is told when it is made: keys, defaults, environment, checks. A key that is not
 //! known, a value of the wrong type or out of range is an error that names the key.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
 use url::Url;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::Error;
 use crate::json::{self, pointer_step};
+pub(crate) use crate::redact::Redactor as Secrets;
+use crate::redact::decode_json_string;
 
 /// The API's own address.
 pub const DEFAULT_BASE_URL: &str = "https://api.iplaygames.ai";
@@ -21,6 +26,10 @@ pub const DEFAULT_BASE_URL: &str = "https://api.iplaygames.ai";
 pub const API_KEY_ENV: &str = "IPLAYGAMES_API_KEY";
 /// Where the address comes from when the configuration has none.
 pub const BASE_URL_ENV: &str = "IPLAYGAMES_BASE_URL";
+
+/// Where the system's proxies come from. Their passwords are secret too.
+const PROXY_ENVS: &[&str] =
+    &["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
 /// Every key there is.
 const KEYS: &[&str] = &[
@@ -98,7 +107,7 @@ impl Config {
     /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) with [`field`](Error::field) pointing at
     /// the key.
     pub fn from_json(text: &str) -> Result<Config, Error> {
-        Config::read(text, &|name| std::env::var(name).ok())
+        Config::read(text, &|name| std::env::var_os(name))
     }
 
     /// The server's address, without a trailing slash.
@@ -106,21 +115,30 @@ impl Config {
         &self.base_url
     }
 
-    fn read(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config, Error> {
+    fn read(text: &str, environment: &dyn Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
         let mut keys = Keys::read(text, "The configuration", KEYS)?;
 
         let base_url = keys.text("base_url")?;
-        let from_environment = if base_url.is_none() { environment(BASE_URL_ENV) } else { None };
+        let from_environment = if base_url.is_none() { text_of(environment, BASE_URL_ENV)? } else { None };
         let base_url = base_url
-            .or(from_environment.filter(|value| !value.is_empty()))
+            .or(from_environment.filter(|value| !value.is_empty()).map(|value| value.to_string()))
             .unwrap_or_else(|| DEFAULT_BASE_URL.to_owned());
         let (base_url, loopback) = check_base_url(&base_url, keys.flag("allow_insecure_http")?)?;
 
         let mut secrets = Secrets::default();
-        let api_key = match keys.text("api_key")? {
+        let api_key = match keys.secret_text("api_key")? {
             Some(key) if key.is_empty() => return Err(Error::invalid("/api_key", "The API key is empty.")),
             Some(key) => Some(key),
-            None => environment(API_KEY_ENV).filter(|key| !key.is_empty()),
+            None => text_of(environment, API_KEY_ENV)?
+                .filter(|key| !key.is_empty())
+                .map(|key| match trim_outside_key(&key) {
+                    "" => Err(Error::invalid(
+                        "/api_key",
+                        format!("{API_KEY_ENV} has nothing but white space in it."),
+                    )),
+                    trimmed => Ok(Zeroizing::new(trimmed.to_owned())),
+                })
+                .transpose()?,
         };
         if api_key.is_none() && base_url == DEFAULT_BASE_URL {
             return Err(Error::invalid(
@@ -131,7 +149,7 @@ impl Config {
                 ),
             ));
         }
-        let authorization = api_key.as_deref().map(|key| bearer(key, &mut secrets)).transpose()?;
+        let authorization = api_key.as_ref().map(|key| bearer(key, &mut secrets)).transpose()?;
 
         let max_response_bytes = keys.number("max_response_bytes", 8 << 20, 1, 1 << 30)?;
         let max_connections = keys.number("max_connections", 32, 1, 4096)?;
@@ -148,13 +166,13 @@ impl Config {
             max_in_flight: keys.number("max_in_flight", 1024, 1, 1 << 20)? as usize,
             background: keys.flag("background")?,
             max_response_bytes: max_response_bytes as usize,
-            proxy: keys.proxy(&mut secrets)?,
+            proxy: keys.proxy(environment, &mut secrets)?,
             cas: keys.certificates()?,
             only_these_cas: keys.flag("only_these_cas")?,
             secrets: Arc::new(secrets),
         };
         let config = config.with_user_agent(keys.text("user_agent")?)?;
-        debug_assert!(keys.given.is_empty(), "a key of KEYS is never read");
+        debug_assert!(keys.given.0.is_empty(), "a key of KEYS is never read");
         if config.only_these_cas && config.cas.is_empty() {
             return Err(Error::invalid(
                 "/only_these_cas",
@@ -166,6 +184,12 @@ impl Config {
 
     fn with_user_agent(mut self, given: Option<String>) -> Result<Config, Error> {
         let ours = concat!("iplaygames-native/", env!("CARGO_PKG_VERSION"));
+        if given
+            .as_deref()
+            .is_some_and(|given| given.starts_with([' ', '\t']) || given.ends_with([' ', '\t']))
+        {
+            return Err(Error::invalid("/user_agent", "The user agent begins or ends with a blank."));
+        }
         let text = match given {
             Some(given) if !given.is_empty() => format!("{given} {ours}"),
             _ => ours.to_owned(),
@@ -224,51 +248,63 @@ impl fmt::Debug for Config {
     }
 }
 
-/// The texts that must never be shown: the key, header values, a proxy's password.
-#[derive(Clone, Default)]
-pub(crate) struct Secrets(Vec<String>);
+/// Reads a value of the environment. A value that is not UTF-8 is an error: ignoring it would use
+/// another server or another key than the one that was meant.
+fn text_of(
+    environment: &dyn Fn(&str) -> Option<OsString>,
+    name: &str,
+) -> Result<Option<Zeroizing<String>>, Error> {
+    let field = if name == API_KEY_ENV { "/api_key" } else { "/base_url" };
+    environment(name)
+        .map(|value| value.into_string().map(Zeroizing::new))
+        .transpose()
+        .map_err(|_| Error::invalid(field, format!("The environment variable {name} is not UTF-8.")))
+}
 
-impl Secrets {
-    fn add(&mut self, secret: &str) {
-        // A very short value is no secret, and hiding it would garble ordinary words.
-        if secret.len() >= 4 && !self.0.iter().any(|known| known == secret) {
-            self.0.push(secret.to_owned());
-            // The longest first: one secret may be part of another.
-            self.0.sort_by_key(|known| std::cmp::Reverse(known.len()));
-        }
-    }
+/// Removes what editors and shells add around a key in a file or a variable: one byte order mark, and
+/// ASCII white space at both ends.
+pub(crate) fn trim_outside_key(text: &str) -> &str {
+    text.strip_prefix('\u{FEFF}')
+        .unwrap_or(text)
+        .trim_matches(|character: char| character.is_ascii_whitespace())
+}
 
-    /// Replaces every secret in `text`, as it is or as it looks inside a JSON string.
-    pub(crate) fn hide(&self, text: &mut String) {
-        for secret in &self.0 {
-            if text.contains(secret.as_str()) {
-                *text = text.replace(secret.as_str(), "[hidden]");
-            }
-            let mut quoted = String::new();
-            crate::error::push_quoted(&mut quoted, secret);
-            let quoted = quoted.trim_matches('"');
-            // Servers also write a slash as `\/`.
-            for form in [quoted.to_owned(), quoted.replace('/', "\\/")] {
-                if form != *secret && text.contains(&form) {
-                    *text = text.replace(&form, "[hidden]");
-                }
-            }
-        }
+/// Why a text cannot be a header's value as it is, if it cannot.
+fn header_value_problem(text: &str) -> Option<&'static str> {
+    if text.starts_with([' ', '\t']) || text.ends_with([' ', '\t']) {
+        Some("begins or ends with a blank")
+    } else if text.contains(|character: char| character.is_ascii_control() && character != '\t') {
+        Some("has a control character in it (a line break from a file, perhaps)")
+    } else if !text.is_ascii() {
+        Some("has a character in it that is not ASCII (a byte order mark or a zero-width space, perhaps)")
+    } else {
+        None
     }
 }
 
 fn bearer(key: &str, secrets: &mut Secrets) -> Result<HeaderValue, Error> {
-    if key.chars().any(char::is_control) {
-        return Err(Error::invalid(
-            "/api_key",
-            "The API key has a control character in it (a line break from a file, perhaps).",
-        ));
+    let bad = |why: &str| Error::invalid("/api_key", format!("The API key {why}."));
+    if let Some(why) = header_value_problem(key) {
+        return Err(bad(why));
     }
-    let mut value = HeaderValue::from_bytes(format!("Bearer {key}").as_bytes())
-        .map_err(|_| Error::invalid("/api_key", "The API key has a character no header can hold."))?;
-    value.set_sensitive(true);
+    if key.contains('\t') {
+        return Err(bad("has a tab in it"));
+    }
+    let value = secret_header(&["Bearer ", key]).ok_or_else(|| bad("has a character no header can hold"))?;
     secrets.add(key);
     Ok(value)
+}
+
+/// Makes a header's value whose bytes are overwritten when its last clone is dropped.
+fn secret_header(parts: &[&str]) -> Option<HeaderValue> {
+    // Allocated once: a vector that grows leaves its old memory behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    for part in parts {
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(bytes)).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// Answers the address without its trailing slash, and whether it is on this machine.
@@ -303,9 +339,47 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Reads a value. Strings are not decoded by serde_json, which leaves copies of those with escapes behind.
+fn value_of(json: &str, field: &str, what: &str) -> Result<Value, Error> {
+    let bad =
+        |why: &dyn fmt::Display| Error::invalid(field, format!("{what} cannot be read as JSON: {why}."));
+    if let Some(content) = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')) {
+        let mut text = decode_json_string(content).ok_or_else(|| bad(&"a string has a wrong escape"))?;
+        return Ok(Value::String(std::mem::take(&mut *text)));
+    }
+    if json.starts_with('{') {
+        let mut members = Members::default();
+        for (key, value) in json::entries(json, what)? {
+            let value = value_of(value.get(), &format!("{field}{}", pointer_step(&key)), what)?;
+            members.0.insert(key.into_owned(), value);
+        }
+        return Ok(Value::Object(std::mem::take(&mut members.0)));
+    }
+    serde_json::from_str(json).map_err(|error| bad(&error))
+}
+
+/// Values whose strings are overwritten when they are dropped.
+#[derive(Default)]
+struct Members(serde_json::Map<String, Value>);
+
+impl Drop for Members {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(overwrite);
+    }
+}
+
+fn overwrite(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(overwrite),
+        Value::Object(members) => members.values_mut().for_each(overwrite),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// The keys given, each taken out as it is read.
 pub(crate) struct Keys {
-    given: serde_json::Map<String, Value>,
+    given: Members,
 }
 
 impl Keys {
@@ -313,22 +387,30 @@ impl Keys {
     /// begins the messages.
     pub(crate) fn read(text: &str, what: &str, known: &[&str]) -> Result<Keys, Error> {
         if matches!(text.trim(), "" | "{}") {
-            return Ok(Keys { given: serde_json::Map::new() });
+            return Ok(Keys { given: Members::default() });
         }
-        json::entries(text, what)?;
-        let given: serde_json::Map<String, Value> = serde_json::from_str(text)
-            .map_err(|error| Error::invalid("", format!("{what} cannot be read: {error}")))?;
-        match given.keys().find(|key| !known.contains(&key.as_str())) {
+        let mut given = Members::default();
+        for (key, value) in json::entries(text, what)? {
+            let value = value_of(value.get(), &pointer_step(&key), what)?;
+            given.0.insert(key.into_owned(), value);
+        }
+        let keys = Keys { given };
+        match keys.given.0.keys().find(|key| !known.contains(&key.as_str())) {
             Some(key) => {
                 Err(Error::invalid(pointer_step(key), format!("{what} cannot have the key {key:?}.")))
             }
-            None => Ok(Keys { given }),
+            None => Ok(keys),
         }
     }
 
     /// Takes a key's value; null is as good as absent.
     fn take(&mut self, key: &str) -> Option<Value> {
-        self.given.remove(key).filter(|value| !value.is_null())
+        self.given.0.remove(key).filter(|value| !value.is_null())
+    }
+
+    /// Takes a text that is overwritten when it is dropped.
+    fn secret_text(&mut self, key: &str) -> Result<Option<Zeroizing<String>>, Error> {
+        self.text(key).map(|text| text.map(Zeroizing::new))
     }
 
     pub(crate) fn text(&mut self, key: &str) -> Result<Option<String>, Error> {
@@ -380,11 +462,11 @@ impl Keys {
         let mut headers = HeaderMap::new();
         let given = match self.take("headers") {
             None => return Ok(headers),
-            Some(Value::Object(given)) => given,
+            Some(Value::Object(given)) => Members(given),
             Some(_) => return Err(Error::invalid("/headers", "`headers` must be an object of strings.")),
         };
-        for (name, value) in given {
-            let at = format!("/headers{}", pointer_step(&name));
+        for (name, value) in &given.0 {
+            let at = format!("/headers{}", pointer_step(name));
             let Value::String(value) = value else {
                 return Err(Error::invalid(at, format!("The header {name:?} must be a string.")));
             };
@@ -393,11 +475,13 @@ impl Keys {
             if let Some(why) = not_yours(&parsed, has_key) {
                 return Err(Error::invalid(at, format!("The header {name:?} cannot be set: {why}.")));
             }
-            let mut header = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
+            if let Some(why) = header_value_problem(value) {
+                return Err(Error::invalid(at, format!("The value of the header {name:?} {why}.")));
+            }
+            let header = secret_header(&[value]).ok_or_else(|| {
                 Error::invalid(at.clone(), format!("The header {name:?} has a value no header can hold."))
             })?;
-            header.set_sensitive(true);
-            secrets.add(&value);
+            secrets.add_header(parsed.as_str(), value);
             if headers.insert(parsed, header).is_some() {
                 return Err(Error::invalid(at, format!("The header {name:?} is given twice.")));
             }
@@ -405,9 +489,20 @@ impl Keys {
         Ok(headers)
     }
 
-    fn proxy(&mut self, secrets: &mut Secrets) -> Result<ProxyChoice, Error> {
-        let Some(text) = self.text("proxy")? else { return Ok(ProxyChoice::System) };
-        if text == "none" {
+    fn proxy(
+        &mut self,
+        environment: &dyn Fn(&str) -> Option<OsString>,
+        secrets: &mut Secrets,
+    ) -> Result<ProxyChoice, Error> {
+        let Some(text) = self.secret_text("proxy")? else {
+            for name in PROXY_ENVS {
+                if let Some(Ok(text)) = environment(name).map(OsString::into_string) {
+                    add_proxy_credentials(&Zeroizing::new(text), secrets);
+                }
+            }
+            return Ok(ProxyChoice::System);
+        };
+        if *text == "none" {
             return Ok(ProxyChoice::None);
         }
         // The text may hold a password: it is not shown, and neither is the parser's opinion of it.
@@ -416,9 +511,7 @@ impl Keys {
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(bad());
         }
-        if let Some(password) = url.password() {
-            secrets.add(password);
-        }
+        add_proxy_credentials(url.as_str(), secrets);
         Ok(ProxyChoice::Url(url))
     }
 
@@ -435,6 +528,19 @@ impl Keys {
         }
         Ok(found)
     }
+}
+
+/// Adds the user and password of a proxy's address, which may lack its scheme, to the secrets.
+fn add_proxy_credentials(address: &str, secrets: &mut Secrets) {
+    let authority = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    let Some((credentials, _)) = authority.rsplit_once('@') else { return };
+    let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
+    let decode = |text: &str| {
+        Zeroizing::new(percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned())
+    };
+    secrets.add(if password.is_empty() { user } else { password });
+    secrets.add_credentials(&decode(user), &decode(password));
 }
 
 fn read_pem(key: &str, pem: &[u8], found: &mut Vec<CertificateDer<'static>>) -> Result<(), Error> {
@@ -557,8 +663,8 @@ mod tests {
     #[test]
     fn the_environment_fills_in_what_was_not_given() {
         let environment = |name: &str| match name {
-            API_KEY_ENV => Some("from-env".to_owned()),
-            BASE_URL_ENV => Some("http://127.0.0.1:9/v/".to_owned()),
+            API_KEY_ENV => Some("from-env".into()),
+            BASE_URL_ENV => Some("http://127.0.0.1:9/v/".into()),
             _ => None,
         };
         let config = Config::read("", &environment).unwrap();
@@ -597,11 +703,69 @@ mod tests {
         }
         let mut echo =
             r#"{"message":"sk-\"quoted\"/x or sk-\"quoted\"\/x, player-token, proxy-pass"}"#.to_owned();
-        config.secrets.hide(&mut echo);
+        config.secrets.redact(&mut echo);
         for secret in ["quoted", "player-token", "proxy-pass"] {
             assert!(!echo.contains(secret), "{echo}");
         }
         let bad = read(r#"{"api_key": "k", "proxy": "http://user:proxy-pass@"}"#).unwrap_err();
         assert!(!bad.to_json().contains("proxy-pass"));
+    }
+
+    #[test]
+    fn blanks_around_a_key_or_header_and_characters_outside_ascii_are_refused_with_their_field() {
+        for bad in
+            ["k3y ", " k3y", "k3y\\t", "   ", "\\ufeffk3y", "k3y\\u200b", "k3\u{FC}", "k\\u0000", "\u{A0}k3y"]
+        {
+            assert_eq!(field(&format!(r#"{{"api_key": "{bad}"}}"#)), "/api_key", "{bad:?}");
+            let header = format!(r#"{{"api_key": "k", "headers": {{"X": "{bad}"}}}}"#);
+            assert_eq!(field(&header), "/headers/X", "{bad:?}");
+        }
+        assert_eq!(field(r#"{"api_key": "a\tb"}"#), "/api_key");
+        assert_eq!(field(r#"{"api_key": "\ud83c"}"#), "/api_key");
+        assert_eq!(field(r#"{"api_key": "k", "user_agent": " game"}"#), "/user_agent");
+        assert!(read(r#"{"api_key": "k", "headers": {"X": "a \t b", "Y": ""}}"#).is_ok());
+    }
+
+    #[test]
+    fn a_key_of_the_environment_is_stripped_and_then_checked() {
+        let key = |value: &str| {
+            let value = OsString::from(value);
+            let environment = move |name: &str| (name == API_KEY_ENV).then(|| value.clone());
+            Config::read("", &environment).map(|config| config.authorization.unwrap())
+        };
+        for good in ["k3y", "k3y\r\n", "\u{FEFF}k3y\n", " \tk3y ", "\u{FEFF} k3y"] {
+            assert_eq!(key(good).unwrap(), "Bearer k3y", "{good:?}");
+        }
+        for bad in [" \n", "\u{FEFF}", "k3y\u{200B}", "\u{FEFF}\u{FEFF}k3y", "a\nb", "k3\u{FC}"] {
+            assert_eq!(key(bad).unwrap_err().field(), Some("/api_key"), "{bad:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_environment_value_that_is_not_utf8_is_an_error_that_names_the_variable() {
+        use std::os::unix::ffi::OsStringExt as _;
+        for name in [API_KEY_ENV, BASE_URL_ENV] {
+            let environment = |asked: &str| (asked == name).then(|| OsString::from_vec(b"a\xFF".to_vec()));
+            let error = Config::read("", &environment).unwrap_err();
+            assert!(error.message().contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_proxys_password_is_secret_wherever_it_comes_from() {
+        for (config, variable) in [
+            (r#"{"api_key": "k", "proxy": "http://user:p%40ss-word@127.0.0.1:1"}"#, ""),
+            (r#"{"api_key": "k"}"#, "http://user:p%40ss-word@127.0.0.1:1/"),
+            (r#"{"api_key": "k"}"#, "user:p%40ss-word@127.0.0.1:1"),
+        ] {
+            let environment = |name: &str| {
+                (name == "HTTPS_PROXY" && !variable.is_empty()).then(|| OsString::from(variable))
+            };
+            let config = Config::read(config, &environment).unwrap();
+            let mut text = "p%40ss-word p@ss-word dXNlcjpwQHNzLXdvcmQ=".to_owned();
+            config.secrets.redact(&mut text);
+            assert_eq!(text, "[hidden] [hidden] [hidden]", "{variable}");
+        }
     }
 }

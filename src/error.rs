@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use crate::codes::Code;
-use crate::config::Secrets;
 use crate::message::Outcome;
+use crate::redact::Redactor;
 
 /// A failed call: what went wrong, whether the call may have been done, and whether to try again.
 ///
 /// The same facts as the JSON error document of the C interface; [`Error::to_json`] writes it.
-/// Never contains the API key, a configured header's value or a proxy's password.
+/// Never contains the API key, a secret header's value (see the README) or a proxy's password, in
+/// whatever spelling a server repeats it.
 ///
 /// ```
 /// use iplaygames::{Code, Config, Outcome};
@@ -40,6 +41,9 @@ pub(crate) struct Facts {
     pub(crate) field: Option<String>,
     pub(crate) body: ErrorBody,
 }
+
+/// How many characters of a body that is not JSON an error holds.
+const MAX_BODY_TEXT: usize = 512;
 
 /// The body that came with a failure.
 #[derive(Clone, Debug)]
@@ -162,21 +166,20 @@ impl Error {
     }
 
     /// Replaces every secret that the error quotes: a server may echo what it was sent.
-    pub(crate) fn hide(&mut self, secrets: &Secrets) {
+    pub(crate) fn hide(&mut self, secrets: &Redactor) {
         let Facts { message, field, request_id, body, .. } = &mut *self.0;
-        secrets.hide(message);
+        secrets.redact(message);
         for text in [field, request_id].into_iter().flatten() {
-            secrets.hide(text);
+            secrets.redact(text);
         }
         match body {
             ErrorBody::None => {}
-            ErrorBody::Text(text) => secrets.hide(text),
+            ErrorBody::Text(text) if text.chars().count() < MAX_BODY_TEXT => secrets.redact(text),
+            ErrorBody::Text(text) => secrets.redact_cut(text),
             ErrorBody::Json(raw) => {
-                let mut text = raw.get().to_owned();
-                secrets.hide(&mut text);
-                if text != raw.get() {
-                    // What is hidden stood inside a string or was a number: the former stays JSON.
-                    *body = match RawValue::from_string(text) {
+                if let Some(redacted) = secrets.redact_json(raw.get()) {
+                    // The redacted text is JSON. Were it not, none of it would be shown.
+                    *body = match RawValue::from_string(redacted) {
                         Ok(raw) => ErrorBody::Json(raw),
                         Err(_) => ErrorBody::Text("[hidden]".to_owned()),
                     };

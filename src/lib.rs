@@ -45,11 +45,13 @@ mod log;
 mod message;
 mod net;
 mod panics;
+mod redact;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod session;
 #[cfg(test)]
 mod simulation;
+mod sync;
 
 pub use api::operation::{
     AnswerKind, BodyKind, Echo, Field, Kind, Method, Operation, Place, Repeat, Rule, operation, operations,

@@ -4,6 +4,7 @@
 //! it waits in a ring of 256 until a thread that is inside a call of that client leaves the core.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread::ThreadId;
@@ -40,7 +41,8 @@ pub struct LogLine {
     pub message: String,
 }
 
-/// What takes the lines.
+/// What takes the lines. A logger that panics loses that line, and nothing else: the panic is caught, the
+/// call returns its own result, and a later line says how often it happened.
 pub type Logger = Arc<dyn Fn(&LogLine) + Send + Sync>;
 
 /// How many lines wait at most; the oldest go first.
@@ -59,6 +61,8 @@ pub(crate) struct Log {
 struct Ring {
     lines: VecDeque<LogLine>,
     lost: u64,
+    /// How often the logger panicked since a line last said so.
+    panicked: u64,
 }
 
 impl Log {
@@ -130,21 +134,45 @@ impl Log {
         let _release = Release(self);
         let Some(logger) = self.sink.lock().clone() else { return };
         loop {
-            let (line, lost) = {
+            let (line, lost, panicked) = {
                 let mut ring = self.ring.lock();
-                (ring.lines.pop_front(), std::mem::take(&mut ring.lost))
+                let Ring { lines, lost, panicked } = &mut *ring;
+                let line = lines.pop_front();
+                // Said before another line, not after the one that failed: a logger that always panics
+                // would never come to an end.
+                let panicked = if line.is_some() { std::mem::take(panicked) } else { 0 };
+                (line, std::mem::take(lost), panicked)
             };
-            if lost > 0 {
-                logger(&LogLine {
-                    level: LogLevel::Warn,
-                    target: "iplaygames::log",
-                    message: format!("{lost} log lines were lost: nobody was inside a call to take them"),
-                });
+            for (count, what) in [
+                (lost, "log lines were lost: nobody was inside a call to take them"),
+                (panicked, "log lines may be incomplete: the logger panicked on each"),
+            ] {
+                if count > 0 {
+                    self.hand_over(
+                        &logger,
+                        &LogLine {
+                            level: LogLevel::Warn,
+                            target: "iplaygames::log",
+                            message: format!("{count} {what}"),
+                        },
+                    );
+                }
             }
             match line {
-                Some(line) => logger(&line),
+                Some(line) => self.hand_over(&logger, &line),
                 None => return,
             }
+        }
+    }
+
+    /// Calls the logger with a line. A panic of the logger is counted and ends here: a call returns its
+    /// result whatever observes it.
+    fn hand_over(&self, logger: &Logger, line: &LogLine) {
+        // What a panic leaves half done belongs to the logger.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| logger(line))) {
+            // Dropping what a panic carries may panic again.
+            std::mem::forget(panic);
+            self.ring.lock().panicked += 1;
         }
     }
 
@@ -164,7 +192,7 @@ impl Log {
     }
 }
 
-/// Ends a delivery, also when the logger panics.
+/// Ends a delivery, however the scope is left.
 struct Release<'a>(&'a Log);
 
 impl Drop for Release<'_> {
@@ -253,5 +281,49 @@ mod tests {
         log.set(None, None).unwrap();
         assert_eq!(running.load(Ordering::SeqCst), 0);
         thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_logger_that_panics_loses_its_own_lines_and_a_later_line_counts_them() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("again");
+            }
+        }
+        let log = Log::new();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&lines);
+        let logger: Logger = Arc::new(move |line: &LogLine| match line.message.as_str() {
+            "bad" => std::panic::panic_any(Bomb),
+            message => sink.lock().unwrap().push(message.to_owned()),
+        });
+        log.set(Some(logger), Some(LogLevel::Info)).unwrap();
+        for message in ["one", "bad", "bad", "two"] {
+            log.add(LogLevel::Info, "t", || message.into());
+        }
+        log.deliver();
+        log.add(LogLevel::Info, "t", || "bad".into());
+        log.deliver();
+        log.add(LogLevel::Info, "t", || "three".into());
+        log.deliver();
+        let lines = lines.lock().unwrap();
+        let counts: Vec<_> = lines.iter().map(|line| line.split(' ').next().unwrap()).collect();
+        assert_eq!(counts, ["one", "1", "1", "two", "1", "three"], "{lines:?}");
+    }
+
+    #[test]
+    fn a_logger_that_always_panics_ends_no_delivery_and_can_be_replaced() {
+        let log = Log::new();
+        log.set(Some(Arc::new(|_: &LogLine| panic!("no"))), Some(LogLevel::Info)).unwrap();
+        for _ in 0..3 {
+            log.add(LogLevel::Info, "t", || "x".into());
+            log.deliver();
+        }
+        let (logger, lines) = collecting();
+        log.set(Some(logger), Some(LogLevel::Info)).unwrap();
+        log.add(LogLevel::Info, "t", || "y".into());
+        log.deliver();
+        assert_eq!(lines.lock().unwrap().last().unwrap(), "y");
     }
 }

@@ -132,6 +132,78 @@ fn the_key_comes_from_a_file_or_the_environment() {
     assert!(err.contains("IPLAYGAMES_API_KEY"), "{err}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_key_file_is_refused_if_others_can_read_or_change_it_or_if_it_holds_no_key() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::start("").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    let call = |path: &std::path::Path| {
+        let mut command = tool(None);
+        command.arg("--api-key-file").arg(path);
+        run(command.args(["--base-url", sandbox.base_url(), "call", "list_games"]))
+    };
+    let set_mode = |mode| {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let key = sandbox.api_key();
+    std::fs::write(&path, format!("{key}\n")).unwrap();
+    for mode in [0o644, 0o640, 0o604, 0o620, 0o602, 0o666] {
+        set_mode(mode);
+        let (code, out, err) = call(&path);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{mode:o}");
+        assert!(err.contains(&format!("{mode:04o}")) && err.contains("chmod 600"), "{err}");
+        assert!(!err.contains(key), "{err}");
+    }
+    for mode in [0o600, 0o400, 0o700, 0o611] {
+        set_mode(mode);
+        assert_eq!(call(&path).0, Some(0), "{mode:o}");
+    }
+    set_mode(0o600);
+    for (content, good) in [
+        (format!("\u{FEFF}{key}\r\n"), true),
+        (format!(" \t{key} \n\n"), true),
+        (String::new(), false),
+        (" \n".to_owned(), false),
+        (format!("{key}\nother"), false),
+        (format!("{key}\u{200B}"), false),
+        ("k".repeat((64 << 10) + 1), false),
+    ] {
+        std::fs::write(&path, &content).unwrap();
+        let (code, _, err) = call(&path);
+        assert_eq!(code, Some(if good { 0 } else { 2 }), "{content:.80?}: {err}");
+        assert!(!err.contains(key), "{err}");
+    }
+    std::fs::write(&path, b"k\xFFy").unwrap();
+    let (code, _, err) = call(&path);
+    assert!(code == Some(2) && err.contains("not UTF-8"), "{err}");
+
+    let pipe = folder.path().join("pipe");
+    let name = std::ffi::CString::new(pipe.to_str().unwrap()).unwrap();
+    // SAFETY: a path that ends with a NUL.
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+    for no_file in [pipe.as_path(), folder.path(), std::path::Path::new("/dev/zero")] {
+        let (code, _, err) = call(no_file);
+        assert!(code == Some(2) && err.contains("not a regular file"), "{no_file:?}: {err}");
+    }
+    assert_eq!(call(&folder.path().join("nothing")).0, Some(1));
+}
+
+#[test]
+fn a_key_from_standard_input_is_stripped_and_limited() {
+    let sandbox = Sandbox::start("").unwrap();
+    for (input, code) in [(format!("\u{FEFF}{}\r\n", sandbox.api_key()), 0), ("k".repeat((64 << 10) + 1), 2)]
+    {
+        let mut command = tool(None);
+        command.args(["--api-key-file", "-", "--base-url", sandbox.base_url(), "call", "list_games"]);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+    }
+}
+
 #[test]
 fn any_operation_can_be_called_with_values_in_the_form_it_wants() {
     let sandbox = Sandbox::start("").unwrap();

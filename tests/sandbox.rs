@@ -90,21 +90,28 @@ impl Table {
     }
 
     fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.sandbox.base_url().strip_prefix("http://").unwrap()).unwrap();
+        let stream = TcpStream::connect(self.host()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
     }
 
+    fn host(&self) -> &str {
+        self.sandbox.base_url().strip_prefix("http://").unwrap()
+    }
+
     fn ask(&self, stream: &mut TcpStream) {
         let key = self.sandbox.api_key();
-        let request = format!("GET /api/v1/games HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n");
+        let host = self.host();
+        let request =
+            format!("GET /api/v1/games HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
     }
 
     fn raw_start(&self) -> TcpStream {
         let (mut stream, key, body) = (self.connect(), self.sandbox.api_key(), player().to_string());
+        let host = self.host();
         let request = format!(
-            "POST /api/v1/game-sessions/start HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\
+            "POST /api/v1/game-sessions/start HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
@@ -966,7 +973,8 @@ fn a_bad_fault_is_refused_with_a_pointer_to_what_is_bad() {
 fn commands_over_http_are_the_same_and_need_no_key() {
     let table = table("");
     let post = |body: Value| {
-        read(table.client.post(format!("{}/_sandbox", table.sandbox.base_url())).body(body.to_string()))
+        let request = table.client.post(format!("{}/_sandbox", table.sandbox.base_url()));
+        read(request.header("content-type", "application/json").body(body.to_string()))
     };
     assert_eq!(post(json!({"command": "counts"})).1["success"], true);
     let (status, body) = post(json!({"command": "fault", "operation": "x"}));
@@ -979,6 +987,63 @@ fn commands_over_http_are_the_same_and_need_no_key() {
     table.fault(json!({"drop": "before", "times": 0}));
     assert_eq!(post(json!({"command": "clear_faults"})), (200, json!({"success": true})));
     assert_eq!(table.control(json!({"command": "counts"}))["requests"]["total"], 0);
+}
+
+#[test]
+fn web_pages_of_other_sites_can_neither_command_nor_read_the_sandbox() {
+    let table = table("");
+    let id = table.started();
+    let host = table.host().to_owned();
+    let port = host.rsplit(':').next().unwrap().to_owned();
+    let fault = r#"{"command": "fault", "operation": "*", "status": 500}"#;
+    // The status, and what the answer says.
+    let ask = |line: &str, headers: &str, body: &str| {
+        let mut stream = table.connect();
+        let key = table.sandbox.api_key();
+        let length = body.len();
+        write!(
+            stream,
+            "{line} HTTP/1.1\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\
+             Content-Length: {length}\r\n{headers}\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        (answer[9..12].parse::<u16>().unwrap(), answer)
+    };
+    let json = "Content-Type: application/json\r\n";
+    let status = format!("GET /api/v1/game-sessions/{id}/status");
+    for headers in [
+        format!("Host: evil.example:{port}\r\n"),
+        format!("Host: {host}\r\nOrigin: https://evil.example\r\n"),
+        format!("Host: {host}\r\nOrigin: null\r\n"),
+        format!("Host: {host}\r\nSec-Fetch-Site: cross-site\r\n"),
+        "Host: localhost\r\n".to_owned(),
+    ] {
+        for (line, body) in [
+            ("POST /_sandbox", fault),
+            ("POST /_sandbox", r#"{"command": "sessions"}"#),
+            (status.as_str(), ""),
+        ] {
+            let (code, answer) = ask(line, &format!("{headers}{json}"), body);
+            assert_eq!(code, 403, "{line} {headers}{answer}");
+            assert!(answer.contains("The sandbox refuses this request") && !answer.contains(&id), "{answer}");
+        }
+    }
+    // What a form of another site's page can send without asking first.
+    for content_type in ["", "Content-Type: text/plain\r\n", "Content-Type: text/plain; application/json\r\n"]
+    {
+        let (code, answer) = ask("POST /_sandbox", &format!("Host: {host}\r\n{content_type}"), fault);
+        assert_eq!(code, 415, "{answer}");
+    }
+    // Nothing of that was carried out or noted; the machine's own programs and pages come in.
+    let counts = table.control(json!({"command": "counts"}));
+    assert_eq!(counts["requests"]["total"], 1, "{counts}");
+    let own =
+        format!("Host: localhost:{port}\r\nOrigin: http://localhost:3000\r\nSec-Fetch-Site: same-site\r\n");
+    assert_eq!(ask(&status, &own, "").0, 200);
+    let json = "Content-Type: Application/JSON; charset=utf-8\r\n";
+    assert_eq!(ask("POST /_sandbox", &format!("{own}{json}"), r#"{"command": "counts"}"#).0, 200);
 }
 
 #[test]

@@ -123,6 +123,8 @@ fn configured_headers_prefix_and_call_id_are_sent_as_given() {
     );
     assert_eq!(Config::from_json(&config).unwrap_err().field(), Some("/headers/X-Ünï"));
     let config = config.replace(r#", "X-Ünï": "no""#, r#", "X-Note": "grün""#);
+    assert_eq!(Config::from_json(&config).unwrap_err().field(), Some("/headers/X-Note"));
+    let config = config.replace("grün", "green \\t tea");
     let client = Client::new(Config::from_json(&config).unwrap()).unwrap();
     let mut options = options();
     options.call_id = Some("match-7".into());
@@ -131,7 +133,7 @@ fn configured_headers_prefix_and_call_id_are_sent_as_given() {
     let request = received.recv_timeout(HANG).unwrap();
     assert_eq!(request.line, "GET /relay/v2/api/v1/games HTTP/1.1");
     assert_eq!(request.header("x-request-id"), Some("match-7"));
-    assert_eq!(request.header("x-note"), Some("grün"));
+    assert_eq!(request.header("x-note"), Some("green \t tea"));
     assert!(request.header("user-agent").unwrap().starts_with("MyGame/1.2 iplaygames-native/"));
     // A key of the environment would be sent beside another base_url; a given header has the last word.
     assert_eq!(request.header("authorization"), Some("Player abc"));

@@ -40,12 +40,14 @@ pub type ipg_log_callback = Option<
 /// Gives a client a logger, or with `callback` NULL takes it away.
 ///
 /// `max_level` is the most detailed level that is wanted, IPG_LOG_ERROR (1) to IPG_LOG_TRACE (5);
-/// IPG_LOG_OFF (0) is as good as no callback. A line never contains the API key, a header's value or a body.
+/// IPG_LOG_OFF (0) is as good as no callback. A line never contains the API key, a header's
+/// value or a body.
 ///
 /// The callback runs only on threads that are inside an `ipg_` call with this client, just before that call
 /// returns, one line at a time, with no lock held. Lines that arise elsewhere wait for the next such call,
 /// 256 at most. It may call any function of this library; lines that arise in it are dropped. It must
-/// return: an exception or a thread's end that leaves it ends the process.
+/// return: an exception or a thread's end that leaves it ends the process, and with it the call's result. A
+/// host whose logger can throw must catch in the callback.
 ///
 /// When this function returns, the logger before is not running and never will: its `user_data` may go.
 /// For that it waits while the logger runs on another thread.

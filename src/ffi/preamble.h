@@ -119,12 +119,19 @@
  *   key                  default
  *   api_key              $IPLAYGAMES_API_KEY        Sent as bearer token. Needed for the default base_url. It is
  *                                                   the operator's, and must not ship inside a game: let the
- *                                                   game talk to a relay of yours, without a key.
+ *                                                   game talk to a relay of yours, without a key. ASCII
+ *                                                   without blanks at its ends; white space and a byte order
+ *                                                   mark around the variable's value are removed. Overwritten
+ *                                                   in the library's own texts when the client is freed.
  *   base_url             $IPLAYGAMES_BASE_URL, else https://api.iplaygames.ai
  *                                                   Where calls go. May have a path, which is kept in front.
  *                                                   https; http only to this machine.
  *   allow_insecure_http  false                      Allows http to other machines as well.
- *   headers              {}                         More headers for each request, name to value.
+ *   headers              {}                         More headers for each request, name to value. ASCII without
+ *                                                   blanks at the ends of a value. Errors never show a value if
+ *                                                   the name says that it is secret (authorization, cookie, ...
+ *                                                   token, key, secret, password) or if it has 8 characters or
+ *                                                   more and is no plain word.
  *   timeout_ms           30000                      A whole call: all attempts and the pauses between them.
  *   attempt_timeout_ms   10000                      One attempt that another may follow. The last attempt
  *                                                   has the rest of timeout_ms.

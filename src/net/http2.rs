@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use super::attempt_status::AttemptStatus;
 use super::deadline::{self, Deadline};
 use super::failure::{self, Failure, FailureKind};
-use super::head;
+use super::http1::head;
 use super::idle_time::DriveClock;
 use crate::message::Answer;
 

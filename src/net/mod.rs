@@ -5,7 +5,6 @@ mod connect;
 mod deadline;
 mod dial;
 pub(crate) mod failure;
-mod head;
 mod http1;
 mod http2;
 pub(crate) mod idle_time;
@@ -32,6 +31,6 @@ where
 {
     let mut http1 = http1::Http1::new(stream, false);
     let request = http1::Request::new(head, bytes::Bytes::new());
-    let answer = http1.ask(&request, most, &attempt_status::AttemptStatus::default()).await?;
-    Ok((answer, http1.is_usable()))
+    let answer = http1.round_trip(&request, most, &attempt_status::AttemptStatus::default()).await?;
+    Ok((answer, http1.is_reusable()))
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use zeroize::Zeroizing;
 
 use super::attempt_status::AttemptStatus;
 use super::dial::Dialer;
@@ -61,14 +62,19 @@ struct Lines {
     /// Between method and target: where the server is, as a proxy wants to be told, and the prefix.
     before_target: String,
     /// Behind the target, up to the value of X-Request-Id.
-    after_target: Vec<u8>,
+    after_target: Zeroizing<Vec<u8>>,
 }
 
 impl Lines {
     fn new(before_target: String, host: &Authority, headers: &HeaderMap) -> Lines {
-        let mut after_target = format!(" HTTP/1.1\r\nhost: {host}\r\n").into_bytes();
+        // One allocation of the right size: a buffer that grows leaves copies of the key behind.
+        let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        let mut after_target = Zeroizing::new(Vec::with_capacity(size + host.as_str().len() + 64));
+        after_target.extend_from_slice(format!(" HTTP/1.1\r\nhost: {host}\r\n").as_bytes());
         for (name, value) in headers {
-            after_target.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+            for piece in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                after_target.extend_from_slice(piece);
+            }
         }
         after_target.extend_from_slice(b"x-request-id: ");
         Lines { before_target, after_target }
@@ -211,7 +217,7 @@ impl Transport {
         match self.pool.connection().await? {
             Connection::Single(mut single) => {
                 let request = self.lines.request(parts, call_id)?;
-                let answer = single.http1.ask(&request, self.max_response_bytes, attempt).await?;
+                let answer = single.http1.round_trip(&request, self.max_response_bytes, attempt).await?;
                 self.pool.give_back(single);
                 Ok(answer)
             }

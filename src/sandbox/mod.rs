@@ -1,6 +1,6 @@
 //! The API in process, with state: for offline work and tests.
 //!
-//! `server.rs` takes requests, `route.rs` and `check.rs` read them by the table of operations, `world.rs`
+//! `server.rs` takes requests, `origin.rs` refuses those of foreign web pages, `route.rs` and `check.rs` read them by the table of operations, `world.rs`
 //! carries them out, `fault.rs` spoils them on demand, `wire.rs` sends. `command.rs` is the back door.
 //! Here is the front door: [`Sandbox`], its thread and its end.
 
@@ -14,6 +14,7 @@ mod fault;
 mod journal;
 mod keys;
 mod multipart;
+mod origin;
 mod reply;
 mod route;
 mod server;
@@ -216,7 +217,11 @@ fn open(config: Config) -> Result<(Runtime, TcpListener, Arc<Shared>), Error> {
         })?
     };
     let base_url = format!("http://{address}");
-    Ok((runtime, listener, Arc::new(Shared { config, base_url, state: Lock::new(State::default()) })))
+    Ok((
+        runtime,
+        listener,
+        Arc::new(Shared { config, base_url, port: address.port(), state: Lock::new(State::default()) }),
+    ))
 }
 
 fn listen(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {

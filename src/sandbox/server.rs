@@ -23,6 +23,7 @@ use super::command;
 use super::config::Config;
 use super::fault::{Delivery, Effect, Faults, Silence};
 use super::journal::{self, Bearer, Connections, Journal};
+use super::origin;
 use super::reply::Reply;
 use super::route::{self, PathFields, Route};
 use super::wire::{Payload, Switch, Wire, hang_up};
@@ -37,6 +38,8 @@ const CONTROL: &str = "/_sandbox";
 pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) base_url: String,
+    /// The port that it listens on.
+    pub(super) port: u16,
     pub(super) state: Lock<State>,
 }
 
@@ -152,9 +155,11 @@ async fn answer(
         Err(problem) if problem.is::<LengthLimitError>() => None,
         Err(_) => return Err(NoAnswer),
     };
-    let decide = || match &body {
-        Some(body) => shared.decide(&head, body),
-        None => Reply::bare(413, "The request body is too large").into(),
+    let decide = || match (origin::refusal(&head, shared.port), &body) {
+        // Not noted and met by no fault: nothing of the game's.
+        (Some(refusal), _) => refusal.into(),
+        (None, Some(body)) => shared.decide(&head, body),
+        (None, None) => Reply::bare(413, "The request body is too large").into(),
     };
     // A defect here costs one answer, not the server.
     let decision = catch_unwind(AssertUnwindSafe(decide))
@@ -190,6 +195,9 @@ impl Shared {
     fn control(&self, head: &Parts, body: &Bytes) -> Reply {
         if head.method != http::Method::POST {
             return other_method(&["POST"]);
+        }
+        if !origin::is_json(&head.headers) {
+            return Reply::bare(415, "A command needs the header Content-Type: application/json.");
         }
         match command::run(self, &String::from_utf8_lossy(body)) {
             Ok(answer) => Reply::json(200, &answer),

@@ -173,7 +173,7 @@ for pair in $compilers; do
     check "$c, panics are caught in both" together "$c" "$here/panics.c" "$work/libprobe.a" "$work/libsecond.a"
 done
 check "without the recipe they do not link" refuses "multiple definition" \
-    together gcc "$here/two.c" "$CARGO_TARGET_DIR/release/libiplaygames.a" "$work/libsecond.a"
+    together gcc "$here/two.c" "$CARGO_TARGET_DIR/dist/libiplaygames.a" "$work/libsecond.a"
 
 # ---- loading and unloading ----------------------------------------------------------------------
 

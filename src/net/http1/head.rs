@@ -1,4 +1,4 @@
-//! The head of an answer: what is kept of it, and what an HTTP/1.1 head says of the body behind it
+//! The head of a response: what is kept of it, and what an HTTP/1.1 head says of the body behind it
 //! (RFC 9112, section 6). Heads are parsed by httparse.
 
 use std::borrow::Cow;
@@ -10,90 +10,98 @@ use httparse::{Header, ParserConfig, Response, Status};
 use crate::message::Answer;
 
 /// How many headers an answer may have.
-pub(super) const MOST_HEADERS: usize = 100;
+pub(super) const MAX_HEADERS: usize = 100;
 
 /// The head of an HTTP/1.1 answer.
 #[derive(Debug)]
 pub(super) struct Head {
     /// Still without its body.
     pub(super) answer: Answer,
-    pub(super) body: Extent,
-    /// Whether the server keeps the connection for another request.
-    pub(super) keeps: bool,
+    pub(super) body: BodyFraming,
+    /// Whether the server keep_alive the connection for another request.
+    pub(super) keep_alive: bool,
 }
 
 /// How far a body reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extent {
-    Sized(u64),
+pub(super) enum BodyFraming {
+    Length(u64),
     Chunked,
     /// As far as the connection does.
-    ToTheEnd,
+    CloseDelimited,
 }
 
 /// What was found at the beginning of some bytes, and how many of them it takes.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(super) enum ParsedHead {
     /// It goes on behind them.
-    Part,
+    Partial,
     /// An answer before the answer (1xx).
-    Interim(usize),
+    Informational(usize),
     Final(usize, Head),
 }
 
 /// Why bytes are no head of an answer.
-pub(super) type Wrong = String;
+pub(super) type ParseError = String;
 
-pub(super) fn parse(bytes: &[u8]) -> Result<Found, Wrong> {
-    let mut headers = [const { MaybeUninit::uninit() }; MOST_HEADERS];
+/// Parses a head. A header that goes on in the next line, and blanks before a colon, are accepted as RFC 9112
+/// (section 5) tells a user agent; but other readers may see another response, so the connection is not reused then.
+pub(super) fn parse(bytes: &[u8]) -> Result<ParsedHead, ParseError> {
+    parse_with(&ParserConfig::default(), bytes, true).or_else(|_| {
+        let mut lenient = ParserConfig::default();
+        lenient.allow_obsolete_multiline_headers_in_responses(true);
+        lenient.allow_spaces_after_header_name_in_responses(true);
+        parse_with(&lenient, bytes, false)
+    })
+}
+
+fn parse_with(config: &ParserConfig, bytes: &[u8], unambiguous: bool) -> Result<ParsedHead, ParseError> {
+    let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut response = Response::new(&mut []);
-    let used = match ParserConfig::default().parse_response_with_uninit_headers(
-        &mut response,
-        bytes,
-        &mut headers,
-    ) {
+    let used = match config.parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
         Ok(Status::Complete(used)) => used,
-        Ok(Status::Partial) => return Ok(Found::Part),
+        Ok(Status::Partial) => return Ok(ParsedHead::Partial),
         Err(error) => return Err(wrong(&error)),
     };
     let status = match response.code.unwrap_or(0) {
         // Nobody asked for another protocol.
         code @ (0..100 | 101) => return Err(wrong(&format_args!("its status is {code}"))),
-        100..200 => return Ok(Found::Interim(used)),
+        100..200 => return Ok(ParsedHead::Informational(used)),
         code => code,
     };
     let modern = response.version == Some(1);
     let framing = Framing::of(response.headers);
     let body = match framing {
-        _ if matches!(status, 204 | 304) => Extent::Sized(0),
-        Framing { codings: Some(Codings::Chunked), .. } if modern => Extent::Chunked,
-        Framing { codings: Some(Codings::Chunked), .. } => {
+        _ if matches!(status, 204 | 304) => BodyFraming::Length(0),
+        Framing { coding: Some(TransferCoding::Chunked), .. } if modern => BodyFraming::Chunked,
+        Framing { coding: Some(TransferCoding::Chunked), .. } => {
             return Err(wrong(&"it is chunked, and HTTP/1.0"));
         }
-        Framing { codings: Some(Codings::Other), .. } => {
+        Framing { coding: Some(TransferCoding::Other), .. } => {
             return Err(wrong(&"its Transfer-Encoding is more than \"chunked\""));
         }
-        Framing { length: Some(Length::Known(length)), .. } => Extent::Sized(length),
+        Framing { length: Some(Length::Known(length)), .. } => BodyFraming::Length(length),
         Framing { length: Some(Length::Unclear), .. } => {
             return Err(wrong(&"its Content-Length is not one number"));
         }
-        Framing { codings: None, length: None, .. } => Extent::ToTheEnd,
+        Framing { coding: None, length: None, .. } => BodyFraming::CloseDelimited,
     };
-    // Two words on the length of one body: they may be meant for two readers.
-    let doubtful = framing.length.is_some() && framing.codings.is_some();
-    let keeps = !framing.close && (modern || framing.keep_alive) && body != Extent::ToTheEnd && !doubtful;
+    // Content-Length together with Transfer-Encoding is a smuggling risk.
+    let ambiguous = !unambiguous || framing.length.is_some() && framing.coding.is_some();
+    let keep_alive =
+        !framing.close && (modern || framing.keep_alive) && body != BodyFraming::CloseDelimited && !ambiguous;
     let mut answer = Answer { status, ..Answer::default() };
     keep(&mut answer, response.headers.iter().map(|header| (header.name, header.value)));
-    Ok(Found::Final(used, Head { answer, body, keeps }))
+    Ok(ParsedHead::Final(used, Head { answer, body, keep_alive }))
 }
 
 #[cold]
-fn wrong(why: &dyn Display) -> Wrong {
+fn wrong(why: &dyn Display) -> ParseError {
     why.to_string()
 }
 
 /// Takes from an answer's headers what calls want to know. Of one that is there twice, the first counts.
-pub(super) fn keep<'a>(answer: &mut Answer, headers: impl Iterator<Item = (&'a str, &'a [u8])>) {
+pub(in crate::net) fn keep<'a>(answer: &mut Answer, headers: impl Iterator<Item = (&'a str, &'a [u8])>) {
     let mut date = None;
     for (name, value) in headers {
         // By length first: nearly all headers are none of these.
@@ -122,9 +130,18 @@ fn is(name: &str, wanted: &str) -> bool {
     name.eq_ignore_ascii_case(wanted)
 }
 
-/// A header's text; what is not text in it is replaced.
+/// Returns a header's text. Bytes that are not UTF-8 are replaced, and a line break with its blanks is one blank.
 fn text(value: &[u8]) -> String {
-    String::from_utf8_lossy(value).into_owned()
+    let text = String::from_utf8_lossy(value);
+    match text.contains('\n') {
+        true => text
+            .split(['\r', '\n'])
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" "),
+        false => text.into_owned(),
+    }
 }
 
 fn content_type(value: &[u8]) -> Cow<'static, str> {
@@ -136,7 +153,7 @@ fn content_type(value: &[u8]) -> Cow<'static, str> {
 /// What headers say of a body and of what comes behind it.
 struct Framing {
     length: Option<Length>,
-    codings: Option<Codings>,
+    coding: Option<TransferCoding>,
     close: bool,
     keep_alive: bool,
 }
@@ -148,7 +165,7 @@ enum Length {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Codings {
+enum TransferCoding {
     Chunked,
     /// Nobody asked for it.
     Other,
@@ -156,7 +173,7 @@ enum Codings {
 
 impl Framing {
     fn of(headers: &[Header<'_>]) -> Framing {
-        let mut seen = Framing { length: None, codings: None, close: false, keep_alive: false };
+        let mut seen = Framing { length: None, coding: None, close: false, keep_alive: false };
         for Header { name, value } in headers {
             match name.len() {
                 10 if is(name, "connection") => {
@@ -175,8 +192,9 @@ impl Framing {
                 }
                 17 if is(name, "transfer-encoding") => {
                     for word in words(value) {
-                        let first = seen.codings.is_none() && word.eq_ignore_ascii_case(b"chunked");
-                        seen.codings = Some(if first { Codings::Chunked } else { Codings::Other });
+                        let first = seen.coding.is_none() && word.eq_ignore_ascii_case(b"chunked");
+                        seen.coding =
+                            Some(if first { TransferCoding::Chunked } else { TransferCoding::Other });
                     }
                 }
                 _ => {}
@@ -206,10 +224,10 @@ fn number(digits: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn head(lines: &str) -> Result<Head, Wrong> {
+    fn head(lines: &str) -> Result<Head, ParseError> {
         let bytes = format!("HTTP/1.1 {}\r\n\r\n", lines.replace('\n', "\r\n"));
         match parse(bytes.as_bytes())? {
-            Found::Final(used, head) => {
+            ParsedHead::Final(used, head) => {
                 assert_eq!(used, bytes.len());
                 Ok(head)
             }
@@ -219,30 +237,44 @@ mod tests {
 
     #[test]
     fn a_body_reaches_as_far_as_the_head_says() {
-        for (lines, body, keeps) in [
-            ("200 OK\nContent-Length: 12", Extent::Sized(12), true),
-            ("200\ncontent-length:12", Extent::Sized(12), true),
-            ("200 OK\nContent-Length: 5, 5\nContent-Length: 5", Extent::Sized(5), true),
-            ("200 OK\nTransfer-Encoding: chunked", Extent::Chunked, true),
-            ("200 OK\nTRANSFER-ENCODING: Chunked\nContent-Length: 3", Extent::Chunked, false),
-            ("200 OK", Extent::ToTheEnd, false),
-            ("204 No Content", Extent::Sized(0), true),
-            ("304 Not Modified\nContent-Length: 9", Extent::Sized(0), true),
-            ("200 OK\nContent-Length: 1\nConnection: Close", Extent::Sized(1), false),
-            ("200 OK\nContent-Length: 1\nConnection: x, close", Extent::Sized(1), false),
-            ("200 OK\nContent-Length: 1\nConnection: keep-alive", Extent::Sized(1), true),
+        for (lines, body, keep_alive) in [
+            ("200 OK\nContent-Length: 12", BodyFraming::Length(12), true),
+            ("200\ncontent-length:12", BodyFraming::Length(12), true),
+            ("200 OK\nContent-Length: 5, 5\nContent-Length: 5", BodyFraming::Length(5), true),
+            ("200 OK\nTransfer-Encoding: chunked", BodyFraming::Chunked, true),
+            ("200 OK\nTRANSFER-ENCODING: Chunked\nContent-Length: 3", BodyFraming::Chunked, false),
+            ("200 OK", BodyFraming::CloseDelimited, false),
+            ("204 No Content", BodyFraming::Length(0), true),
+            ("304 Not Modified\nContent-Length: 9", BodyFraming::Length(0), true),
+            ("200 OK\nContent-Length: 1\nConnection: Close", BodyFraming::Length(1), false),
+            ("200 OK\nContent-Length: 1\nConnection: x, close", BodyFraming::Length(1), false),
+            ("200 OK\nContent-Length: 1\nConnection: keep-alive", BodyFraming::Length(1), true),
         ] {
             let head = head(lines).unwrap();
-            assert_eq!((head.body, head.keeps), (body, keeps), "{lines}");
+            assert_eq!((head.body, head.keep_alive), (body, keep_alive), "{lines}");
         }
     }
 
     #[test]
+    fn a_folded_line_and_blanks_before_a_colon_are_read_but_the_connection_is_not_reused() {
+        let plain = head("200 OK\nContent-Length: 5").unwrap();
+        assert!(plain.keep_alive);
+        let lines = "200 OK\nContent-Length : 5\nX-Request-Id: a\n \tb\nRetry-After: 7\n ";
+        let folded = head(lines).unwrap();
+        assert_eq!((folded.body, folded.keep_alive), (BodyFraming::Length(5), false));
+        assert_eq!(folded.answer.request_id.as_deref(), Some("a b"));
+        assert_eq!(folded.answer.retry_after.as_deref(), Some("7"));
+        // A fold does not make one length of two.
+        assert!(head("200 OK\nContent-Length: 5\n 6").is_err());
+        assert!(head("200 OK\nTransfer-Encoding: gzip,\n chunked").is_err());
+    }
+
+    #[test]
     fn an_old_server_keeps_a_connection_only_if_it_says_so() {
-        for (more, keeps) in [("", false), ("Connection: keep-alive\r\n", true)] {
+        for (more, keep_alive) in [("", false), ("Connection: keep-alive\r\n", true)] {
             let bytes = format!("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n{more}\r\n");
-            let Found::Final(_, head) = parse(bytes.as_bytes()).unwrap() else { panic!("not final") };
-            assert_eq!((head.body, head.keeps), (Extent::Sized(1), keeps));
+            let ParsedHead::Final(_, head) = parse(bytes.as_bytes()).unwrap() else { panic!("not final") };
+            assert_eq!((head.body, head.keep_alive), (BodyFraming::Length(1), keep_alive));
         }
     }
 
@@ -261,7 +293,6 @@ mod tests {
             "200 OK\nTransfer-Encoding: chunked, chunked",
             "200 OK\nTransfer-Encoding: chunked\nTransfer-Encoding: chunked",
             "200 OK\nTransfer-Encoding: xchunked",
-            "200 OK\nContent-Length : 5",
             "200 OK\n Content-Length: 5",
             "101 Switching Protocols",
             "099 Early",
@@ -270,7 +301,7 @@ mod tests {
         }
         assert!(parse(b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").is_err());
         assert!(parse(b"HTTP/2.0 200 OK\r\n\r\n").is_err());
-        let many = format!("200 OK{}", "\nx: y".repeat(MOST_HEADERS + 1));
+        let many = format!("200 OK{}", "\nx: y".repeat(MAX_HEADERS + 1));
         assert!(head(&many).is_err());
     }
 
@@ -294,10 +325,10 @@ mod tests {
     fn a_head_that_is_not_whole_is_part_of_one_at_every_place() {
         let bytes = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}";
         for end in 0..bytes.len() - 2 {
-            assert!(matches!(parse(&bytes[..end]), Ok(Found::Part)), "{end}");
+            assert!(matches!(parse(&bytes[..end]), Ok(ParsedHead::Partial)), "{end}");
         }
-        assert!(matches!(parse(bytes), Ok(Found::Final(used, _)) if used == bytes.len() - 2));
+        assert!(matches!(parse(bytes), Ok(ParsedHead::Final(used, _)) if used == bytes.len() - 2));
         let interim = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1";
-        assert!(matches!(parse(interim), Ok(Found::Interim(used)) if used == interim.len() - 8));
+        assert!(matches!(parse(interim), Ok(ParsedHead::Informational(used)) if used == interim.len() - 8));
     }
 }
