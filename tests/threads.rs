@@ -323,7 +323,7 @@ fn clients_are_made_and_closed(round: u32) {
             scope.spawn(move || {
                 for number in 0..6 {
                     let text = sandbox.client_config();
-                    let background = (round + thread + number) % 2 == 0;
+                    let background = (round + thread + number).is_multiple_of(2);
                     let text = format!("{}, \"background\": {background}}}", text.trim_end_matches('}'));
                     let client = Client::new(Config::from_json(&text).unwrap()).unwrap();
                     let start = starts.add();
@@ -428,7 +428,7 @@ fn free_document(json: *mut c_char) {
 /// Requests and a client, freed on other threads than those that use them.
 fn handles_are_used_and_freed(round: u32) {
     let sandbox = Sandbox::start("").unwrap();
-    let background = round % 2 == 0;
+    let background = round.is_multiple_of(2);
     let config = format!("{}, \"background\": {background}}}", sandbox.client_config().trim_end_matches('}'));
     let config = CString::new(config).unwrap();
     let mut client = ptr::null_mut();
