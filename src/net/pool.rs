@@ -115,11 +115,11 @@ impl Pool {
 
     /// Keeps a connection for the next call, if it can serve one.
     pub(super) fn give_back(&self, mut single: Kept) {
-        if single.http1.holds_back() {
+        if single.http1.is_buffered() {
             // A farewell may have come along with the answer.
-            single.http1.settle();
+            single.http1.poll_unsolicited();
         }
-        if !single.http1.is_usable() {
+        if !single.http1.is_reusable() {
             return;
         }
         single.since = Instant::now();
@@ -200,15 +200,15 @@ impl Single {
     async fn is_alive(&mut self) -> bool {
         for _ in 0..LOOKS {
             match self.socket.look() {
-                Look::Quiet => return self.http1.is_usable(),
+                Look::Quiet => return self.http1.is_reusable(),
                 // Over TLS there may be something that concerns no call (a ticket, a farewell); a turn makes
                 // it known to the runtime. Without TLS there is nothing that a server could have to say.
-                Look::Something if self.http1.holds_back() => self.take_a_turn().await,
+                Look::Something if self.http1.is_buffered() => self.take_a_turn().await,
                 Look::Something | Look::Closed => return false,
                 #[cfg(not(unix))]
                 Look::Unknown => {
                     self.take_a_turn().await;
-                    return self.http1.is_usable();
+                    return self.http1.is_reusable();
                 }
             }
         }
@@ -218,6 +218,6 @@ impl Single {
 
     async fn take_a_turn(&mut self) {
         tokio::task::yield_now().await;
-        self.http1.settle();
+        self.http1.poll_unsolicited();
     }
 }

@@ -15,8 +15,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::dial::Dialer;
 use super::failure::{self, Failure};
-use super::head;
-use super::http1::Request;
+use super::http1::{Request, head};
 use super::payload::{self, Payload};
 use super::pool::{Connection, Pool};
 use super::tls::{self, Roots};
@@ -194,7 +193,7 @@ impl Transport {
         match self.pool.connection().await? {
             Connection::Single(mut single) => {
                 let request = self.lines.request(parts, call_id)?;
-                let answer = single.http1.ask(&request, self.max_response_bytes, attempt).await?;
+                let answer = single.http1.round_trip(&request, self.max_response_bytes, attempt).await?;
                 self.pool.give_back(single);
                 Ok(answer)
             }

@@ -1,0 +1,296 @@
+//! Decodes HTTP/1.1 responses (RFC 9112): received bytes in, a head and the bytes of a body out. Does no I/O and
+//! knows neither calls nor their failures; `connection.rs` uses it.
+//!
+//! Each response has decoders of its own. What they return depends on the bytes alone and not on how they were
+//! divided when they were received.
+
+use std::fmt;
+
+use httparse::Status;
+
+use super::head::{self, BodyFraming, Head, ParseError, ParsedHead};
+use super::input::{InputBuffer, READ_CHUNK};
+
+/// How long the heads of one response may be in all: the final head and the informational ones (1xx) before it.
+pub(super) const MAX_HEAD: usize = 64 * 1024;
+
+/// How long the extensions of all chunks of a body may be in all, and how long its trailers may be.
+pub(super) const MAX_CHUNK_OVERHEAD: usize = 8 * 1024;
+
+/// An incomplete head up to this length is parsed again whenever bytes are added. A longer one is parsed only when
+/// its end may have come, so that a long head in small pieces costs no more than linear time.
+const SMALL_HEAD: usize = 4 * 1024;
+
+/// The longest line with a chunk's size and no extension: 16 digits and CR LF.
+const CHUNK_SIZE_LINE: usize = 18;
+
+const CRLF: &[u8] = b"\r\n";
+
+/// Why a response cannot be decoded.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum DecodeError {
+    Head(ParseError),
+    HeadTooLong,
+    ChunkSize,
+    ChunkEnd,
+    ChunkOverhead,
+    Trailers(ParseError),
+    /// The body is larger than the decoder was told to accept.
+    BodyTooLarge,
+    /// There is no memory for a body of this length.
+    OutOfMemory(usize),
+}
+
+impl fmt::Display for DecodeError {
+    #[cold]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DecodeError::Head(error) => f.write_str(error),
+            DecodeError::HeadTooLong => write!(f, "its head is longer than {MAX_HEAD} bytes"),
+            DecodeError::ChunkSize => f.write_str("the size of a chunk is not a hexadecimal number"),
+            DecodeError::ChunkEnd => f.write_str("a chunk is longer than its size"),
+            DecodeError::ChunkOverhead => {
+                write!(f, "its chunk extensions or trailers are longer than {MAX_CHUNK_OVERHEAD} bytes")
+            }
+            DecodeError::Trailers(error) => write!(f, "its trailers are invalid: {error}"),
+            DecodeError::BodyTooLarge => f.write_str("its body is too large"),
+            DecodeError::OutOfMemory(length) => write!(f, "there is no memory for {length} bytes"),
+        }
+    }
+}
+
+/// Decodes the head of one response and passes over the informational heads before it.
+#[derive(Debug, Default)]
+pub(super) struct HeadDecoder {
+    /// The length of the informational heads.
+    informational: usize,
+    /// How many of the unread bytes are known not to contain the end of the head.
+    searched: usize,
+    /// Whether an informational head was ambiguous.
+    ambiguous: bool,
+}
+
+impl HeadDecoder {
+    /// Returns the final head once all of it has been received. Consumes the heads and nothing else.
+    pub(super) fn decode(&mut self, input: &mut InputBuffer) -> Result<Option<Head>, DecodeError> {
+        loop {
+            let unread = input.unread();
+            let parsed = if unread.len() <= SMALL_HEAD || self.may_contain_end(unread) {
+                head::parse(unread).map_err(DecodeError::Head)?
+            } else {
+                ParsedHead::Partial
+            };
+            match parsed {
+                ParsedHead::Partial => {
+                    self.searched = unread.len();
+                    return self.check_length(unread.len()).map(|()| None);
+                }
+                ParsedHead::Informational { length, ambiguous } => {
+                    self.check_length(length)?;
+                    self.informational += length;
+                    self.searched = 0;
+                    self.ambiguous |= ambiguous;
+                    input.consume(length);
+                }
+                ParsedHead::Final { length, mut head } => {
+                    self.check_length(length)?;
+                    head.ambiguous |= self.ambiguous;
+                    input.consume(length);
+                    return Ok(Some(head));
+                }
+            }
+        }
+    }
+
+    fn check_length(&self, length: usize) -> Result<(), DecodeError> {
+        if self.informational + length > MAX_HEAD { Err(DecodeError::HeadTooLong) } else { Ok(()) }
+    }
+
+    fn may_contain_end(&self, unread: &[u8]) -> bool {
+        let new = &unread[self.searched.saturating_sub(2).min(unread.len())..];
+        new.windows(2).any(|two| two == b"\n\n") || new.windows(3).any(|three| three == b"\n\r\n")
+    }
+}
+
+/// What a [`BodyDecoder`] needs to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Nothing: the body is complete.
+    Nothing,
+    /// More bytes in the input buffer.
+    Input,
+    /// More bytes of the body. Up to this many may be appended to the body itself, without the way through the input
+    /// buffer; the body has spare capacity.
+    Body(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum BodyState {
+    /// The body has this length, and nothing of it is decoded.
+    Length(u64),
+    /// The body ends when it has this length.
+    LengthData(usize),
+    ChunkSize,
+    /// The chunk ends when the body has this length.
+    ChunkData(usize),
+    ChunkEnd,
+    Trailers,
+    CloseDelimited,
+    Complete,
+}
+
+/// Decodes the body of one response.
+#[derive(Debug)]
+pub(super) struct BodyDecoder {
+    state: BodyState,
+    max_body: usize,
+    /// The length of the chunk extensions so far.
+    extensions: usize,
+    ambiguous: bool,
+}
+
+impl BodyDecoder {
+    /// Returns a decoder for a body of at most `max_body` bytes.
+    pub(super) fn new(framing: BodyFraming, max_body: usize) -> BodyDecoder {
+        let state = match framing {
+            BodyFraming::Length(length) => BodyState::Length(length),
+            BodyFraming::Chunked => BodyState::ChunkSize,
+            BodyFraming::CloseDelimited => BodyState::CloseDelimited,
+        };
+        BodyDecoder { state, max_body, extensions: 0, ambiguous: false }
+    }
+
+    /// Returns whether other readers may find the end of the body elsewhere.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.ambiguous
+    }
+
+    /// Appends what has been received of the body to `body`. When the body is complete, the unread bytes of `input`
+    /// are those after the response.
+    pub(super) fn decode(
+        &mut self,
+        input: &mut InputBuffer,
+        body: &mut Vec<u8>,
+    ) -> Result<Need, DecodeError> {
+        loop {
+            self.state = match self.state {
+                BodyState::Length(length) => {
+                    let end = self.end_after(length, body)?;
+                    // One byte more: text that is returned through the C interface ends with a NUL, and a longer
+                    // read shows whether the server sends more than the response.
+                    body.try_reserve_exact(end + 1).map_err(|_| DecodeError::OutOfMemory(end))?;
+                    BodyState::LengthData(end)
+                }
+                BodyState::LengthData(end) => {
+                    move_up_to(end, input, body);
+                    if body.len() < end {
+                        return Ok(Need::Body(end + 1 - body.len()));
+                    }
+                    if body.len() > end {
+                        input.spare().extend_from_slice(&body[end..]);
+                        body.truncate(end);
+                    }
+                    BodyState::Complete
+                }
+                BodyState::ChunkSize => match self.chunk_size(input)? {
+                    None => return Ok(Need::Input),
+                    Some(0) => BodyState::Trailers,
+                    Some(size) => {
+                        let end = self.end_after(size, body)?;
+                        let more = end + 1 - body.len();
+                        body.try_reserve(more).map_err(|_| DecodeError::OutOfMemory(end))?;
+                        BodyState::ChunkData(end)
+                    }
+                },
+                BodyState::ChunkData(end) => {
+                    move_up_to(end, input, body);
+                    if body.len() < end {
+                        return Ok(Need::Body(end - body.len()));
+                    }
+                    BodyState::ChunkEnd
+                }
+                BodyState::ChunkEnd => {
+                    if !input.unread().starts_with(CRLF) {
+                        let partial = CRLF.starts_with(input.unread());
+                        return if partial { Ok(Need::Input) } else { Err(DecodeError::ChunkEnd) };
+                    }
+                    input.consume(CRLF.len());
+                    BodyState::ChunkSize
+                }
+                BodyState::Trailers => match self.trailers(input)? {
+                    false => return Ok(Need::Input),
+                    true => BodyState::Complete,
+                },
+                BodyState::CloseDelimited => {
+                    let limit = self.max_body.saturating_add(1);
+                    move_up_to(limit, input, body);
+                    let more = limit - body.len();
+                    if more == 0 {
+                        return Err(DecodeError::BodyTooLarge);
+                    }
+                    let spare = READ_CHUNK.min(more);
+                    body.try_reserve(spare).map_err(|_| DecodeError::OutOfMemory(body.len() + spare))?;
+                    return Ok(Need::Body(more));
+                }
+                BodyState::Complete => return Ok(Need::Nothing),
+            }
+        }
+    }
+
+    /// Returns whether the body is complete if the connection ends here.
+    pub(super) fn ends_with_connection(&self) -> bool {
+        matches!(self.state, BodyState::CloseDelimited | BodyState::Complete)
+    }
+
+    /// Returns the length of the body after `more` bytes.
+    fn end_after(&self, more: u64, body: &[u8]) -> Result<usize, DecodeError> {
+        let end = usize::try_from(more).ok().and_then(|more| body.len().checked_add(more));
+        end.filter(|end| *end <= self.max_body && *end < usize::MAX).ok_or(DecodeError::BodyTooLarge)
+    }
+
+    fn chunk_size(&mut self, input: &mut InputBuffer) -> Result<Option<u64>, DecodeError> {
+        let unread = input.unread();
+        match httparse::parse_chunk_size(unread) {
+            Ok(Status::Complete((length, size))) => {
+                // httparse takes no digits for zero, and accepts an extension with a line feed, after which other
+                // readers would see a line of its own.
+                let line = &unread[..length - 1];
+                if !line[0].is_ascii_hexdigit() || line.contains(&b'\n') {
+                    return Err(DecodeError::ChunkSize);
+                }
+                self.extensions = self.checked_extensions(length)?;
+                input.consume(length);
+                Ok(Some(size))
+            }
+            Ok(Status::Partial) => self.checked_extensions(unread.len()).map(|_| None),
+            Err(_) => Err(DecodeError::ChunkSize),
+        }
+    }
+
+    /// Returns the length of the extensions with those of another line, if it is not too much.
+    fn checked_extensions(&self, line: usize) -> Result<usize, DecodeError> {
+        let extensions = self.extensions + line.saturating_sub(CHUNK_SIZE_LINE);
+        if extensions > MAX_CHUNK_OVERHEAD { Err(DecodeError::ChunkOverhead) } else { Ok(extensions) }
+    }
+
+    /// Consumes the trailers, whose content is ignored. Returns false while they are incomplete.
+    fn trailers(&mut self, input: &mut InputBuffer) -> Result<bool, DecodeError> {
+        let unread = input.unread();
+        let parsed = head::parse_trailers(unread).map_err(DecodeError::Trailers)?;
+        if parsed.map_or(unread.len(), |trailers| trailers.length) > MAX_CHUNK_OVERHEAD {
+            return Err(DecodeError::ChunkOverhead);
+        }
+        let Some(trailers) = parsed else { return Ok(false) };
+        self.ambiguous |= trailers.ambiguous;
+        input.consume(trailers.length);
+        Ok(true)
+    }
+}
+
+/// Moves received bytes to a body until it has the length `end`.
+fn move_up_to(end: usize, input: &mut InputBuffer, body: &mut Vec<u8>) {
+    let unread = input.unread();
+    let count = unread.len().min(end.saturating_sub(body.len()));
+    body.extend_from_slice(&unread[..count]);
+    input.consume(count);
+}

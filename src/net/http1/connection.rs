@@ -1,0 +1,231 @@
+//! One HTTP/1.1 connection: sends a request, receives its response and decides whether another request may follow.
+//! Maps errors of the stream and of the decoders to the failures of an attempt. Decodes nothing itself; see
+//! `codec.rs`. `pool.rs` keeps the connections.
+//!
+//! A response is read to its end and not beyond. Bytes that a server sends without a request are found before the
+//! next request is sent, and end the connection.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::{BufMut, Bytes};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+
+use super::codec::{BodyDecoder, DecodeError, HeadDecoder, Need};
+use super::head::Head;
+use super::input::{InputBuffer, READ_CHUNK};
+use crate::message::Answer;
+use crate::net::attempt_status::AttemptStatus;
+use crate::net::failure::{self, Failure};
+
+/// Spare capacity for what follows the parts of a head whose length is known: the call's id, the content's type and
+/// length, and the content if it is small.
+const SPARE_FOR_REQUEST: usize = 512;
+
+/// A connection that speaks HTTP/1.1. A round trip that fails or is dropped leaves it unusable.
+pub(in crate::net) struct Http1<S> {
+    stream: S,
+    is_buffered: bool,
+    input: InputBuffer,
+    is_reusable: bool,
+}
+
+/// A request as it is written to the wire.
+pub(in crate::net) struct Request {
+    /// The head, and the content if it is small enough to be copied into the same write.
+    head: Vec<u8>,
+    content: Bytes,
+}
+
+impl Request {
+    /// Returns an empty vector for a head of about `length` bytes and for what is sent with it.
+    pub(in crate::net) fn head(length: usize) -> Vec<u8> {
+        Vec::with_capacity(length + SPARE_FOR_REQUEST)
+    }
+
+    /// Returns the request with this head, which ends with an empty line, and this content.
+    pub(in crate::net) fn new(mut head: Vec<u8>, mut content: Bytes) -> Request {
+        if content.len() <= READ_CHUNK {
+            head.extend_from_slice(&content);
+            content = Bytes::new();
+        }
+        Request { head, content }
+    }
+
+    /// Returns what can be written next when `sent` bytes are sent.
+    fn rest(&self, sent: usize) -> &[u8] {
+        match sent.checked_sub(self.head.len()) {
+            None => &self.head[sent..],
+            Some(sent_of_content) => &self.content[sent_of_content..],
+        }
+    }
+}
+
+/// How the sending of a request ended.
+enum Sent {
+    Whole,
+    /// The connection broke before all of it was sent.
+    Part,
+    /// The server responded before all of it was sent.
+    Answered(Box<Head>),
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
+    /// Returns a connection on a new stream. `is_buffered` says whether the stream itself holds data back, as TLS
+    /// does, so that it is unknown how much of what it took has left it.
+    pub(in crate::net) fn new(stream: S, is_buffered: bool) -> Http1<S> {
+        Http1 { stream, is_buffered, input: InputBuffer::default(), is_reusable: true }
+    }
+
+    /// Returns whether the stream holds back a part of what it was given and of what it received, as TLS does.
+    pub(in crate::net) fn is_buffered(&self) -> bool {
+        self.is_buffered
+    }
+
+    /// Returns whether another request may be sent.
+    pub(in crate::net) fn is_reusable(&self) -> bool {
+        self.is_reusable
+    }
+
+    /// Lets the stream process what concerns no request (over TLS a ticket or a close_notify). Anything else that
+    /// arrives here, data or the end of the stream, makes the connection unusable.
+    pub(in crate::net) fn poll_unsolicited(&mut self) {
+        if self.poll_fill(&mut Context::from_waker(Waker::noop())).is_ready() {
+            self.is_reusable = false;
+        }
+    }
+
+    /// Sends a request and receives the whole response, whose body may have `max_body` bytes.
+    pub(in crate::net) async fn round_trip(
+        &mut self,
+        request: &Request,
+        max_body: usize,
+        attempt: &AttemptStatus,
+    ) -> Result<Answer, Failure> {
+        // Bytes of an earlier response must never be taken for this one.
+        if !std::mem::replace(&mut self.is_reusable, false) {
+            return Err(failure::lost("an earlier response ended the connection", attempt));
+        }
+        let mut heads = HeadDecoder::default();
+        let (head, is_sent) = match self.send_request(request, &mut heads, attempt).await? {
+            Sent::Whole => (self.receive_head(&mut heads, attempt).await?, true),
+            Sent::Part => (self.receive_head(&mut heads, attempt).await?, false),
+            Sent::Answered(head) => (*head, false),
+        };
+        attempt.record_progress();
+        let Head { mut answer, framing, keep_alive, ambiguous } = head;
+        let mut decoder = BodyDecoder::new(framing, max_body);
+        loop {
+            let decoded = decoder.decode(&mut self.input, &mut answer.body);
+            let received = match decoded.map_err(|error| decode_failure(&error, answer.status, max_body))? {
+                Need::Nothing => break,
+                Need::Input => poll_fn(|context| self.poll_fill(context)).await,
+                Need::Body(limit) => self.stream.read_buf(&mut (&mut answer.body).limit(limit)).await,
+            };
+            match received {
+                Ok(0) if decoder.ends_with_connection() => break,
+                received => check_received(received, attempt)?,
+            };
+            attempt.record_progress();
+        }
+        self.is_reusable =
+            is_sent && keep_alive && !ambiguous && !decoder.is_ambiguous() && self.input.is_empty();
+        self.input.shrink();
+        Ok(answer)
+    }
+
+    /// Sends a request. A server may respond before it has received all of it, and then receive no more.
+    async fn send_request(
+        &mut self,
+        request: &Request,
+        heads: &mut HeadDecoder,
+        attempt: &AttemptStatus,
+    ) -> Result<Sent, Failure> {
+        let mut sent = 0;
+        poll_fn(|context| {
+            loop {
+                let rest = request.rest(sent);
+                let step = if rest.is_empty() {
+                    Pin::new(&mut self.stream).poll_flush(context).map_ok(|()| 0)
+                } else {
+                    if !attempt.try_send() {
+                        return Poll::Ready(Err(failure::called_off()));
+                    }
+                    Pin::new(&mut self.stream).poll_write(context, rest)
+                };
+                // How much has left a buffered stream is unknown.
+                if sent == 0 && !self.is_buffered && !matches!(step, Poll::Ready(Ok(1..))) {
+                    attempt.mark_not_sent();
+                }
+                match step {
+                    Poll::Ready(Ok(0)) if rest.is_empty() => return Poll::Ready(Ok(Sent::Whole)),
+                    Poll::Ready(Ok(0)) => return Poll::Ready(Err(closed(attempt))),
+                    Poll::Ready(Ok(taken)) => sent += taken,
+                    // A response that the server sent before it closed may still be there to be read.
+                    Poll::Ready(Err(_)) if attempt.may_be_sent() => return Poll::Ready(Ok(Sent::Part)),
+                    // Not a byte of the request was taken.
+                    Poll::Ready(Err(error)) => {
+                        return Poll::Ready(Err(failure::on_connection(&error, attempt)));
+                    }
+                    Poll::Pending => {
+                        check_received(ready!(self.poll_fill(context)), attempt)?;
+                        if let Some(head) = heads.decode(&mut self.input).map_err(head_failure)? {
+                            return Poll::Ready(Ok(Sent::Answered(Box::new(head))));
+                        }
+                    }
+                }
+            }
+        })
+        .await
+    }
+
+    async fn receive_head(
+        &mut self,
+        heads: &mut HeadDecoder,
+        attempt: &AttemptStatus,
+    ) -> Result<Head, Failure> {
+        loop {
+            check_received(poll_fn(|context| self.poll_fill(context)).await, attempt)?;
+            if let Some(head) = heads.decode(&mut self.input).map_err(head_failure)? {
+                return Ok(head);
+            }
+        }
+    }
+
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        pin!(self.stream.read_buf(self.input.spare())).poll(context)
+    }
+}
+
+/// Returns an error unless bytes were received.
+fn check_received(received: io::Result<usize>, attempt: &AttemptStatus) -> Result<(), Failure> {
+    match received {
+        Ok(0) => Err(closed(attempt)),
+        Ok(_) => Ok(()),
+        Err(error) => Err(failure::on_connection(&error, attempt)),
+    }
+}
+
+#[cold]
+fn closed(attempt: &AttemptStatus) -> Failure {
+    failure::lost("the server closed it", attempt)
+}
+
+#[cold]
+fn head_failure(error: DecodeError) -> Failure {
+    failure::not_http(&error)
+}
+
+#[cold]
+fn decode_failure(error: &DecodeError, status: u16, max_body: usize) -> Failure {
+    match error {
+        DecodeError::BodyTooLarge => failure::too_large(status, max_body),
+        DecodeError::OutOfMemory(_) => Failure::new(
+            failure::FailureKind::TooLarge,
+            format!("The answer (HTTP {status}) is too large: {error}."),
+        ),
+        error => failure::not_http(error),
+    }
+}
