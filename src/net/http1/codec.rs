@@ -1,8 +1,8 @@
 //! Decodes HTTP/1.1 responses (RFC 9112): received bytes in, a head and the bytes of a body out. Does no I/O and
 //! knows neither calls nor their failures; `connection.rs` uses it.
 //!
-//! Each response has decoders of its own. What they return depends on the bytes alone and not on how they were
-//! divided when they were received.
+//! Each response has decoders of its own. Whether they accept a response and what they return for it depends on its
+//! bytes alone, not on how the bytes were divided when they were received.
 
 use std::fmt;
 
