@@ -223,6 +223,14 @@ test-cpp: lib-dev ## the C++ wrapper, as C++17 and C++20, with exceptions and wi
 test-cpp-sanitizers: lib-dev ## the same under ASan and UBSan, with g++ and clang++ (Debian: clang, libclang-rt-dev)
 	CXX="g++ clang++" SANITIZE=1 bindings/cpp/tests/run.sh $(OUT)/lib
 
+.PHONY: test-asan
+test-asan: tools ## Rust suites and C programs under ASan, LSan and (C) UBSan (rustup; Debian: apt-get install llvm)
+	CARGO="$(CARGO)" CC="$(CC)" CXX="$(CXX)" tests/asan/run.sh
+
+.PHONY: test-tsan
+test-tsan: tools ## threads on shared clients under TSan (rustup; Debian: llvm rustc-web cargo-web rust-web-src libstd-rust-web-dev)
+	CARGO="$(CARGO)" tests/tsan/run.sh
+
 .PHONY: valgrind
 valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valgrind)
 	$(call need,valgrind,Debian and Ubuntu: apt-get install valgrind)
