@@ -255,10 +255,11 @@ soak: tools ## LIVES session lives with faults, cancels and freed clients; write
 # The fuzzer comes from crates.io. Its flags are those of a nightly compiler, which RUSTC_BOOTSTRAP lets stable take; what it
 # finds stays in fuzz/artifacts.
 .PHONY: fuzz
-fuzz: tools ## answers and arguments, guided by coverage, FUZZ_SECONDS each (60); needs cargo-fuzz
+fuzz: tools ## responses, arguments, JSON and configurations, guided by coverage, FUZZ_SECONDS each (60); needs cargo-fuzz
 	$(call need,cargo-fuzz,cargo install cargo-fuzz)
-	for target in http1 arguments; do \
-	    RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/fuzz $(CARGO) fuzz run $$target -- \
+	for target in http1 http1_sequence arguments json config; do \
+	    mkdir -p fuzz/corpus/$$target; \
+	    RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/fuzz $(CARGO) fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 	        -max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=2000 || exit 1; \
 	done
 

@@ -17,7 +17,7 @@ mod base;
 mod client;
 mod guard;
 mod handle;
-mod json;
+pub(crate) mod json;
 mod log;
 mod request;
 mod sandbox;
