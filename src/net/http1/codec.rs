@@ -249,7 +249,7 @@ impl Decoder {
     }
 
     /// Returns how many received bytes are not used.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "internals"))]
     pub(super) fn unread(&self) -> usize {
         self.unused().len()
     }

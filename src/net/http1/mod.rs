@@ -3,5 +3,7 @@
 mod codec;
 mod connection;
 pub(super) mod head;
+#[cfg(feature = "internals")]
+pub(crate) mod internals;
 
 pub(super) use connection::{Http1, Request};
