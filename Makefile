@@ -205,6 +205,12 @@ test: test-rust test-c test-cpp test-python ## every suite
 test-rust: tools
 	$(CARGO) test --workspace
 
+# Compiled apart, since the flag is one for every crate.
+.PHONY: test-loom
+test-loom: tools ## models of the code that threads share, in every order of their steps (loom)
+	RUSTFLAGS="--cfg iplaygames_loom" CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/loom \
+	    $(CARGO) test --lib loom_tests -- --show-output
+
 .PHONY: test-c
 test-c: lib-dev ## the C programs, compiled as C99 and as C++17
 	CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib
@@ -217,6 +223,14 @@ test-cpp: lib-dev ## the C++ wrapper, as C++17 and C++20, with exceptions and wi
 test-cpp-sanitizers: lib-dev ## the same under ASan and UBSan, with g++ and clang++ (Debian: clang, libclang-rt-dev)
 	CXX="g++ clang++" SANITIZE=1 bindings/cpp/tests/run.sh $(OUT)/lib
 
+.PHONY: test-asan
+test-asan: tools ## Rust suites and C programs under ASan, LSan and (C) UBSan (rustup; Debian: apt-get install llvm)
+	CARGO="$(CARGO)" CC="$(CC)" CXX="$(CXX)" tests/asan/run.sh
+
+.PHONY: test-tsan
+test-tsan: tools ## threads on shared clients under TSan (rustup; Debian: llvm rustc-web cargo-web rust-web-src libstd-rust-web-dev)
+	CARGO="$(CARGO)" tests/tsan/run.sh
+
 .PHONY: valgrind
 valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valgrind)
 	$(call need,valgrind,Debian and Ubuntu: apt-get install valgrind)
@@ -225,6 +239,18 @@ valgrind: lib-dev ## the C programs under valgrind (Debian: apt-get install valg
 .PHONY: stress
 stress: lib-dev ## exactly once, with 100,000 calls in flight and thrown about
 	CC="$(CC)" CXX="$(CXX)" REQUESTS=100000 SEED=$$(date +%s) tests/c/run.sh $(OUT)/lib stress
+
+.PHONY: matrix
+matrix: python-dev ## every fault, operation, protocol and way, against the server's account; writes docs/reliability.md
+	IPLAYGAMES_MATRIX_PYTHON=$(DEV)/python IPLAYGAMES_MATRIX_WRITE=1 \
+	    $(CARGO) test --test matrix -- --ignored --nocapture the_whole_matrix
+
+# A million lives take five minutes on two processors.
+LIVES ?= 1000000
+.PHONY: soak
+soak: tools ## LIVES session lives with faults, cancels and freed clients; writes docs/reliability-soak.csv and .svg
+	LIVES=$(LIVES) SOAK_WRITE=1 $(CARGO) test --test soak -- --nocapture
+	$(PYTHON) tests/soak/chart.py docs/reliability-soak.csv docs/reliability-soak.svg
 
 FUZZ_TARGETS := http1 http1_sequence http2 arguments config json abi
 
@@ -278,7 +304,7 @@ endef
 python-dev: tools
 	$(call venv,$(VENVS)/dev)
 	$(DEV)/pip install -q --disable-pip-version-check -r bindings/python/requirements-dev.txt
-	cd bindings/python && VIRTUAL_ENV=$(VENVS)/dev $(DEV)/maturin develop -q
+	cd bindings/python && VIRTUAL_ENV=$(VENVS)/dev $(DEV)/maturin develop -q --features test-hooks
 
 .PHONY: test-python
 test-python: python-dev ## the Python package, built into a virtual environment of its own

@@ -7,7 +7,9 @@
 //! never wait and never run foreign code.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use crate::sync::{Mutex, MutexGuard};
 
 static GATE: RwLock<()> = RwLock::new(());
 
@@ -73,7 +75,8 @@ impl<T: Send> Anchored<T> {
     /// Behind the gate, so that no fork comes between the two steps.
     #[cold]
     fn make_known(&'static self) {
-        let mut anchored = ANCHORED.lock();
+        let _gate = GATE.read().unwrap_or_else(PoisonError::into_inner);
+        let mut anchored = ANCHORED.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.known.swap(true, Ordering::Release) {
             anchored.push(self);
         }
@@ -81,7 +84,7 @@ impl<T: Send> Anchored<T> {
 }
 
 /// All of them that were ever used.
-static ANCHORED: Lock<Vec<&'static dyn Holdable>> = Lock::new(Vec::new());
+static ANCHORED: std::sync::Mutex<Vec<&'static dyn Holdable>> = std::sync::Mutex::new(Vec::new());
 
 /// A lock of whatever type.
 trait Holdable: Sync {
@@ -148,7 +151,7 @@ mod unix {
     extern "C" fn prepare() {
         let gate = GATE.write().unwrap_or_else(PoisonError::into_inner);
         // Nobody else is behind the gate, so the list is to be had without it.
-        let anchored = ANCHORED.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let anchored = ANCHORED.lock().unwrap_or_else(PoisonError::into_inner);
         let anchored = anchored.iter().map(|lock| lock.hold()).collect();
         let whole = ManuallyDrop::new(Whole { _anchored: anchored, _gate: gate });
         let _ = HELD.try_with(|held| *held.borrow_mut() = Some(whole));

@@ -1,18 +1,22 @@
-//! Functions of the inside for this repository's benchmarks and fuzz targets, which call them without a socket. They
-//! are not part of the public interface and may change in any version.
+//! Pieces of the inside, for this repository's own benchmarks and fuzzers, which want them without a socket. Nothing
+//! here is promised to anyone.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
 use crate::Operation;
 use crate::api::{arguments, reply};
-use crate::error::{self, Error};
+use crate::error::{Error, push_quoted};
 use crate::json;
 use crate::message::{Answer, Body};
-use crate::net::internals as net;
+use crate::net;
 
-pub use crate::net::internals::{Http1Decoder, Http1Response, Http2Outcome, ask_http2};
+pub use crate::net::internals::{Http2Outcome, ask_http2};
 
 /// Checks a body that came with a good status, as every call's answer is.
 pub fn check_answer(operation: &'static Operation, body: Vec<u8>) -> Result<String, Error> {
@@ -28,16 +32,102 @@ pub fn prepare(operation: &'static Operation, arguments: &str) -> Result<(Bytes,
     })
 }
 
-/// What of bytes read over HTTP/1.1 was an answer: status and body; and whether the connection outlives it. They come
-/// in two pieces, and then the connection ends.
-pub fn read_http1(first: &[u8], second: &[u8], most: usize) -> Result<(u16, Vec<u8>, bool), String> {
-    let head = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n".to_vec();
+/// A response as it was read over HTTP/1.1: status, body, and whether the connection can be used again.
+pub type Http1Response = (u16, Vec<u8>, bool);
+
+/// Returns the response that bytes are. They come in two pieces, and then the connection ends.
+pub fn read_http1(first: &[u8], second: &[u8], max_body: usize) -> Result<Http1Response, String> {
     let stream = tokio::io::join(first.chain(second), tokio::io::sink());
-    let (answer, outlives) = net::ask_once(stream, head, most)
+    round_trip(&mut net::BareConnection::new(stream, false), max_body)
+}
+
+/// Reads several responses on one connection, each after its request, until it cannot be used again. The bytes come
+/// in pieces: `piece_lengths` is used in a circle, and pieces end where responses end. After the last response the
+/// server closes the connection if `closes` is true. Returns an error for a response that is incomplete or invalid.
+pub fn read_http1_sequence(
+    responses: &[&[u8]],
+    piece_lengths: &[u8],
+    closes: bool,
+    max_body: usize,
+) -> Vec<Result<Http1Response, String>> {
+    let stream = ScriptedStream { responses, piece_lengths, closes, unread: b"", pieces: 0 };
+    let mut connection = net::BareConnection::new(stream, true);
+    let mut read = Vec::new();
+    for _ in responses {
+        let mut response = round_trip(&mut connection, max_body);
+        connection.poll_unsolicited();
+        if let Ok((_, _, is_reusable)) = &mut response {
+            *is_reusable = connection.is_reusable();
+        }
+        read.push(response);
+        if !connection.is_reusable() {
+            break;
+        }
+    }
+    read
+}
+
+fn round_trip<S: AsyncRead + AsyncWrite + Unpin>(
+    connection: &mut net::BareConnection<S>,
+    max_body: usize,
+) -> Result<Http1Response, String> {
+    let head = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n".to_vec();
+    let answer = connection
+        .round_trip(head, max_body)
         .now_or_never()
-        .ok_or("bytes in memory have to be waited for")?
+        .ok_or("The response is incomplete.")?
         .map_err(|failure| failure.message)?;
-    Ok((answer.status, answer.body, outlives))
+    Ok((answer.status, answer.body, connection.is_reusable()))
+}
+
+/// A server in memory that sends a response after each write.
+struct ScriptedStream<'a> {
+    responses: &'a [&'a [u8]],
+    piece_lengths: &'a [u8],
+    closes: bool,
+    /// What can be read of the current response.
+    unread: &'a [u8],
+    /// How many pieces have been read.
+    pieces: usize,
+}
+
+impl AsyncRead for ScriptedStream<'_> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.unread.is_empty() {
+            let ended = self.closes && self.responses.is_empty();
+            return if ended { Poll::Ready(Ok(())) } else { Poll::Pending };
+        }
+        let length = match self.piece_lengths {
+            [] => usize::MAX,
+            lengths => usize::from(lengths[self.pieces % lengths.len()]) + 1,
+        };
+        let (piece, rest) = self.unread.split_at(length.min(buffer.remaining()).min(self.unread.len()));
+        buffer.put_slice(piece);
+        self.unread = rest;
+        self.pieces += 1;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for ScriptedStream<'_> {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let [response, later @ ..] = self.responses {
+            (self.unread, self.responses) = (response, later);
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
 }
 
 /// Returns the value at a JSON pointer as it stands in `text`.
@@ -64,36 +154,32 @@ pub enum JsonError {
     Absent,
 }
 
-/// Returns whether nothing in a document is nested deeper than allowed.
-pub fn json_is_shallow(text: &str) -> bool {
-    json::is_shallow(text)
+/// Returns one step of a JSON pointer, with its slash.
+pub fn json_pointer_step(key: &str) -> String {
+    json::pointer_step(key)
 }
 
-/// Returns the members of an object that has no key twice, in order.
-///
-/// # Errors
-///
-/// When `text` is not such an object.
-pub fn json_entries(text: &str) -> Result<Vec<(String, &str)>, Error> {
-    let entries = json::entries(text, "The text")?;
-    Ok(entries.into_iter().map(|(key, value)| (key.into_owned(), value.get())).collect())
+/// Returns the members of a JSON object in order, or an error if anything in it is given twice or nested too deep.
+pub fn json_members(text: &str) -> Result<Vec<(String, &str)>, Error> {
+    let members = json::entries(text, "The document")?;
+    Ok(members.into_iter().map(|(key, value)| (key.into_owned(), value.get())).collect())
 }
 
-/// Returns JSON without the white space between its parts.
+/// Returns JSON without the blanks between its parts.
 pub fn json_compact(text: &str) -> String {
     let mut compact = String::new();
     json::push_compact(&mut compact, text);
     compact
 }
 
-/// Returns a text as a JSON string.
-pub fn json_quote(text: &str) -> String {
-    let mut quoted = String::new();
-    error::push_quoted(&mut quoted, text);
-    quoted
+/// Returns whether nothing in a JSON document is nested deeper than is accepted.
+pub fn json_is_shallow(text: &str) -> bool {
+    json::is_shallow(text)
 }
 
-/// Returns one step of a JSON pointer, with its slash.
-pub fn json_pointer_step(key: &str) -> String {
-    json::pointer_step(key)
+/// Returns text as a JSON string.
+pub fn json_quote(text: &str) -> String {
+    let mut quoted = String::new();
+    push_quoted(&mut quoted, text);
+    quoted
 }

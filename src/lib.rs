@@ -51,6 +51,7 @@ pub mod sandbox;
 mod session;
 #[cfg(test)]
 mod simulation;
+mod sync;
 
 pub use api::operation::{
     AnswerKind, BodyKind, Echo, Field, Kind, Method, Operation, Place, Repeat, Rule, operation, operations,

@@ -257,6 +257,8 @@ mod tests {
         log.deliver();
         log.deliver();
         assert_eq!(*seen.lock().unwrap(), [Code::BUSY]);
+        // The logger holds the log that holds it.
+        log.set(None, None).unwrap();
     }
 
     #[test]

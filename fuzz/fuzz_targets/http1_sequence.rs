@@ -1,75 +1,49 @@
-//! A response is decoded in the same way alone and after others on one connection, wherever the bytes are divided,
-//! and the decoder stops at the same byte.
+//! A response is read in the same way on a new connection and after others on one connection, however its bytes are
+//! divided.
 //!
-//! The input: a byte of flags, a byte with the number of segment sizes, these sizes, and the bytes of the connection.
-//! A byte 1 in them stands for 5,000 letters, so that short inputs make heads and bodies longer than the buffers.
+//! The input: a byte that says whether the server closes at the end, a byte with the number of piece lengths, these
+//! lengths, and responses with a zero byte between them. Each byte 1 stands for 5,000 letters, so that short inputs
+//! make heads and bodies that are larger than the buffers.
 #![no_main]
 
-use iplaygames::internals::{Http1Decoder, Http1Response};
+use iplaygames::internals::read_http1_sequence;
 use libfuzzer_sys::fuzz_target;
 
-/// Small, so that bodies beyond the limit are found often.
 const MAX_BODY: usize = 20_000;
-const MAX_RESPONSES: usize = 16;
-const MAX_EXPANSIONS: usize = 30;
+const MAX_RESPONSES: usize = 8;
+const MAX_EXPANDED: usize = 30;
 
 fuzz_target!(|input: &[u8]| {
-    let [flags, count, rest @ ..] = input else { return };
-    let (direct, closes) = (flags & 1 != 0, flags & 2 != 0);
-    let (sizes, rest) = rest.split_at(usize::from(count % 16).min(rest.len()));
-    let bytes = expand(rest);
-
-    // Each response alone: a decoder of its own, and all bytes at once.
-    let (mut alone, mut end): (Vec<Http1Response>, usize) = (Vec::new(), 0);
-    while end < bytes.len() && alone.len() < MAX_RESPONSES {
-        let Ok(response) = Http1Decoder::default().decode(&bytes[end..], &[], false, closes, MAX_BODY) else {
-            break;
-        };
-        assert!((102..1000).contains(&response.status) && response.body.len() <= MAX_BODY);
-        assert!(response.used > 0 && response.used + response.unread == bytes.len() - end);
-        assert_eq!(response.is_drained, response.unread == 0);
-        end += response.used;
-        alone.push(response);
-    }
-    let bytes = &bytes[..end];
-
-    // As a connection receives them: the next response comes after the next request.
-    let (mut decoder, mut at) = (Http1Decoder::default(), 0);
-    for (index, expected) in alone.iter().enumerate() {
-        let here = &bytes[at..at + expected.used];
-        at += expected.used;
-        let response = decoder.decode(here, sizes, direct, closes && at == end, MAX_BODY);
-        let response = response.unwrap_or_else(|error| panic!("response {index}: {error}"));
-        assert_same(&response, expected, index);
-        assert!(response.is_drained, "response {index}");
-    }
-
-    // Without regard to where a response ends.
-    let (mut decoder, mut at) = (Http1Decoder::default(), 0);
-    for (index, expected) in alone.iter().enumerate() {
-        let response = decoder.decode(&bytes[at..], sizes, false, closes, MAX_BODY);
-        let response = response.unwrap_or_else(|error| panic!("response {index}: {error}"));
-        assert_same(&response, expected, index);
-        at = alone[..=index].iter().map(|response| response.used).sum::<usize>() + response.unread;
+    let [closes, count, rest @ ..] = input else { return };
+    let closes = closes % 2 == 1;
+    let (piece_lengths, rest) = rest.split_at(usize::from(*count).min(rest.len()));
+    let mut expanded = 0;
+    let responses: Vec<Vec<u8>> = rest
+        .split(|byte| *byte == 0)
+        .take(MAX_RESPONSES)
+        .map(|response| {
+            let mut bytes = Vec::new();
+            for byte in response {
+                if *byte == 1 && expanded < MAX_EXPANDED {
+                    expanded += 1;
+                    bytes.resize(bytes.len() + 5_000, b'x');
+                } else {
+                    bytes.push(*byte);
+                }
+            }
+            bytes
+        })
+        .collect();
+    let responses: Vec<&[u8]> = responses.iter().map(Vec::as_slice).collect();
+    let sequence = read_http1_sequence(&responses, piece_lengths, closes, MAX_BODY);
+    assert!(!sequence.is_empty() && sequence.len() <= responses.len());
+    for (index, read) in sequence.iter().enumerate() {
+        let is_last = index + 1 == responses.len();
+        let alone = read_http1_sequence(&responses[index..=index], &[], closes && is_last, MAX_BODY);
+        // Why a response is invalid can be found earlier or later.
+        assert_eq!(alone[0].as_ref().ok(), read.as_ref().ok(), "response {index}");
+        // Only a connection that can be used again gets the next request.
+        let is_reusable = matches!(read, Ok((_, _, true)));
+        assert_eq!(is_reusable && !is_last, index + 1 < sequence.len());
     }
 });
-
-fn assert_same(response: &Http1Response, expected: &Http1Response, index: usize) {
-    let parts = |response: &Http1Response| {
-        (response.status, response.body.clone(), response.keep_alive, response.used)
-    };
-    assert_eq!(parts(response), parts(expected), "response {index}");
-}
-
-fn expand(bytes: &[u8]) -> Vec<u8> {
-    let (mut expanded, mut expansions) = (Vec::new(), 0);
-    for byte in bytes {
-        if *byte == 1 && expansions < MAX_EXPANSIONS {
-            expansions += 1;
-            expanded.resize(expanded.len() + 5_000, b'x');
-        } else {
-            expanded.push(*byte);
-        }
-    }
-    expanded
-}

@@ -38,10 +38,11 @@ fuzz_target!(|input: &[u8]| {
         let server = tokio::spawn(Server::new(server).run(*flags, program.to_vec()));
         // Larger than the window that a server allows at first.
         let content = vec![b'x'; if flags & 8 == 0 { 100 } else { 100_000 }];
-        let hour = Duration::from_secs(3600);
-        let outcome = tokio::time::timeout(hour, ask_http2(client, content, MAX_BODY));
+        // The pauses of the longest program take some hours.
+        let day = Duration::from_secs(24 * 3600);
+        let outcome = tokio::time::timeout(day, ask_http2(client, content, MAX_BODY));
         let outcome = outcome.await.expect("the request ends");
-        let server = tokio::time::timeout(hour, server).await;
+        let server = tokio::time::timeout(day, server).await;
         let server = server.expect("the connection is closed").expect("the server does not panic");
         check(&outcome, &server);
     });

@@ -7,7 +7,7 @@ use std::fmt;
 use std::ptr::null_mut;
 
 use iplaygames::internals::{
-    JsonError, json_at, json_compact, json_entries, json_is_shallow, json_pointer_step, json_quote,
+    JsonError, json_at, json_compact, json_is_shallow, json_members, json_pointer_step, json_quote,
 };
 use libfuzzer_sys::fuzz_target;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -41,7 +41,7 @@ fuzz_target!(|input: &str| {
         assert_eq!(json_is_shallow(text), is_shallow, "{text:?}");
     }
     if !is_json || !is_shallow {
-        assert!(json_entries(text).is_err());
+        assert!(json_members(text).is_err());
         assert!(matches!(json_at(text, pointer), Err(JsonError::NotJson | JsonError::BadPointer)));
     }
     compare_get(text, pointer);
@@ -53,7 +53,7 @@ fuzz_target!(|input: &str| {
     assert_eq!(json_compact(&compact), compact);
 
     let tree: Tree = serde_json::from_str(text).expect("what is a value is a tree");
-    match json_entries(text) {
+    match json_members(text) {
         Ok(entries) => {
             let object = value.as_object().expect("an object");
             assert!(!tree.has_key_twice(), "{text:?}");

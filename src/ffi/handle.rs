@@ -184,6 +184,9 @@ fn unpack(id: usize) -> (u32, u32) {
     (slot as u32, generation as u32)
 }
 
+#[cfg(all(test, iplaygames_loom))]
+mod loom_tests;
+
 #[cfg(test)]
 mod tests {
     use std::ptr::without_provenance_mut;

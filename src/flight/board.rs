@@ -2,13 +2,12 @@
 //! thread at a time delivers, with no lock held.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::thread::ThreadId;
 
 use super::{CallResult, Event, Flight};
-use crate::client::Core;
 use crate::fork::{self, Lock};
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::thread::{self, ThreadId};
 
 /// A client's calls in flight that have callbacks, and who tells them.
 pub(crate) struct Flights {
@@ -94,6 +93,17 @@ impl Flights {
         result
     }
 
+    /// Puts a call that has a callback on the board. Returns false if no call comes to the board any more.
+    pub(super) fn add(&self, flight: &Arc<Flight>) -> bool {
+        self.bell.active.fetch_add(1, Ordering::AcqRel);
+        self.with(|board| {
+            if !board.shut {
+                board.with_callback.insert(flight.track.id, Arc::clone(flight));
+            }
+            !board.shut
+        })
+    }
+
     /// Lets no call come to the board any more.
     pub(super) fn shut(&self) {
         self.with(|board| board.shut = true);
@@ -102,7 +112,7 @@ impl Flights {
     /// Forgets every call with a callback: no callback runs any more. Returns the calls, and whether no callback is
     /// running on another thread.
     pub(crate) fn forget_all(&self) -> (Vec<Arc<Flight>>, bool) {
-        let me = std::thread::current().id();
+        let me = thread::current().id();
         let (forgotten, elsewhere) = self.with(|board| {
             board.shut = true;
             let elsewhere = !board.running.is_empty() && board.delivering.is_some_and(|by| by != me);
@@ -126,7 +136,7 @@ impl Flights {
 
     /// Forgets one call. Answers whether its callback is not running on another thread.
     pub(super) fn forget(&self, id: u64) -> bool {
-        let me = std::thread::current().id();
+        let me = thread::current().id();
         let (forgotten, elsewhere) = self.with(|board| {
             let elsewhere = board.running.contains(&id) && board.delivering.is_some_and(|by| by != me);
             (board.with_callback.remove(&id), elsewhere)
@@ -138,43 +148,43 @@ impl Flights {
 
 /// The right to deliver callbacks of a client.
 pub(super) struct Delivery<'a> {
-    core: &'a Core,
+    flights: &'a Flights,
     process: u64,
     /// Whether this is inside another delivery of the same thread, which then keeps the right.
     nested: bool,
 }
 
 impl<'a> Delivery<'a> {
-    pub(super) fn begin(core: &'a Core) -> Option<Delivery<'a>> {
-        let thread = std::thread::current().id();
-        let free = core.flights.with(|board| {
+    pub(super) fn begin(flights: &'a Flights) -> Option<Delivery<'a>> {
+        let thread = thread::current().id();
+        let free = flights.with(|board| {
             let free = board.delivering.is_none();
             if free {
                 board.delivering = Some(thread);
             }
             free
         });
-        free.then(|| Delivery { core, process: fork::generation(), nested: false })
+        free.then(|| Delivery { flights, process: fork::generation(), nested: false })
     }
 
     /// As `begin`, but inside a delivery of this very thread it goes on with it.
-    pub(super) fn begin_or_join(core: &'a Core) -> Option<Delivery<'a>> {
-        let thread = std::thread::current().id();
-        if core.flights.with(|board| board.delivering == Some(thread)) {
-            return Some(Delivery { core, process: fork::generation(), nested: true });
+    pub(super) fn begin_or_join(flights: &'a Flights) -> Option<Delivery<'a>> {
+        let thread = thread::current().id();
+        if flights.with(|board| board.delivering == Some(thread)) {
+            return Some(Delivery { flights, process: fork::generation(), nested: true });
         }
-        Delivery::begin(core)
+        Delivery::begin(flights)
     }
 
     /// Runs the callbacks that are due. Answers whether there is no other that could become so.
     pub(super) fn deliver_all(&self) -> bool {
         while self.deliver_one() {}
-        self.core.flights.with(|board| board.with_callback.is_empty())
+        self.flights.with(|board| board.with_callback.is_empty())
     }
 
     /// Runs one callback that is due, with no lock held. Answers whether there was one.
     pub(super) fn deliver_one(&self) -> bool {
-        let flights = &self.core.flights;
+        let flights = self.flights;
         while let Some((id, tidings)) = flights.bell.next() {
             // From here on the callback runs, and who forgets the call is told so. The end is taken off:
             // it is told once, whatever the callback does.
@@ -223,7 +233,7 @@ struct Running<'a>(&'a Delivery<'a>);
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         if self.0.process == fork::generation() {
-            self.0.core.flights.with(|board| board.running.pop());
+            self.0.flights.with(|board| board.running.pop());
         }
     }
 }
@@ -231,7 +241,10 @@ impl Drop for Running<'_> {
 impl Drop for Delivery<'_> {
     fn drop(&mut self) {
         if !self.nested && self.process == fork::generation() {
-            self.core.flights.with(|board| board.delivering = None);
+            self.flights.with(|board| board.delivering = None);
         }
     }
 }
+
+#[cfg(all(test, iplaygames_loom))]
+mod loom_tests;

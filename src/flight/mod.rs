@@ -10,8 +10,7 @@ mod watch;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -32,6 +31,8 @@ use crate::net::reactor::{Enrolled, Reactor, of_parent, shut_down};
 use crate::net::request::{Plan, Report};
 use crate::net::unwind;
 use crate::session::{session_arguments, text_at};
+use crate::sync::OnceLock;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// A watch that reads more often than this would be a load and no watch.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
@@ -260,10 +261,23 @@ impl Flight {
         self.track.updates.lock().is_over = true;
     }
 
+    /// Queues the end for the callback, as soon as the call has ended.
+    fn queue_end(&self) {
+        let track = Arc::clone(&self.track);
+        let on_end = Box::new(move || track.bell.ring(track.id, Tidings::Done));
+        self.enrolled.request().set_on_end(on_end);
+    }
+
     /// Cancels it if it has not ended; its callback never runs. Answers whether that is complete.
     pub(crate) fn forget(&self) -> bool {
-        let complete = match self.core.upgrade() {
-            Some(core) if self.callback.is_some() => core.flights.forget(self.track.id),
+        let core = self.core.upgrade();
+        self.forget_on(core.as_ref().map(|core| &core.flights))
+    }
+
+    /// The same as [`Flight::forget`], where `flights` are those of its client if there still is one.
+    fn forget_on(&self, flights: Option<&Flights>) -> bool {
+        let complete = match flights {
+            Some(flights) if self.callback.is_some() => flights.forget(self.track.id),
             // Without its client, nobody delivers.
             _ => true,
         };
@@ -625,16 +639,9 @@ impl Client {
             track: Arc::clone(&track),
         });
         if has_callback {
-            flights.bell.active.fetch_add(1, Ordering::AcqRel);
             // After the enrolling and before anything can happen: so a shutdown that shut the board
             // cancels whatever is on it, and finds it there.
-            let on_board = flights.with(|board| {
-                if !board.shut {
-                    board.with_callback.insert(id, Arc::clone(&flight));
-                }
-                !board.shut
-            });
-            if !on_board {
+            if !flights.add(&flight) {
                 flight.forget();
                 flight.is_heard.store(true, Ordering::Relaxed);
                 return Err(name(shut_down(), operation.id, Some(&track.call_id), &track.secrets));
@@ -649,9 +656,7 @@ impl Client {
             return Err(name(error, operation.id, Some(&track.call_id), &track.secrets));
         }
         if has_callback {
-            let track = Arc::clone(&track);
-            let on_end = Box::new(move || track.bell.ring(track.id, Tidings::Done));
-            flight.enrolled.request().set_on_end(on_end);
+            flight.queue_end();
         }
         begin(&reactor, &flight, plan, flights.bell.enter());
         Ok(flight)
@@ -680,7 +685,7 @@ impl Client {
         if core.flights.bell.active.load(Ordering::Acquire) == 0 {
             return Ok(0);
         }
-        let Some(delivery) = Delivery::begin(core) else { return Ok(0) };
+        let Some(delivery) = Delivery::begin(&core.flights) else { return Ok(0) };
         let budget_end = Instant::now() + budget;
         let is_over = || budget.is_zero() || Instant::now() >= budget_end;
         let mut completed = 0;
@@ -755,7 +760,8 @@ impl Client {
         // host's callback that takes its time.
         let mut panic = None;
         loop {
-            let deliver = || Delivery::begin_or_join(core).is_some_and(|delivery| delivery.deliver_all());
+            let deliver =
+                || Delivery::begin_or_join(&core.flights).is_some_and(|delivery| delivery.deliver_all());
             match catch_unwind(AssertUnwindSafe(deliver)) {
                 Ok(true) => break,
                 Ok(false) => std::thread::sleep(Duration::from_millis(1)),

@@ -3,7 +3,7 @@
 //!
 //! Contains the send gate. It does not contain the call's result; see `request.rs`.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 /// A part of the request may have been sent.
 const SENT: u8 = 1;

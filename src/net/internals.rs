@@ -1,4 +1,4 @@
-//! Connections on a stream of the caller, for the fuzz targets. Contains no assertions; these are in
+//! An HTTP/2 connection on a stream of the caller, for the fuzz targets. Contains no assertions; these are in
 //! `fuzz/fuzz_targets/`.
 
 use std::sync::Arc;
@@ -8,24 +8,9 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::attempt_status::AttemptStatus;
-use super::failure::{self, Failure};
-use super::http1;
+use super::failure;
 use super::http2::Http2;
 use super::idle_time::DriveClock;
-use crate::message::Answer;
-
-pub use super::http1::internals::{Http1Decoder, Http1Response};
-
-/// Sends one HTTP/1.1 request. Returns the response, and whether the connection can be used again.
-pub(crate) async fn ask_once<S>(stream: S, head: Vec<u8>, most: usize) -> Result<(Answer, bool), Failure>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut http1 = http1::Http1::new(stream, false);
-    let request = http1::Request::new(head, Bytes::new());
-    let answer = http1.round_trip(&request, most, &AttemptStatus::default()).await?;
-    Ok((answer, http1.is_reusable()))
-}
 
 /// The end of a request over HTTP/2.
 #[derive(Debug)]

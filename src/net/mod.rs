@@ -20,3 +20,31 @@ mod signal;
 pub(crate) mod tls;
 pub(crate) mod transport;
 pub(crate) mod unwind;
+
+/// An HTTP/1.1 connection on a given stream, for `internals.rs`.
+#[cfg(feature = "internals")]
+pub(crate) struct BareConnection<S>(http1::Http1<S>);
+
+#[cfg(feature = "internals")]
+impl<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin> BareConnection<S> {
+    pub(crate) fn new(stream: S, is_buffered: bool) -> BareConnection<S> {
+        BareConnection(http1::Http1::new(stream, is_buffered))
+    }
+
+    pub(crate) async fn round_trip(
+        &mut self,
+        head: Vec<u8>,
+        max_body: usize,
+    ) -> Result<crate::message::Answer, failure::Failure> {
+        let request = http1::Request::new(head, bytes::Bytes::new());
+        self.0.round_trip(&request, max_body, &attempt_status::AttemptStatus::default()).await
+    }
+
+    pub(crate) fn poll_unsolicited(&mut self) {
+        self.0.poll_unsolicited();
+    }
+
+    pub(crate) fn is_reusable(&self) -> bool {
+        self.0.is_reusable()
+    }
+}

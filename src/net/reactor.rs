@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
@@ -32,6 +32,7 @@ use crate::error::Error;
 use crate::fork::{self, Lock};
 use crate::log::Log;
 use crate::panics::InsideGuard;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The runtime and the connections of one client in one process. A forked child makes its own and
 /// leaves its parent's alone.
@@ -523,6 +524,18 @@ pub(crate) struct Enrolled {
 }
 
 impl Enrolled {
+    /// Returns a request that no driver knows, for the models.
+    #[cfg(all(test, iplaygames_loom))]
+    pub(crate) fn without_reactor() -> Enrolled {
+        Enrolled {
+            reactor: Weak::new(),
+            generation: fork::generation(),
+            request: Arc::new(Request::new(&Arc::new(DriveClock::new()))),
+            key: 0,
+            counts: AtomicBool::new(true),
+        }
+    }
+
     pub(crate) fn request(&self) -> &Arc<Request> {
         &self.request
     }

@@ -3,8 +3,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
@@ -22,6 +21,8 @@ use super::transport::{Transport, Turn};
 use super::unwind;
 use crate::log::{Log, LogLevel};
 use crate::message::{Answer, Disposition, Parts, Repeat};
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::{Mutex, MutexGuard, OnceLock};
 
 /// A call, planned.
 #[derive(Clone)]
@@ -215,6 +216,17 @@ impl Request {
         }
     }
 
+    /// Opens the send gate for another attempt, after recording what is known of the one before: a report made in
+    /// between finds that record or finds the attempt sent.
+    fn prepare_retry(&self, unclear: bool, has_response: bool) {
+        if unclear {
+            self.may_be_done.store(true, Ordering::Release);
+        } else if has_response {
+            self.was_refused.store(true, Ordering::Release);
+        }
+        self.attempt.mark_not_sent();
+    }
+
     fn report_of(&self, result: Result<Answer, Failure>) -> Report {
         let unclear = result.is_err() && self.attempt.may_be_sent();
         Report {
@@ -303,12 +315,7 @@ pub(crate) async fn run(context: Arc<Context>, plan: Plan, request: Arc<Request>
             return request.finish(Report { retry_after: seen.retry_after, ..request.report_of(result) });
         };
         drop(turn);
-        if seen.unclear {
-            request.may_be_done.store(true, Ordering::Release);
-        } else if has_response {
-            request.was_refused.store(true, Ordering::Release);
-        }
-        request.attempt.mark_not_sent();
+        request.prepare_retry(seen.unclear, has_response);
         retries += 1;
         tokio::time::sleep(pause).await;
     }
@@ -459,6 +466,9 @@ async fn timeout_at<F: Future>(
 ) -> Result<F::Output, Elapsed> {
     deadline::timeout_at(deadline, &request.clock, || request.attempt.progress(), future).await
 }
+
+#[cfg(all(test, iplaygames_loom))]
+mod loom_tests;
 
 #[cfg(test)]
 mod tests {

@@ -119,7 +119,11 @@ impl Simulation {
             56..76 => self.tick(),
             76..88 => self.wait(),
             88..93 => self.cancel_or_free(),
-            93..96 => drop(self.client.shutdown(Duration::from_millis(self.rng.u64(0..3000)))),
+            93..96 => {
+                // A callback that panics inside is the host's own panic.
+                let time = Duration::from_millis(self.rng.u64(0..3000));
+                let _ = catch_unwind(AssertUnwindSafe(|| self.client.shutdown(time)));
+            }
             96..97 => drop(self.client.close()),
             _ => self.pass_time(),
         }

@@ -7,6 +7,8 @@
 # LIBDIR   the folder that has libiplaygames.so
 # test     abi, api, loop, fork, misuse, stress, readme, example; all of them when none is named
 # VALGRIND=1 runs the C programs under valgrind. INCLUDE names the headers' folder, else include/ here.
+# ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this runtime: that of the compiler that
+# built the library. It shows first that the sanitizers are on. tests/asan/run.sh sets it.
 # REQUESTS and SEED are those of stress.
 set -eu
 
@@ -24,6 +26,27 @@ cpp="${CXX:-g++} -std=c++17 $warnings -I$include"
 link="-L$lib -liplaygames -Wl,-rpath,$lib -pthread"
 
 say() { printf '== %s\n' "$*"; }
+
+sanitize=
+runtime=
+if [ -n "${ASAN_RUNTIME:-}" ]; then
+    sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+    runtime="-Wl,--whole-archive $ASAN_RUNTIME -Wl,--no-whole-archive -Wl,--export-dynamic -ldl -lm -lrt"
+fi
+
+# build PROGRAM COMPILER SOURCE...: linked without -fsanitize, which would add the runtime of the C compiler.
+build() {
+    program=$1 compiler=$2
+    shift 2
+    objects=
+    for source in "$@"; do
+        object=$work/$(basename "$source").o
+        $compiler $sanitize -c "$source" -o "$object"
+        objects="$objects $object"
+    done
+    # shellcheck disable=SC2086
+    ${compiler%% -*} $objects $runtime -o "$program" $link
+}
 
 # What the library's file must say of itself. Its real name is enough for a loader that looks for the
 # soname, too: the tests run whether or not a link of that name lies beside it.
@@ -97,12 +120,29 @@ run() {
 awk '/^```c$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' "$here/../../README.md" |
     sed 's/^int main(void)/int readme_main(void);\nint readme_main(void)/' >"$work/readme_main.c"
 
+# caught WORD TEXT: the wrong program is ended, and its report names what it did.
+caught() {
+    if "$work/wrong" "$1" >"$work/report" 2>&1; then echo "$1: nothing was reported" >&2; exit 1; fi
+    grep -q "$2" "$work/report" || { cat "$work/report" >&2; exit 1; }
+}
+
+if [ -n "$sanitize" ]; then
+    say "the sanitizers are on"
+    build "$work/wrong" "$c" "$here/wrong.c"
+    "$work/wrong"
+    caught address "AddressSanitizer: heap-use-after-free"
+    caught undefined "signed integer overflow"
+    caught leak "LeakSanitizer: detected memory leaks"
+fi
+
 failed=
 for test in "$@"; do
     sources=$here/$test.c
     [ "$test" != readme ] || sources="$sources $work/readme_main.c"
-    $c $sources -o "$work/$test" $link
-    $cpp -x c++ $sources -x none -o "$work/${test}_cpp" $link
+    # shellcheck disable=SC2086
+    build "$work/$test" "$c" $sources
+    # shellcheck disable=SC2086
+    build "$work/${test}_cpp" "$cpp -x c++" $sources
     run "$work/$test" || failed="$failed $test"
     VALGRIND=0 run "$work/${test}_cpp" || failed="$failed $test(C++)"
 done

@@ -6,6 +6,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyModule;
 
+use crate::boundary;
+use crate::call::Facts;
+
 /// The module that has the exceptions.
 fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
@@ -20,6 +23,43 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
         errors.call_method1(intern!(py, "from_document"), (error.to_json(),)).map(PyErr::from_value)
     });
     made.unwrap_or_else(|problem| problem)
+}
+
+/// The exception for a panic: whether the call was done is not known.
+pub(crate) fn internal(py: Python<'_>, message: &str) -> PyErr {
+    let made = module(py)
+        .and_then(|errors| errors.call_method1(intern!(py, "internal"), (message,)).map(PyErr::from_value));
+    made.unwrap_or_else(|problem| problem)
+}
+
+/// Attaches to the exception of a signal how the call that it interrupted ended.
+pub(crate) fn interrupted(
+    py: Python<'_>,
+    signal: PyErr,
+    operation: &str,
+    result: Result<Facts<'_>, PyErr>,
+) -> PyErr {
+    let (facts, error) = match result {
+        Ok(facts) => (Some(facts), None),
+        Err(error) => (None, Some(error.into_value(py))),
+    };
+    let value = signal.value(py);
+    let described = module(py).and_then(|errors| {
+        errors.call_method1(intern!(py, "describe_end"), (value, operation, (facts, error)))
+    });
+    if let Err(problem) = described {
+        problem.write_unraisable(py, None);
+    }
+    signal
+}
+
+/// Gives an exception that cannot be raised to `sys.unraisablehook`.
+#[pyfunction]
+pub(crate) fn write_unraisable(py: Python<'_>, error: Bound<'_, PyAny>) -> PyResult<()> {
+    boundary::enter_or(py, (), || {
+        PyErr::from_value(error).write_unraisable(py, None);
+        Ok(())
+    })
 }
 
 /// The exception for an argument that cannot be sent. `field` is a JSON pointer.

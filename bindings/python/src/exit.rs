@@ -3,7 +3,7 @@
 //! shut down, and it is waited until the last thread has left this crate; later calls are refused.
 //!
 //! From this follows what every function of this crate keeps: where it lets go of the GIL or runs code of
-//! Python's, which may let go of it at any place, it is [`Inside`], from its first line until its answer is
+//! Python's, which may let go of it at any place, it has a [`CallGuard`], from its first line until its answer is
 //! made; and a refusal runs no code of Python's.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,11 +14,12 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use crate::boundary;
 use crate::client::Shared;
 
 /// How long the end of the interpreter waits for the threads that are in here. What they wait for has been
 /// canceled: they need the time to get there, and no more.
-const PATIENCE: Duration = Duration::from_secs(5);
+const EXIT_GRACE: Duration = Duration::from_secs(5);
 
 static EXITING: AtomicBool = AtomicBool::new(false);
 static INSIDE: AtomicUsize = AtomicUsize::new(0);
@@ -28,27 +29,27 @@ static FORKS: AtomicUsize = AtomicUsize::new(0);
 static REFUSAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CLIENTS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 
-/// A thread is in here, where it may let go of the GIL.
-pub(crate) struct Inside {
+/// Guard: this thread is inside native code, where it may release the GIL.
+pub(crate) struct CallGuard {
     forks: usize,
 }
 
-impl Inside {
+impl CallGuard {
     /// Comes in, unless the interpreter is ending.
-    pub(crate) fn enter(py: Python<'_>) -> PyResult<Inside> {
-        Inside::try_enter().ok_or_else(|| refusal(py))
+    pub(crate) fn enter(py: Python<'_>) -> PyResult<CallGuard> {
+        CallGuard::try_enter().ok_or_else(|| refusal(py))
     }
 
     /// The same for what is as well left undone then.
-    pub(crate) fn try_enter() -> Option<Inside> {
+    pub(crate) fn try_enter() -> Option<CallGuard> {
         // Counted first and looked at second, as the end says first and counts second: one sees the other.
-        let inside = Inside { forks: FORKS.load(Ordering::SeqCst) };
+        let inside = CallGuard { forks: FORKS.load(Ordering::SeqCst) };
         INSIDE.fetch_add(1, Ordering::SeqCst);
         if is_exiting() { None } else { Some(inside) }
     }
 }
 
-impl Drop for Inside {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         if self.forks == FORKS.load(Ordering::SeqCst) {
             INSIDE.fetch_sub(1, Ordering::SeqCst);
@@ -80,6 +81,10 @@ pub(crate) fn remember(client: &Arc<Shared>) {
 /// Ends what is open. Registered with `atexit`.
 #[pyfunction]
 fn at_exit(py: Python<'_>) -> PyResult<()> {
+    boundary::catch(py, || shut_down(py))
+}
+
+fn shut_down(py: Python<'_>) -> PyResult<()> {
     let refusal = py.import("iplaygames_native._errors")?.call_method0("at_exit")?;
     REFUSAL.get_or_init(py, || refusal.unbind());
     EXITING.store(true, Ordering::SeqCst);
@@ -90,7 +95,7 @@ fn at_exit(py: Python<'_>) -> PyResult<()> {
             let _ = client.client.shutdown(Duration::ZERO);
         }
         let began = Instant::now();
-        while INSIDE.load(Ordering::SeqCst) > 0 && began.elapsed() < PATIENCE {
+        while INSIDE.load(Ordering::SeqCst) > 0 && began.elapsed() < EXIT_GRACE {
             std::thread::sleep(Duration::from_millis(1));
         }
     });
@@ -99,9 +104,12 @@ fn at_exit(py: Python<'_>) -> PyResult<()> {
 
 /// In a forked child: the threads that were in here are not here any more.
 #[pyfunction]
-fn after_fork() {
-    FORKS.fetch_add(1, Ordering::SeqCst);
-    INSIDE.store(0, Ordering::SeqCst);
+fn after_fork(py: Python<'_>) -> PyResult<()> {
+    boundary::catch(py, || {
+        FORKS.fetch_add(1, Ordering::SeqCst);
+        INSIDE.store(0, Ordering::SeqCst);
+        Ok(())
+    })
 }
 
 pub(crate) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -5,9 +5,10 @@
 //! Rules. No thread that Python does not know ever enters it: what happens elsewhere is put into a
 //! mailbox, and a thread of Python's takes it out. The GIL is let go of around everything that may
 //! wait, and nothing of Python's runs while a lock of this crate or the runtime is held. A thread that
-//! waits looks for signals every 50 ms.
+//! waits looks for signals every 50 ms. Every function that Python calls runs its body in `boundary.rs`.
 
 mod arguments;
+mod boundary;
 mod call;
 mod client;
 mod errors;
@@ -24,8 +25,8 @@ use pyo3::prelude::*;
 
 /// Runs the command-line tool with the words that follow its name; answers its exit code.
 #[pyfunction]
-fn run_tool(py: Python<'_>, words: Vec<std::ffi::OsString>) -> u8 {
-    py.detach(|| iplaygames::cli::run(words))
+fn run_tool(py: Python<'_>, words: Vec<std::ffi::OsString>) -> PyResult<u8> {
+    boundary::catch(py, || Ok(py.detach(|| iplaygames::cli::run(words))))
 }
 
 /// What is remembered of Python (modules, exceptions, the threads that are inside) is remembered once a
@@ -44,6 +45,11 @@ fn refuse_second_interpreter() -> PyResult<()> {
 
 #[pymodule(gil_used = false)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    boundary::install_panic_hook();
+    boundary::catch(module.py(), || fill(module))
+}
+
+fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     refuse_second_interpreter()?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("DEFAULT_BASE_URL", iplaygames::DEFAULT_BASE_URL)?;
@@ -54,6 +60,18 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sandbox::Sandbox>()?;
     module.add_function(wrap_pyfunction!(table::operations, module)?)?;
     module.add_function(wrap_pyfunction!(table::codes, module)?)?;
+    module.add_function(wrap_pyfunction!(table::is_read, module)?)?;
+    module.add_function(wrap_pyfunction!(log::log_warning, module)?)?;
+    module.add_function(wrap_pyfunction!(errors::write_unraisable, module)?)?;
     module.add_function(wrap_pyfunction!(run_tool, module)?)?;
+    #[cfg(feature = "test-hooks")]
+    {
+        // Not `add_function`: that would also put them into `__all__`.
+        module.setattr("_panic_for_tests", wrap_pyfunction!(boundary::panic_for_tests, module)?)?;
+        module.setattr(
+            "_panic_in_drop_for_tests",
+            wrap_pyfunction!(boundary::panic_in_drop_for_tests, module)?,
+        )?;
+    }
     exit::install(module)
 }

@@ -10,8 +10,9 @@ use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
+use crate::boundary;
 use crate::client::{SLICE, seconds};
-use crate::exit::{self, Inside};
+use crate::exit;
 
 pub(crate) struct Post {
     inner: Mutex<Inner>,
@@ -88,43 +89,49 @@ pub(crate) struct Mailbox {
 #[pymethods]
 impl Mailbox {
     #[new]
-    fn new() -> PyResult<Mailbox> {
-        Ok(Mailbox { post: Arc::new(Post::new()?) })
+    fn new(py: Python<'_>) -> PyResult<Mailbox> {
+        boundary::catch(py, || Ok(Mailbox { post: Arc::new(Post::new()?) }))
     }
 
     /// The descriptor to watch for reading.
-    fn fileno(&self) -> PyResult<i32> {
-        self.post.bell.descriptor().ok_or_else(|| {
-            PyNotImplementedError::new_err("a mailbox has no descriptor on this system: use wait()")
+    fn fileno(&self, py: Python<'_>) -> PyResult<i32> {
+        boundary::catch(py, || {
+            self.post.bell.descriptor().ok_or_else(|| {
+                PyNotImplementedError::new_err("a mailbox has no descriptor on this system: use wait()")
+            })
         })
     }
 
     /// Takes out what is there.
     fn take<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         // Too late nobody can use it.
-        let Some(_inside) = Inside::try_enter() else { return Ok(PyList::empty(py)) };
-        PyList::new(py, self.post.take())
+        boundary::enter_or(py, PyList::empty(py), || PyList::new(py, self.post.take()))
     }
 
     /// Waits until there is something, for so many seconds at most; answers whether there is.
     fn wait(&self, py: Python<'_>, timeout: f64) -> PyResult<bool> {
-        let _inside = Inside::enter(py)?;
-        let until = Instant::now() + seconds(py, "timeout", timeout)?;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if py.detach(|| self.post.wait(left.min(SLICE))) {
-                return Ok(true);
+        boundary::enter(py, || {
+            // None is later than the clock can say.
+            let until = Instant::now().checked_add(seconds(py, "timeout", timeout)?);
+            loop {
+                let left = until.map_or(SLICE, |until| until.saturating_duration_since(Instant::now()));
+                if py.detach(|| self.post.wait(left.min(SLICE))) {
+                    return Ok(true);
+                }
+                if left.is_zero() || exit::is_exiting() {
+                    return Ok(false);
+                }
+                py.check_signals()?;
             }
-            if left.is_zero() || exit::is_exiting() {
-                return Ok(false);
-            }
-            py.check_signals()?;
-        }
+        })
     }
 
     /// Puts a token in.
-    fn put(&self, token: u64) {
-        self.post.put(token);
+    fn put(&self, py: Python<'_>, token: u64) -> PyResult<()> {
+        boundary::catch(py, || {
+            self.post.put(token);
+            Ok(())
+        })
     }
 }
 

@@ -3,12 +3,12 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use crate::exit::Inside;
+use crate::boundary::{self, CatchDrop};
 use crate::{arguments, errors};
 
 /// A server of the API in this process.
 #[pyclass(frozen, module = "iplaygames_native._core")]
-pub(crate) struct Sandbox(iplaygames::sandbox::Sandbox);
+pub(crate) struct Sandbox(CatchDrop<iplaygames::sandbox::Sandbox>);
 
 #[pymethods]
 impl Sandbox {
@@ -16,36 +16,42 @@ impl Sandbox {
     #[new]
     fn new(config: &Bound<'_, PyDict>) -> PyResult<Sandbox> {
         let py = config.py();
-        let _inside = Inside::enter(py)?;
-        let json = arguments::to_json(config)?;
-        py.detach(|| iplaygames::sandbox::Sandbox::start(&json))
-            .map(Sandbox)
-            .map_err(|error| errors::raise(py, &error))
+        boundary::enter(py, || {
+            let json = arguments::to_json(config)?;
+            py.detach(|| iplaygames::sandbox::Sandbox::start(&json))
+                .map(|sandbox| Sandbox(CatchDrop::new(sandbox)))
+                .map_err(|error| errors::raise(py, &error))
+        })
     }
 
     #[getter]
-    fn base_url(&self) -> &str {
-        self.0.base_url()
+    fn base_url(&self, py: Python<'_>) -> PyResult<&str> {
+        boundary::catch(py, || Ok(self.0.base_url()))
     }
 
     #[getter]
-    fn api_key(&self) -> &str {
-        self.0.api_key()
+    fn api_key(&self, py: Python<'_>) -> PyResult<&str> {
+        boundary::catch(py, || Ok(self.0.api_key()))
     }
 
     /// Carries out a command, a dict; answers a JSON document.
     fn control<'py>(&self, command: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyString>> {
         let py = command.py();
-        let _inside = Inside::enter(py)?;
-        let json = arguments::to_json(command)?;
-        let answer = py.detach(|| self.0.control(&json)).map_err(|error| errors::raise(py, &error))?;
-        Ok(PyString::new(py, &answer))
+        boundary::enter(py, || {
+            let json = arguments::to_json(command)?;
+            let sandbox = &*self.0;
+            let answer = py.detach(|| sandbox.control(&json)).map_err(|error| errors::raise(py, &error))?;
+            Ok(PyString::new(py, &answer))
+        })
     }
 
     /// Stops it; stopping again does nothing.
-    fn stop(&self, py: Python<'_>) {
+    fn stop(&self, py: Python<'_>) -> PyResult<()> {
         // Too late it ends with the process.
-        let Some(_inside) = Inside::try_enter() else { return };
-        py.detach(|| self.0.stop());
+        boundary::enter_or(py, (), || {
+            let sandbox = &*self.0;
+            py.detach(|| sandbox.stop());
+            Ok(())
+        })
     }
 }

@@ -3,6 +3,8 @@
 use iplaygames::{Field, Kind, Operation, Place, Repeat};
 use pyo3::prelude::*;
 
+use crate::boundary;
+
 /// A field: its name, where it travels, what it holds, whether it must be there, whether None is allowed.
 type FieldRow = (&'static str, &'static str, &'static str, bool, bool);
 /// An operation: its id, tag, summary, method, path, how it may be repeated, and its fields.
@@ -11,8 +13,16 @@ type OperationRow =
 
 /// Every operation of the API.
 #[pyfunction]
-pub(crate) fn operations() -> Vec<OperationRow> {
-    iplaygames::operations().iter().map(row).collect()
+pub(crate) fn operations(py: Python<'_>) -> PyResult<Vec<OperationRow>> {
+    boundary::catch(py, || Ok(iplaygames::operations().iter().map(row).collect()))
+}
+
+/// Returns whether an operation only reads.
+#[pyfunction]
+pub(crate) fn is_read(py: Python<'_>, operation: &str) -> PyResult<bool> {
+    boundary::catch(py, || {
+        Ok(iplaygames::operation(operation).is_some_and(|operation| operation.repeat == Repeat::Read))
+    })
 }
 
 fn row(operation: &'static Operation) -> OperationRow {
@@ -49,6 +59,8 @@ fn field(field: &'static Field) -> FieldRow {
 
 /// Every code: its number, its name and what it means.
 #[pyfunction]
-pub(crate) fn codes() -> Vec<(i32, &'static str, &'static str)> {
-    iplaygames::Code::all().map(|code| (code.value(), code.name(), code.text())).collect()
+pub(crate) fn codes(py: Python<'_>) -> PyResult<Vec<(i32, &'static str, &'static str)>> {
+    boundary::catch(py, || {
+        Ok(iplaygames::Code::all().map(|code| (code.value(), code.name(), code.text())).collect())
+    })
 }

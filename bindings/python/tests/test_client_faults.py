@@ -39,7 +39,7 @@ from iplaygames_native import (
 MULTI: dict[str, Any] = {name: value for name, value in START.items() if name != "game_id"}
 # A success of each typed call.
 SUCCESS = (
-    '{"success": true, "data": {"session_id": "s", "game_url": "https://g.example/", "multi_session_id": "m",'
+    '{"success": true, "data": {"session_id": "x", "game_url": "https://g.example/", "multi_session_id": "x",'
     ' "swipe_url": "https://g.example/", "status": "active"}}'
 )
 

@@ -1,370 +1,296 @@
-//! Decodes HTTP/1.1 responses, one after the other, from the bytes of one connection: bytes in, events out
-//! (RFC 9112). Heads and the sizes of chunks are parsed by httparse.
+//! Decodes HTTP/1.1 responses (RFC 9112): received bytes in, a head and the bytes of a body out. Does no I/O and
+//! knows neither calls nor their failures; `connection.rs` uses it.
 //!
-//! There is no I/O here, and nothing is known of calls, outcomes or timeouts; see `connection.rs`. The decoder reads
-//! a response to its end and not beyond.
+//! Each response has decoders of its own. Whether they accept a response and what they return for it depends on its
+//! bytes alone, not on how the bytes were divided when they were received.
+
+use std::fmt;
 
 use httparse::Status;
 
-use super::head::{self, BodyFraming, Head, ParsedHead};
+use super::head::{self, BodyFraming, Head, ParseError, ParsedHead};
+use super::input::{InputBuffer, READ_CHUNK};
 
-/// How long the heads of a response may be: the final one, and the informational ones (1xx) before it.
+/// How long the heads of one response may be in all: the final head and the informational ones (1xx) before it.
 pub(super) const MAX_HEAD: usize = 64 * 1024;
 
-/// How much of a chunked body may be something else than content: the extensions in all, one line with a size, the
-/// trailers.
+/// How long the extensions of all chunks of a body may be in all, and how long its trailers may be.
 pub(super) const MAX_CHUNK_OVERHEAD: usize = 8 * 1024;
 
-/// How much is read at a time where it is not known how much will come.
-pub(super) const READ_CHUNK: usize = 4 * 1024;
-
-/// Up to this length a head is parsed whenever more of it comes; beyond, only when its end may be there, so that a
-/// long head in small pieces costs little.
+/// An incomplete head up to this length is parsed again whenever bytes are added. A longer one is parsed only when
+/// its end may have come, so that a long head in small pieces costs no more than linear time.
 const SMALL_HEAD: usize = 4 * 1024;
 
-const LINE_END: &[u8] = b"\r\n";
+/// The longest line with a chunk's size and no extension: 16 digits and CR LF.
+const CHUNK_SIZE_LINE: usize = 18;
 
-/// What the decoder found.
-#[derive(Debug)]
-pub(super) enum Event {
-    /// Nothing more can be decoded until more bytes come.
-    Partial,
-    /// The head of the response. Its body follows.
-    Head(Box<Head>),
-    /// The response is complete.
-    End,
-}
+const CRLF: &[u8] = b"\r\n";
 
-/// Why bytes are not a response that can be read.
+/// Why a response cannot be decoded.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum DecodeError {
-    /// They are not HTTP/1.1; why, as a part of a sentence.
-    Invalid(String),
-    /// The body is longer than allowed.
-    BodyTooLarge,
-}
-
-fn invalid(why: impl std::fmt::Display) -> DecodeError {
-    DecodeError::Invalid(why.to_string())
-}
-
-/// What the next bytes are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Head,
-    /// A body of known length, of which so much is left.
-    Length(usize),
-    /// A body that ends with the connection.
-    CloseDelimited,
+    Head(ParseError),
+    HeadTooLong,
     ChunkSize,
-    /// The content of a chunk, of which so much is left.
-    Chunk(usize),
     ChunkEnd,
-    Trailers,
-    /// A body that is announced as longer than allowed. The head comes first.
-    TooLarge,
-    End,
+    ChunkOverhead,
+    Trailers(ParseError),
+    /// The body is larger than the decoder was told to accept.
+    BodyTooLarge,
+    /// There is no memory for a body of this length.
+    OutOfMemory(usize),
 }
 
-/// Decodes the responses of one connection.
-#[derive(Debug)]
-pub(super) struct Decoder {
-    /// What was received and is not used yet, from `at` on.
-    input: Vec<u8>,
-    at: usize,
-    stage: Stage,
-    /// How many of the last bytes of `input` are new since the last decoding.
-    new: usize,
-    /// How long the informational heads of this response were.
-    heads: usize,
-    /// How long the chunk extensions of this response were.
-    overhead: usize,
-    max_body: usize,
-    /// The server sent more than the response.
-    has_excess: bool,
+impl fmt::Display for DecodeError {
+    #[cold]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DecodeError::Head(error) => f.write_str(error),
+            DecodeError::HeadTooLong => write!(f, "its head is longer than {MAX_HEAD} bytes"),
+            DecodeError::ChunkSize => f.write_str("the size of a chunk is not a hexadecimal number"),
+            DecodeError::ChunkEnd => f.write_str("a chunk is longer than its size"),
+            DecodeError::ChunkOverhead => {
+                write!(f, "its chunk extensions or trailers are longer than {MAX_CHUNK_OVERHEAD} bytes")
+            }
+            DecodeError::Trailers(error) => write!(f, "its trailers are invalid: {error}"),
+            DecodeError::BodyTooLarge => f.write_str("its body is too large"),
+            DecodeError::OutOfMemory(length) => write!(f, "there is no memory for {length} bytes"),
+        }
+    }
 }
 
-impl Decoder {
-    pub(super) fn new() -> Decoder {
-        Decoder {
-            input: Vec::new(),
-            at: 0,
-            stage: Stage::End,
-            new: 0,
-            heads: 0,
-            overhead: 0,
-            max_body: 0,
-            has_excess: false,
-        }
-    }
+/// Decodes the head of one response and passes over the informational heads before it.
+#[derive(Debug, Default)]
+pub(super) struct HeadDecoder {
+    /// The length of the informational heads.
+    informational: usize,
+    /// How many of the unread bytes are known not to contain the end of the head.
+    searched: usize,
+    /// Whether an informational head was ambiguous.
+    ambiguous: bool,
+}
 
-    /// Begins with the next response, whose body may have `max_body` bytes.
-    pub(super) fn begin(&mut self, max_body: usize) {
-        self.stage = Stage::Head;
-        (self.heads, self.overhead, self.max_body) = (0, 0, max_body);
-        self.has_excess = false;
-    }
-
-    /// Returns whether the last response ended exactly where the received bytes end.
-    pub(super) fn is_drained(&self) -> bool {
-        self.stage == Stage::End && self.unused().is_empty() && !self.has_excess
-    }
-
-    /// Gives memory back that only a large response needs.
-    pub(super) fn shrink(&mut self) {
-        if self.unused().is_empty() {
-            self.at = 0;
-            match self.input.capacity() > 4 * READ_CHUNK {
-                true => self.input = Vec::new(),
-                false => self.input.clear(),
-            }
-        }
-    }
-
-    /// Returns the buffer to append received bytes to. [`Decoder::received`] follows.
-    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
-        self.input.drain(..self.at);
-        self.at = 0;
-        if self.input.capacity() - self.input.len() < READ_CHUNK / 4 {
-            self.input.reserve(READ_CHUNK);
-        }
-        &mut self.input
-    }
-
-    /// Takes note of `count` bytes that were appended to the buffer.
-    pub(super) fn received(&mut self, count: usize) {
-        self.new = count;
-    }
-
-    /// Returns how many bytes may be read directly to the end of the body, without the buffer. One more than belongs
-    /// to the body, where that is the end of the response: it shows a server that goes on after the end.
-    pub(super) fn direct_limit(&self, body: &[u8]) -> Option<usize> {
-        if !self.unused().is_empty() {
-            return None;
-        }
-        match self.stage {
-            Stage::Length(left) => Some(left + 1),
-            Stage::Chunk(left) => Some(left),
-            Stage::CloseDelimited => Some(READ_CHUNK.min(self.max_body + 1 - body.len())),
-            _ => None,
-        }
-        .filter(|limit| *limit > 0)
-    }
-
-    /// Takes note of `count` bytes that were read directly to the end of the body.
-    ///
-    /// # Errors
-    ///
-    /// When the body is longer than allowed.
-    pub(super) fn received_directly(&mut self, count: usize, body: &mut Vec<u8>) -> Result<(), DecodeError> {
-        match &mut self.stage {
-            Stage::Length(left) => {
-                if count > *left {
-                    self.has_excess = true;
-                    body.truncate(body.len() - (count - *left));
-                }
-                *left = left.saturating_sub(count);
-            }
-            Stage::Chunk(left) => *left = left.saturating_sub(count),
-            _ if body.len() > self.max_body => return Err(DecodeError::BodyTooLarge),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Takes note of the end of the connection. Returns whether that completes the response.
-    pub(super) fn closed(&mut self) -> bool {
-        let is_complete = self.stage == Stage::CloseDelimited;
-        if is_complete {
-            self.stage = Stage::End;
-        }
-        is_complete
-    }
-
-    /// Decodes what was received. Content is appended to `body`.
-    ///
-    /// # Errors
-    ///
-    /// When the bytes are not HTTP/1.1, or more than is allowed. The connection cannot be used any more then.
-    pub(super) fn decode(&mut self, body: &mut Vec<u8>) -> Result<Event, DecodeError> {
+impl HeadDecoder {
+    /// Returns the final head once all of it has been received. Consumes the heads and nothing else.
+    pub(super) fn decode(&mut self, input: &mut InputBuffer) -> Result<Option<Head>, DecodeError> {
         loop {
-            match self.stage {
-                Stage::Head => match self.decode_head()? {
-                    Some(head) => {
-                        self.stage = self.stage_of(head.body);
-                        return Ok(Event::Head(Box::new(head)));
-                    }
-                    None => return Ok(Event::Partial),
-                },
-                Stage::Length(left) => {
-                    let left = left - self.move_to(body, left);
-                    self.stage = if left == 0 { Stage::End } else { Stage::Length(left) };
-                    if left > 0 {
-                        return Ok(Event::Partial);
-                    }
+            let unread = input.unread();
+            let parsed = if unread.len() <= SMALL_HEAD || self.may_contain_end(unread) {
+                head::parse(unread).map_err(DecodeError::Head)?
+            } else {
+                ParsedHead::Partial
+            };
+            match parsed {
+                ParsedHead::Partial => {
+                    self.searched = unread.len();
+                    return self.check_length(unread.len()).map(|()| None);
                 }
-                Stage::Chunk(left) => {
-                    let left = left - self.move_to(body, left);
-                    self.stage = if left == 0 { Stage::ChunkEnd } else { Stage::Chunk(left) };
-                    if left > 0 {
-                        return Ok(Event::Partial);
-                    }
+                ParsedHead::Informational { length, ambiguous } => {
+                    self.check_length(length)?;
+                    self.informational += length;
+                    self.searched = 0;
+                    self.ambiguous |= ambiguous;
+                    input.consume(length);
                 }
-                Stage::CloseDelimited => {
-                    self.move_to(body, usize::MAX);
-                    if body.len() > self.max_body {
-                        return Err(DecodeError::BodyTooLarge);
-                    }
-                    return Ok(Event::Partial);
-                }
-                Stage::ChunkSize => match self.decode_chunk_size()? {
-                    None => return Ok(Event::Partial),
-                    Some(0) => self.stage = Stage::Trailers,
-                    Some(size) => {
-                        let end = self.allow(body.len(), size)?;
-                        body.reserve(end + 1 - body.len());
-                        self.stage = Stage::Chunk(end - body.len());
-                    }
-                },
-                Stage::ChunkEnd => {
-                    if self.unused().starts_with(LINE_END) {
-                        self.at += LINE_END.len();
-                        self.stage = Stage::ChunkSize;
-                    } else if LINE_END.starts_with(self.unused()) {
-                        return Ok(Event::Partial);
-                    } else {
-                        return Err(invalid("a chunk does not end where it says"));
-                    }
-                }
-                Stage::Trailers => {
-                    if !self.decode_trailers()? {
-                        return Ok(Event::Partial);
-                    }
-                    self.stage = Stage::End;
-                }
-                Stage::TooLarge => return Err(DecodeError::BodyTooLarge),
-                Stage::End => return Ok(Event::End),
-            }
-        }
-    }
-
-    /// Returns how many received bytes are not used.
-    #[cfg(any(test, feature = "internals"))]
-    pub(super) fn unread(&self) -> usize {
-        self.unused().len()
-    }
-
-    fn unused(&self) -> &[u8] {
-        &self.input[self.at..]
-    }
-
-    /// Moves what is here of a body that has so much left. Returns how much that was.
-    fn move_to(&mut self, body: &mut Vec<u8>, left: usize) -> usize {
-        let here = self.unused();
-        let count = here.len().min(left);
-        body.extend_from_slice(&here[..count]);
-        self.at += count;
-        count
-    }
-
-    /// Returns where a body ends that has `more` bytes behind the first `length`.
-    fn allow(&self, length: usize, more: u64) -> Result<usize, DecodeError> {
-        let end = usize::try_from(more).ok().and_then(|more| length.checked_add(more));
-        end.filter(|end| *end <= self.max_body).ok_or(DecodeError::BodyTooLarge)
-    }
-
-    fn stage_of(&self, framing: BodyFraming) -> Stage {
-        match framing {
-            BodyFraming::Length(length) => self.allow(0, length).map_or(Stage::TooLarge, Stage::Length),
-            BodyFraming::Chunked => Stage::ChunkSize,
-            BodyFraming::CloseDelimited => Stage::CloseDelimited,
-        }
-    }
-
-    /// Returns the final head, if it is there; the informational ones before it are passed over.
-    fn decode_head(&mut self) -> Result<Option<Head>, DecodeError> {
-        let new = std::mem::take(&mut self.new);
-        if !may_be_complete(self.unused(), new) {
-            return self.allow_head(self.unused().len()).map(|()| None);
-        }
-        loop {
-            match head::parse(self.unused()).map_err(invalid)? {
-                ParsedHead::Final(used, head) => {
-                    self.allow_head(used)?;
-                    self.at += used;
+                ParsedHead::Final { length, mut head } => {
+                    self.check_length(length)?;
+                    head.ambiguous |= self.ambiguous;
+                    input.consume(length);
                     return Ok(Some(head));
                 }
-                ParsedHead::Informational(used) => {
-                    self.allow_head(used)?;
-                    self.at += used;
-                    self.heads += used;
-                }
-                ParsedHead::Partial => return self.allow_head(self.unused().len()).map(|()| None),
             }
         }
     }
 
-    /// Checks that the heads may have so much more.
-    fn allow_head(&self, more: usize) -> Result<(), DecodeError> {
-        match self.heads + more > MAX_HEAD {
-            true => Err(invalid("its head is too long")),
-            false => Ok(()),
+    fn check_length(&self, length: usize) -> Result<(), DecodeError> {
+        if self.informational + length > MAX_HEAD { Err(DecodeError::HeadTooLong) } else { Ok(()) }
+    }
+
+    fn may_contain_end(&self, unread: &[u8]) -> bool {
+        let new = &unread[self.searched.saturating_sub(2).min(unread.len())..];
+        new.windows(2).any(|two| two == b"\n\n") || new.windows(3).any(|three| three == b"\n\r\n")
+    }
+}
+
+/// What a [`BodyDecoder`] needs to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Nothing: the body is complete.
+    Nothing,
+    /// More bytes in the input buffer.
+    Input,
+    /// More bytes of the body. Up to this many may be appended to the body itself, without the way through the input
+    /// buffer; the body has spare capacity.
+    Body(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum BodyState {
+    /// The body has this length, and nothing of it is decoded.
+    Length(u64),
+    /// The body ends when it has this length.
+    LengthData(usize),
+    ChunkSize,
+    /// The chunk ends when the body has this length.
+    ChunkData(usize),
+    ChunkEnd,
+    Trailers,
+    CloseDelimited,
+    Complete,
+}
+
+/// Decodes the body of one response.
+#[derive(Debug)]
+pub(super) struct BodyDecoder {
+    state: BodyState,
+    max_body: usize,
+    /// The length of the chunk extensions so far.
+    extensions: usize,
+    ambiguous: bool,
+}
+
+impl BodyDecoder {
+    /// Returns a decoder for a body of at most `max_body` bytes.
+    pub(super) fn new(framing: BodyFraming, max_body: usize) -> BodyDecoder {
+        let state = match framing {
+            BodyFraming::Length(length) => BodyState::Length(length),
+            BodyFraming::Chunked => BodyState::ChunkSize,
+            BodyFraming::CloseDelimited => BodyState::CloseDelimited,
+        };
+        BodyDecoder { state, max_body, extensions: 0, ambiguous: false }
+    }
+
+    /// Returns whether other readers may find the end of the body elsewhere.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.ambiguous
+    }
+
+    /// Appends what has been received of the body to `body`. When the body is complete, the unread bytes of `input`
+    /// are those after the response.
+    pub(super) fn decode(
+        &mut self,
+        input: &mut InputBuffer,
+        body: &mut Vec<u8>,
+    ) -> Result<Need, DecodeError> {
+        loop {
+            self.state = match self.state {
+                BodyState::Length(length) => {
+                    let end = self.end_after(length, body)?;
+                    // One byte more: text that is returned through the C interface ends with a NUL, and a longer
+                    // read shows whether the server sends more than the response.
+                    body.try_reserve_exact(end + 1).map_err(|_| DecodeError::OutOfMemory(end))?;
+                    BodyState::LengthData(end)
+                }
+                BodyState::LengthData(end) => {
+                    move_up_to(end, input, body);
+                    if body.len() < end {
+                        return Ok(Need::Body(end + 1 - body.len()));
+                    }
+                    if body.len() > end {
+                        input.spare().extend_from_slice(&body[end..]);
+                        body.truncate(end);
+                    }
+                    BodyState::Complete
+                }
+                BodyState::ChunkSize => match self.chunk_size(input)? {
+                    None => return Ok(Need::Input),
+                    Some(0) => BodyState::Trailers,
+                    Some(size) => {
+                        let end = self.end_after(size, body)?;
+                        let more = end + 1 - body.len();
+                        body.try_reserve(more).map_err(|_| DecodeError::OutOfMemory(end))?;
+                        BodyState::ChunkData(end)
+                    }
+                },
+                BodyState::ChunkData(end) => {
+                    move_up_to(end, input, body);
+                    if body.len() < end {
+                        return Ok(Need::Body(end - body.len()));
+                    }
+                    BodyState::ChunkEnd
+                }
+                BodyState::ChunkEnd => {
+                    if !input.unread().starts_with(CRLF) {
+                        let partial = CRLF.starts_with(input.unread());
+                        return if partial { Ok(Need::Input) } else { Err(DecodeError::ChunkEnd) };
+                    }
+                    input.consume(CRLF.len());
+                    BodyState::ChunkSize
+                }
+                BodyState::Trailers => match self.trailers(input)? {
+                    false => return Ok(Need::Input),
+                    true => BodyState::Complete,
+                },
+                BodyState::CloseDelimited => {
+                    let limit = self.max_body.saturating_add(1);
+                    move_up_to(limit, input, body);
+                    let more = limit - body.len();
+                    if more == 0 {
+                        return Err(DecodeError::BodyTooLarge);
+                    }
+                    let spare = READ_CHUNK.min(more);
+                    body.try_reserve(spare).map_err(|_| DecodeError::OutOfMemory(body.len() + spare))?;
+                    return Ok(Need::Body(more));
+                }
+                BodyState::Complete => return Ok(Need::Nothing),
+            }
         }
     }
 
-    fn decode_chunk_size(&mut self) -> Result<Option<u64>, DecodeError> {
-        match httparse::parse_chunk_size(self.unused()) {
-            Ok(Status::Complete((used, size))) => {
-                // To httparse no digit is zero, and an extension may have a line feed in it, behind which another
-                // reader would see more.
-                let line = &self.unused()[..used - 1];
+    /// Returns whether the body is complete if the connection ends here.
+    pub(super) fn ends_with_connection(&self) -> bool {
+        matches!(self.state, BodyState::CloseDelimited | BodyState::Complete)
+    }
+
+    /// Returns the length of the body after `more` bytes.
+    fn end_after(&self, more: u64, body: &[u8]) -> Result<usize, DecodeError> {
+        let end = usize::try_from(more).ok().and_then(|more| body.len().checked_add(more));
+        end.filter(|end| *end <= self.max_body && *end < usize::MAX).ok_or(DecodeError::BodyTooLarge)
+    }
+
+    fn chunk_size(&mut self, input: &mut InputBuffer) -> Result<Option<u64>, DecodeError> {
+        let unread = input.unread();
+        match httparse::parse_chunk_size(unread) {
+            Ok(Status::Complete((length, size))) => {
+                // httparse takes no digits for zero, and accepts an extension with a line feed, after which other
+                // readers would see a line of its own.
+                let line = &unread[..length - 1];
                 if !line[0].is_ascii_hexdigit() || line.contains(&b'\n') {
-                    return Err(invalid("a chunk has no size"));
+                    return Err(DecodeError::ChunkSize);
                 }
-                // Sixteen digits and the line's end are a size; the rest says nothing to this client.
-                self.overhead += used.saturating_sub(18);
-                if self.overhead > MAX_CHUNK_OVERHEAD {
-                    return Err(invalid("there is too much between its chunks"));
-                }
-                self.at += used;
+                self.extensions = self.checked_extensions(length)?;
+                input.consume(length);
                 Ok(Some(size))
             }
-            Ok(Status::Partial) => self.more_overhead().map(|()| None),
-            Err(error) => Err(invalid(error)),
+            Ok(Status::Partial) => self.checked_extensions(unread.len()).map(|_| None),
+            Err(_) => Err(DecodeError::ChunkSize),
         }
     }
 
-    /// Passes over the trailers, if all of them are there.
-    fn decode_trailers(&mut self) -> Result<bool, DecodeError> {
-        let mut headers = [httparse::EMPTY_HEADER; head::MAX_HEADERS];
-        match httparse::parse_headers(self.unused(), &mut headers) {
-            Ok(Status::Complete((used, _))) if !has_bare_line_feed(&self.unused()[..used]) => {
-                self.at += used;
-                Ok(true)
-            }
-            Ok(Status::Complete(_)) => Err(invalid("a trailer has no line's end")),
-            Ok(Status::Partial) => self.more_overhead().map(|()| false),
-            Err(error) => Err(invalid(error)),
-        }
+    /// Returns the length of the extensions with those of another line, if it is not too much.
+    fn checked_extensions(&self, line: usize) -> Result<usize, DecodeError> {
+        let extensions = self.extensions + line.saturating_sub(CHUNK_SIZE_LINE);
+        if extensions > MAX_CHUNK_OVERHEAD { Err(DecodeError::ChunkOverhead) } else { Ok(extensions) }
     }
 
-    fn more_overhead(&self) -> Result<(), DecodeError> {
-        match self.unused().len() > MAX_CHUNK_OVERHEAD {
-            true => Err(invalid("there is too much between its chunks")),
-            false => Ok(()),
+    /// Consumes the trailers, whose content is ignored. Returns false while they are incomplete.
+    fn trailers(&mut self, input: &mut InputBuffer) -> Result<bool, DecodeError> {
+        let unread = input.unread();
+        let parsed = head::parse_trailers(unread).map_err(DecodeError::Trailers)?;
+        if parsed.map_or(unread.len(), |trailers| trailers.length) > MAX_CHUNK_OVERHEAD {
+            return Err(DecodeError::ChunkOverhead);
         }
+        let Some(trailers) = parsed else { return Ok(false) };
+        self.ambiguous |= trailers.ambiguous;
+        input.consume(trailers.length);
+        Ok(true)
     }
 }
 
-/// Where some readers see the end of a line, and others do not.
-fn has_bare_line_feed(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\n") || bytes.windows(2).any(|two| two[1] == b'\n' && two[0] != b'\r')
-}
-
-/// Returns whether a head may end in the `new` bytes that came last.
-fn may_be_complete(bytes: &[u8], new: usize) -> bool {
-    let last = &bytes[bytes.len().saturating_sub(new + 2)..];
-    bytes.len() <= SMALL_HEAD
-        || last.windows(2).any(|two| two == b"\n\n")
-        || last.windows(3).any(|three| three == b"\n\r\n")
+/// Moves received bytes to a body until it has the length `end`.
+fn move_up_to(end: usize, input: &mut InputBuffer, body: &mut Vec<u8>) {
+    let unread = input.unread();
+    let count = unread.len().min(end.saturating_sub(body.len()));
+    body.extend_from_slice(&unread[..count]);
+    input.consume(count);
 }

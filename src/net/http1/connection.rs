@@ -1,5 +1,9 @@
-//! An HTTP/1.1 connection: sends a request, feeds the decoder until the response is complete, and knows whether
-//! another request may follow. What a server sends unasked is found before the next request and ends the connection.
+//! One HTTP/1.1 connection: sends a request, receives its response and decides whether another request may follow.
+//! Maps errors of the stream and of the decoders to the failures of an attempt. Decodes nothing itself; see
+//! `codec.rs`. `pool.rs` keeps the connections.
+//!
+//! A response is read to its end and not beyond. Bytes that a server sends without a request are found before the
+//! next request is sent, and end the connection.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -9,39 +13,39 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::{BufMut, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
-use super::codec::{DecodeError, Decoder, Event, READ_CHUNK};
-use super::head::{BodyFraming, Head};
+use super::codec::{BodyDecoder, DecodeError, HeadDecoder, Need};
+use super::head::Head;
+use super::input::{InputBuffer, READ_CHUNK};
 use crate::message::Answer;
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::failure::{self, Failure};
 
-/// The room behind the parts of a head whose length is known: for the call's id, the content's type and length, and
-/// the content, where it is as short as most.
-const ROOM_FOR_MORE: usize = 512;
+/// Spare capacity for what follows the parts of a head whose length is known: the call's id, the content's type and
+/// length, and the content if it is small.
+const SPARE_FOR_REQUEST: usize = 512;
 
-/// A connection that speaks HTTP/1.1. A request that is not completed leaves it unusable.
+/// A connection that speaks HTTP/1.1. A round trip that fails or is dropped leaves it unusable.
 pub(in crate::net) struct Http1<S> {
     stream: S,
-    /// Whether the stream keeps what it takes, as TLS does.
     is_buffered: bool,
-    decoder: Decoder,
+    input: InputBuffer,
     is_reusable: bool,
 }
 
-/// A request as it is sent.
+/// A request as it is written to the wire.
 pub(in crate::net) struct Request {
-    /// The head, and the content if it is short. It has the API key in it.
+    /// The head, and the content if it is small enough to be copied into the same write.
     head: Vec<u8>,
     content: Bytes,
 }
 
 impl Request {
-    /// Returns room for a head of about so many bytes, and for what is sent with it.
-    pub(in crate::net) fn head(about: usize) -> Vec<u8> {
-        Vec::with_capacity(about + ROOM_FOR_MORE)
+    /// Returns an empty vector for a head of about `length` bytes and for what is sent with it.
+    pub(in crate::net) fn head(length: usize) -> Vec<u8> {
+        Vec::with_capacity(length + SPARE_FOR_REQUEST)
     }
 
-    /// Makes a request of a `head` with its empty line, and its content.
+    /// Returns the request with this head, which ends with an empty line, and this content.
     pub(in crate::net) fn new(mut head: Vec<u8>, mut content: Bytes) -> Request {
         if content.len() <= READ_CHUNK {
             head.extend_from_slice(&content);
@@ -50,11 +54,11 @@ impl Request {
         Request { head, content }
     }
 
-    /// Returns what is left when so much of it has been sent.
+    /// Returns what can be written next when `sent` bytes are sent.
     fn rest(&self, sent: usize) -> &[u8] {
         match sent.checked_sub(self.head.len()) {
             None => &self.head[sent..],
-            Some(of_content) => &self.content[of_content..],
+            Some(sent_of_content) => &self.content[sent_of_content..],
         }
     }
 }
@@ -67,12 +71,23 @@ impl Drop for Request {
     }
 }
 
+/// How the sending of a request ended.
+enum Sent {
+    Whole,
+    /// The connection broke before all of it was sent.
+    Part,
+    /// The server responded before all of it was sent.
+    Answered(Box<Head>),
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
+    /// Returns a connection on a new stream. `is_buffered` says whether the stream itself holds data back, as TLS
+    /// does, so that it is unknown how much of what it took has left it.
     pub(in crate::net) fn new(stream: S, is_buffered: bool) -> Http1<S> {
-        Http1 { stream, is_buffered, decoder: Decoder::new(), is_reusable: true }
+        Http1 { stream, is_buffered, input: InputBuffer::default(), is_reusable: true }
     }
 
-    /// Returns whether the stream, as TLS does, keeps what it took and what it received.
+    /// Returns whether the stream holds back a part of what it was given and of what it received, as TLS does.
     pub(in crate::net) fn is_buffered(&self) -> bool {
         self.is_buffered
     }
@@ -82,44 +97,60 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         self.is_reusable
     }
 
-    /// Lets the stream take note of what concerns no call (over TLS a ticket, a close_notify). A response that comes
-    /// unasked makes the connection unusable.
+    /// Lets the stream process what concerns no request (over TLS a ticket or a close_notify). Anything else that
+    /// arrives here, data or the end of the stream, makes the connection unusable.
     pub(in crate::net) fn poll_unsolicited(&mut self) {
         if self.poll_fill(&mut Context::from_waker(Waker::noop())).is_ready() {
             self.is_reusable = false;
         }
     }
 
-    /// Sends a request and reads the whole response, whose body has `max_body` bytes at most.
+    /// Sends a request and receives the whole response, whose body may have `max_body` bytes.
     pub(in crate::net) async fn round_trip(
         &mut self,
         request: &Request,
         max_body: usize,
         attempt: &AttemptStatus,
     ) -> Result<Answer, Failure> {
-        self.is_reusable = false;
-        self.decoder.begin(max_body);
-        let (head, is_whole) = match self.send(request, attempt).await? {
-            Sent::Whole => (self.read_head(attempt).await?, true),
-            Sent::Part => (self.read_head(attempt).await?, false),
-            Sent::Answered(head) => (head, false),
+        // Bytes of an earlier response must never be taken for this one.
+        if !std::mem::replace(&mut self.is_reusable, false) {
+            return Err(failure::lost("an earlier response ended the connection", attempt));
+        }
+        let mut heads = HeadDecoder::default();
+        let (head, is_sent) = match self.send_request(request, &mut heads, attempt).await? {
+            Sent::Whole => (self.receive_head(&mut heads, attempt).await?, true),
+            Sent::Part => (self.receive_head(&mut heads, attempt).await?, false),
+            Sent::Answered(head) => (*head, false),
         };
         attempt.record_progress();
-        let Head { mut answer, body, keep_alive } = *head;
-        if let BodyFraming::Length(length) = body
-            && length <= max_body as u64
-        {
-            // One byte more: the text that leaves through the C interface ends with a NUL.
-            answer.body.reserve_exact(length as usize + 1);
+        let Head { mut answer, framing, keep_alive, ambiguous } = head;
+        let mut decoder = BodyDecoder::new(framing, max_body);
+        loop {
+            let decoded = decoder.decode(&mut self.input, &mut answer.body);
+            let received = match decoded.map_err(|error| decode_failure(&error, answer.status, max_body))? {
+                Need::Nothing => break,
+                Need::Input => poll_fn(|context| self.poll_fill(context)).await,
+                Need::Body(limit) => self.stream.read_buf(&mut (&mut answer.body).limit(limit)).await,
+            };
+            match received {
+                Ok(0) if decoder.ends_with_connection() => break,
+                received => check_received(received, attempt)?,
+            };
+            attempt.record_progress();
         }
-        self.read_body(&mut answer, max_body, attempt).await?;
-        self.is_reusable = is_whole && keep_alive && self.decoder.is_drained();
-        self.decoder.shrink();
+        self.is_reusable =
+            is_sent && keep_alive && !ambiguous && !decoder.is_ambiguous() && self.input.is_empty();
+        self.input.shrink();
         Ok(answer)
     }
 
-    /// Hands the request over. A server may respond before it has received all of it, and receive no more then.
-    async fn send(&mut self, request: &Request, attempt: &AttemptStatus) -> Result<Sent, Failure> {
+    /// Sends a request. A server may respond before it has received all of it, and then receive no more.
+    async fn send_request(
+        &mut self,
+        request: &Request,
+        heads: &mut HeadDecoder,
+        attempt: &AttemptStatus,
+    ) -> Result<Sent, Failure> {
         let mut sent = 0;
         poll_fn(|context| {
             loop {
@@ -132,7 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
                     }
                     Pin::new(&mut self.stream).poll_write(context, rest)
                 };
-                // A stream with a buffer takes bytes, and nothing is known of what left it.
+                // How much has left a buffered stream is unknown.
                 if sent == 0 && !self.is_buffered && !matches!(step, Poll::Ready(Ok(1..))) {
                     attempt.mark_not_sent();
                 }
@@ -140,16 +171,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
                     Poll::Ready(Ok(0)) if rest.is_empty() => return Poll::Ready(Ok(Sent::Whole)),
                     Poll::Ready(Ok(0)) => return Poll::Ready(Err(closed(attempt))),
                     Poll::Ready(Ok(taken)) => sent += taken,
-                    // What the server sent before it closed may still be there to be read.
+                    // A response that the server sent before it closed may still be there to be read.
                     Poll::Ready(Err(_)) if attempt.may_be_sent() => return Poll::Ready(Ok(Sent::Part)),
                     // Not a byte of the request was taken.
                     Poll::Ready(Err(error)) => {
                         return Poll::Ready(Err(failure::on_connection(&error, attempt)));
                     }
                     Poll::Pending => {
-                        filled(ready!(self.poll_fill(context)), attempt)?;
-                        if let Some(head) = self.decode_head()? {
-                            return Poll::Ready(Ok(Sent::Answered(head)));
+                        check_received(ready!(self.poll_fill(context)), attempt)?;
+                        if let Some(head) = heads.decode(&mut self.input).map_err(head_failure)? {
+                            return Poll::Ready(Ok(Sent::Answered(Box::new(head))));
                         }
                     }
                 }
@@ -158,86 +189,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         .await
     }
 
-    async fn read_head(&mut self, attempt: &AttemptStatus) -> Result<Box<Head>, Failure> {
+    async fn receive_head(
+        &mut self,
+        heads: &mut HeadDecoder,
+        attempt: &AttemptStatus,
+    ) -> Result<Head, Failure> {
         loop {
-            self.fill(attempt).await?;
-            if let Some(head) = self.decode_head()? {
+            check_received(poll_fn(|context| self.poll_fill(context)).await, attempt)?;
+            if let Some(head) = heads.decode(&mut self.input).map_err(head_failure)? {
                 return Ok(head);
             }
         }
     }
 
-    fn decode_head(&mut self) -> Result<Option<Box<Head>>, Failure> {
-        // No content comes before the head.
-        match self.decoder.decode(&mut Vec::new()) {
-            Ok(Event::Head(head)) => Ok(Some(head)),
-            Ok(Event::Partial | Event::End) => Ok(None),
-            Err(DecodeError::Invalid(why)) => Err(failure::not_http(&why)),
-            Err(DecodeError::BodyTooLarge) => Err(failure::not_http(&"a body comes before its head")),
-        }
-    }
-
-    /// Reads the body to its end.
-    async fn read_body(
-        &mut self,
-        answer: &mut Answer,
-        max_body: usize,
-        attempt: &AttemptStatus,
-    ) -> Result<(), Failure> {
-        let status = answer.status;
-        let failed = |error| match error {
-            DecodeError::Invalid(why) => failure::not_http(&why),
-            DecodeError::BodyTooLarge => failure::too_large(status, max_body),
-        };
-        loop {
-            if let Event::End = self.decoder.decode(&mut answer.body).map_err(failed)? {
-                return Ok(());
-            }
-            let received = match self.decoder.direct_limit(&answer.body) {
-                Some(limit) => {
-                    let body = &mut answer.body;
-                    if body.capacity() - body.len() < limit {
-                        body.reserve(limit);
-                    }
-                    let received = self.stream.read_buf(&mut (&mut *body).limit(limit)).await;
-                    let received = received.map_err(|error| failure::on_connection(&error, attempt))?;
-                    self.decoder.received_directly(received, &mut answer.body).map_err(failed)?;
-                    received
-                }
-                None => {
-                    let received = poll_fn(|context| self.poll_fill(context)).await;
-                    received.map_err(|error| failure::on_connection(&error, attempt))?
-                }
-            };
-            if received == 0 && !self.decoder.closed() {
-                return Err(closed(attempt));
-            }
-            attempt.record_progress();
-        }
-    }
-
-    async fn fill(&mut self, attempt: &AttemptStatus) -> Result<(), Failure> {
-        filled(poll_fn(|context| self.poll_fill(context)).await, attempt)
-    }
-
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let buffer = self.decoder.buffer();
-        let received = ready!(pin!(self.stream.read_buf(buffer)).poll(context))?;
-        self.decoder.received(received);
-        Poll::Ready(Ok(received))
+        pin!(self.stream.read_buf(self.input.spare())).poll(context)
     }
 }
 
-/// What became of a request that was to be sent.
-enum Sent {
-    Whole,
-    /// The connection broke on the way.
-    Part,
-    /// The server did not wait for all of it.
-    Answered(Box<Head>),
-}
-
-fn filled(received: io::Result<usize>, attempt: &AttemptStatus) -> Result<(), Failure> {
+/// Returns an error unless bytes were received.
+fn check_received(received: io::Result<usize>, attempt: &AttemptStatus) -> Result<(), Failure> {
     match received {
         Ok(0) => Err(closed(attempt)),
         Ok(_) => Ok(()),
@@ -250,6 +221,19 @@ fn closed(attempt: &AttemptStatus) -> Failure {
     failure::lost("the server closed it", attempt)
 }
 
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;
+#[cold]
+fn head_failure(error: DecodeError) -> Failure {
+    failure::not_http(&error)
+}
+
+#[cold]
+fn decode_failure(error: &DecodeError, status: u16, max_body: usize) -> Failure {
+    match error {
+        DecodeError::BodyTooLarge => failure::too_large(status, max_body),
+        DecodeError::OutOfMemory(_) => Failure::new(
+            failure::FailureKind::TooLarge,
+            format!("The answer (HTTP {status}) is too large: {error}."),
+        ),
+        error => failure::not_http(error),
+    }
+}

@@ -1,5 +1,5 @@
-//! The head of a response: what is kept of it, and what an HTTP/1.1 head says of the body behind it
-//! (RFC 9112, section 6). Heads are parsed by httparse.
+//! The head of a response: which headers are kept, and what an HTTP/1.1 head says of the body after it
+//! (RFC 9112, section 6) and of the connection. Heads are parsed by httparse. Does no I/O.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -9,102 +9,199 @@ use httparse::{Header, ParserConfig, Response, Status};
 
 use crate::message::Answer;
 
-/// How many headers an answer may have.
+/// How many headers a response may have.
 pub(super) const MAX_HEADERS: usize = 100;
 
-/// The head of an HTTP/1.1 answer.
+/// The head of an HTTP/1.1 response.
 #[derive(Debug)]
 pub(super) struct Head {
-    /// Still without its body.
+    /// Status and headers; the body is still empty.
     pub(super) answer: Answer,
-    pub(super) body: BodyFraming,
-    /// Whether the server keep_alive the connection for another request.
+    pub(super) framing: BodyFraming,
+    /// Whether the server keeps the connection open for another request.
     pub(super) keep_alive: bool,
+    /// Whether other readers may understand this head otherwise: a smuggling risk, so that the connection must not
+    /// be used again.
+    pub(super) ambiguous: bool,
 }
 
-/// How far a body reaches.
+/// How the end of a body is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyFraming {
     Length(u64),
     Chunked,
-    /// As far as the connection does.
+    /// The body ends when the connection does.
     CloseDelimited,
 }
 
-/// What was found at the beginning of some bytes, and how many of them it takes.
+/// What bytes begin with.
 #[derive(Debug)]
 pub(super) enum ParsedHead {
-    /// It goes on behind them.
+    /// A head that is incomplete.
     Partial,
-    /// An answer before the answer (1xx).
-    Informational(usize),
-    Final(usize, Head),
+    /// The head of an informational response (1xx).
+    Informational { length: usize, ambiguous: bool },
+    /// The head of the final response.
+    Final { length: usize, head: Head },
 }
 
-/// Why bytes are no head of an answer.
+/// Why bytes are not the head of a response.
 pub(super) type ParseError = String;
 
-/// Parses a head. A header that goes on in the next line, and blanks before a colon, are accepted as RFC 9112
-/// (section 5) tells a user agent; but other readers may see another response, so the connection is not reused then.
+/// Parses the head that bytes begin with.
 pub(super) fn parse(bytes: &[u8]) -> Result<ParsedHead, ParseError> {
-    parse_with(&ParserConfig::default(), bytes, true).or_else(|_| {
-        let mut lenient = ParserConfig::default();
-        lenient.allow_obsolete_multiline_headers_in_responses(true);
-        lenient.allow_spaces_after_header_name_in_responses(true);
-        parse_with(&lenient, bytes, false)
-    })
-}
-
-fn parse_with(config: &ParserConfig, bytes: &[u8], unambiguous: bool) -> Result<ParsedHead, ParseError> {
     let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut response = Response::new(&mut []);
-    let used = match config.parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
-        Ok(Status::Complete(used)) => used,
+    let config = ParserConfig::default();
+    match config.parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
+        Ok(Status::Complete(length)) => {
+            interpret(length, response.code, response.version, response.headers, false)
+        }
+        Ok(Status::Partial) => Ok(ParsedHead::Partial),
+        // The name ends with a blank, or begins with one because the line continues the one before.
+        Err(httparse::Error::HeaderName) => parse_obsolete(bytes),
+        Err(error) => Err(invalid(&error)),
+    }
+}
+
+/// Parses a head that may have folded lines or blanks before a colon, as servers once wrote them (RFC 9112,
+/// sections 5.1 and 5.2).
+#[cold]
+fn parse_obsolete(bytes: &[u8]) -> Result<ParsedHead, ParseError> {
+    let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+    let mut response = Response::new(&mut []);
+    let parsed = obsolete_syntax().parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
+    let length = match parsed {
+        Ok(Status::Complete(length)) => length,
         Ok(Status::Partial) => return Ok(ParsedHead::Partial),
-        Err(error) => return Err(wrong(&error)),
+        Err(error) => return Err(invalid(&error)),
     };
-    let status = match response.code.unwrap_or(0) {
-        // Nobody asked for another protocol.
-        code @ (0..100 | 101) => return Err(wrong(&format_args!("its status is {code}"))),
-        100..200 => return Ok(ParsedHead::Informational(used)),
+    let values: Vec<Cow<'_, [u8]>> = response.headers.iter().map(|header| unfold(header.value)).collect();
+    let pairs = response.headers.iter().zip(&values);
+    let headers: Vec<Header<'_>> = pairs.map(|(header, value)| Header { name: header.name, value }).collect();
+    interpret(length, response.code, response.version, &headers, true)
+}
+
+fn obsolete_syntax() -> ParserConfig {
+    let mut config = ParserConfig::default();
+    config
+        .allow_spaces_after_header_name_in_responses(true)
+        .allow_obsolete_multiline_headers_in_responses(true);
+    config
+}
+
+/// Replaces each line folding, with the blanks around it, by one space.
+fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
+    if !value.contains(&b'\n') {
+        return Cow::Borrowed(value);
+    }
+    let lines: Vec<&[u8]> = value.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).collect();
+    Cow::Owned(lines.join(&b' '))
+}
+
+#[inline]
+fn interpret(
+    length: usize,
+    code: Option<u16>,
+    version: Option<u8>,
+    headers: &[Header<'_>],
+    obsolete: bool,
+) -> Result<ParsedHead, ParseError> {
+    let status = match code.unwrap_or(0) {
+        // 101 is for clients that asked for another protocol.
+        code @ (0..100 | 101) => return Err(invalid(&format_args!("its status is {code}"))),
+        100..200 => return Ok(ParsedHead::Informational { length, ambiguous: obsolete }),
         code => code,
     };
-    let modern = response.version == Some(1);
-    let framing = Framing::of(response.headers);
-    let body = match framing {
+    let is_http11 = version == Some(1);
+    let fields = FramingFields::new(headers);
+    let framing = match fields {
         _ if matches!(status, 204 | 304) => BodyFraming::Length(0),
-        Framing { coding: Some(TransferCoding::Chunked), .. } if modern => BodyFraming::Chunked,
-        Framing { coding: Some(TransferCoding::Chunked), .. } => {
-            return Err(wrong(&"it is chunked, and HTTP/1.0"));
+        FramingFields { coding: Some(TransferCoding::Chunked), .. } if is_http11 => BodyFraming::Chunked,
+        FramingFields { coding: Some(TransferCoding::Chunked), .. } => {
+            return Err(invalid(&"it is chunked, and HTTP/1.0"));
         }
-        Framing { coding: Some(TransferCoding::Other), .. } => {
-            return Err(wrong(&"its Transfer-Encoding is more than \"chunked\""));
+        FramingFields { coding: Some(TransferCoding::Other), .. } => {
+            return Err(invalid(&"its Transfer-Encoding is more than \"chunked\""));
         }
-        Framing { length: Some(Length::Known(length)), .. } => BodyFraming::Length(length),
-        Framing { length: Some(Length::Unclear), .. } => {
-            return Err(wrong(&"its Content-Length is not one number"));
+        FramingFields { length: Some(Length::Known(length)), .. } => BodyFraming::Length(length),
+        FramingFields { length: Some(Length::Invalid), .. } => {
+            return Err(invalid(&"its Content-Length is not one number"));
         }
-        Framing { coding: None, length: None, .. } => BodyFraming::CloseDelimited,
+        FramingFields { coding: None, length: None, .. } => BodyFraming::CloseDelimited,
     };
-    // Content-Length together with Transfer-Encoding is a smuggling risk.
-    let ambiguous = !unambiguous || framing.length.is_some() && framing.coding.is_some();
+    // Content-Length together with Transfer-Encoding, or a body that a 204 cannot have.
+    let ambiguous = obsolete
+        || (fields.length.is_some() && fields.coding.is_some())
+        || (status == 204
+            && (fields.coding.is_some() || fields.length.is_some_and(|length| length != Length::Known(0))));
     let keep_alive =
-        !framing.close && (modern || framing.keep_alive) && body != BodyFraming::CloseDelimited && !ambiguous;
+        !fields.close && (is_http11 || fields.keep_alive) && framing != BodyFraming::CloseDelimited;
     let mut answer = Answer { status, ..Answer::default() };
-    keep(&mut answer, response.headers.iter().map(|header| (header.name, header.value)));
-    Ok(ParsedHead::Final(used, Head { answer, body, keep_alive }))
+    keep(&mut answer, headers.iter().map(|header| (header.name, header.value)));
+    Ok(ParsedHead::Final { length, head: Head { answer, framing, keep_alive, ambiguous } })
+}
+
+/// The trailers after a chunked body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Trailers {
+    /// With the empty line at their end.
+    pub(super) length: usize,
+    /// Whether other readers may understand them otherwise.
+    pub(super) ambiguous: bool,
+}
+
+/// Parses the trailers that bytes begin with; their content is ignored. Returns `None` while they are incomplete.
+pub(super) fn parse_trailers(bytes: &[u8]) -> Result<Option<Trailers>, ParseError> {
+    // Most bodies have none. This also keeps the room for headers out of the future of a call.
+    if bytes.starts_with(b"\r\n") {
+        return Ok(Some(Trailers { length: 2, ambiguous: false }));
+    }
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let trailers = match httparse::parse_headers(bytes, &mut headers) {
+        Ok(Status::Complete((length, _))) => Trailers { length, ambiguous: false },
+        Ok(Status::Partial) => return Ok(None),
+        Err(httparse::Error::HeaderName) => match parse_obsolete_trailers(bytes)? {
+            Some(length) => Trailers { length, ambiguous: true },
+            None => return Ok(None),
+        },
+        Err(error) => return Err(invalid(&error)),
+    };
+    if has_bare_line_feed(&bytes[..trailers.length]) {
+        return Err(invalid(&"a line ends without CR"));
+    }
+    Ok(Some(trailers))
+}
+
+/// httparse accepts the obsolete syntax only in the head of a response, so the trailers are made one.
+#[cold]
+fn parse_obsolete_trailers(bytes: &[u8]) -> Result<Option<usize>, ParseError> {
+    const STATUS_LINE: &[u8] = b"HTTP/1.1 200 OK\r\n";
+    let head = [STATUS_LINE, bytes].concat();
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut response = Response::new(&mut headers);
+    match obsolete_syntax().parse_response(&mut response, &head) {
+        Ok(Status::Complete(length)) => Ok(Some(length - STATUS_LINE.len())),
+        Ok(Status::Partial) => Ok(None),
+        Err(error) => Err(invalid(&error)),
+    }
+}
+
+/// Returns whether a line ends with LF alone, which some readers accept and others do not.
+fn has_bare_line_feed(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\n") || bytes.windows(2).any(|two| two[1] == b'\n' && two[0] != b'\r')
 }
 
 #[cold]
-fn wrong(why: &dyn Display) -> ParseError {
+fn invalid(why: &dyn Display) -> ParseError {
     why.to_string()
 }
 
-/// Takes from an answer's headers what calls want to know. Of one that is there twice, the first counts.
+/// Stores the headers that calls need in a response. If one is there twice, the first counts.
 pub(in crate::net) fn keep<'a>(answer: &mut Answer, headers: impl Iterator<Item = (&'a str, &'a [u8])>) {
     let mut date = None;
     for (name, value) in headers {
-        // By length first: nearly all headers are none of these.
+        // Compared by length first: nearly all headers are none of these.
         let place = match name.len() {
             4 if is(name, "date") => {
                 date.get_or_insert(value);
@@ -130,28 +227,19 @@ fn is(name: &str, wanted: &str) -> bool {
     name.eq_ignore_ascii_case(wanted)
 }
 
-/// Returns a header's text. Bytes that are not UTF-8 are replaced, and a line break with its blanks is one blank.
+/// Returns the text of a header. Bytes that are not UTF-8 are replaced.
 fn text(value: &[u8]) -> String {
-    let text = String::from_utf8_lossy(value);
-    match text.contains('\n') {
-        true => text
-            .split(['\r', '\n'])
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join(" "),
-        false => text.into_owned(),
-    }
+    String::from_utf8_lossy(value).into_owned()
 }
 
 fn content_type(value: &[u8]) -> Cow<'static, str> {
-    // Nearly always.
+    // Nearly all responses have this type.
     const JSON: &str = "application/json";
     if value == JSON.as_bytes() { Cow::Borrowed(JSON) } else { Cow::Owned(text(value)) }
 }
 
-/// What headers say of a body and of what comes behind it.
-struct Framing {
+/// What the headers of an HTTP/1.1 response say of its framing.
+struct FramingFields {
     length: Option<Length>,
     coding: Option<TransferCoding>,
     close: bool,
@@ -161,55 +249,55 @@ struct Framing {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Length {
     Known(u64),
-    Unclear,
+    Invalid,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TransferCoding {
     Chunked,
-    /// Nobody asked for it.
+    /// A coding that no request asked for.
     Other,
 }
 
-impl Framing {
-    fn of(headers: &[Header<'_>]) -> Framing {
-        let mut seen = Framing { length: None, coding: None, close: false, keep_alive: false };
+impl FramingFields {
+    fn new(headers: &[Header<'_>]) -> FramingFields {
+        let mut fields = FramingFields { length: None, coding: None, close: false, keep_alive: false };
         for Header { name, value } in headers {
             match name.len() {
                 10 if is(name, "connection") => {
-                    for word in words(value) {
-                        seen.close |= word.eq_ignore_ascii_case(b"close");
-                        seen.keep_alive |= word.eq_ignore_ascii_case(b"keep-alive");
+                    for element in elements(value) {
+                        fields.close |= element.eq_ignore_ascii_case(b"close");
+                        fields.keep_alive |= element.eq_ignore_ascii_case(b"keep-alive");
                     }
                 }
                 14 if is(name, "content-length") => {
-                    for word in words(value) {
-                        let length = number(word).map_or(Length::Unclear, Length::Known);
-                        // It may be said more than once, if it is the same.
-                        let agrees = seen.length.is_none_or(|before| before == length);
-                        seen.length = Some(if agrees { length } else { Length::Unclear });
+                    for element in elements(value) {
+                        let length = number(element).map_or(Length::Invalid, Length::Known);
+                        // It may be given more than once if all values are the same.
+                        let agrees = fields.length.is_none_or(|before| before == length);
+                        fields.length = Some(if agrees { length } else { Length::Invalid });
                     }
                 }
                 17 if is(name, "transfer-encoding") => {
-                    for word in words(value) {
-                        let first = seen.coding.is_none() && word.eq_ignore_ascii_case(b"chunked");
-                        seen.coding =
-                            Some(if first { TransferCoding::Chunked } else { TransferCoding::Other });
+                    for element in elements(value) {
+                        let chunked = fields.coding.is_none() && element.eq_ignore_ascii_case(b"chunked");
+                        let coding = if chunked { TransferCoding::Chunked } else { TransferCoding::Other };
+                        fields.coding = Some(coding);
                     }
                 }
                 _ => {}
             }
         }
-        seen
+        fields
     }
 }
 
-/// The words of a header that is a list.
-fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// Returns the elements of a header that is a list.
+fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
-/// Digits and nothing else, which `str::parse` does not insist on.
+/// Parses digits and nothing else: `str::parse` would accept a sign.
 fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
@@ -218,117 +306,4 @@ fn number(digits: &[u8]) -> Option<u64> {
         let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
         number.checked_mul(10)?.checked_add(digit)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn head(lines: &str) -> Result<Head, ParseError> {
-        let bytes = format!("HTTP/1.1 {}\r\n\r\n", lines.replace('\n', "\r\n"));
-        match parse(bytes.as_bytes())? {
-            ParsedHead::Final(used, head) => {
-                assert_eq!(used, bytes.len());
-                Ok(head)
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_body_reaches_as_far_as_the_head_says() {
-        for (lines, body, keep_alive) in [
-            ("200 OK\nContent-Length: 12", BodyFraming::Length(12), true),
-            ("200\ncontent-length:12", BodyFraming::Length(12), true),
-            ("200 OK\nContent-Length: 5, 5\nContent-Length: 5", BodyFraming::Length(5), true),
-            ("200 OK\nTransfer-Encoding: chunked", BodyFraming::Chunked, true),
-            ("200 OK\nTRANSFER-ENCODING: Chunked\nContent-Length: 3", BodyFraming::Chunked, false),
-            ("200 OK", BodyFraming::CloseDelimited, false),
-            ("204 No Content", BodyFraming::Length(0), true),
-            ("304 Not Modified\nContent-Length: 9", BodyFraming::Length(0), true),
-            ("200 OK\nContent-Length: 1\nConnection: Close", BodyFraming::Length(1), false),
-            ("200 OK\nContent-Length: 1\nConnection: x, close", BodyFraming::Length(1), false),
-            ("200 OK\nContent-Length: 1\nConnection: keep-alive", BodyFraming::Length(1), true),
-        ] {
-            let head = head(lines).unwrap();
-            assert_eq!((head.body, head.keep_alive), (body, keep_alive), "{lines}");
-        }
-    }
-
-    #[test]
-    fn a_folded_line_and_blanks_before_a_colon_are_read_but_the_connection_is_not_reused() {
-        let plain = head("200 OK\nContent-Length: 5").unwrap();
-        assert!(plain.keep_alive);
-        let lines = "200 OK\nContent-Length : 5\nX-Request-Id: a\n \tb\nRetry-After: 7\n ";
-        let folded = head(lines).unwrap();
-        assert_eq!((folded.body, folded.keep_alive), (BodyFraming::Length(5), false));
-        assert_eq!(folded.answer.request_id.as_deref(), Some("a b"));
-        assert_eq!(folded.answer.retry_after.as_deref(), Some("7"));
-        // A fold does not make one length of two.
-        assert!(head("200 OK\nContent-Length: 5\n 6").is_err());
-        assert!(head("200 OK\nTransfer-Encoding: gzip,\n chunked").is_err());
-    }
-
-    #[test]
-    fn an_old_server_keeps_a_connection_only_if_it_says_so() {
-        for (more, keep_alive) in [("", false), ("Connection: keep-alive\r\n", true)] {
-            let bytes = format!("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n{more}\r\n");
-            let ParsedHead::Final(_, head) = parse(bytes.as_bytes()).unwrap() else { panic!("not final") };
-            assert_eq!((head.body, head.keep_alive), (BodyFraming::Length(1), keep_alive));
-        }
-    }
-
-    #[test]
-    fn what_two_readers_could_read_in_two_ways_is_refused() {
-        for lines in [
-            "200 OK\nContent-Length: 5\nContent-Length: 6",
-            "200 OK\nContent-Length: 5, 6",
-            "200 OK\nContent-Length: +5",
-            "200 OK\nContent-Length: -5",
-            "200 OK\nContent-Length: 0x5",
-            "200 OK\nContent-Length: 5,",
-            "200 OK\nContent-Length:",
-            "200 OK\nContent-Length: 18446744073709551616",
-            "200 OK\nTransfer-Encoding: gzip, chunked",
-            "200 OK\nTransfer-Encoding: chunked, chunked",
-            "200 OK\nTransfer-Encoding: chunked\nTransfer-Encoding: chunked",
-            "200 OK\nTransfer-Encoding: xchunked",
-            "200 OK\n Content-Length: 5",
-            "101 Switching Protocols",
-            "099 Early",
-        ] {
-            assert!(head(lines).is_err(), "{lines}");
-        }
-        assert!(parse(b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").is_err());
-        assert!(parse(b"HTTP/2.0 200 OK\r\n\r\n").is_err());
-        let many = format!("200 OK{}", "\nx: y".repeat(MAX_HEADERS + 1));
-        assert!(head(&many).is_err());
-    }
-
-    #[test]
-    fn what_calls_want_to_know_is_kept_and_the_first_of_two_counts() {
-        let lines = "429 Too Many Requests\nRetry-After: 7\nDATE: Sun, 01 Jan 2023 00:00:00 GMT\n\
-                     content-type: text/html\nContent-Type: application/json\nX-Request-ID: srv-9\n\
-                     Content-Disposition: attachment; filename=gr\u{fc}n\nContent-Length: 0";
-        let answer = head(lines).unwrap().answer;
-        assert_eq!(answer.status, 429);
-        assert_eq!(answer.retry_after.as_deref(), Some("7"));
-        assert_eq!(answer.date.as_deref(), Some("Sun, 01 Jan 2023 00:00:00 GMT"));
-        assert_eq!(answer.content_type.as_deref(), Some("text/html"));
-        assert_eq!(answer.request_id.as_deref(), Some("srv-9"));
-        assert_eq!(answer.content_disposition.as_deref(), Some("attachment; filename=gr\u{fc}n"));
-        // Without a wait nobody asks what time it is there.
-        assert_eq!(head("200 OK\nDate: x\nContent-Length: 0").unwrap().answer.date, None);
-    }
-
-    #[test]
-    fn a_head_that_is_not_whole_is_part_of_one_at_every_place() {
-        let bytes = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}";
-        for end in 0..bytes.len() - 2 {
-            assert!(matches!(parse(&bytes[..end]), Ok(ParsedHead::Partial)), "{end}");
-        }
-        assert!(matches!(parse(bytes), Ok(ParsedHead::Final(used, _)) if used == bytes.len() - 2));
-        let interim = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1";
-        assert!(matches!(parse(interim), Ok(ParsedHead::Informational(used)) if used == interim.len() - 8));
-    }
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from asyncio import get_running_loop
 
-from ._base import BaseClient, is_over, start_arguments
+from ._base import BaseClient, WatchState, check_watch, is_over, start_arguments
 from ._client import not_ended
 from ._errors import IPlayGamesError
 from ._loop import Box, box_of
@@ -20,7 +21,7 @@ from ._results import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import Future
+    from asyncio import AbstractEventLoop, Future
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
     from decimal import Decimal
     from ipaddress import IPv4Address, IPv6Address
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from . import _core
-    from ._bulk import Flights
+    from ._bulk import BulkRunner
     from ._results import BulkResult, Facts
 
     R = TypeVar("R", bound=Reply)
@@ -171,7 +172,9 @@ class AsyncSessions:
         }
         return AsyncOpenSession(self, arguments | more)
 
-    def watch(self, session_id: str, *, interval: float = 5.0) -> AsyncWatch:
+    def watch(
+        self, session_id: str, *, interval: float = 5.0, max_failures: int | None = None
+    ) -> AsyncWatch:
         """Tells what a session is doing, at first and whenever that changes, until it is over; see
         `Sessions.watch`. It is read all the time until it ends or is closed.
 
@@ -179,7 +182,7 @@ class AsyncSessions:
                 async for status in changes:
                     print(status.status)
         """
-        return AsyncWatch(self._core, session_id, interval)
+        return AsyncWatch(self._core, session_id, interval, max_failures, self._options)
 
     def status_many(
         self,
@@ -240,38 +243,70 @@ class AsyncOpenSession:
                 not_ended(problem, error)
 
 
-class AsyncWatch:
-    """What a session is doing, as an asynchronous iterator. Ends by itself; `close` ends it before."""
+class AsyncWatch(WatchState):
+    """What a session is doing, as an asynchronous iterator. Ends by itself; `close` ends it before.
 
-    __slots__ = ("_box", "_call", "_core", "_future", "_interval", "_open", "_session_id", "_token")
+    It has one consumer at a time, in the event loop that first awaited it: any other gets a `RuntimeError`.
+    """
 
-    def __init__(self, core: _core.Client, session_id: str, interval: float) -> None:
+    __slots__ = ("_box", "_call", "_core", "_given", "_loop", "_open", "_running", "_token", "_watch")
+
+    def __init__(
+        self,
+        core: _core.Client,
+        session_id: str,
+        interval: float,
+        max_failures: int | None,
+        options: _core.Options | None,
+    ) -> None:
+        check_watch(session_id, interval, max_failures)
         self._core = core
-        self._session_id = session_id
-        self._interval = interval
+        self._given = session_id, interval, max_failures, options
         self._open = True
+        self._running = allocate_lock()
+        self._loop: AbstractEventLoop | None = None
         self._box: Box | None = None
+        self._watch: _core.Call | None = None
+        # None before it has begun, and once it has ended.
         self._call: _core.Call | None = None
-        self._future: Future[None] | None = None
         self._token = 0
+
+    def _state(self) -> tuple[float | None, IPlayGamesError | None]:
+        return (None, None) if self._watch is None else self._watch.watch_state()
 
     def __aiter__(self) -> Self:
         return self
 
-    def _begin(self) -> _core.Call:
-        if self._call is None:
-            # Here and not where it is made, since here there is a loop.
-            self._box = box_of(get_running_loop())
-            self._token = self._box.next_token()
-            self._call = self._core.watch(
-                self._session_id, self._interval, self._box.mailbox, self._token
-            )
-        return self._call
+    def _begin(self, loop: AbstractEventLoop) -> tuple[Box, _core.Call | None]:
+        """Starts the watch with its first consumer, and not where it is made: here there is a loop."""
+        if self._box is None:
+            box = box_of(loop)
+            token = box.next_token()
+            self._call = self._watch = self._core.watch(*self._given, box.mailbox, token)
+            self._loop, self._box, self._token = loop, box, token
+            if not self._open:
+                # Closed by another thread meanwhile.
+                self.close()
+        return self._box, self._call
 
     async def __anext__(self) -> SessionStatus:
+        if not self._open:
+            raise StopAsyncIteration
+        loop = get_running_loop()
+        if self._loop is not None and self._loop is not loop:
+            raise RuntimeError("the watch is bound to a different event loop")
+        if not self._running.acquire(False):
+            raise RuntimeError("the watch is already running: another consumer awaits its next change")
+        try:
+            return await self._next(loop)
+        finally:
+            self._running.release()
+
+    async def _next(self, loop: AbstractEventLoop) -> SessionStatus:
         while self._open:
             try:
-                change = self._begin().change()
+                box, call = self._begin(loop)
+                change = None if call is None else call.change()
             except IPlayGamesError:
                 self.close()
                 raise
@@ -280,21 +315,25 @@ class AsyncWatch:
                 if last:
                     self.close()
                 return SessionStatus(facts)
-            assert self._box is not None
-            future: Future[None] = get_running_loop().create_future()
-            self._box.waiting[self._token] = future
+            # `close` puts the token into the mailbox, from whatever thread: looked at after this future waits.
+            future: Future[None] = loop.create_future()
+            box.waiting[self._token] = future
             try:
-                await future
+                if self._open:
+                    await future
             finally:
-                self._box.waiting.pop(self._token, None)
+                box.waiting.pop(self._token, None)
         raise StopAsyncIteration
 
     def close(self) -> None:
-        """Stops watching."""
+        """Stops watching: a consumer that awaits, in whatever loop, gets the end of the iteration."""
         self._open = False
         call, self._call = self._call, None
         if call is not None:
-            call.cancel()
+            call.close()
+        if self._box is not None:
+            self._box.mailbox.put(self._token)
+            self._loop = None
 
     async def aclose(self) -> None:
         """As `close`."""
@@ -309,34 +348,37 @@ class AsyncWatch:
         self.close()
 
 
-class _Slot:
-    """A place in a line, for one call of many: told as a future is."""
+class _Waiter:
+    """One call of many, which a completion queue is told of as a future is."""
 
-    __slots__ = ("line", "token")
+    __slots__ = ("queue", "token")
 
-    def __init__(self, line: _Line, token: int) -> None:
-        self.line = line
+    def __init__(self, queue: _CompletionQueue, token: int) -> None:
+        self.queue = queue
         self.token = token
 
     def done(self) -> bool:
         return False
 
     def set_result(self, result: None, /) -> None:
-        self.line.ended.append(self.token)
-        if self.line.future is not None and not self.line.future.done():
-            self.line.future.set_result(None)
+        self.queue.ended.append(self.token)
+        if self.queue.future is not None and not self.queue.future.done():
+            self.queue.future.set_result(None)
 
 
-class _Line:
-    """Those of many calls that have ended and were not looked at."""
+class _CompletionQueue:
+    """Those of many calls that have ended and whose results were not read."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self.loop = loop
         self.ended: list[int] = []
         self.future: Future[None] | None = None
 
     async def wait(self) -> list[int]:
+        if get_running_loop() is not self.loop:
+            raise RuntimeError("these calls are bound to a different event loop")
         if not self.ended:
-            self.future = get_running_loop().create_future()
+            self.future = self.loop.create_future()
             await self.future
         ended, self.ended = self.ended, []
         return ended
@@ -351,35 +393,42 @@ def _many(
     concurrency: int,
     progress: Callable[[int, int | None], object] | None,
 ) -> AsyncIterator[BulkResult[R]]:
-    from ._bulk import Flights
+    from ._bulk import BulkRunner
 
-    return _fly(Flights(core, options, operation, kind, ids, concurrency, progress))
+    return _run(BulkRunner(core, options, operation, kind, ids, concurrency, progress))
 
 
-async def _fly(flights: Flights[R]) -> AsyncGenerator[BulkResult[R], None]:
-    box, line = box_of(get_running_loop()), _Line()
+async def _run(runner: BulkRunner[R]) -> AsyncGenerator[BulkResult[R], None]:
+    loop = get_running_loop()
+    box, queue = box_of(loop), _CompletionQueue(loop)
     tokens: set[int] = set()
 
     def next_token() -> int:
         token = box.next_token()
-        box.waiting[token] = _Slot(line, token)
+        box.waiting[token] = _Waiter(queue, token)
         tokens.add(token)
         return token
 
     try:
         while True:
-            for failed in flights.begin(box.mailbox, next_token):
+            for failed in runner.start(box.mailbox, next_token):
                 yield failed
-            if not flights.flying:
-                return
-            for token in await line.wait():
+            if not runner.in_flight:
+                break
+            for token in await queue.wait():
                 box.waiting.pop(token, None)
                 tokens.discard(token)
-                yield flights.land(token)
+                yield runner.finish(token)
+        runner.raise_problem()
+    except GeneratorExit:
+        runner.abandon()
+        raise
+    except BaseException as error:
+        runner.interrupt(error)
+        raise
     finally:
         for token in tokens:
             box.waiting.pop(token, None)
-        flights.cancel()
 
 
 class AsyncMultiSessions:

@@ -10,11 +10,13 @@ from ._errors import invalid
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from os import PathLike
     from typing import Any
 
     from typing_extensions import Self
 
+    from ._errors import IPlayGamesError
     from ._table import Operation
 
 
@@ -134,7 +136,8 @@ class BaseClient:
         return operations()
 
     def stats(self) -> dict[str, Any]:
-        """Counts since the client was made: `calls`, `succeeded`, `failed`, `attempts`, `in_flight`."""
+        """Counts since the client was made: `calls`, `succeeded`, `failed`, `attempts`, `unknown`,
+        `abandoned`, `in_flight`."""
         from ._document import parse
 
         stats: dict[str, Any] = parse(self._core.stats())
@@ -145,6 +148,51 @@ class BaseClient:
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError(f"a {type(self).__name__} cannot be pickled: it has connections and a key")
+
+
+def check_whole_number(name: str, number: object) -> None:
+    """Raises the error for an argument that is no whole number."""
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise invalid(f"/{name}", f"`{name}` must be a whole number, not {type(number).__name__}.", True)
+
+
+def check_watch(session_id: object, interval: object, max_failures: object) -> None:
+    """Raises the error for an argument of a watch that is of the wrong type, or that is no number of failures."""
+    if not isinstance(session_id, str):
+        message = f"`session_id` must be a string, not {type(session_id).__name__}."
+        raise invalid("/session_id", message, True)
+    if isinstance(interval, (bool, str)) or not hasattr(interval, "__float__"):
+        raise invalid("/interval", f"`interval` must be a time in seconds, not {type(interval).__name__}.", True)
+    if max_failures is None:
+        return
+    check_whole_number("max_failures", max_failures)
+    assert isinstance(max_failures, int)
+    if not 1 <= max_failures < 1 << 32:
+        raise invalid("/max_failures", "`max_failures` must be 1 or more.")
+
+
+class WatchState:
+    """What both kinds of watch tell of their readings."""
+
+    __slots__ = ()
+
+    def _state(self) -> tuple[float | None, IPlayGamesError | None]:
+        raise NotImplementedError
+
+    @property
+    def last_error(self) -> IPlayGamesError | None:
+        """Why the last reading failed; None if it succeeded, or if there was none yet."""
+        return self._state()[1]
+
+    @property
+    def last_read_at(self) -> datetime | None:
+        """When the last reading that succeeded came, in UTC; None before the first."""
+        read_at = self._state()[0]
+        if read_at is None:
+            return None
+        from datetime import datetime, timezone
+
+        return datetime.fromtimestamp(read_at, timezone.utc)
 
 
 def start_arguments(arguments: dict[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
+
 from . import _core
-from ._base import BaseClient, is_over, start_arguments
-from ._errors import IPlayGamesError
+from ._base import BaseClient, WatchState, check_watch, is_over, start_arguments
+from ._errors import IPlayGamesError, attach
 from ._results import (
     EndedMultiSession,
     EndedSession,
@@ -162,7 +164,7 @@ class Sessions:
         }
         return OpenSession(self, arguments | more)
 
-    def watch(self, session_id: str, *, interval: float = 5.0) -> Watch:
+    def watch(self, session_id: str, *, interval: float = 5.0, max_failures: int | None = None) -> Watch:
         """Tells what a session is doing, at first and whenever that changes, until it is over.
 
             for status in client.sessions.watch(session_id):
@@ -170,8 +172,12 @@ class Sessions:
 
         It is read every `interval` seconds (0.01 or more) while the loop waits. The last status is the one
         that says that it is over. A session that is not there any more is a `NotFoundError`.
+
+        A reading that fails for a time is repeated at the next. Three in a row are logged as a warning, and
+        `last_error` and `last_read_at` of the watch say how it stands. With `max_failures` so many in a row
+        end the watch: the last one's error is raised.
         """
-        return Watch(self._core, session_id, interval)
+        return Watch(self._core, session_id, interval, max_failures, self._options)
 
     def status_many(
         self,
@@ -243,29 +249,55 @@ def not_ended(problem: IPlayGamesError, error: BaseException | None) -> None:
     and it carries a note."""
     if error is None:
         raise problem
-    note = f"The session could not be ended either: {problem}"
-    # Python 3.10 has no notes.
-    setattr(error, "__notes__", [*getattr(error, "__notes__", ()), note])
+    attach(error, f"The session could not be ended either: {problem}")
 
 
-class Watch:
-    """What a session is doing, as an iterator. Ends by itself; `close` ends it before."""
+class Watch(WatchState):
+    """What a session is doing, as an iterator. Ends by itself; `close` ends it before.
 
-    __slots__ = ("_call", "_core", "_mailbox")
+    It has one consumer at a time: `next` while another thread waits for a change raises `RuntimeError`.
+    """
 
-    def __init__(self, core: _core.Client, session_id: str, interval: float) -> None:
+    __slots__ = ("_call", "_core", "_mailbox", "_running", "_watch")
+
+    def __init__(
+        self,
+        core: _core.Client,
+        session_id: str,
+        interval: float,
+        max_failures: int | None,
+        options: _core.Options | None,
+    ) -> None:
+        check_watch(session_id, interval, max_failures)
         self._core = core
         self._mailbox = _core.Mailbox()
-        self._call: _core.Call | None = core.watch(session_id, interval, self._mailbox, 0)
+        self._running = allocate_lock()
+        self._watch = core.watch(session_id, interval, max_failures, options, self._mailbox, 0)
+        # None once it has ended.
+        self._call: _core.Call | None = self._watch
+
+    def _state(self) -> tuple[float | None, IPlayGamesError | None]:
+        return self._watch.watch_state()
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> SessionStatus:
-        while self._call is not None:
+        if self._call is None:
+            raise StopIteration
+        if not self._running.acquire(False):
+            raise RuntimeError("the watch is already running: another consumer waits for its next change")
+        try:
+            return self._next()
+        finally:
+            self._running.release()
+
+    def _next(self) -> SessionStatus:
+        while (call := self._call) is not None:
             try:
-                change = self._call.change()
+                change = call.change()
                 if change is None:
+                    # Also after `close` on another thread, which puts something into the mailbox.
                     self._core.wait(self._mailbox)
                     self._mailbox.take()
                     continue
@@ -279,10 +311,11 @@ class Watch:
         raise StopIteration
 
     def close(self) -> None:
-        """Stops watching."""
+        """Stops watching: a consumer that waits, on whatever thread, gets the end of the iteration."""
         call, self._call = self._call, None
         if call is not None:
-            call.cancel()
+            call.close()
+            self._mailbox.put(0)
 
     def __enter__(self) -> Self:
         return self

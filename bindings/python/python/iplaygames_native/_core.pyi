@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias, final
 
+from ._errors import IPlayGamesError
+
 __all__ = [
     "DEFAULT_BASE_URL",
     "Call",
@@ -12,8 +14,11 @@ __all__ = [
     "Sandbox",
     "__version__",
     "codes",
+    "is_read",
+    "log_warning",
     "operations",
     "run_tool",
+    "write_unraisable",
 ]
 
 __version__: Final[str]
@@ -60,8 +65,16 @@ class Call:
     def change(self) -> tuple[bool, _Facts] | None:
         """Of a watch: whether it is the last, and what was not told yet; raises what the watch failed with."""
 
-    def cancel(self) -> None:
-        """Ends the call at once; one that has ended stays as it is."""
+    def cancel(self) -> tuple[_Facts | None, IPlayGamesError | None] | None:
+        """Ends the call at once. Returns how it ended: the facts of its answer, if it had succeeded already, or
+        the exception, which says the outcome. None if the result was delivered before."""
+
+    def watch_state(self) -> tuple[float | None, IPlayGamesError | None]:
+        """Returns what is known of a watch: when the last reading succeeded, in seconds since 1970, and the
+        exception that says why the last reading failed."""
+
+    def close(self) -> None:
+        """Ends a watch at once."""
 
 @final
 class Client:
@@ -85,7 +98,15 @@ class Client:
     ) -> Call:
         """Sends a call on its way and returns at once; its end is noted in the mailbox."""
 
-    def watch(self, session_id: str, interval: float, mailbox: Mailbox, token: int) -> Call:
+    def watch(
+        self,
+        session_id: str,
+        interval: float,
+        max_failures: int | None,
+        options: Options | None,
+        mailbox: Mailbox,
+        token: int,
+    ) -> Call:
         """Watches a session; every change and the end are noted in the mailbox."""
 
     def wait(self, mailbox: Mailbox) -> None:
@@ -131,6 +152,15 @@ def operations() -> list[_Operation]:
 
 def codes() -> list[tuple[int, str, str]]:
     """Every code: its number, its name and what it means."""
+
+def is_read(operation: str) -> bool:
+    """Returns whether an operation only reads."""
+
+def log_warning(message: str) -> None:
+    """Logs a warning, if the program has imported `logging`."""
+
+def write_unraisable(error: BaseException) -> None:
+    """Gives an exception that cannot be raised to `sys.unraisablehook`."""
 
 def run_tool(words: Sequence[str]) -> int:
     """Runs the command-line tool with the words that follow its name; answers its exit code."""

@@ -8,7 +8,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
+    from ._results import Facts
+
     Outcome = Literal["not_sent", "rejected", "unknown"]
+    # How a call ended: the facts of its answer, or the error.
+    Ending = tuple[Facts | None, "IPlayGamesError | None"]
 
 
 class IPlayGamesError(Exception):
@@ -292,6 +296,54 @@ def invalid(field: str, message: str, wrong_type: bool = False) -> ValidationErr
     """The exception for an argument that is wrong; `field` is a JSON pointer to it."""
     kind = ArgumentTypeError if wrong_type else ValidationError
     return kind(message, code=100, name="IPG_ERR_INVALID_ARGUMENT", field=field)
+
+
+def internal(message: str) -> InternalError:
+    """Returns the exception for a defect of this library: whether the call was done is not known."""
+    return InternalError(message, outcome="unknown")
+
+
+def attach(error: BaseException, note: str, **facts: object) -> None:
+    """Attaches a note and attributes to an exception of any kind, as far as it takes them."""
+    # Python 3.10 has no notes, but shows these in no traceback either: they are there to be read.
+    for name, value in {"__notes__": [*getattr(error, "__notes__", ()), note], **facts}.items():
+        try:
+            setattr(error, name, value)
+        except Exception:
+            # An exception with slots, or with a property of that name: the log line has the same facts.
+            continue
+
+
+def describe_end(error: BaseException, operation: str, ending: Ending) -> None:
+    """Attaches to the exception that interrupted a call how the call ended: `call_id`, `outcome`, `result`, for a
+    start that had succeeded `session_id`, and a note that says the same."""
+    from . import _core
+
+    facts, problem = ending
+    if problem is not None:
+        note = f"The call {operation} ({problem.call_id}) was interrupted; its outcome is {problem.outcome}."
+        if problem.code != 204:
+            note = f"The call {operation} ({problem.call_id}) had failed: {problem}; its outcome is {problem.outcome}."
+        if problem.outcome == "unknown" and operation.startswith("start_"):
+            note += " A session may exist."
+        attach(error, note, call_id=problem.call_id, outcome=problem.outcome, result=None)
+        return
+    assert facts is not None
+    from ._results import Reply, StartedMultiSession, StartedSession
+
+    note = f"The call {operation} ({facts[4]}) had succeeded when it was interrupted."
+    more: dict[str, object] = {"result": Reply(facts)}
+    if operation == "start_a_game_session":
+        session = StartedSession(facts)
+        note += f" The session {session.session_id} exists."
+        more = {"result": session, "session_id": session.session_id}
+    elif operation == "start_a_multi_session":
+        # Its id is a secret, which a note would put into tracebacks.
+        note += " The multi-session exists; `result` has its id."
+        more = {"result": StartedMultiSession(facts)}
+    attach(error, note, call_id=facts[4], outcome="succeeded", **more)
+    if not _core.is_read(operation):
+        _core.log_warning(note)
 
 
 def at_exit() -> ClosedError:

@@ -12,7 +12,7 @@ from threading import Lock, Thread
 from weakref import WeakKeyDictionary, ref
 
 from . import _core
-from ._errors import InternalError
+from ._errors import describe_end, internal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,14 +70,16 @@ class Box:
             call = core.submit(operation, arguments, options, self.mailbox, token)
             try:
                 await future
-            except BaseException:
-                call.cancel()
+            except BaseException as error:
+                ending = call.cancel()
+                if ending is not None:
+                    describe_end(error, operation, ending)
                 raise
             facts = call.result()
         finally:
             del self.waiting[token]
         if facts is None:
-            raise InternalError("a call was said to have ended and had not")
+            raise internal("A defect in this library: a call was reported as ended and has no result.")
         return facts
 
 

@@ -1,0 +1,220 @@
+//! One response on one connection.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::*;
+
+#[test]
+fn an_answer_is_the_same_wherever_it_is_cut() {
+    for (bytes, body, keeps) in WHOLE {
+        for cut in 0..bytes.len() {
+            let (answer, reusable) = receive_pieces([&bytes[..cut], &bytes[cut..]]);
+            let answer = answer.unwrap_or_else(|failure| panic!("{bytes:?} at {cut}: {failure:?}"));
+            assert_eq!((answer.body.as_slice(), reusable), (body.as_bytes(), keeps), "{bytes:?} at {cut}");
+        }
+        let (answer, reusable) = receive_pieces(bytes.bytes().map(|byte| [byte]));
+        assert_eq!(
+            (answer.unwrap().body.as_slice(), reusable),
+            (body.as_bytes(), keeps),
+            "{bytes:?} by bytes"
+        );
+    }
+}
+
+#[test]
+fn an_answer_that_ends_too_early_is_lost_wherever_that_is() {
+    for (bytes, _, _) in WHOLE {
+        let to_the_end =
+            bytes.find("\r\n\r\nhello").filter(|_| !bytes.contains("ength")).map(|head| head + 4);
+        for end in 0..to_the_end.unwrap_or(bytes.len()) {
+            let kind = failure_of(&bytes[..end]);
+            assert_eq!(kind, FailureKind::Lost, "{bytes:?} ends at {end}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_goes_on_behind_its_answer_is_not_asked_again() {
+    for (bytes, body, _) in WHOLE.iter().filter(|(_, _, keeps)| *keeps) {
+        for more in ["x", "HTTP/1.1 408 Request Timeout\r\n\r\n"] {
+            let (answer, reusable) = receive_pieces([[bytes.as_bytes(), more.as_bytes()].concat()]);
+            assert_eq!((answer.unwrap().body.as_slice(), reusable), (body.as_bytes(), false), "{bytes:?}");
+        }
+    }
+    // What comes later is found by whoever looks.
+    let mut http1 = Http1::new(Script::new([WHOLE[0].0, "later"]), true);
+    block_on(ask(&mut http1)).unwrap();
+    assert!(http1.is_reusable());
+    http1.poll_unsolicited();
+    http1.poll_unsolicited();
+    assert!(!http1.is_reusable());
+}
+
+#[test]
+fn what_is_not_an_answer_is_told_apart_from_what_is_lost() {
+    for bytes in [
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "220 mail.example ESMTP\r\n",
+        "<html>",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\nhello\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000005\r\nhello\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nno trailer\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x\ny\r\nhello\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\n\r\n",
+    ] {
+        assert_eq!(failure_of(bytes), FailureKind::NotHttp, "{bytes:?}");
+    }
+}
+
+#[test]
+fn nothing_that_a_server_says_is_without_end() {
+    let endless = |start: &str, again: &str| {
+        let mut bytes = start.as_bytes().to_vec();
+        while bytes.len() < 2_000_000 {
+            bytes.extend_from_slice(again.as_bytes());
+        }
+        failure_of(bytes)
+    };
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let extension = format!("1;x={}\r\nx\r\n", "y".repeat(100));
+    for (start, again) in [
+        ("HTTP/1.1 200 ", "x"),
+        ("HTTP/1.1 200 OK\r\nX: ", "x"),
+        ("HTTP/1.1 200 OK\r\n", "X: y\r\n"),
+        ("", "HTTP/1.1 100 Continue\r\n\r\n"),
+        (&format!("{chunked}5;"), "x"),
+        (chunked, &extension),
+        (&format!("{chunked}0\r\nX: "), "y"),
+        (&format!("{chunked}0\r\n"), "X: y\r\n"),
+    ] {
+        assert_eq!(endless(start, again), FailureKind::NotHttp, "{start:?} {again:?}");
+    }
+    for (start, again) in [
+        ("HTTP/1.1 200 OK\r\n\r\n", "x"),
+        (chunked, "1\r\nx\r\n"),
+        (&format!("{chunked}1e8480\r\n"), "x"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n", "x"),
+    ] {
+        assert_eq!(endless(start, again), FailureKind::TooLarge, "{start:?} {again:?}");
+    }
+}
+
+#[test]
+fn the_largest_answer_that_is_allowed_is_read_and_one_byte_more_is_not() {
+    for (size, fits) in [(MAX_BODY, true), (MAX_BODY + 1, false)] {
+        let body = "x".repeat(size);
+        for bytes in [
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n{body}"),
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size:x}\r\n{body}\r\n0\r\n\r\n"),
+            format!("HTTP/1.1 200 OK\r\n\r\n{body}"),
+        ] {
+            let (answer, _) = receive_pieces([bytes.as_str()]);
+            match answer {
+                Ok(answer) => assert!(fits && answer.body == body.as_bytes()),
+                Err(failure) => assert!(!fits && failure.kind == FailureKind::TooLarge, "{failure:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_head_in_small_pieces_is_read_too() {
+    let value = "v".repeat(20_000);
+    let bytes = format!("HTTP/1.1 200 OK\r\nX-Long: {value}\r\nContent-Length: 2\r\n\r\nhi");
+    let (answer, reusable) = receive_pieces(bytes.as_bytes().chunks(7));
+    assert_eq!((answer.unwrap().body.as_slice(), reusable), (b"hi".as_slice(), true));
+}
+
+#[test]
+fn what_waits_for_an_answer_is_small() {
+    // Each attempt keeps room for it.
+    let mut http1 = Http1::new(Script::default(), false);
+    let (request, attempt) = (request(), AttemptStatus::default());
+    let size = size_of_val(&http1.round_trip(&request, MAX_BODY, &attempt));
+    assert!(size <= 1024, "{size} bytes");
+}
+
+fn upload(size: usize) -> Request {
+    let head = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n");
+    Request::new(head.into_bytes(), vec![b'u'; size].into())
+}
+
+#[test]
+fn a_request_goes_out_whole_whatever_its_size() {
+    for size in [0, 1, READ_CHUNK, READ_CHUNK + 1, 1_000_000] {
+        let script = Script::new([WHOLE[0].0]);
+        let received = Arc::clone(&script.received);
+        let mut http1 = Http1::new(script, false);
+        block_on(http1.round_trip(&upload(size), MAX_BODY, &AttemptStatus::default())).unwrap();
+        let received = received.lock().unwrap();
+        let (head, body) = received.split_at(received.len() - size);
+        assert!(head.ends_with(format!("content-length: {size}\r\n\r\n").as_bytes()));
+        assert!(body.iter().all(|byte| *byte == b'u'));
+    }
+}
+
+#[test]
+fn a_request_of_which_nothing_was_taken_was_not_sent() {
+    let ask = |takes, says: &str, is_buffered| {
+        let script = Script { takes: Some(takes), ..Script::new([says]) };
+        let attempt = AttemptStatus::default();
+        let mut http1 = Http1::new(script, is_buffered);
+        let answer = block_on(http1.round_trip(&upload(100_000), MAX_BODY, &attempt));
+        assert!(!http1.is_reusable());
+        (answer, attempt.may_be_sent())
+    };
+    let (answer, dispatched) = ask(0, "", false);
+    assert_eq!((answer.unwrap_err().kind, dispatched), (FailureKind::Lost, false));
+    // A part of it may be enough for a server; and what a stream has taken that holds back, nobody knows.
+    for (takes, is_buffered) in [(1, false), (60_000, false), (0, true)] {
+        let (answer, dispatched) = ask(takes, "", is_buffered);
+        assert_eq!((answer.unwrap_err().kind, dispatched), (FailureKind::Lost, true));
+        // Its reason is received all the same.
+        let (answer, dispatched) =
+            ask(takes, "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno", is_buffered);
+        assert_eq!((answer.unwrap().status, dispatched), (413, true));
+    }
+}
+
+#[test]
+fn a_server_may_answer_before_it_has_received_all() {
+    block_on(async {
+        let (near, mut far) = tokio::io::duplex(1000);
+        let mut http1 = Http1::new(near, false);
+        // It reads nothing more than fits in between, and never closes.
+        far.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno").await.unwrap();
+        let answer = http1.round_trip(&upload(100_000), MAX_BODY, &AttemptStatus::default()).await.unwrap();
+        assert_eq!((answer.status, answer.body.as_slice()), (413, b"no".as_slice()));
+        assert!(!http1.is_reusable(), "the rest of the request is missing");
+    });
+}
+
+#[test]
+fn an_interim_answer_stops_no_request() {
+    block_on(async {
+        let (near, mut far) = tokio::io::duplex(1000);
+        let mut http1 = Http1::new(near, false);
+        let server = async {
+            far.write_all(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 1").await.unwrap();
+            tokio::task::yield_now().await;
+            far.write_all(b"03 Early Hints\r\n\r\n").await.unwrap();
+            let mut received = Vec::new();
+            while received.len() < 100_000 || !received.ends_with(b"u") {
+                far.read_buf(&mut received).await.unwrap();
+                if received.iter().filter(|byte| **byte == b'u').count() == 100_000 {
+                    break;
+                }
+            }
+            far.write_all(WHOLE[0].0.as_bytes()).await.unwrap();
+        };
+        let request = upload(100_000);
+        let attempt = AttemptStatus::default();
+        let (answer, ()) = tokio::join!(http1.round_trip(&request, MAX_BODY, &attempt), server);
+        assert_eq!(answer.unwrap().body, b"hello");
+        assert!(http1.is_reusable());
+    });
+}

@@ -1,0 +1,96 @@
+//! Proves the promise of the library: the reported outcome of a call is true at the server. Every fault meets every
+//! operation, over every protocol that has it, in every way to make a call; the server's own account decides.
+//!
+//! The Python package takes part where IPLAYGAMES_MATRIX_PYTHON names an interpreter that can import it (`make
+//! matrix` sets it). IPLAYGAMES_MATRIX_FAULT limits the run to the faults whose name contains it, and
+//! IPLAYGAMES_MATRIX_WRITE=1 writes the table of docs/reliability.md.
+
+mod cell;
+#[path = "../support/fault_server/mod.rs"]
+mod fault_server;
+mod python;
+mod table;
+mod way;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cell::{Cell, Finding};
+use fault_server::Certificate;
+use fault_server::fault::Protocol;
+use python::Interpreters;
+use way::Way;
+
+/// Most cells wait for a socket or a timer, so more run at once than there are processors.
+const AT_ONCE: usize = 24;
+
+/// Runs cells side by side. Returns what was found, in the order of the cells.
+fn run(cells: &[Cell]) -> Vec<Finding> {
+    let certificate = Certificate::new();
+    let interpreters = Interpreters::start();
+    let next = AtomicUsize::new(0);
+    let findings: Mutex<Vec<Option<Finding>>> = Mutex::new(cells.iter().map(|_| None).collect());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    let Some(cell) = cells.get(number) else { return };
+                    let finding = cell.run(&certificate, &interpreters);
+                    findings.lock().unwrap()[number] = Some(finding);
+                }
+            });
+        }
+    });
+    findings.into_inner().unwrap().into_iter().map(|finding| finding.expect("every cell was run")).collect()
+}
+
+/// Runs every cell over one protocol, and fails with the list of broken promises.
+fn check(protocol: Protocol) {
+    let ways = way::available();
+    let cells = cell::cells(&ways, &[protocol]);
+    let findings = run(&cells);
+    let failed = report(&cells, &findings);
+    assert!(failed == 0 && !cells.is_empty(), "{failed} of {} cells failed", cells.len());
+}
+
+/// Prints the failed cells and the count. Returns how many failed.
+fn report(cells: &[Cell], findings: &[Finding]) -> usize {
+    let mut failed = 0;
+    for (cell, finding) in cells.iter().zip(findings) {
+        if !finding.problems.is_empty() {
+            failed += 1;
+            println!("FAILED {cell}: {}", finding.problems.join("; "));
+        }
+    }
+    println!("{} passed, {failed} failed", cells.len() - failed);
+    failed
+}
+
+#[test]
+fn reported_outcomes_are_true_over_http1() {
+    check(Protocol::Http1);
+}
+
+#[test]
+fn reported_outcomes_are_true_over_http1_with_tls() {
+    check(Protocol::Http1Tls);
+}
+
+#[test]
+fn reported_outcomes_are_true_over_http2() {
+    check(Protocol::Http2);
+}
+
+#[test]
+#[ignore = "runs everything at once and writes the documentation: make matrix"]
+fn the_whole_matrix() {
+    let ways: Vec<Way> = way::available();
+    let cells = cell::cells(&ways, Protocol::ALL);
+    let findings = run(&cells);
+    let failed = report(&cells, &findings);
+    if std::env::var_os("IPLAYGAMES_MATRIX_WRITE").is_some() {
+        table::write(&cells, &findings);
+    }
+    assert!(failed == 0, "{failed} of {} cells failed", cells.len());
+}
