@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use h2::client::{self, SendRequest};
-use h2::{Ping, PingPong, Reason, RecvStream};
+use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
 use http::Request;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -208,14 +208,14 @@ impl Http2 {
             return Err(failure::called_off());
         }
         let (mut response, mut stream) = match sender.send_request(request, content.is_empty()) {
-            Ok(opened) => opened,
+            Ok((response, stream)) => (response, ResetOnDrop(stream)),
             Err(error) => {
                 attempt.mark_not_sent();
                 return Err(failure::not_sent(&error));
             }
         };
         // h2 sends it as the server's flow control allows. An error here is an error of the response, too.
-        if !content.is_empty() && stream.send_data(content, true).is_err() {
+        if !content.is_empty() && stream.0.send_data(content, true).is_err() {
             tokio::task::yield_now().await;
         }
         // From the first part of a response on, a reset says nothing about what the server did.
@@ -242,6 +242,16 @@ impl Http2 {
             .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         read_body(body, announced, max_body, &mut answer, attempt).await?;
         Ok(answer)
+    }
+}
+
+/// Ends a stream that is not complete in both directions when its call ends. If a server has responded, h2 by itself
+/// waits until the server takes the rest of the content, which may be never; the connection stays open until then.
+struct ResetOnDrop(SendStream<Bytes>);
+
+impl Drop for ResetOnDrop {
+    fn drop(&mut self) {
+        self.0.send_reset(Reason::CANCEL);
     }
 }
 
@@ -436,6 +446,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for MeteredStream<S> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+
     use super::*;
 
     const PING_AFTER: Duration = Duration::from_millis(50);
@@ -493,5 +505,56 @@ mod tests {
         });
         assert_eq!(result.unwrap().status, 200);
         assert!(is_open);
+    }
+
+    const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+    /// `:status: 200`, END_HEADERS and END_STREAM, on stream 1.
+    const RESPONSE: &[u8] = b"\0\0\x01\x01\x05\0\0\0\x01\x88";
+    /// More than the window that a server allows at first.
+    const LARGE: usize = 100_000;
+
+    async fn ask(stream: DuplexStream) -> Result<Answer, Failure> {
+        let clock = Arc::new(DriveClock::new());
+        let _drive = clock.drive();
+        let http2 = Http2::handshake(stream, &clock).await.unwrap();
+        let request = Request::post("https://api.example/").body(()).unwrap();
+        let content = Bytes::from(vec![b'x'; LARGE]);
+        http2.round_trip(request, content, 100, Duration::from_secs(5), &AttemptStatus::default()).await
+    }
+
+    /// Receives until the client closes. Returns whether a RST_STREAM for stream 1 came.
+    async fn receives_reset(mut server: DuplexStream) -> bool {
+        let mut received = Vec::new();
+        server.read_to_end(&mut received).await.unwrap();
+        received.windows(9).any(|head| head == b"\0\0\x04\x03\0\0\0\0\x01")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_response_that_comes_before_the_server_takes_all_content_ends_the_stream() {
+        let (client, mut server) = tokio::io::duplex(1 << 20);
+        server.write_all(SETTINGS).await.unwrap();
+        let asked = tokio::spawn(ask(client));
+        // The content is under way, and stops at the window.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        server.write_all(RESPONSE).await.unwrap();
+        assert_eq!(asked.await.unwrap().unwrap().status, 200);
+        let reset = tokio::time::timeout(Duration::from_secs(3600), receives_reset(server)).await;
+        assert!(reset.expect("the connection closes"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_dropped_before_the_server_takes_all_content_ends_the_stream() {
+        let (client, mut server) = tokio::io::duplex(1 << 20);
+        server.write_all(SETTINGS).await.unwrap();
+        let clock = Arc::new(DriveClock::new());
+        let http2 = Http2::handshake(client, &clock).await.unwrap();
+        let request = Request::post("https://api.example/").body(()).unwrap();
+        let content = Bytes::from(vec![b'x'; LARGE]);
+        let attempt = AttemptStatus::default();
+        let call = http2.round_trip(request, content, 100, Duration::from_secs(5), &attempt);
+        assert!(tokio::time::timeout(Duration::from_secs(1), call).await.is_err());
+        drop(http2);
+        let reset = tokio::time::timeout(Duration::from_secs(3600), receives_reset(server)).await;
+        assert!(reset.expect("the connection closes"));
     }
 }
