@@ -97,7 +97,8 @@ impl Server {
         while let Some(instruction) = take(&mut program, 1).first().copied() {
             self.execute(instruction, &mut program).await;
         }
-        if flags & 4 == 0 {
+        // h2 does not reset a stream before the rest of the content if its response came before its request.
+        if flags & 6 != 4 {
             // What was sent before the server closes is still received.
             self.receive_request().await;
             self.stream.shutdown().await.ok();

@@ -208,14 +208,14 @@ impl Http2 {
             return Err(failure::called_off());
         }
         let (mut response, mut stream) = match sender.send_request(request, content.is_empty()) {
-            Ok((response, stream)) => (response, ResetOnDrop(stream)),
+            Ok(opened) => opened,
             Err(error) => {
                 attempt.mark_not_sent();
                 return Err(failure::not_sent(&error));
             }
         };
         // h2 sends it as the server's flow control allows. An error here is an error of the response, too.
-        if !content.is_empty() && stream.0.send_data(content, true).is_err() {
+        if !content.is_empty() && stream.send_data(content, true).is_err() {
             tokio::task::yield_now().await;
         }
         // From the first part of a response on, a reset says nothing about what the server did.
@@ -231,6 +231,7 @@ impl Http2 {
             Poll::Ready(response.map_err(|error| failure_of(&error, has_response, attempt)))
         })
         .await?;
+        let _reset = ResetOnDrop(stream);
         let (head, body) = response.into_parts();
         heads.add(&head.headers)?;
         attempt.record_progress();
@@ -245,8 +246,9 @@ impl Http2 {
     }
 }
 
-/// Ends a stream that is not complete in both directions when its call ends. If a server has responded, h2 by itself
-/// waits until the server takes the rest of the content, which may be never; the connection stays open until then.
+/// Ends a stream when its call ends, if its content is not sent by then. To h2 a stream is complete when the whole
+/// response has come and the content is queued: it would wait until the server takes the rest, which may be never, and
+/// keep the connection open. A stream without a response is reset by h2 when it is dropped.
 struct ResetOnDrop(SendStream<Bytes>);
 
 impl Drop for ResetOnDrop {
