@@ -252,16 +252,26 @@ soak: tools ## LIVES session lives with faults, cancels and freed clients; write
 	LIVES=$(LIVES) SOAK_WRITE=1 $(CARGO) test --test soak -- --nocapture
 	$(PYTHON) tests/soak/chart.py docs/reliability-soak.csv docs/reliability-soak.svg
 
-# The fuzzer comes from crates.io. Its flags are those of a nightly compiler, which RUSTC_BOOTSTRAP lets stable take; what it
-# finds stays in fuzz/artifacts.
+FUZZ_TARGETS := http1 http1_sequence http2 arguments config json abi
+
+# Flags of a nightly compiler, which RUSTC_BOOTSTRAP lets stable take. Inputs that crash stay in fuzz/artifacts. An input that
+# takes more than a minute counts as a crash.
+FUZZ = RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/fuzz $(CARGO) fuzz
+
 .PHONY: fuzz
-fuzz: tools ## responses, arguments, JSON and configurations, guided by coverage, FUZZ_SECONDS each (60); needs cargo-fuzz
-	$(call need,cargo-fuzz,cargo install cargo-fuzz)
-	for target in http1 http1_sequence arguments json config; do \
-	    mkdir -p fuzz/corpus/$$target; \
-	    RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/fuzz $(CARGO) fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
-	        -max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=2000 || exit 1; \
+fuzz: tools ## every fuzz target, FUZZ_SECONDS each (60); needs cargo-fuzz
+	$(call need,cargo-fuzz,cargo install cargo-fuzz --locked)
+	$(FUZZ) build
+	for target in $(FUZZ_TARGETS); do \
+	    mkdir -p fuzz/corpus/$$target && \
+	    $(FUZZ) run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	        -max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=2000 -timeout=60 || exit 1; \
 	done
+
+.PHONY: fuzz-smoke
+fuzz-smoke: tools ## the same for ten seconds each; installs cargo-fuzz if it is missing
+	@command -v cargo-fuzz >/dev/null 2>&1 || $(CARGO) install cargo-fuzz --locked
+	$(MAKE) fuzz FUZZ_SECONDS=10
 
 .PHONY: test-install
 test-install: tree-and-tool ## users' programs against the installed package (Debian: apt-get install cmake pkg-config clang)

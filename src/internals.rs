@@ -16,6 +16,8 @@ use crate::json;
 use crate::message::{Answer, Body};
 use crate::net;
 
+pub use crate::net::internals::{Http2Outcome, ask_http2};
+
 /// Checks a body that came with a good status, as every call's answer is.
 pub fn check_answer(operation: &'static Operation, body: Vec<u8>) -> Result<String, Error> {
     reply::read(operation, Answer { status: 200, body, ..Answer::default() }, None)
@@ -128,10 +130,33 @@ impl AsyncWrite for ScriptedStream<'_> {
     }
 }
 
-/// Returns the type and the text of a value in a JSON document, as `ipg_json_get` does.
-#[cfg(feature = "capi")]
-pub fn json_get(json: &str, pointer: &str) -> Result<(i32, String), Error> {
-    crate::ffi::json::value_at(json, pointer)
+/// Returns the value at a JSON pointer as it stands in `text`.
+///
+/// # Errors
+///
+/// When `text` is not JSON, when `pointer` is not a pointer, and when there is no value.
+pub fn json_at<'a>(text: &'a str, pointer: &str) -> Result<&'a str, JsonError> {
+    json::at(text, pointer).map_err(|missing| match missing {
+        json::Missing::NotJson(_) => JsonError::NotJson,
+        json::Missing::BadPointer => JsonError::BadPointer,
+        json::Missing::Absent => JsonError::Absent,
+    })
+}
+
+/// Why [`json_at`] found no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonError {
+    /// The text is not JSON, or is nested too deep.
+    NotJson,
+    /// The pointer is not one of RFC 6901.
+    BadPointer,
+    /// The document has no value there.
+    Absent,
+}
+
+/// Returns one step of a JSON pointer, with its slash.
+pub fn json_pointer_step(key: &str) -> String {
+    json::pointer_step(key)
 }
 
 /// Returns the members of a JSON object in order, or an error if anything in it is given twice or nested too deep.

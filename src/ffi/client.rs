@@ -119,6 +119,7 @@ pub unsafe extern "C" fn ipg_client_stats(client: *mut ipg_client, out_json: *mu
 ///
 /// When this returns no callback of a request is running and none will, except for the one it is called in.
 /// So it waits for a callback that is running on another thread, however long that takes.
+/// Called inside a callback, it runs the callbacks that are left inside that one.
 ///
 /// Threads: any; a callback may call it.
 /// Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN when the client was shut down before, or when

@@ -120,7 +120,7 @@ pub unsafe extern "C" fn ipg_json_quote(
 }
 
 /// The value at a pointer: what it is, and as text.
-pub(crate) fn value_at(json: &str, pointer: &str) -> Result<(i32, String), Error> {
+fn value_at(json: &str, pointer: &str) -> Result<(i32, String), Error> {
     let value = json::at(json, pointer).map_err(|missing| match missing {
         Missing::NotJson(why) => bad(format!("`json` is not JSON: {why}.")),
         Missing::BadPointer => bad(format!("`pointer` is no JSON pointer: {pointer:?}.")),

@@ -17,7 +17,7 @@ mod base;
 mod client;
 mod guard;
 mod handle;
-pub(crate) mod json;
+mod json;
 mod log;
 mod request;
 mod sandbox;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use h2::client::{self, SendRequest};
-use h2::{Ping, PingPong, Reason, RecvStream};
+use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
 use http::Request;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -25,6 +25,7 @@ use super::attempt_status::AttemptStatus;
 use super::deadline::{self, Deadline};
 use super::failure::{self, Failure, FailureKind};
 use super::http1::head;
+use super::http2_streams::{FrameScanner, OpenStreams};
 use super::idle_time::DriveClock;
 use crate::message::Answer;
 
@@ -71,6 +72,7 @@ struct ConnectionState {
     closed: AtomicBool,
     /// Grows with every read that brought bytes.
     reads: AtomicU64,
+    open: OpenStreams,
     /// [`PING_AFTER`]; shorter in tests.
     ping_after: Duration,
 }
@@ -125,9 +127,11 @@ impl Http2 {
             changed: Notify::new(),
             closed: AtomicBool::new(false),
             reads: AtomicU64::new(0),
+            open: OpenStreams::default(),
             ping_after,
         });
-        let stream = MeteredStream { inner: stream, state: Arc::clone(&state) };
+        let frames = FrameScanner::default();
+        let stream = MeteredStream { inner: stream, state: Arc::clone(&state), frames };
         let (sender, connection) = client::Builder::new()
             .enable_push(false)
             .max_header_list_size(MAX_DECODED_HEAD)
@@ -214,23 +218,23 @@ impl Http2 {
                 return Err(failure::not_sent(&error));
             }
         };
+        let open = self.state.open.add(response.stream_id().into());
         // h2 sends it as the server's flow control allows. An error here is an error of the response, too.
         if !content.is_empty() && stream.send_data(content, true).is_err() {
             tokio::task::yield_now().await;
         }
-        // From the first part of a response on, a reset says nothing about what the server did.
-        let mut has_response = false;
         let mut heads = HeadSize::default();
         let response = poll_fn(|context| {
             while let Poll::Ready(Some(Ok(interim))) = response.poll_informational(context) {
-                has_response = true;
                 heads.add(interim.headers())?;
                 attempt.record_progress();
             }
             let response = ready!(Pin::new(&mut response).poll(context));
-            Poll::Ready(response.map_err(|error| failure_of(&error, has_response, attempt)))
+            // From the first part of a response on, a reset says nothing about what the server did.
+            Poll::Ready(response.map_err(|error| failure_of(&error, open.has_response(), attempt)))
         })
         .await?;
+        let _reset = ResetOnDrop(stream);
         let (head, body) = response.into_parts();
         heads.add(&head.headers)?;
         attempt.record_progress();
@@ -242,6 +246,17 @@ impl Http2 {
             .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         read_body(body, announced, max_body, &mut answer, attempt).await?;
         Ok(answer)
+    }
+}
+
+/// Ends a stream when its call ends, if its content is not sent by then. To h2 a stream is complete when the whole
+/// response has come and the content is queued: it would wait until the server takes the rest, which may be never, and
+/// keep the connection open. A stream without a response is reset by h2 when it is dropped.
+struct ResetOnDrop(SendStream<Bytes>);
+
+impl Drop for ResetOnDrop {
+    fn drop(&mut self) {
+        self.0.send_reset(Reason::CANCEL);
     }
 }
 
@@ -387,10 +402,11 @@ async fn sleep(time: Duration, clock: &DriveClock) {
     }
 }
 
-/// Counts what the server sends, and stops reading where a tick's budget ends.
+/// Notes what the server sends, and stops reading where a tick's budget ends.
 struct MeteredStream<S> {
     inner: S,
     state: Arc<ConnectionState>,
+    frames: FrameScanner,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
@@ -406,6 +422,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
         let mut part = buffer.take(READ_CHUNK);
         ready!(Pin::new(&mut self.inner).poll_read(context, &mut part))?;
         let read = part.filled().len();
+        let MeteredStream { state, frames, .. } = &mut *self;
+        frames.scan(part.filled(), &state.open);
         // SAFETY: `part` is the unfilled part of `buffer`, and so many bytes of it were filled just now.
         unsafe { buffer.assume_init(read) };
         buffer.advance(read);
@@ -436,6 +454,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for MeteredStream<S> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+
     use super::*;
 
     const PING_AFTER: Duration = Duration::from_millis(50);
@@ -493,5 +513,75 @@ mod tests {
         });
         assert_eq!(result.unwrap().status, 200);
         assert!(is_open);
+    }
+
+    const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+    /// `:status: 200`, END_HEADERS and END_STREAM, on stream 1.
+    const RESPONSE: &[u8] = b"\0\0\x01\x01\x05\0\0\0\x01\x88";
+    /// More than the window that a server allows at first.
+    const LARGE: usize = 100_000;
+
+    async fn ask(stream: DuplexStream) -> Result<Answer, Failure> {
+        let clock = Arc::new(DriveClock::new());
+        let _drive = clock.drive();
+        let http2 = Http2::handshake(stream, &clock).await.unwrap();
+        let request = Request::post("https://api.example/").body(()).unwrap();
+        let content = Bytes::from(vec![b'x'; LARGE]);
+        http2.round_trip(request, content, 100, Duration::from_secs(5), &AttemptStatus::default()).await
+    }
+
+    /// Receives until the client closes. Returns whether a RST_STREAM for stream 1 came.
+    async fn receives_reset(mut server: DuplexStream) -> bool {
+        let mut received = Vec::new();
+        server.read_to_end(&mut received).await.unwrap();
+        received.windows(9).any(|head| head == b"\0\0\x04\x03\0\0\0\0\x01")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_response_that_comes_before_the_server_takes_all_content_ends_the_stream() {
+        let (client, mut server) = tokio::io::duplex(1 << 20);
+        server.write_all(SETTINGS).await.unwrap();
+        let asked = tokio::spawn(ask(client));
+        // The content is under way, and stops at the window.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        server.write_all(RESPONSE).await.unwrap();
+        assert_eq!(asked.await.unwrap().unwrap().status, 200);
+        let reset = tokio::time::timeout(Duration::from_secs(3600), receives_reset(server)).await;
+        assert!(reset.expect("the connection closes"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_is_refused_after_a_malformed_head_may_be_sent() {
+        let (client, mut server) = tokio::io::duplex(1 << 20);
+        server.write_all(SETTINGS).await.unwrap();
+        let clock = Arc::new(DriveClock::new());
+        let http2 = Http2::handshake(client, &clock).await.unwrap();
+        let attempt = AttemptStatus::default();
+        let request = Request::get("https://api.example/").body(()).unwrap();
+        let call = http2.round_trip(request, Bytes::new(), 100, Duration::from_secs(5), &attempt);
+        let respond = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            // A head with a pseudo-header behind another header, and REFUSED_STREAM.
+            let frames = b"\0\0\x03\x01\x04\0\0\0\x01\x89\x93\x85\0\0\x04\x03\0\0\0\0\x01\0\0\0\x07";
+            server.write_all(frames).await.unwrap();
+        };
+        let (response, ()) = tokio::join!(call, respond);
+        assert!(response.is_err() && attempt.may_be_sent(), "{response:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_dropped_before_the_server_takes_all_content_ends_the_stream() {
+        let (client, mut server) = tokio::io::duplex(1 << 20);
+        server.write_all(SETTINGS).await.unwrap();
+        let clock = Arc::new(DriveClock::new());
+        let http2 = Http2::handshake(client, &clock).await.unwrap();
+        let request = Request::post("https://api.example/").body(()).unwrap();
+        let content = Bytes::from(vec![b'x'; LARGE]);
+        let attempt = AttemptStatus::default();
+        let call = http2.round_trip(request, content, 100, Duration::from_secs(5), &attempt);
+        assert!(tokio::time::timeout(Duration::from_secs(1), call).await.is_err());
+        drop(http2);
+        let reset = tokio::time::timeout(Duration::from_secs(3600), receives_reset(server)).await;
+        assert!(reset.expect("the connection closes"));
     }
 }

@@ -7,7 +7,10 @@ mod dial;
 pub(crate) mod failure;
 mod http1;
 mod http2;
+mod http2_streams;
 pub(crate) mod idle_time;
+#[cfg(feature = "internals")]
+pub(crate) mod internals;
 mod multipart;
 mod pool;
 pub(crate) mod reactor;
