@@ -16,6 +16,7 @@ use futures_util::future::{Either, select};
 use h2::client::{self, SendRequest};
 use h2::{Ping, PingPong, Reason, RecvStream};
 use http::Request;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -27,8 +28,15 @@ use super::head;
 use super::idle_time::DriveClock;
 use crate::message::Answer;
 
-/// How long the head of a response may be, as over HTTP/1.1.
-const MAX_HEAD: u32 = 64 * 1024;
+/// How long the head of a response may be, together with the interim responses before it, as over HTTP/1.1.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// How long a head may be that fails its own call alone. h2 decodes so much of it, because all streams of a connection
+/// share the state of the header compression. It ends the connection at a head that is some 1.2 times as long.
+const MAX_DECODED_HEAD: u32 = 1024 * 1024;
+
+/// What a header counts beside its name and value (RFC 9113, section 6.5.2).
+const HEADER_OVERHEAD: usize = 32;
 
 /// After this long without a byte from the server, while calls wait, a PING asks whether it is still there. The
 /// answer has the same time to come.
@@ -63,6 +71,8 @@ struct ConnectionState {
     closed: AtomicBool,
     /// Grows with every read that brought bytes.
     reads: AtomicU64,
+    /// [`PING_AFTER`]; shorter in tests.
+    ping_after: Duration,
 }
 
 /// The right to open a stream, until it is dropped.
@@ -96,6 +106,17 @@ impl Http2 {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        Http2::handshake_with(stream, clock, PING_AFTER).await
+    }
+
+    async fn handshake_with<S>(
+        stream: S,
+        clock: &Arc<DriveClock>,
+        ping_after: Duration,
+    ) -> Result<Http2, h2::Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let state = Arc::new(ConnectionState {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             clock: Arc::clone(clock),
@@ -104,11 +125,12 @@ impl Http2 {
             changed: Notify::new(),
             closed: AtomicBool::new(false),
             reads: AtomicU64::new(0),
+            ping_after,
         });
         let stream = MeteredStream { inner: stream, state: Arc::clone(&state) };
         let (sender, connection) = client::Builder::new()
             .enable_push(false)
-            .max_header_list_size(MAX_HEAD)
+            .max_header_list_size(MAX_DECODED_HEAD)
             .initial_max_send_streams(STREAMS_BEFORE_SETTINGS)
             .initial_window_size(1 << 20)
             .initial_connection_window_size(4 << 20)
@@ -198,18 +220,19 @@ impl Http2 {
         }
         // From the first part of a response on, a reset says nothing about what the server did.
         let mut has_response = false;
+        let mut heads = HeadSize::default();
         let response = poll_fn(|context| {
-            while let Poll::Ready(Some(Ok(_))) = response.poll_informational(context) {
+            while let Poll::Ready(Some(Ok(interim))) = response.poll_informational(context) {
                 has_response = true;
+                heads.add(interim.headers())?;
                 attempt.record_progress();
             }
-            Pin::new(&mut response).poll(context)
+            let response = ready!(Pin::new(&mut response).poll(context));
+            Poll::Ready(response.map_err(|error| failure_of(&error, has_response, attempt)))
         })
-        .await;
-        let (head, body) = match response {
-            Ok(response) => response.into_parts(),
-            Err(error) => return Err(failure_of(&error, has_response, attempt)),
-        };
+        .await?;
+        let (head, body) = response.into_parts();
+        heads.add(&head.headers)?;
         attempt.record_progress();
         let mut answer = Answer { status: head.status.as_u16(), ..Answer::default() };
         head::keep(&mut answer, head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
@@ -219,6 +242,23 @@ impl Http2 {
             .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         read_body(body, announced, max_body, &mut answer, attempt).await?;
         Ok(answer)
+    }
+}
+
+/// The size of the heads of one response.
+#[derive(Default)]
+struct HeadSize(usize);
+
+impl HeadSize {
+    /// Counts a head. Its status counts as a header, so that interim responses cannot come without end.
+    fn add(&mut self, headers: &HeaderMap) -> Result<(), Failure> {
+        let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+        let content: usize = headers.iter().map(size).sum();
+        self.0 = self.0.saturating_add(content + HEADER_OVERHEAD * (headers.len() + 1));
+        if self.0 > MAX_HEAD {
+            return Err(failure::not_http(&format_args!("its head is longer than {MAX_HEAD} bytes")));
+        }
+        Ok(())
     }
 }
 
@@ -240,7 +280,10 @@ async fn read_body(
     while let Some(chunk) = body.data().await {
         // A response that was cut is not a response, whatever the reason of the reset says.
         let chunk = chunk.map_err(|error| failure_of(&error, true, attempt))?;
-        attempt.record_progress();
+        // Empty frames are no progress: they may come without end.
+        if !chunk.is_empty() {
+            attempt.record_progress();
+        }
         if answer.body.len() + chunk.len() > max_body {
             return Err(too_large());
         }
@@ -316,12 +359,12 @@ async fn keep_alive(mut pings: PingPong, state: &ConnectionState) {
     let clock = &state.clock;
     let mut reads = state.reads.load(Ordering::Relaxed);
     loop {
-        sleep(PING_AFTER, clock).await;
+        sleep(state.ping_after, clock).await;
         let before = std::mem::replace(&mut reads, state.reads.load(Ordering::Relaxed));
         if before != reads || state.streams.load(Ordering::Acquire) == 0 {
             continue;
         }
-        let deadline = Deadline::after(PING_AFTER, clock);
+        let deadline = Deadline::after(state.ping_after, clock);
         let progress = || state.reads.load(Ordering::Relaxed);
         match deadline::timeout_at(deadline, clock, progress, pin!(pings.ping(Ping::opaque()))).await {
             Ok(Ok(_)) => {}
@@ -388,5 +431,67 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for MeteredStream<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PING_AFTER: Duration = Duration::from_millis(50);
+
+    /// A guard against hanging, not a measure.
+    const HANG: Duration = Duration::from_secs(30);
+
+    fn request() -> Request<()> {
+        Request::builder().uri("https://server.test/").body(()).unwrap()
+    }
+
+    /// Makes one request to a server that runs `serve` on its connection and on the response it is to give.
+    fn round_trip<F: Future<Output = ()> + Send + 'static>(
+        serve: impl FnOnce(
+            h2::server::Connection<tokio::io::DuplexStream, Bytes>,
+            h2::server::SendResponse<Bytes>,
+        ) -> F
+        + Send
+        + 'static,
+    ) -> (Result<Answer, Failure>, bool) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let test = async {
+            let (ours, theirs) = tokio::io::duplex(1 << 16);
+            tokio::spawn(async move {
+                let mut connection = h2::server::handshake(theirs).await.unwrap();
+                let (_, respond) = connection.accept().await.unwrap().unwrap();
+                serve(connection, respond).await;
+            });
+            let clock = Arc::new(DriveClock::new());
+            let _driving = clock.drive();
+            let http2 = Http2::handshake_with(ours, &clock, PING_AFTER).await.unwrap();
+            let attempt = AttemptStatus::default();
+            let result = http2.round_trip(request(), Bytes::new(), 1000, HANG, &attempt).await;
+            (result, http2.is_open())
+        };
+        runtime.block_on(async { tokio::time::timeout(HANG, test).await.unwrap() })
+    }
+
+    #[test]
+    fn a_connection_that_does_not_answer_a_ping_ends_while_a_call_waits() {
+        // The connection is held and not polled: nothing is read from it or written to it.
+        let (result, is_open) = round_trip(async |_connection, _respond| std::future::pending().await);
+        assert_eq!(result.unwrap_err().kind, FailureKind::Lost);
+        assert!(!is_open);
+    }
+
+    #[test]
+    fn a_connection_that_answers_pings_stays_while_a_call_waits() {
+        let (result, is_open) = round_trip(async |mut connection, mut respond| {
+            tokio::spawn(async move {
+                tokio::time::sleep(8 * PING_AFTER).await;
+                respond.send_response(http::Response::new(()), true).unwrap();
+            });
+            while connection.accept().await.is_some() {}
+        });
+        assert_eq!(result.unwrap().status, 200);
+        assert!(is_open);
     }
 }

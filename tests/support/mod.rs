@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod child;
+pub mod http2;
 pub mod tls;
 
 use std::io::{Read, Write};
