@@ -5,7 +5,7 @@
 #     tests/c/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder that has libiplaygames.so
-# test     abi, api, loop, fork, misuse, stress, readme, example; all of them when none is named
+# test     abi, api, loop, driver, fork, misuse, stress, readme, example; all of them when none is named
 # VALGRIND=1 runs the C programs under valgrind. INCLUDE names the headers' folder, else include/ here.
 # REQUESTS and SEED are those of stress.
 set -eu
@@ -13,7 +13,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: tests/c/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- abi api loop fork misuse stress readme example
+[ $# -gt 0 ] || set -- abi api loop driver fork misuse stress readme example
 include=${INCLUDE:-$here/../../include}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
