@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::codes::Code;
 use crate::error::Error;
 use crate::fork::{self, Lock};
+use crate::panics;
 
 /// How much a log line matters. Smaller is more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +41,7 @@ pub struct LogLine {
     pub message: String,
 }
 
-/// What takes the lines.
+/// What takes the lines. A panic of it ends with the line: no call fails for it.
 pub type Logger = Arc<dyn Fn(&LogLine) + Send + Sync>;
 
 /// How many lines wait at most; the oldest go first.
@@ -135,14 +136,17 @@ impl Log {
                 (ring.lines.pop_front(), std::mem::take(&mut ring.lost))
             };
             if lost > 0 {
-                logger(&LogLine {
-                    level: LogLevel::Warn,
-                    target: "iplaygames::log",
-                    message: format!("{lost} log lines were lost: nobody was inside a call to take them"),
-                });
+                call(
+                    &logger,
+                    &LogLine {
+                        level: LogLevel::Warn,
+                        target: "iplaygames::log",
+                        message: format!("{lost} log lines were lost: nobody was inside a call to take them"),
+                    },
+                );
             }
             match line {
-                Some(line) => logger(&line),
+                Some(line) => call(&logger, &line),
                 None => return,
             }
         }
@@ -164,7 +168,13 @@ impl Log {
     }
 }
 
-/// Ends a delivery, also when the logger panics.
+/// Calls the logger. Its panic ends here: it must not replace the result of the call that delivers the line. The panic
+/// hook has reported it.
+fn call(logger: &Logger, line: &LogLine) {
+    let _ = panics::run(|| logger(line));
+}
+
+/// Ends a delivery.
 struct Release<'a>(&'a Log);
 
 impl Drop for Release<'_> {
