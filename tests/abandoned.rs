@@ -51,7 +51,7 @@ impl Fixture {
         let started = Instant::now();
         loop {
             self.client.tick(Duration::from_millis(1)).unwrap();
-            for request in self.received.try_iter() {
+            if let Ok(request) = self.received.try_recv() {
                 assert_eq!(request.header("x-request-id"), Some(id));
                 return;
             }
