@@ -23,6 +23,7 @@ impl InsideGuard {
     }
 
     /// Marks the thread as outside: it calls the host.
+    #[cfg(feature = "capi")]
     pub(crate) fn leave() -> InsideGuard {
         InsideGuard::set(0)
     }
