@@ -1,8 +1,9 @@
 //! What a game loop pays: the cost of a tick, of submitting, freeing and shutting down, how closely a
-//! call keeps to its time, and whether ten thousand watches keep their pace. Prints figures, asserts
-//! nothing about time.
+//! call keeps to its time, whether ten thousand watches keep their pace, and how closely a tick keeps to its
+//! budget. Prints figures, asserts nothing about time.
 //!
-//! `make bench-loop` runs it. The server is the sandbox, in a process of its own.
+//! `make bench-loop` runs it. The server is the sandbox, in a process of its own. The budgets are measured against a
+//! small server over HTTP, HTTPS and HTTP/2, which is this program run again.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -251,7 +252,216 @@ fn watches(server: &Server, count: u64, interval: Duration, seconds: u64) {
     show("  tick, budget 2 ms", &mut ticks);
 }
 
+/// What the program is told with to be the small server, and the protocols it is asked for.
+const SERVE: &str = "IPLAYGAMES_BENCH_SERVE";
+const PROTOCOLS: [&str; 3] = ["http", "https", "http2"];
+
+const GAMES: &str = r#"{"success":true,"data":[]}"#;
+
+/// Serves until its parent ends it. Its first line is a client's configuration.
+fn serve(protocol: &str) {
+    use std::io::Write as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("an address");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    let alpn: &[u8] = if protocol == "http2" { b"h2" } else { b"http/1.1" };
+    let mut tls = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a key"),
+        )
+        .expect("a certificate with its key");
+    tls.alpn_protocols = vec![alpn.to_vec()];
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let scheme = if protocol == "http" { "http" } else { "https" };
+        let address = listener.local_addr().expect("an address");
+        let config = serde_json::json!({
+            "api_key": "k", "base_url": format!("{scheme}://{address}"), "ca_pem": certificate.pem(),
+        });
+        println!("{config}");
+        std::io::stdout().flush().expect("a pipe");
+        let (is_plain, is_http2) = (protocol == "http", protocol == "http2");
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = stream.set_nodelay(true);
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                if is_plain {
+                    return http1(stream).await;
+                }
+                let Ok(stream) = acceptor.accept(stream).await else { return };
+                if is_http2 { http2(stream).await } else { http1(stream).await }
+            });
+        }
+    });
+
+    async fn http1(mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
+        let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{GAMES}", GAMES.len());
+        let (mut request, mut chunk) = (Vec::new(), [0; 4096]);
+        while let Ok(read @ 1..) = stream.read(&mut chunk).await {
+            request.extend_from_slice(&chunk[..read]);
+            if request.ends_with(b"\r\n\r\n") {
+                request.clear();
+                if stream.write_all(response.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn http2(stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
+        let mut builder = h2::server::Builder::new();
+        let Ok(mut connection) = builder.max_concurrent_streams(2000).handshake(stream).await else { return };
+        while let Some(Ok((_, mut respond))) = connection.accept().await {
+            if let Ok(mut body) = respond.send_response(http::Response::new(()), false) {
+                let _ = body.send_data(bytes::Bytes::from_static(GAMES.as_bytes()), true);
+            }
+        }
+    }
+}
+
+/// The small server in a process of its own.
+struct SmallServer {
+    child: Child,
+    config: String,
+}
+
+impl SmallServer {
+    fn new(protocol: &str) -> SmallServer {
+        let mut child = Command::new(std::env::current_exe().expect("this program"))
+            .env(SERVE, protocol)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let mut config = String::new();
+        let stdout = child.stdout.as_mut().expect("a pipe");
+        BufReader::new(stdout).read_line(&mut config).expect("its first line");
+        SmallServer { child, config: config.trim().to_owned() }
+    }
+
+    fn client(&self) -> Client {
+        let config = format!(r#"{},"max_in_flight":5000}}"#, self.config.trim_end_matches('}'));
+        Client::new(Config::from_json(&config).expect("a configuration")).expect("a client")
+    }
+}
+
+impl Drop for SmallServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How long this thread has run on a processor.
+fn cpu_time() -> Duration {
+    // SAFETY: the time is written to a place of our own.
+    let time = unsafe {
+        let mut time: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time);
+        time
+    };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Ticks once. Returns what it cost the processor.
+fn tick_cost(client: &Client, budget: Duration) -> Duration {
+    let before = cpu_time();
+    let _ = client.tick(budget);
+    cpu_time() - before
+}
+
+fn show_budget(what: &str, budget: Duration, times: &mut [Duration]) {
+    let ratio = at(times, 0.99).as_secs_f64() / budget.as_secs_f64();
+    show(what, times);
+    println!("{:58} {ratio:.2}", "  p99 of the processor's time against the budget");
+}
+
+/// How many frames a client has to connect.
+const WARM_UP: u32 = 100;
+
+/// How closely ticks keep to their budget, with so many calls in flight.
+fn budgets(server: &SmallServer, protocol: &str, in_flight: u64, budget: Duration) {
+    let client = server.client();
+    let wanted = Arc::new(AtomicU64::new(in_flight));
+    let done = Arc::new(AtomicU64::new(0));
+    let mut costs = Vec::new();
+    for frame in 0..WARM_UP + 250 {
+        for _ in 0..wanted.swap(0, Ordering::Relaxed) {
+            let (wanted, done) = (Arc::clone(&wanted), Arc::clone(&done));
+            let callback = Box::new(move |_: Event<'_>| {
+                wanted.fetch_add(1, Ordering::Relaxed);
+                done.fetch_add(1, Ordering::Relaxed);
+            });
+            client.submit("list_games", "", &options(), Some(callback)).expect("submitted").detach();
+        }
+        let cost = tick_cost(&client, budget);
+        // The first frames, with their handshakes, are measured by themselves.
+        if frame >= WARM_UP {
+            costs.push(cost);
+        }
+        std::thread::sleep(Duration::from_millis(8));
+    }
+    let done = done.load(Ordering::Relaxed);
+    show_budget(
+        &format!("{protocol}, {in_flight} in flight, budget {budget:?}, {done} ended"),
+        budget,
+        &mut costs,
+    );
+}
+
+/// The first ticks of a client, which connect and send what was submitted.
+fn first_ticks(server: &SmallServer, protocol: &str, submitted: usize, budget: Duration) {
+    let (mut first, mut worst) = (Vec::new(), Vec::new());
+    for _ in 0..30 {
+        let client = server.client();
+        let calls: Vec<Call> = (0..submitted)
+            .map(|_| client.submit("list_games", "", &options(), None).expect("submitted"))
+            .collect();
+        let costs: Vec<Duration> = (0..30)
+            .map(|_| {
+                let cost = tick_cost(&client, budget);
+                std::thread::sleep(Duration::from_millis(1));
+                cost
+            })
+            .collect();
+        first.push(costs[0]);
+        worst.push(costs.iter().copied().max().unwrap_or_default());
+        client.close();
+        drop(calls);
+    }
+    let what = format!("{protocol}, {submitted} submitted, budget {budget:?}: ");
+    show_budget(&format!("{what}first tick"), budget, &mut first);
+    show_budget(&format!("{what}worst of 30 ticks"), budget, &mut worst);
+}
+
+fn all_budgets() {
+    for protocol in PROTOCOLS {
+        let server = SmallServer::new(protocol);
+        for budget in [200, 500, 1000].map(Duration::from_micros) {
+            for in_flight in [1, 100, 1000] {
+                budgets(&server, protocol, in_flight, budget);
+            }
+        }
+        for submitted in [1, 1000] {
+            first_ticks(&server, protocol, submitted, Duration::from_micros(500));
+        }
+    }
+}
+
 fn main() {
+    if let Ok(protocol) = std::env::var(SERVE) {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        return serve(&protocol);
+    }
+    // `cargo bench --bench game_loop -- budgets` runs the budgets alone.
+    if std::env::args().any(|argument| argument == "budgets") {
+        return all_budgets();
+    }
     // For the control connection alone; the client under test brings its own.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let server = Server::new(1);
@@ -264,4 +474,5 @@ fn main() {
     deadlines(&server);
     let server = Server::new(2);
     watches(&server, 10_000, Duration::from_secs(10), 20);
+    all_budgets();
 }

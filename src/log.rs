@@ -4,7 +4,6 @@
 //! it waits in a ring of 256 until a thread that is inside a call of that client leaves the core.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread::ThreadId;
@@ -13,6 +12,7 @@ use std::time::Duration;
 use crate::codes::Code;
 use crate::error::Error;
 use crate::fork::{self, Lock};
+use crate::panics;
 
 /// How much a log line matters. Smaller is more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -169,9 +169,7 @@ impl Log {
     /// result whatever observes it.
     fn hand_over(&self, logger: &Logger, line: &LogLine) {
         // What a panic leaves half done belongs to the logger.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| logger(line))) {
-            // Dropping what a panic carries may panic again.
-            std::mem::forget(panic);
+        if panics::run(|| logger(line)).is_err() {
             self.ring.lock().panicked += 1;
         }
     }

@@ -4,7 +4,9 @@
 //! The hook is installed by the C interface only. There it belongs to this library's own copy of Rust's standard
 //! library. A Rust host shares its copy with this crate, and its hook stays as it is.
 
+use std::any::Any;
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 thread_local! {
     // const, and without a destructor to register: it must work while the thread ends.
@@ -54,4 +56,23 @@ pub(crate) fn silence() {
             }
         }));
     });
+}
+
+/// Runs a function; a panic is its message.
+pub(crate) fn run<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let message = panic_message(&*panic).to_owned();
+        // Dropping what a panic carries may panic again.
+        std::mem::forget(panic);
+        message
+    })
+}
+
+/// Returns the text of a panic.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    match (panic.downcast_ref::<&'static str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text,
+        _ => "the panic has no message",
+    }
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::ffi::{CStr, c_char, c_int};
 use std::sync::mpsc::channel;
 use std::sync::{Condvar, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use iplaygames::{Client, Code, Config, Outcome};
 use support::*;
@@ -16,6 +17,8 @@ use support::*;
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
 struct Stand {
     entered: bool,
+    /// How often the name was looked up.
+    lookups: u32,
     may_go: bool,
     left: bool,
 }
@@ -59,22 +62,69 @@ pub unsafe extern "C" fn getaddrinfo(
     hints: *const libc::addrinfo,
     found: *mut *mut libc::addrinfo,
 ) -> c_int {
-    static REAL: OnceLock<usize> = OnceLock::new();
     // SAFETY: the caller gives text or nothing; the C library's function has exactly that type.
     unsafe {
         if !node.is_null() {
             let name = CStr::from_ptr(node).to_string_lossy().into_owned();
-            if name.starts_with("slow-") {
-                change(&name, |stand| stand.entered = true);
+            let mut lookups = 0;
+            change(&name, |stand| {
+                stand.entered = true;
+                stand.lookups += 1;
+                lookups = stand.lookups;
+            });
+            if name.starts_with("slow-") || (name.starts_with("once-") && lookups == 1) {
                 wait(&name, |stand| stand.may_go);
                 change(&name, |stand| stand.left = true);
                 return libc::EAI_NONAME;
             }
+            if name.starts_with("two-addresses-") {
+                return resolve_all(&[c"127.0.0.2", c"127.0.0.1"], service, hints, found);
+            }
+            if name.starts_with("once-") {
+                return resolve_all(&[c"127.0.0.1"], service, hints, found);
+            }
         }
+        real()(node, service, hints, found)
+    }
+}
+
+/// Returns the C library's function.
+fn real() -> GetAddrInfo {
+    static REAL: OnceLock<usize> = OnceLock::new();
+    // SAFETY: the C library's function has exactly that type.
+    unsafe {
         let real = *REAL.get_or_init(|| libc::dlsym(libc::RTLD_NEXT, c"getaddrinfo".as_ptr()) as usize);
         assert_ne!(real, 0, "the C library has getaddrinfo");
-        std::mem::transmute::<usize, GetAddrInfo>(real)(node, service, hints, found)
+        std::mem::transmute::<usize, GetAddrInfo>(real)
     }
+}
+
+/// Resolves to several addresses, in that order.
+///
+/// # Safety
+///
+/// As for [`getaddrinfo`].
+unsafe fn resolve_all(
+    addresses: &[&CStr],
+    service: *const c_char,
+    hints: *const libc::addrinfo,
+    found: *mut *mut libc::addrinfo,
+) -> c_int {
+    let mut place = found;
+    for address in addresses {
+        // SAFETY: the caller's promise; each list ends with NULL, and the next one is appended there. The C library
+        // frees such a list entry by entry.
+        unsafe {
+            let code = real()(address.as_ptr(), service, hints, place);
+            if code != 0 {
+                return code;
+            }
+            while !(*place).is_null() {
+                place = &raw mut (**place).ai_next;
+            }
+        }
+    }
+    0
 }
 
 fn client_of(name: &str, more: &str) -> Client {
@@ -160,4 +210,79 @@ fn other_calls_go_on_while_the_resolver_hangs() {
         slow.close();
         change(NAME, |stand| stand.may_go = true);
     });
+}
+
+#[test]
+fn a_hung_look_up_holds_up_no_call_beyond_the_connect_timeout() {
+    const NAME: &str = "once-5.test";
+    let (port, _received) = answering(json("200 OK", r#"{"data":[]}"#));
+    let client = client_of(&format!("{NAME}:{port}"), r#", "connect_timeout_ms": 200, "max_retries": 0"#);
+    let error = client.call("start_a_game_session", START, &options()).unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::CONNECT, Outcome::NotSent), "{error}");
+    // The look-up still hangs; the next call starts another one.
+    client.call("list_games", "", &options()).unwrap();
+    assert!(!has_left(NAME));
+    change(NAME, |stand| stand.may_go = true);
+    wait(NAME, |stand| stand.left);
+}
+
+#[test]
+fn a_call_whose_first_look_up_hangs_succeeds_with_its_next_attempt() {
+    const NAME: &str = "once-6.test";
+    let (port, _received) = answering(json("200 OK", r#"{"data":[]}"#));
+    let client = client_of(&format!("{NAME}:{port}"), r#", "connect_timeout_ms": 200, "max_retries": 3"#);
+    let reply = client.call("list_games", "", &options()).unwrap();
+    assert!(reply.attempts() > 1, "{}", reply.attempts());
+    assert!(!has_left(NAME));
+    change(NAME, |stand| stand.may_go = true);
+    wait(NAME, |stand| stand.left);
+}
+
+#[test]
+fn calls_at_the_same_time_share_one_look_up() {
+    const NAME: &str = "slow-7.test";
+    let client = client_of(NAME, r#", "max_retries": 0"#);
+    let calls = [(); 5].map(|()| client.submit("list_games", "", &options(), None).unwrap());
+    // All of them need the address by the end of this.
+    assert!(calls[4].wait(Duration::from_millis(100)).unwrap().is_none());
+    wait(NAME, |stand| stand.entered);
+    change(NAME, |stand| stand.may_go = true);
+    for call in &calls {
+        let error = call.wait(HANG).unwrap().unwrap().as_ref().unwrap_err();
+        assert_eq!(error.code(), Code::RESOLVE, "{error}");
+    }
+    assert_eq!(STANDS.lock().unwrap().as_ref().unwrap()[NAME].lookups, 1);
+}
+
+/// A port at which 127.0.0.2 never answers a connection, because its queue is full, and 127.0.0.1 is free.
+fn silent_beside(port: u16) -> (socket2::Socket, Vec<std::net::TcpStream>) {
+    let address = std::net::SocketAddr::from(([127, 0, 0, 2], port));
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&address.into()).unwrap();
+    socket.listen(0).unwrap();
+    let limit = Duration::from_millis(200);
+    let mut fillers = Vec::new();
+    while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, limit) {
+        fillers.push(stream);
+    }
+    (socket, fillers)
+}
+
+#[test]
+fn a_name_with_a_dead_and_a_good_address_is_reached_in_one_attempt() {
+    let (port, _received) = answering(json("201 Created", STARTED));
+    let _dead = silent_beside(port);
+    let client = client_of(&format!("two-addresses-1.test:{port}"), "");
+    let reply = client.call("start_a_game_session", START, &options()).unwrap();
+    assert_eq!((reply.json(), reply.attempts()), (STARTED, 1));
+    // And where the loop ticks instead of waiting.
+    let client = client_of(&format!("two-addresses-2.test:{port}"), "");
+    let call = client.submit("start_a_game_session", START, &options(), None).unwrap();
+    let started = Instant::now();
+    while call.poll().unwrap().is_none() {
+        client.tick(Duration::from_millis(2)).unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+        assert!(started.elapsed() < HANG);
+    }
+    assert_eq!(call.poll().unwrap().unwrap().as_ref().unwrap().attempts(), 1);
 }

@@ -10,8 +10,7 @@ use crate::client::Client;
 use crate::codes::Code;
 use crate::error::Error;
 use crate::message::Outcome;
-use crate::net::unwind::panic_message;
-use crate::panics::{self, InsideGuard};
+use crate::panics::{self, InsideGuard, panic_message};
 
 /// A place of the host's for one result, or NULL when the host does not want it.
 pub(super) struct Out<T>(*mut T);

@@ -46,8 +46,9 @@ const PING_AFTER: Duration = Duration::from_secs(5);
 /// How many streams a connection may have before the server's settings have come. The number is h2's own default.
 const STREAMS_BEFORE_SETTINGS: usize = 100;
 
-/// The number of bytes that are read at a time, so that a tick can stop in between.
-const READ_CHUNK: usize = 4 * 1024;
+/// The number of bytes that are read at a time in a turn with a budget, so that it can stop in between: some five small
+/// responses.
+const READ_CHUNK: usize = 512;
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
@@ -419,7 +420,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let mut part = buffer.take(READ_CHUNK);
+        let most = if self.state.clock.has_budget() { READ_CHUNK } else { usize::MAX };
+        let mut part = buffer.take(most);
         ready!(Pin::new(&mut self.inner).poll_read(context, &mut part))?;
         let read = part.filled().len();
         let MeteredStream { state, frames, .. } = &mut *self;

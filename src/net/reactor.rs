@@ -372,10 +372,13 @@ impl Reactor {
         self.clock.record_tick();
         let before = self.clock.polls();
         let limit = self.clock.limit(budget_end);
-        // The first yield runs what is ready and asks the system for I/O, the second runs what that woke.
+        // The first yield runs what is ready and asks the system for I/O, the second runs what that woke. Without time
+        // left the next turn does that.
         let driven = self.drive(async {
             tokio::task::yield_now().await;
-            tokio::task::yield_now().await;
+            if !self.clock.is_over_budget() {
+                tokio::task::yield_now().await;
+            }
         });
         drop(limit);
         driven?;

@@ -387,10 +387,9 @@ fn what_calls_report_is_true_at_the_server_for_every_seed() {
         };
         match ended {
             Ok(of_seed) => totals.add(&of_seed),
-            Err(panic) => panic!(
-                "seed {seed} fails; replay it with SEED={seed}: {}",
-                crate::net::unwind::panic_message(&*panic)
-            ),
+            Err(panic) => {
+                panic!("seed {seed} fails; replay it with SEED={seed}: {}", panics::panic_message(&*panic))
+            }
         }
     }
     println!("{count} seeds: {totals:?}");

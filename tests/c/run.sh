@@ -5,7 +5,7 @@
 #     tests/c/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder that has libiplaygames.so
-# test     abi, api, loop, fork, misuse, stress, readme, example; all of them when none is named
+# test     abi, api, loop, driver, fork, misuse, stress, readme, example; all of them when none is named
 # VALGRIND=1 runs the C programs under valgrind. INCLUDE names the headers' folder, else include/ here.
 # ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this runtime: that of the compiler that
 # built the library. It shows first that the sanitizers are on. tests/asan/run.sh sets it.
@@ -15,7 +15,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: tests/c/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- abi api loop fork misuse stress readme example
+[ $# -gt 0 ] || set -- abi api loop driver fork misuse stress readme example
 include=${INCLUDE:-$here/../../include}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
