@@ -252,7 +252,7 @@ fn watches(server: &Server, count: u64, interval: Duration, seconds: u64) {
     show("  tick, budget 2 ms", &mut ticks);
 }
 
-/// What the program is told with to be the small server, and the protocols it is asked for.
+/// The argument that makes the program the small server, and the names of its protocols.
 const SERVE: &str = "IPLAYGAMES_BENCH_SERVE";
 const PROTOCOLS: [&str; 3] = ["http", "https", "http2"];
 

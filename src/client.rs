@@ -73,7 +73,7 @@ struct Counts {
     attempts: AtomicU64,
     /// Calls that failed with an unknown outcome.
     unknown: AtomicU64,
-    /// Calls whose result nobody took.
+    /// Calls whose result was not taken.
     abandoned: AtomicU64,
 }
 
@@ -365,7 +365,7 @@ impl Client {
     }
 
     /// Counts since the client was made, as a JSON document: `calls`, `succeeded`, `failed`, `attempts`,
-    /// `unknown` (failed with an unknown outcome), `abandoned` (ended, and nobody took the result), `in_flight`,
+    /// `unknown` (failed with an unknown outcome), `abandoned` (ended, and the result was not taken), `in_flight`,
     /// and `roots` (`none`, `given` or `system`: which roots of trust are loaded).
     pub fn stats_json(&self) -> String {
         let (in_flight, roots) = match self.core.reactor_in_use() {
@@ -432,15 +432,7 @@ impl Client {
     /// Every call that ends here is counted and logged with its id and its outcome, and the logger runs on this
     /// thread.
     pub fn close(&self) -> bool {
-        let (forgotten, is_quiet) = self.core.flights.forget_all();
-        self.core.close_wholly();
-        for flight in &forgotten {
-            flight.end_with_client(&self.core);
-        }
-        self.core.end_flights();
-        drop(forgotten);
-        self.core.log.deliver();
-        is_quiet
+        self.core.end()
     }
 }
 
@@ -502,6 +494,20 @@ impl Core {
         {
             reactor.close();
         }
+    }
+
+    /// Cancels everything at once; counts and logs what ends by it. Returns whether no callback is running on another
+    /// thread.
+    fn end(&self) -> bool {
+        let (forgotten, is_quiet) = self.flights.forget_all();
+        self.close_wholly();
+        for flight in &forgotten {
+            flight.end_with_client(self);
+        }
+        self.end_flights();
+        drop(forgotten);
+        self.log.deliver();
+        is_quiet
     }
 
     /// Ends the calls without a callback, whose results the host may still take, so that each is counted and logged.
@@ -573,13 +579,7 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        self.close_wholly();
-        let (forgotten, _) = self.flights.forget_all();
-        for flight in &forgotten {
-            flight.end_with_client(self);
-        }
-        self.end_flights();
-        self.log.deliver();
+        self.end();
     }
 }
 

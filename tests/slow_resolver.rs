@@ -1,4 +1,4 @@
-//! A resolver that hangs holds up nobody but the call that asks it. This test binary has a `getaddrinfo`
+//! A resolver that hangs delays only the calls that need its answer. This test binary has a `getaddrinfo`
 //! of its own, which for some names waits until the test lets it go.
 #![cfg(target_os = "linux")]
 

@@ -78,12 +78,12 @@ pub(crate) fn prepare_on_session(operation: &'static Operation, session_id: &str
 /// Returns the value of the argument that the response must repeat, where the operation has one. It is read
 /// from the path of the request, so it is what the server was asked for.
 pub(crate) fn echo(operation: &Operation, target: &[u8]) -> Option<String> {
-    let argument = operation.echo?.argument;
-    let path = std::str::from_utf8(target).ok()?.split('?').next()?;
-    let is_argument =
-        |part: &str| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(argument);
-    let mut parts = operation.path.split('/').zip(path.split('/'));
-    let (_, value) = parts.find(|(part, _)| is_argument(part))?;
+    operation.echo?;
+    // By bytes, as every call does it. A test holds the table to one argument in the path, which is the echoed one.
+    let start = operation.path.bytes().position(|byte| byte == b'{')?;
+    let value = target.get(start..)?;
+    let end = value.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(value.len());
+    let value = std::str::from_utf8(&value[..end]).ok()?;
     percent_decode_str(value).decode_utf8().ok().map(Cow::into_owned)
 }
 
@@ -391,6 +391,16 @@ mod tests {
             assert_eq!(error.code(), Code::INVALID_ARGUMENT, "{id}");
         }
         assert_eq!(parts("get_session_status", "").unwrap_err().field(), Some("/session_id"));
+    }
+
+    #[test]
+    fn the_echoed_argument_is_the_only_one_in_the_path() {
+        for operation in crate::api::operation::operations() {
+            let Some(echo) = operation.echo else { continue };
+            let (_, from_argument) = operation.path.split_once('{').unwrap();
+            let (argument, rest) = from_argument.split_once('}').unwrap();
+            assert_eq!((argument, rest.contains('{')), (echo.argument, false), "{}", operation.id);
+        }
     }
 
     #[test]

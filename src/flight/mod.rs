@@ -174,13 +174,9 @@ impl Flight {
         });
         if let Some(attempts) = attempts {
             let operation = self.track.operation.id;
-            match core {
-                Some(core) => core.count(operation, result, attempts),
-                None => {
-                    if let Some(core) = self.core.upgrade() {
-                        core.count(operation, result, attempts);
-                    }
-                }
+            let upgraded = if core.is_none() { self.core.upgrade() } else { None };
+            if let Some(core) = core.or(upgraded.as_deref()) {
+                core.count(operation, result, attempts);
             }
         }
         Some(result)
@@ -766,7 +762,9 @@ impl Client {
                 Ok(true) => break,
                 Ok(false) => std::thread::sleep(Duration::from_millis(1)),
                 // A callback of the host panicked: the others run all the same, and then it is the host's panic.
-                Err(of_callback) => drop(panic.replace(of_callback)),
+                Err(first) if panic.is_none() => panic = Some(first),
+                // Dropping what a panic carries may panic again.
+                Err(other) => std::mem::forget(other),
             }
         }
         reactor.join_background();

@@ -1,4 +1,4 @@
-//! Deadlines by the clock that stands still while nobody drives.
+//! Deadlines by the clock that stands still while no thread drives.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -16,7 +16,7 @@ pub(crate) struct Elapsed;
 /// How many polls in a row may bring nothing before the time is really up.
 const MAX_IDLE_POLLS: u32 = 3;
 
-/// A point in time that moves on while nobody drives.
+/// A point in time that moves on while no thread drives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     at: Instant,

@@ -141,7 +141,7 @@ impl Http2 {
             .initial_connection_window_size(4 << 20)
             .handshake(stream)
             .await?;
-        // What the end means, its streams are told by h2.
+        // h2 reports the end of the connection to its streams.
         tokio::spawn(run(connection, Arc::clone(&state)));
         Ok(Http2 { sender, state })
     }
@@ -342,7 +342,7 @@ async fn run<S>(mut connection: client::Connection<S, Bytes>, state: Arc<Connect
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    /// Also when the task is dropped or unwinds, those who wait for a stream are told.
+    /// Wakes the calls that wait for a stream, also when the task is dropped or unwinds.
     struct CloseOnDrop(Arc<ConnectionState>);
     impl Drop for CloseOnDrop {
         fn drop(&mut self) {

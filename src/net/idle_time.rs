@@ -1,4 +1,4 @@
-//! Who drives a client's I/O, for how long nobody did, and how much a tick may still do.
+//! The clock of timeouts: which threads drive a client's I/O, and for how long none did. Also the budget of a tick.
 //!
 //! A game that pauses does not tick, and its calls should find their responses, not timeouts, when it goes on. So of
 //! any gap between two drives at most [`MAX_COUNTED_GAP`] counts towards timeouts; the rest is idle time.
@@ -97,7 +97,7 @@ impl DriveClock {
         IdleMark { before: self.idle.load(Ordering::SeqCst), gap }
     }
 
-    /// Returns for how long nobody has driven since `mark`, without the part of each gap that counts.
+    /// Returns for how long no thread has driven since `mark`, without the part of each gap that counts.
     pub(crate) fn idle_since(&self, mark: IdleMark) -> Duration {
         let idle = self.idle.load(Ordering::SeqCst).saturating_sub(mark.before);
         Duration::from_micros(idle.saturating_sub(mark.gap))
@@ -181,7 +181,7 @@ impl Drop for BudgetGuard<'_> {
 pub(crate) struct IdleMark {
     /// The idle time until then.
     before: u64,
-    /// For how long nobody had driven by then: that part of the next gap is not of this time.
+    /// For how long no thread had driven by then: that part of the next gap came before the mark.
     gap: u64,
 }
 

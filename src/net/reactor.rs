@@ -209,17 +209,12 @@ impl Reactor {
         let call = self.enroll()?;
         let report = {
             // Carried here and not by a task: nobody has to be woken for it.
-            let carried = pin!(self.carry(plan, &call.request));
+            let run = pin!(request::run(self.context(), plan, Arc::clone(&call.request)));
+            let carried = pin!(request::guarded(Arc::clone(&call.request), run));
             self.drive(end_of(&call.request, carried)).or_else(|error| ended_or(&call.request, error))?
         };
         self.dismiss(call);
         Ok(Arc::unwrap_or_clone(report))
-    }
-
-    /// Makes the attempts of a call, whose request then ends once in any case.
-    fn carry(&self, plan: Plan, request: &Arc<Request>) -> impl Future<Output = ()> + use<> {
-        let run = request::run(self.context(), plan, Arc::clone(request));
-        request::guarded(Arc::clone(request), run)
     }
 
     /// Lets go of a request that has ended, the last but one who holds its report, so that it need not be copied.
@@ -238,7 +233,8 @@ impl Reactor {
     ) -> Result<Report, Error> {
         check_place()?;
         let call = self.enroll()?;
-        let mut carried = Box::pin(self.carry(plan, &call.request));
+        let run = Box::pin(request::run(self.context(), plan, Arc::clone(&call.request)));
+        let mut carried = Box::pin(request::guarded(Arc::clone(&call.request), run));
         let report = loop {
             let end = end_of(&call.request, carried.as_mut());
             match self.drive(async { tokio::time::timeout(every, end).await.ok() }) {
@@ -343,18 +339,19 @@ impl Reactor {
         kept: impl Send + 'static,
     ) {
         let clock = Arc::clone(&self.clock);
-        let mut task = Box::pin(request::guarded(Arc::clone(&enrolled.request), task));
+        let mut task = Box::pin(task);
+        let request = Arc::clone(&enrolled.request);
         let task = self.runtime.spawn(async move {
             let _kept = kept;
-            poll_fn(move |context| {
+            let task = poll_fn(move |context| {
                 if clock.is_over_budget() {
                     context.waker().wake_by_ref();
                     return Poll::Pending;
                 }
                 clock.record_poll();
                 task.as_mut().poll(context)
-            })
-            .await;
+            });
+            request::guarded(request, task).await;
         });
         enrolled.request.set_task(task.abort_handle());
     }

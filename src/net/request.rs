@@ -263,8 +263,9 @@ pub(crate) struct Context {
 }
 
 /// Runs the task of a request so that the request ends once, whatever becomes of the task: also when it panics, or
-/// is dropped with its runtime.
-pub(crate) async fn guarded(request: Arc<Request>, task: impl Future<Output = ()>) {
+/// is dropped with its runtime. The task is pinned elsewhere: it is large, and moving it into this costs more than this
+/// does.
+pub(crate) async fn guarded(request: Arc<Request>, task: impl Future<Output = ()> + Unpin) {
     struct EndOnDrop(Arc<Request>);
     impl Drop for EndOnDrop {
         fn drop(&mut self) {

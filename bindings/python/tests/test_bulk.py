@@ -190,7 +190,7 @@ def test_a_second_exception_of_a_run_goes_to_the_unraisable_hook(
             results.close()  # type: ignore[attr-defined]
 
     use()
-    # Left before its end: the source's exception has nobody to be raised to.
+    # Left before its end: the source's exception cannot be raised any more.
     assert [type(error) for error in seen] == [LookupError]
 
 

@@ -1,4 +1,4 @@
-"""Calls that nobody waits for to the end: how they ended is on the exception and in the log, and the server's
+"""Calls whose caller stops waiting before the end: how they ended is on the exception and in the log, and the server's
 own account agrees."""
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def test_a_start_that_had_succeeded_when_it_was_canceled_tells_the_session(
     async def main() -> Any:
         task = asyncio.create_task(iplaygames_async_client.sessions.start(**START))
         await asyncio.sleep(0)
-        # The loop does not run meanwhile: the answer is there, and nobody was told.
+        # The loop does not run meanwhile: the response is there, and the future is not completed.
         assert box_of(asyncio.get_running_loop()).mailbox.wait(HANG)
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:

@@ -349,7 +349,7 @@ class AsyncWatch(WatchState):
 
 
 class _Waiter:
-    """One call of many, which a completion queue is told of as a future is."""
+    """One call of a bulk run: the completion queue completes it as it completes a future."""
 
     __slots__ = ("queue", "token")
 

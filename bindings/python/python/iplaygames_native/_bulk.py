@@ -87,7 +87,7 @@ class BulkRunner(_Base["R"]):
         return _END
 
     def _fail(self, problem: Exception) -> None:
-        """Keeps what is to be raised at the end: the first; any other has nobody to raise it to."""
+        """Keeps the first exception, to raise it at the end. Any further one goes to `sys.unraisablehook`."""
         if self.problem is None:
             self.problem = problem
         else:
@@ -172,7 +172,7 @@ class BulkRunner(_Base["R"]):
         return results
 
     def interrupt(self, error: BaseException) -> None:
-        """Cancels the calls in flight; attaches the results that nobody has to the exception that ends the run."""
+        """Cancels the calls in flight; attaches the undelivered results to the exception that ends the run."""
         results = self.undelivered + self.cancel()
         if results:
             outcomes = [each.error.outcome if each.error else "succeeded" for each in results]
@@ -184,7 +184,7 @@ class BulkRunner(_Base["R"]):
         self._drop_problem(error)
 
     def abandon(self) -> None:
-        """Cancels the calls in flight of a run that nobody iterates any more. The log has how they ended."""
+        """Cancels the calls in flight of a run that is not iterated any more. The log has how they ended."""
         self.cancel()
         self._drop_problem(None)
 
