@@ -439,8 +439,8 @@ fn first_ticks(server: &SmallServer, protocol: &str, submitted: usize, budget: D
     show_budget(&format!("{what}worst of 30 ticks"), budget, &mut worst);
 }
 
-fn all_budgets() {
-    for protocol in PROTOCOLS {
+fn all_budgets(protocols: &[&str]) {
+    for protocol in protocols {
         let server = SmallServer::new(protocol);
         for budget in [200, 500, 1000].map(Duration::from_micros) {
             for in_flight in [1, 100, 1000] {
@@ -458,9 +458,12 @@ fn main() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         return serve(&protocol);
     }
-    // `cargo bench --bench game_loop -- budgets` runs the budgets alone.
-    if std::env::args().any(|argument| argument == "budgets") {
-        return all_budgets();
+    // `cargo bench --bench game_loop -- budgets` runs the budgets alone, and with `http2` behind it those of HTTP/2.
+    let arguments: Vec<String> = std::env::args().collect();
+    if arguments.iter().any(|argument| argument == "budgets") {
+        let named: Vec<&str> =
+            PROTOCOLS.into_iter().filter(|name| arguments.iter().any(|a| a == name)).collect();
+        return all_budgets(if named.is_empty() { &PROTOCOLS } else { &named });
     }
     // For the control connection alone; the client under test brings its own.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -474,5 +477,5 @@ fn main() {
     deadlines(&server);
     let server = Server::new(2);
     watches(&server, 10_000, Duration::from_secs(10), 20);
-    all_budgets();
+    all_budgets(&PROTOCOLS);
 }

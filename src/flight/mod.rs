@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(crate) use board::Flights;
 use board::{Active, Bell, Delivery, Tidings};
@@ -27,6 +27,7 @@ use crate::error::Error;
 use crate::fork::{self, Lock};
 use crate::log::{Log, LogLevel};
 use crate::message::{Outcome, Repeat};
+use crate::net::idle_time::Budget;
 use crate::net::reactor::{Enrolled, Reactor, of_parent, shut_down};
 use crate::net::request::{Plan, Report};
 use crate::net::unwind;
@@ -682,29 +683,29 @@ impl Client {
             return Ok(0);
         }
         let Some(delivery) = Delivery::begin(&core.flights) else { return Ok(0) };
-        let budget_end = Instant::now() + budget;
-        let is_over = || budget.is_zero() || Instant::now() >= budget_end;
+        let is_without_time = budget.is_zero();
+        let mut budget = Budget::new(budget);
         let mut completed = 0;
         // What is due comes first: callbacks must not wait behind traffic.
         while delivery.deliver_one() {
             completed += 1;
-            if is_over() {
+            if budget.is_over() {
                 break;
             }
         }
-        if completed > 0 && !budget.is_zero() && is_over() {
+        if completed > 0 && !is_without_time && budget.is_over() {
             return Ok(completed);
         }
         let reactor = core.reactor_in_use();
         loop {
-            let moved = reactor.as_ref().map_or(Ok(false), |reactor| reactor.turn(budget_end.into()));
+            let moved = reactor.as_ref().map_or(Ok(false), |reactor| reactor.turn(&budget));
             let mut has_delivered = false;
-            while (completed == 0 || !is_over()) && delivery.deliver_one() {
+            while (completed == 0 || !budget.is_over()) && delivery.deliver_one() {
                 completed += 1;
                 has_delivered = true;
             }
             match moved {
-                Ok(moved) if (moved || has_delivered) && !is_over() => {}
+                Ok(moved) if (moved || has_delivered) && !budget.is_over() => budget.end_turn(),
                 // What was done is what counts.
                 Err(error) if completed == 0 => return Err(error),
                 _ => return Ok(completed),

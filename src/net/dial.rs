@@ -22,6 +22,7 @@ use tower_service::Service;
 
 use super::connect::connect;
 use super::failure::ProxyRefused;
+use super::idle_time::DriveClock;
 use super::resolve::Resolver;
 use super::tls::Roots;
 use crate::config::{Config, ProxyChoice};
@@ -37,6 +38,7 @@ pub(super) struct Dialer {
     tls: Option<Tls>,
     proxy: Option<Proxy>,
     roots: Arc<Roots>,
+    clock: Arc<DriveClock>,
 }
 
 /// Returns the host of an address, an IPv6 address without its brackets.
@@ -62,6 +64,7 @@ impl Dialer {
         server: &Uri,
         tls: ClientConfig,
         roots: &Arc<Roots>,
+        clock: &Arc<DriveClock>,
     ) -> Result<Dialer, Error> {
         let proxy = intercept(config, server)?.map(|found| Proxy::new(&found, tls.clone())).transpose()?;
         let tls = Tls::wanted(server, tls)
@@ -73,6 +76,7 @@ impl Dialer {
             tls,
             proxy,
             roots: Arc::clone(roots),
+            clock: Arc::clone(clock),
         })
     }
 
@@ -111,14 +115,14 @@ impl Dialer {
         let mut stream = Stream::Plain(Tcp(tcp));
         if let Some(proxy) = &self.proxy {
             if let Some(tls) = &proxy.tls {
-                stream = tls.secure(stream).await?;
+                stream = tls.secure(stream, &self.clock).await?;
             }
             if self.is_secure() {
                 stream = proxy.tunnel(stream, &self.server).await?;
             }
         }
         if let Some(tls) = &self.tls {
-            stream = tls.secure(stream).await?;
+            stream = tls.secure(stream, &self.clock).await?;
         }
         Ok((stream, socket))
     }
@@ -262,8 +266,8 @@ impl Tls {
         Ok(Some(Tls { connector: TlsConnector::from(Arc::new(config)), name }))
     }
 
-    async fn secure(&self, stream: Stream) -> io::Result<Stream> {
-        let secured = self.connector.connect(self.name.clone(), stream).await?;
+    async fn secure(&self, stream: Stream, clock: &DriveClock) -> io::Result<Stream> {
+        let secured = clock.in_large_steps(self.connector.connect(self.name.clone(), stream)).await?;
         Ok(Stream::Tls(Box::new(secured)))
     }
 }

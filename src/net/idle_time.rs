@@ -3,7 +3,10 @@
 //! A game that pauses does not tick, and its calls should find their responses, not timeouts, when it goes on. So of
 //! any gap between two drives at most [`MAX_COUNTED_GAP`] counts towards timeouts; the rest is idle time.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,11 +15,17 @@ use tokio::time::Instant;
 const MAX_COUNTED_GAP: Duration = Duration::from_millis(100);
 
 /// How many tasks a turn runs even if its budget is used up, so that each turn brings something. All but the first one
-/// of them only within [`GRACE`]: a step of a TLS handshake takes as long as hundreds of others.
+/// of them only within the grace of [`MAX_GRACE`]: a step of a TLS handshake takes as long as hundreds of others.
 const MIN_POLLS: u32 = 4;
 
-/// How far a budget may be exceeded for the second to the last task of [`MIN_POLLS`].
-const GRACE: Duration = Duration::from_micros(50);
+/// How far a budget may be exceeded for the second to the last task of [`MIN_POLLS`]: an eighth of it, at most 50 µs.
+const MAX_GRACE: u64 = 50;
+
+/// How long a large step takes: one of a TLS handshake.
+const LARGE_STEP: Duration = Duration::from_micros(450);
+
+/// For how many ticks a large step gives way, so that small ones do not put it off for ever.
+const MAX_DEFERRALS: u32 = 16;
 
 /// No budget: the driver runs what is ready.
 const UNLIMITED: u64 = u64::MAX;
@@ -37,6 +46,13 @@ pub(crate) struct DriveClock {
     ticks: AtomicU64,
     /// When the budget of the current turn ends, in microseconds of the epoch.
     budget_end: AtomicU64,
+    /// How far the current turn may exceed its budget for the tasks of [`MIN_POLLS`], in microseconds.
+    grace: AtomicU64,
+    /// For how long turns go on after they found their budget used up, in microseconds: the last step ends, what it
+    /// wrote is sent, the system is asked for I/O. The budget of a turn is that much shorter.
+    overrun: AtomicU64,
+    /// When a large step may begin at the latest.
+    large_step_end: AtomicU64,
     /// How many tasks the current turn may still poll whatever its budget.
     polls_left: AtomicU32,
 }
@@ -51,6 +67,9 @@ impl DriveClock {
             polls: AtomicU64::new(0),
             ticks: AtomicU64::new(0),
             budget_end: AtomicU64::new(UNLIMITED),
+            grace: AtomicU64::new(0),
+            overrun: AtomicU64::new(0),
+            large_step_end: AtomicU64::new(UNLIMITED),
             polls_left: AtomicU32::new(0),
         }
     }
@@ -125,10 +144,38 @@ impl DriveClock {
     }
 
     /// Sets when the turn that begins now is to stop; ends with the guard.
-    pub(crate) fn limit(&self, budget_end: Instant) -> BudgetGuard<'_> {
-        self.polls_left.store(MIN_POLLS, Ordering::Relaxed);
-        self.budget_end.store(self.at(budget_end), Ordering::Relaxed);
-        BudgetGuard(self)
+    pub(crate) fn limit(&self, budget: &Budget) -> BudgetGuard<'_> {
+        let Budget { begin, budget, is_first_turn } = *budget;
+        self.polls_left.store(if is_first_turn { MIN_POLLS } else { 0 }, Ordering::Relaxed);
+        let large_step = budget.saturating_sub(LARGE_STEP).max(budget / 8);
+        self.large_step_end.store(self.at(begin + large_step), Ordering::Relaxed);
+        self.grace.store((budget.as_micros() as u64 / 8).min(MAX_GRACE), Ordering::Relaxed);
+        let max_overrun = budget.as_micros() as u64 / 2;
+        let overrun = self.overrun.load(Ordering::Relaxed).min(max_overrun);
+        self.budget_end.store(self.at(begin + budget).saturating_sub(overrun), Ordering::Relaxed);
+        BudgetGuard { clock: self, max_overrun }
+    }
+
+    /// Runs a future whose steps are large: each begins only where the budget of a turn still has room for it, or
+    /// where a tick begins.
+    pub(crate) async fn in_large_steps<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let (mut deferrals, mut deferred_until) = (0, 0);
+        poll_fn(|context| {
+            let end = self.large_step_end.load(Ordering::Relaxed);
+            // Another end is another tick's.
+            let is_another_tick = end != deferred_until;
+            let may_defer = !is_another_tick || deferrals < MAX_DEFERRALS;
+            if self.has_budget() && self.now() > end && may_defer {
+                deferrals += u32::from(is_another_tick);
+                deferred_until = end;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            deferrals = 0;
+            future.as_mut().poll(context)
+        })
+        .await
     }
 
     /// Returns whether the current turn has used up its budget. A task that is polled then does nothing and asks to
@@ -142,13 +189,19 @@ impl DriveClock {
         self.budget_end.load(Ordering::Relaxed) != UNLIMITED
     }
 
+    /// Keeps the longest overrun, and forgets an eighth of it with each further one.
+    fn record_overrun(&self, overrun: u64) {
+        let before = self.overrun.load(Ordering::Relaxed);
+        self.overrun.store(overrun.max(before - before.div_ceil(8)), Ordering::Relaxed);
+    }
+
     fn is_over_budget_at(&self, now: u64) -> bool {
         let end = self.budget_end.load(Ordering::Relaxed);
         now >= end
             && match self.polls_left.load(Ordering::Relaxed) {
                 0 => true,
                 MIN_POLLS => false,
-                _ => now - end >= GRACE.as_micros() as u64,
+                _ => now - end >= self.grace.load(Ordering::Relaxed),
             }
     }
 }
@@ -167,12 +220,43 @@ impl Drop for DriveGuard<'_> {
     }
 }
 
+/// The budget of a tick, which may take several turns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    begin: Instant,
+    budget: Duration,
+    is_first_turn: bool,
+}
+
+impl Budget {
+    /// Begins a tick.
+    pub(crate) fn new(budget: Duration) -> Budget {
+        Budget { begin: Instant::now(), budget, is_first_turn: true }
+    }
+
+    /// Returns whether the whole time is used up, which a budget of nothing is from the start.
+    pub(crate) fn is_over(&self) -> bool {
+        self.budget.is_zero() || self.begin.elapsed() >= self.budget
+    }
+
+    /// Goes on to the next turn. That one does nothing without time left.
+    pub(crate) fn end_turn(&mut self) {
+        self.is_first_turn = false;
+    }
+}
+
 /// A turn with a budget.
-pub(crate) struct BudgetGuard<'a>(&'a DriveClock);
+pub(crate) struct BudgetGuard<'a> {
+    clock: &'a DriveClock,
+    max_overrun: u64,
+}
 
 impl Drop for BudgetGuard<'_> {
     fn drop(&mut self) {
-        self.0.budget_end.store(UNLIMITED, Ordering::Relaxed);
+        let end = self.clock.budget_end.swap(UNLIMITED, Ordering::Relaxed);
+        if let Some(overrun) = self.clock.now().checked_sub(end) {
+            self.clock.record_overrun(overrun.min(self.max_overrun));
+        }
     }
 }
 
@@ -237,11 +321,15 @@ mod tests {
         assert_eq!(idle(&clock, mark), 0);
     }
 
+    fn first_turn(clock: &DriveClock) -> Budget {
+        Budget { begin: clock.epoch, budget: Duration::from_secs(1), is_first_turn: true }
+    }
+
     #[test]
     fn a_turn_without_time_left_still_polls_a_few_tasks() {
         let clock = DriveClock::new();
         assert!(!clock.is_over_budget());
-        let limit = clock.limit(clock.epoch + Duration::from_secs(1));
+        let limit = clock.limit(&first_turn(&clock));
         for _ in 0..MIN_POLLS {
             assert!(!clock.is_over_budget_at(SECOND + 10));
             clock.record_poll();
@@ -253,9 +341,74 @@ mod tests {
     }
 
     #[test]
+    fn a_further_turn_of_a_tick_polls_no_task_without_time_left() {
+        let clock = DriveClock::new();
+        let mut budget = first_turn(&clock);
+        budget.end_turn();
+        let _limit = clock.limit(&budget);
+        assert!(!clock.is_over_budget_at(SECOND - 1));
+        assert!(clock.is_over_budget_at(SECOND));
+    }
+
+    #[test]
+    fn turns_stop_earlier_by_their_usual_overrun_which_is_forgotten_after_a_while() {
+        let clock = DriveClock::new();
+        let stop = || {
+            let limit = clock.limit(&Budget { is_first_turn: false, ..first_turn(&clock) });
+            let stop = clock.budget_end.load(Ordering::Relaxed);
+            // Not over yet: nothing is recorded.
+            drop(limit);
+            stop
+        };
+        assert_eq!(stop(), SECOND);
+        clock.record_overrun(80_000);
+        assert_eq!(stop(), SECOND - 80_000);
+        clock.record_overrun(0);
+        assert_eq!(stop(), SECOND - 70_000);
+        for _ in 0..100 {
+            clock.record_overrun(0);
+        }
+        assert_eq!(stop(), SECOND);
+        // At least half of a budget is used.
+        clock.record_overrun(SECOND);
+        assert_eq!(stop(), SECOND / 2);
+    }
+
+    #[test]
+    fn a_large_step_waits_for_the_beginning_of_a_tick_but_not_for_ever() {
+        let clock = DriveClock::new();
+        let mut steps = pin!(clock.in_large_steps(std::future::ready(())));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        for tick in 1..=MAX_DEFERRALS {
+            let limit = clock.limit(&first_turn(&clock));
+            // The time for large steps of this tick is over.
+            clock.large_step_end.store(u64::from(tick), Ordering::Relaxed);
+            while clock.now() <= u64::from(tick) {
+                std::hint::spin_loop();
+            }
+            for _ in 0..100 {
+                assert!(steps.as_mut().poll(&mut context).is_pending(), "tick {tick}");
+            }
+            drop(limit);
+        }
+        let _limit = clock.limit(&first_turn(&clock));
+        clock.large_step_end.store(0, Ordering::Relaxed);
+        assert!(steps.as_mut().poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn a_large_step_runs_at_once_where_a_tick_begins_and_without_a_budget() {
+        let clock = DriveClock::new();
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(pin!(clock.in_large_steps(std::future::ready(()))).poll(&mut context).is_ready());
+        let _limit = clock.limit(&first_turn(&clock));
+        assert!(pin!(clock.in_large_steps(std::future::ready(()))).poll(&mut context).is_ready());
+    }
+
+    #[test]
     fn a_turn_whose_first_task_took_long_polls_no_other_one() {
         let clock = DriveClock::new();
-        let _limit = clock.limit(clock.epoch + Duration::from_secs(1));
+        let _limit = clock.limit(&first_turn(&clock));
         assert!(!clock.is_over_budget_at(2 * SECOND));
         clock.record_poll();
         assert!(clock.is_over_budget_at(2 * SECOND));

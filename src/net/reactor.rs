@@ -19,7 +19,7 @@ use tokio::task::coop;
 
 use super::deadline::{self, Deadline};
 use super::failure::{Failure, FailureKind};
-use super::idle_time::DriveClock;
+use super::idle_time::{Budget, DriveClock};
 use super::pool::POOL_IDLE;
 use super::request::{self, Look, Plan, Report, Request};
 use super::resolve::MAX_LOOKUPS;
@@ -33,6 +33,10 @@ use crate::fork::{self, Lock};
 use crate::log::Log;
 use crate::panics::InsideGuard;
 use crate::sync::atomic::{AtomicBool, Ordering};
+
+/// How many sockets the runtime asks about at a time. Between two times a tick can stop: a thousand of them that are
+/// ready at once take longer than a small budget.
+const IO_EVENTS: usize = 64;
 
 /// The runtime and the connections of one client in one process. A forked child makes its own and
 /// leaves its parent's alone.
@@ -122,6 +126,7 @@ impl Reactor {
             // The helpers that look names up and load roots: gone as soon as they are done. One more than look-ups
             // may hang.
             .max_blocking_threads(MAX_LOOKUPS + 1)
+            .max_io_events_per_tick(IO_EVENTS)
             .thread_keep_alive(Duration::from_millis(1))
             .thread_name("iplaygames-dns")
             .on_thread_start(InsideGuard::enter_for_good)
@@ -356,9 +361,9 @@ impl Reactor {
         enrolled.request.set_task(task.abort_handle());
     }
 
-    /// Takes one turn: does what can be done without waiting, until `budget_end` at most. Returns whether a call
+    /// Takes one turn of a tick: does what can be done without waiting, while the budget lasts. Returns whether a call
     /// moved.
-    pub(crate) fn turn(&self, budget_end: tokio::time::Instant) -> Result<bool, Error> {
+    pub(crate) fn turn(&self, budget: &Budget) -> Result<bool, Error> {
         if let Some(error) = self.failure() {
             return Err(error);
         }
@@ -368,7 +373,10 @@ impl Reactor {
         }
         self.clock.record_tick();
         let before = self.clock.polls();
-        let limit = self.clock.limit(budget_end);
+        let limit = self.clock.limit(budget);
+        if self.clock.is_over_budget() {
+            return Ok(false);
+        }
         // The first yield runs what is ready and asks the system for I/O, the second runs what that woke. Without time
         // left the next turn does that.
         let driven = self.drive(async {

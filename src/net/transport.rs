@@ -150,7 +150,7 @@ impl Transport {
         else {
             return Err(unusable(&"it has no host"));
         };
-        let dialer = Dialer::new(config, &address, tls, &roots)?;
+        let dialer = Dialer::new(config, &address, tls, &roots, clock)?;
         let mut headers = config.headers.clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
         if let Some(authorization) = &config.authorization {
