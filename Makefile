@@ -267,6 +267,7 @@ fuzz: tools ## every fuzz target, FUZZ_SECONDS each (60); needs cargo-fuzz
 	    $(FUZZ) run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 	        -max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=2000 -timeout=60 || exit 1; \
 	done
+	@echo "$(words $(FUZZ_TARGETS)) passed, 0 failed"
 
 .PHONY: fuzz-smoke
 fuzz-smoke: tools ## the same for ten seconds each; installs cargo-fuzz if it is missing

@@ -26,6 +26,10 @@
 
 #![warn(missing_docs)]
 
+// The tests of the crate share helpers with those in tests/, which name it.
+#[cfg(test)]
+extern crate self as iplaygames;
+
 mod api;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -12,6 +12,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
 use super::resolve::Resolver;
+use super::unwind::injection_point;
 
 /// How long an address has before the next one is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -35,6 +36,7 @@ pub(super) async fn connect(
         address.set_port(port);
     }
     let stream = connect_to_any(addresses, limit).await?;
+    injection_point();
     stream.set_nodelay(true)?;
     SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
     Ok(stream)

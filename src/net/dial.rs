@@ -25,6 +25,7 @@ use super::failure::ProxyRefused;
 use super::idle_time::DriveClock;
 use super::resolve::Resolver;
 use super::tls::Roots;
+use super::unwind::injection_point;
 use crate::config::{Config, ProxyChoice};
 use crate::error::Error;
 
@@ -106,10 +107,12 @@ impl Dialer {
             (None, Some("https")) => 443,
             (None, _) => 80,
         };
+        injection_point();
         let tcp = connect(&self.resolver, bare_host(first), port, self.connect_timeout).await?;
         if self.tls.is_some() || self.proxy.as_ref().is_some_and(|proxy| proxy.tls.is_some()) {
             // Before the handshake, which would load them on this thread.
             self.roots.load_elsewhere().await?;
+            injection_point();
         }
         let socket = Socket::of(&tcp);
         let mut stream = Stream::Plain(Tcp(tcp));
@@ -121,6 +124,7 @@ impl Dialer {
                 stream = proxy.tunnel(stream, &self.server).await?;
             }
         }
+        injection_point();
         if let Some(tls) = &self.tls {
             stream = tls.secure(stream, &self.clock).await?;
         }
@@ -357,6 +361,7 @@ macro_rules! forward {
                 context: &mut Context<'_>,
                 buffer: &mut ReadBuf<'_>,
             ) -> Poll<io::Result<()>> {
+                injection_point();
                 let $this = self.get_mut();
                 $inner.poll_read(context, buffer)
             }
@@ -368,16 +373,19 @@ macro_rules! forward {
                 context: &mut Context<'_>,
                 bytes: &[u8],
             ) -> Poll<io::Result<usize>> {
+                injection_point();
                 let $this = self.get_mut();
                 $inner.poll_write(context, bytes)
             }
 
             fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                injection_point();
                 let $this = self.get_mut();
                 $inner.poll_flush(context)
             }
 
             fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                injection_point();
                 let $this = self.get_mut();
                 $inner.poll_shutdown(context)
             }

@@ -27,6 +27,7 @@ use super::failure::{self, Failure, FailureKind};
 use super::http1::head;
 use super::http2_streams::{FrameScanner, OpenStreams};
 use super::idle_time::DriveClock;
+use super::unwind::{self, injection_point};
 use crate::message::Answer;
 
 /// How long the head of a response may be, together with the interim responses before it, as over HTTP/1.1.
@@ -218,13 +219,16 @@ impl Http2 {
         attempt: &AttemptStatus,
     ) -> Result<Answer, Failure> {
         let _permit = self.acquire(limit).await?;
+        injection_point();
         let paced = match self.state.clock.has_budget() {
             // No permit: the connection ended, which `poll_ready` reports.
             true => self.state.may_open.acquire().await.ok(),
             false => None,
         };
         let mut sender = self.sender.clone();
+        injection_point();
         poll_fn(|context| sender.poll_ready(context)).await.map_err(|error| failure::not_sent(&error))?;
+        injection_point();
         if !attempt.try_send() {
             return Err(failure::called_off());
         }
@@ -246,6 +250,7 @@ impl Http2 {
         }
         let mut heads = HeadSize::default();
         let response = poll_fn(|context| {
+            injection_point();
             while let Poll::Ready(Some(Ok(interim))) = response.poll_informational(context) {
                 heads.add(interim.headers())?;
                 attempt.record_progress();
@@ -314,6 +319,7 @@ async fn read_body(
     let expected = announced.and_then(|announced| usize::try_from(announced).ok()).unwrap_or(0);
     answer.body.reserve_exact(expected + 1);
     while let Some(chunk) = body.data().await {
+        injection_point();
         // A response that was cut is not a response, whatever the reason of the reset says.
         let chunk = chunk.map_err(|error| failure_of(&error, true, attempt))?;
         // Empty frames are no progress: they may come without end.
@@ -377,7 +383,9 @@ where
             return Poll::Pending;
         }
         state.0.clock.record_poll();
+        injection_point();
         let ended = Pin::new(&mut connection).poll(context).is_ready();
+        injection_point();
         state.0.may_open.add_permits(state.0.unsent.swap(0, Ordering::Relaxed));
         let max = connection.max_concurrent_send_streams();
         if state.0.max_streams.swap(max, Ordering::AcqRel) != max {
@@ -386,7 +394,7 @@ where
         if ended { Poll::Ready(()) } else { Poll::Pending }
     });
     // A panic of h2 is the end of this connection, and h2 reports it to the streams.
-    let guarded = super::unwind::catch(connection);
+    let guarded = unwind::catch(connection);
     match pings {
         // The end of either is the end of both: dropping the connection ends its streams.
         Some(pings) => match select(pin!(guarded), pin!(keep_alive(pings, &state.0))).await {

@@ -12,6 +12,8 @@ pub(crate) mod idle_time;
 #[cfg(feature = "internals")]
 pub(crate) mod internals;
 mod multipart;
+#[cfg(test)]
+mod panic_tests;
 mod pool;
 pub(crate) mod reactor;
 pub(crate) mod request;

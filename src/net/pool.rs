@@ -15,6 +15,7 @@ use super::failure::{self, Failure};
 use super::http1::Http1;
 use super::http2::Http2;
 use super::idle_time::DriveClock;
+use super::unwind::injection_point;
 
 /// How long an idle connection is kept.
 pub(super) const POOL_IDLE: Duration = Duration::from_secs(20);
@@ -99,6 +100,7 @@ impl Pool {
         let _scout = if self.dialer.is_secure() && !self.known.load(Ordering::Acquire) {
             // The semaphore is never closed; were it, everyone would go ahead.
             let permit = self.scout.acquire().await.ok();
+            injection_point();
             if let Some(kept) = self.kept().await {
                 return Ok(kept);
             }
@@ -109,6 +111,7 @@ impl Pool {
         // Boxed: what is large and rare must not make every call larger.
         let deadline = Deadline::after(self.connect_timeout, &self.clock);
         let made = deadline::timeout_at(deadline, &self.clock, || 0, pin!(Box::pin(self.connect()))).await;
+        injection_point();
         // Also after a failure: who waited then tries for himself.
         self.known.store(true, Ordering::Release);
         match made {
@@ -145,6 +148,7 @@ impl Pool {
         if let Some(http2) = self.shared() {
             // One turn, so that what the server has said meanwhile is known.
             tokio::task::yield_now().await;
+            injection_point();
             if http2.is_open() {
                 return Some(Connection::Shared(http2));
             }
@@ -189,6 +193,7 @@ impl Pool {
         if stream.speaks_http2() {
             let http2 =
                 Http2::handshake(stream, &self.clock).await.map_err(|error| failure::unconnected(&error))?;
+            injection_point();
             self.connections().shared = Some((http2.clone(), Instant::now()));
             return Ok(Connection::Shared(http2));
         }
@@ -225,6 +230,7 @@ impl Single {
 
     async fn take_a_turn(&mut self) {
         tokio::task::yield_now().await;
+        injection_point();
         self.http1.poll_unsolicited();
     }
 }

@@ -18,7 +18,7 @@ use super::idle_time::{DriveClock, IdleMark};
 use super::reactor::Chance;
 use super::retry::{self, Event, Step};
 use super::transport::{Transport, Turn};
-use super::unwind;
+use super::unwind::{self, injection_point};
 use crate::log::{Log, LogLevel};
 use crate::message::{Answer, Disposition, Parts, Repeat};
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -297,7 +297,9 @@ pub(crate) async fn run(context: Arc<Context>, plan: Plan, request: Arc<Request>
         };
         request.attempts.fetch_add(1, Ordering::Relaxed);
         let retries_left = plan.max_retries.saturating_sub(retries);
+        injection_point();
         let result = attempt(transport, &plan, &request, deadline, retries_left > 0, &mut turn).await;
+        injection_point();
         let seen = see(&plan, &request, &result);
         let step = match seen.event {
             Some(event) => retry::next(

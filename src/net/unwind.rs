@@ -6,6 +6,13 @@ use std::task::{Context, Poll};
 
 pub(crate) use crate::panics::run;
 
+/// A place where a test can let this thread panic. It does nothing in the library that ships.
+#[inline(always)]
+pub(super) fn injection_point() {
+    #[cfg(test)]
+    injection::pass();
+}
+
 /// Polls a future; a panic is its message.
 pub(crate) fn poll<F: Future>(
     future: Pin<&mut F>,
@@ -24,4 +31,31 @@ pub(crate) async fn catch<F: Future>(future: F) -> Result<F::Output, String> {
         Err(message) => Poll::Ready(Err(message)),
     })
     .await
+}
+
+#[cfg(test)]
+pub(super) mod injection {
+    use std::cell::Cell;
+
+    thread_local! {
+        static PASSED: Cell<u64> = const { Cell::new(0) };
+        static PANIC_AT: Cell<u64> = const { Cell::new(u64::MAX) };
+    }
+
+    /// Counts the injection points that this thread passes from now on. It panics once, at the one with this number,
+    /// counted from zero.
+    pub(crate) fn panic_at(number: u64) {
+        PASSED.set(0);
+        PANIC_AT.set(number);
+    }
+
+    /// Returns how many injection points this thread has passed since then.
+    pub(crate) fn passed() -> u64 {
+        PASSED.get()
+    }
+
+    pub(super) fn pass() {
+        let number = PASSED.replace(PASSED.get() + 1);
+        assert!(number != PANIC_AT.get(), "an injected panic, at point {number}");
+    }
 }

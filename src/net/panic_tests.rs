@@ -1,0 +1,244 @@
+//! A panic at every step of a call over real sockets: while it connects, in the handshake, in the pool, while it sends
+//! and reads, and in the task of an HTTP/2 connection. Every call still ends once, what it reports is true at the
+//! server, and the client serves the next call. Panics inside an attempt of the simulated transport, and in callbacks,
+//! are in `simulation/`.
+
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use support::tls::{Authority, secure};
+use support::{HANG, Received, START, STARTED, json, options, read_request, serve};
+
+use super::unwind::injection;
+use crate::flight::{Call, Event};
+use crate::panics::{self, InsideGuard};
+use crate::{CallResult, Client, Code, Config, Outcome, WatchOptions};
+
+const STATUS: &str = r#"{"success": true, "data": {"session_id": "abc123", "status": "ACTIVE"}}"#;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Protocol {
+    Http,
+    Https,
+    Http2,
+}
+
+/// The call ids of the starts that the server received.
+type Starts = Arc<Mutex<Vec<String>>>;
+
+struct Server {
+    config: String,
+    starts: Starts,
+}
+
+fn respond(is_start: bool, id: &str, starts: &Starts) -> (u16, &'static str) {
+    if !is_start {
+        return (200, STATUS);
+    }
+    starts.lock().unwrap().push(id.to_owned());
+    (201, STARTED)
+}
+
+fn serve_http1(stream: &mut (impl Read + Write), starts: &Starts) {
+    while let Some(request) = read_request(stream) {
+        let Received { line, .. } = &request;
+        let id = request.header("x-request-id").unwrap();
+        let (status, body) = respond(line.starts_with("POST"), id, starts);
+        if stream.write_all(&json(&format!("{status} Fine"), body)).is_err() {
+            return;
+        }
+    }
+}
+
+fn serve_http2(config: Arc<rustls::ServerConfig>, starts: Starts) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let acceptor = tokio_rustls::TlsAcceptor::from(config);
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, starts) = (acceptor.clone(), Arc::clone(&starts));
+                tokio::spawn(async move {
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    let Ok(mut connection) = h2::server::handshake(stream).await else { return };
+                    while let Some(Ok((request, mut response))) = connection.accept().await {
+                        let id = request.headers()["x-request-id"].to_str().unwrap();
+                        let (status, body) = respond(request.method() == "POST", id, &starts);
+                        let head = http::Response::builder().status(status).body(()).unwrap();
+                        if let Ok(mut stream) = response.send_response(head, false) {
+                            let _ = stream.send_data(body.into(), true);
+                        }
+                    }
+                });
+            }
+        });
+    });
+    port
+}
+
+impl Server {
+    fn start(protocol: Protocol) -> Server {
+        let authority = Authority::new("Test CA");
+        let identity = authority.certify("127.0.0.1");
+        let starts = Starts::default();
+        let shared = Arc::clone(&starts);
+        let port = match protocol {
+            Protocol::Http => serve(move |mut stream| serve_http1(&mut stream, &shared)),
+            Protocol::Https => {
+                let config = identity.config(&["http/1.1"]);
+                serve(move |stream| serve_http1(&mut secure(&config, stream), &shared))
+            }
+            Protocol::Http2 => serve_http2(identity.config(&["h2"]), shared),
+        };
+        let scheme = if protocol == Protocol::Http { "http" } else { "https" };
+        let config = json!({
+            "api_key": "test-key-123",
+            "base_url": format!("{scheme}://127.0.0.1:{port}"),
+            "ca_pem": authority.pem(),
+            // For TLS as for plain HTTP: only what is given here.
+            "only_these_cas": protocol != Protocol::Http,
+        });
+        Server { config: config.to_string(), starts }
+    }
+
+    fn client(&self) -> Client {
+        Client::new(Config::from_json(&self.config).unwrap()).unwrap()
+    }
+}
+
+/// What the callback of a call was told.
+#[derive(Default)]
+struct Seen {
+    ends: u32,
+    outcome: Option<Outcome>,
+    code: Option<Code>,
+}
+
+impl Seen {
+    fn end(&mut self, result: &CallResult) {
+        self.ends += 1;
+        self.outcome = result.as_ref().err().map(crate::Error::outcome);
+        self.code = result.as_ref().err().map(crate::Error::code);
+    }
+}
+
+fn tick_until(client: &Client, what: &str, mut is_done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_done() {
+        // A tick cannot fail: a panic of a task is the task's.
+        client.tick(Duration::from_millis(20)).unwrap();
+        assert!(started.elapsed() < HANG, "{what}: a call has not ended");
+        std::thread::yield_now();
+    }
+}
+
+/// Makes all kinds of calls, and panics at point `number`. Returns whether that point was reached.
+fn check(server: &Server, number: u64) -> bool {
+    let what = format!("panic at point {number}");
+    server.starts.lock().unwrap().clear();
+    let client = server.client();
+    injection::panic_at(number);
+
+    // Two starts with callbacks.
+    let seen: Vec<Arc<Mutex<Seen>>> = (0..2).map(|_| Arc::default()).collect();
+    for (index, seen) in seen.iter().enumerate() {
+        let seen = Arc::clone(seen);
+        let mut options = options();
+        options.call_id = Some(format!("start-{index}"));
+        let callback = Box::new(move |event: Event<'_>| match event {
+            Event::Done(result) => seen.lock().unwrap().end(result),
+            Event::Update(_) => panic!("a start has no updates"),
+        });
+        client.submit("start_a_game_session", START, &options, Some(callback)).unwrap().detach();
+    }
+    tick_until(&client, &what, || seen.iter().all(|seen| seen.lock().unwrap().ends > 0));
+
+    // A watch, until it has told something.
+    let (watch, told) = watch(&client);
+    tick_until(&client, &what, || *told.lock().unwrap() != (0, 0));
+    watch.cancel().unwrap();
+    tick_until(&client, &what, || told.lock().unwrap().1 > 0);
+    drop(watch);
+
+    // A blocking call, whose result the panic may be. The next one succeeds.
+    let status = || client.call("get_session_status", r#"{"session_id": "abc123"}"#, &options());
+    let _ = status();
+    let is_reached = injection::passed() > number;
+    injection::panic_at(u64::MAX);
+    let last = status();
+    assert!(last.is_ok(), "{what}: {last:?}");
+
+    assert_eq!(told.lock().unwrap().1, 1, "{what}: the watch ended once");
+    let stats: serde_json::Value = serde_json::from_str(&client.stats_json()).unwrap();
+    assert_eq!(stats["in_flight"], 0, "{what}");
+    client.close();
+    drop(client);
+    let starts = server.starts.lock().unwrap();
+    for (index, seen) in seen.iter().enumerate() {
+        let Seen { ends, outcome, code } = &*seen.lock().unwrap();
+        let received = starts.iter().filter(|id| **id == format!("start-{index}")).count();
+        let is_true = match outcome {
+            None => received == 1,
+            Some(Outcome::NotSent) => received == 0,
+            Some(Outcome::Unknown) => received <= 1,
+            Some(Outcome::Rejected) => false,
+        };
+        assert!(*ends == 1 && is_true, "{what}: {ends} ends, {outcome:?}, {code:?}, {received} received");
+    }
+    is_reached
+}
+
+/// How many updates and ends a watch has reported.
+type Told = Arc<Mutex<(u32, u32)>>;
+
+fn watch(client: &Client) -> (Call, Told) {
+    let told = Told::default();
+    let shared = Arc::clone(&told);
+    let callback = Box::new(move |event: Event<'_>| match event {
+        Event::Done(_) => shared.lock().unwrap().1 += 1,
+        Event::Update(_) => shared.lock().unwrap().0 += 1,
+    });
+    let options = WatchOptions::every(Duration::from_millis(100));
+    (client.watch_session_with("abc123", &options, Some(callback)).unwrap(), told)
+}
+
+fn panics_at_every_point(protocol: Protocol) {
+    panics::silence();
+    let server = Server::start(protocol);
+    let mut number = 0;
+    // Injected panics are not printed; a failed check is, out here.
+    let checked = |number| {
+        let _inside = InsideGuard::enter();
+        panics::run(|| check(&server, number))
+    };
+    while checked(number).unwrap_or_else(|message| panic!("{protocol:?}: {message}")) {
+        number += 1;
+    }
+    println!("{protocol:?}: {number} points");
+    // So that the points are not lost by accident.
+    assert!(number > 20, "{protocol:?}: only {number} points");
+}
+
+#[test]
+fn every_call_over_http_ends_whatever_step_panics() {
+    panics_at_every_point(Protocol::Http);
+}
+
+#[test]
+fn every_call_over_https_ends_whatever_step_panics() {
+    panics_at_every_point(Protocol::Https);
+}
+
+#[test]
+fn every_call_over_http2_ends_whatever_step_panics() {
+    panics_at_every_point(Protocol::Http2);
+}
