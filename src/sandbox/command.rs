@@ -3,46 +3,49 @@
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::json::ObjectReader;
 
 use super::clock::{FURTHEST_S, iso};
 use super::fault::ParsedFault;
-use super::keys::{Keys, wrong};
 use super::server::Shared;
 
 /// Carries a command out; its answer is an object with `"success": true`.
 pub(super) fn run(shared: &Shared, text: &str) -> Result<Value, Error> {
-    let mut keys = Keys::parse(text, "a command")?;
-    let Some(command) = keys.text("command")? else {
-        return Err(wrong("command", format_args!("is missing: one of {NAMES}")));
+    let mut reader = ObjectReader::parse(text, "The command")?;
+    let Some(command) = reader.take_string("command")? else {
+        return Err(Error::invalid("/command", format!("`command` is missing. It must be one of {NAMES}.")));
     };
     let mut answer = match command.as_str() {
-        "fault" => return queue_fault(shared, keys),
-        "advance_clock" => return advance_clock(shared, keys),
+        "fault" => return queue_fault(shared, reader),
+        "advance_clock" => return advance_clock(shared, reader),
         "clear_faults" => {
-            keys.finish()?;
+            reader.finish()?;
             shared.state.lock().faults = Default::default();
             json!({})
         }
         "counts" => {
-            keys.finish()?;
+            reader.finish()?;
             counts(shared)
         }
         "sessions" => {
-            keys.finish()?;
+            reader.finish()?;
             let state = shared.state.lock();
             state.world.list(state.clock.now())
         }
         "requests" => {
-            keys.finish()?;
+            reader.finish()?;
             json!({"requests": shared.state.lock().journal.rows()})
         }
         "reset" => {
-            keys.finish()?;
+            reader.finish()?;
             shared.reset();
             json!({})
         }
         other => {
-            return Err(wrong("command", format_args!("is \"{other}\", which is none of {NAMES}")));
+            return Err(Error::invalid(
+                "/command",
+                format!("`command` cannot be {other:?}. It must be one of {NAMES}."),
+            ));
         }
     };
     answer["success"] = json!(true);
@@ -51,18 +54,23 @@ pub(super) fn run(shared: &Shared, text: &str) -> Result<Value, Error> {
 
 const NAMES: &str = "fault, clear_faults, advance_clock, counts, sessions, requests, reset";
 
-fn queue_fault(shared: &Shared, keys: Keys) -> Result<Value, Error> {
-    let fault = ParsedFault::parse(keys)?;
+fn queue_fault(shared: &Shared, reader: ObjectReader) -> Result<Value, Error> {
+    let fault = ParsedFault::parse(reader)?;
     let queued = shared.state.lock().faults.add(fault);
     Ok(json!({"success": true, "queued": queued}))
 }
 
-fn advance_clock(shared: &Shared, mut keys: Keys) -> Result<Value, Error> {
-    let seconds = keys.integer("seconds", 0..=FURTHEST_S)?.ok_or_else(|| wrong("seconds", "is missing"))?;
-    keys.finish()?;
+fn advance_clock(shared: &Shared, mut reader: ObjectReader) -> Result<Value, Error> {
+    let seconds = reader
+        .take_integer("seconds", 0..=FURTHEST_S)?
+        .ok_or_else(|| Error::invalid("/seconds", "`seconds` is missing."))?;
+    reader.finish()?;
     let mut state = shared.state.lock();
     if !state.clock.advance(seconds) {
-        return Err(wrong("seconds", format_args!("would move the clock further than {FURTHEST_S} in all")));
+        return Err(Error::invalid(
+            "/seconds",
+            format!("`seconds` would move the clock forward by more than {FURTHEST_S} in total."),
+        ));
     }
     Ok(json!({"success": true, "now": iso(state.clock.now())}))
 }

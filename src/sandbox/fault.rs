@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use crate::api::operation::operation;
 use crate::error::Error;
+use crate::json::{ObjectReader, pointer_step};
 
 use super::clock;
-use super::keys::{Keys, wrong};
 use super::reply::{JSON, Reply};
 
 /// An hour: nothing that a test or a player waits for takes longer.
@@ -118,12 +118,12 @@ impl Faults {
 pub(super) struct ParsedFault(Fault);
 
 impl ParsedFault {
-    pub(super) fn parse(mut keys: Keys) -> Result<ParsedFault, Error> {
-        let operation = whom(&mut keys)?;
-        let times = keys.integer("times", 0..=u64::MAX)?.unwrap_or(1);
-        let after = keys.integer("after", 0..=u64::MAX)?.unwrap_or(0);
-        let effect = Effect::parse(&mut keys)?;
-        keys.finish()?;
+    pub(super) fn parse(mut reader: ObjectReader) -> Result<ParsedFault, Error> {
+        let operation = whom(&mut reader)?;
+        let times = reader.take_integer("times", 0..=u64::MAX)?.unwrap_or(1);
+        let after = reader.take_integer("after", 0..=u64::MAX)?.unwrap_or(0);
+        let effect = Effect::parse(&mut reader)?;
+        reader.finish()?;
         Ok(ParsedFault(Fault {
             operation,
             after,
@@ -133,31 +133,35 @@ impl ParsedFault {
     }
 }
 
-fn whom(keys: &mut Keys) -> Result<Option<&'static str>, Error> {
-    match keys.text("operation")?.as_deref() {
+fn whom(reader: &mut ObjectReader) -> Result<Option<&'static str>, Error> {
+    match reader.take_string("operation")?.as_deref() {
         Some("*") => Ok(None),
         Some(id) => operation(id)
             .map(|row| Some(row.id))
-            .ok_or_else(|| wrong("operation", format_args!("names no operation of the API: \"{id}\""))),
-        None => Err(wrong("operation", "is missing: the id of an operation, or \"*\" for all")),
+            .ok_or_else(|| Error::invalid("/operation", format!("The API has no operation {id:?}."))),
+        None => Err(Error::invalid(
+            "/operation",
+            "`operation` is missing. It must be the id of an operation, or \"*\" for all.",
+        )),
     }
 }
 
 impl Effect {
-    fn parse(keys: &mut Keys) -> Result<Effect, Error> {
-        let process = keys.flag("process")?;
-        let delay = milliseconds(keys, "delay_ms")?;
-        let silence = silence(keys, process)?;
-        let status =
-            keys.integer("status", 200..=599)?.and_then(|status| StatusCode::from_u16(status as u16).ok());
-        let body = NewBody::parse(keys, status)?;
-        let headers = headers(keys)?;
-        let retry_after = RetryAfter::parse(keys)?;
+    fn parse(reader: &mut ObjectReader) -> Result<Effect, Error> {
+        let process = reader.take_bool("process")?;
+        let delay = milliseconds(reader, "delay_ms")?;
+        let silence = silence(reader, process)?;
+        let status = reader
+            .take_integer("status", 200..=599)?
+            .and_then(|status| StatusCode::from_u16(status as u16).ok());
+        let body = NewBody::parse(reader, status)?;
+        let headers = headers(reader)?;
+        let retry_after = RetryAfter::parse(reader)?;
         let delivery = Delivery {
             silence: silence.map(|(silence, _)| silence),
-            truncate: keys.flag("truncate")?.unwrap_or(false),
-            close: keys.flag("close")?.unwrap_or(false),
-            drip: milliseconds(keys, "drip_ms")?,
+            truncate: reader.take_bool("truncate")?.unwrap_or(false),
+            close: reader.take_bool("close")?.unwrap_or(false),
+            drip: milliseconds(reader, "drip_ms")?,
         };
         let (default, answers) = match silence {
             Some((_, processed)) => (processed, false),
@@ -167,10 +171,13 @@ impl Effect {
         let travels = delivery.truncate || delivery.close || delivery.drip.is_some();
         if !answers && (shaped || travels) {
             let key = if silence == Some((Silence::Closed, default)) { "drop" } else { "reset" };
-            return Err(wrong(key, "leaves no answer: of the other effects it goes with `delay_ms` only"));
+            return Err(Error::invalid(
+                format!("/{key}"),
+                format!("`{key}` sends no response. The only other effect that it can have is `delay_ms`."),
+            ));
         }
         if answers && !shaped && !travels && delay.is_none() && process.is_none() {
-            return Err(Error::invalid("", "a fault needs an effect, such as `status` or `drop`"));
+            return Err(Error::invalid("", "A fault needs an effect, such as `status` or `drop`."));
         }
         Ok(Effect {
             process: process.unwrap_or(default),
@@ -201,18 +208,18 @@ impl Effect {
 }
 
 /// How the connection ends without an answer, and whether the operation is carried out first.
-fn silence(keys: &mut Keys, process: Option<bool>) -> Result<Option<(Silence, bool)>, Error> {
-    let drop_after = match keys.text("drop")?.as_deref() {
+fn silence(reader: &mut ObjectReader, process: Option<bool>) -> Result<Option<(Silence, bool)>, Error> {
+    let drop_after = match reader.take_string("drop")?.as_deref() {
         None => None,
         Some("before") => Some(false),
         Some("after") => Some(true),
-        Some(_) => return Err(wrong("drop", "must be \"before\" or \"after\"")),
+        Some(_) => return Err(Error::invalid("/drop", "`drop` must be \"before\" or \"after\".")),
     };
-    let reset = keys.flag("reset")?.unwrap_or(false);
+    let reset = reader.take_bool("reset")?.unwrap_or(false);
     if let (Some(after), Some(process)) = (drop_after, process)
         && after != process
     {
-        return Err(wrong("process", "contradicts `drop`"));
+        return Err(Error::invalid("/process", "`process` contradicts `drop`."));
     }
     Ok(match (reset, drop_after) {
         (false, None) => None,
@@ -221,38 +228,43 @@ fn silence(keys: &mut Keys, process: Option<bool>) -> Result<Option<(Silence, bo
     })
 }
 
-fn milliseconds(keys: &mut Keys, key: &str) -> Result<Option<Duration>, Error> {
-    Ok(keys.integer(key, 0..=LONGEST_MS)?.map(Duration::from_millis))
+fn milliseconds(reader: &mut ObjectReader, key: &str) -> Result<Option<Duration>, Error> {
+    Ok(reader.take_integer(key, 0..=LONGEST_MS)?.map(Duration::from_millis))
 }
 
-fn headers(keys: &mut Keys) -> Result<HeaderMap, Error> {
+fn headers(reader: &mut ObjectReader) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
-    if let Some(kind) = keys.text("content_type")? {
-        let value = HeaderValue::try_from(kind).map_err(|_| wrong("content_type", "is no header value"))?;
+    if let Some(kind) = reader.take_string("content_type")? {
+        let value = HeaderValue::try_from(kind)
+            .map_err(|_| Error::invalid("/content_type", "`content_type` is not a valid header value."))?;
         headers.insert(http::header::CONTENT_TYPE, value);
     }
-    let given = match keys.value("headers") {
+    let given = match reader.take_value("headers") {
         None => return Ok(headers),
         Some(Value::Object(given)) => given,
-        Some(_) => return Err(wrong("headers", "must be an object of names and values")),
+        Some(_) => return Err(Error::invalid("/headers", "`headers` must be an object of strings.")),
     };
     for (name, value) in given {
-        let problem = |why: &str| Error::invalid(format!("/headers/{name}"), format!("`{name}` {why}"));
-        let header = HeaderName::try_from(&name).map_err(|_| problem("is no header name"))?;
+        let problem = |why: &str| {
+            Error::invalid(format!("/headers{}", pointer_step(&name)), format!("The header {name:?} {why}."))
+        };
+        let header = HeaderName::try_from(&name).map_err(|_| problem("has no valid name"))?;
         if header == http::header::CONTENT_LENGTH || header == http::header::TRANSFER_ENCODING {
-            return Err(problem("is set by the body itself; see `truncate`"));
+            return Err(problem("is set by the body; to send a wrong length, use `truncate`"));
         }
         let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
-        headers.insert(header, value.ok_or_else(|| problem("has no header value: a line of text"))?);
+        headers.insert(header, value.ok_or_else(|| problem("must have a value that is one line of text"))?);
     }
     Ok(headers)
 }
 
 impl RetryAfter {
-    fn parse(keys: &mut Keys) -> Result<Option<RetryAfter>, Error> {
-        let problem = || wrong("retry_after", "must be seconds, such as 2, or {\"date_in_s\": 2}");
+    fn parse(reader: &mut ObjectReader) -> Result<Option<RetryAfter>, Error> {
+        let problem = || {
+            Error::invalid("/retry_after", "`retry_after` must be seconds, such as 2, or {\"date_in_s\": 2}.")
+        };
         let year = 365 * 24 * 3600;
-        match keys.value("retry_after") {
+        match reader.take_value("retry_after") {
             None => Ok(None),
             Some(Value::Object(date)) if date.len() == 1 => {
                 let seconds = date.get("date_in_s").and_then(Value::as_i64);
@@ -273,21 +285,24 @@ impl RetryAfter {
 }
 
 impl NewBody {
-    fn parse(keys: &mut Keys, status: Option<StatusCode>) -> Result<Option<NewBody>, Error> {
-        let message = keys.text("message")?;
-        let envelope = keys.flag("envelope")?;
+    fn parse(reader: &mut ObjectReader, status: Option<StatusCode>) -> Result<Option<NewBody>, Error> {
+        let message = reader.take_string("message")?;
+        let envelope = reader.take_bool("envelope")?;
         if status.is_none() && (message.is_some() || envelope.is_some()) {
             let key = if message.is_some() { "message" } else { "envelope" };
-            return Err(wrong(key, "needs a `status` to go with"));
+            return Err(Error::invalid(format!("/{key}"), format!("`{key}` needs `status`.")));
         }
-        let text = keys.text("body")?.map(|text| NewBody::Bytes(text.into()));
-        let encoded = keys.text("body_base64")?.map(|text| -> Result<_, Error> {
-            let bytes = BASE64_STANDARD.decode(text).map_err(|_| wrong("body_base64", "is not base64"))?;
+        let text = reader.take_string("body")?.map(|text| NewBody::Bytes(text.into()));
+        let encoded = reader.take_string("body_base64")?.map(|text| -> Result<_, Error> {
+            let bytes = BASE64_STANDARD
+                .decode(text)
+                .map_err(|_| Error::invalid("/body_base64", "`body_base64` is not base64."))?;
             Ok(NewBody::Bytes(bytes.into()))
         });
-        let empty = keys.flag("empty")?.unwrap_or(false).then_some(NewBody::Empty);
-        let sized =
-            keys.integer("oversize_bytes", SMALLEST..=LARGEST)?.map(|size| NewBody::Sized(size as usize));
+        let empty = reader.take_bool("empty")?.unwrap_or(false).then_some(NewBody::Empty);
+        let sized = reader
+            .take_integer("oversize_bytes", SMALLEST..=LARGEST)?
+            .map(|size| NewBody::Sized(size as usize));
         let mut given = [
             ("body", text),
             ("body_base64", encoded.transpose()?),
@@ -298,7 +313,10 @@ impl NewBody {
         .filter_map(|(key, body)| Some((key, body?)));
         let first = given.next();
         if let Some((key, _)) = given.next() {
-            return Err(wrong(key, "is a second body; an answer has one"));
+            return Err(Error::invalid(
+                format!("/{key}"),
+                format!("`{key}` would be a second body. A response has one body."),
+            ));
         }
         Ok(match (first, status) {
             (Some((_, body)), _) => Some(body),
@@ -349,7 +367,7 @@ mod tests {
     fn queue(faults: &[&str]) -> Faults {
         let mut queue = Faults::default();
         for fault in faults {
-            queue.add(ParsedFault::parse(Keys::parse(fault, "it").unwrap()).unwrap());
+            queue.add(ParsedFault::parse(ObjectReader::parse(fault, "It").unwrap()).unwrap());
         }
         queue
     }

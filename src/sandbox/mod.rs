@@ -12,7 +12,6 @@ mod command;
 mod config;
 mod fault;
 mod journal;
-mod keys;
 mod multipart;
 mod origin;
 mod reply;
@@ -77,10 +76,10 @@ impl Sandbox {
         let thread = std::thread::Builder::new()
             .name("iplaygames-sandbox".to_owned())
             .spawn(move || serve(config, &ready, stopped))
-            .map_err(|problem| failed("the sandbox cannot start its thread", &problem))?;
-        let shared = started
-            .recv()
-            .unwrap_or_else(|_| Err(Error::new(Code::INTERNAL, "the sandbox's thread died")))?;
+            .map_err(|problem| failed("The sandbox cannot start its thread", &problem))?;
+        let shared = started.recv().unwrap_or_else(|_| {
+            Err(Error::new(Code::INTERNAL, "The sandbox's thread ended before it listened."))
+        })?;
         Ok(Sandbox { shared, generation, running: Mutex::new(Some(Running { stop, thread })) })
     }
 
@@ -133,7 +132,7 @@ impl Sandbox {
         if self.is_inherited() {
             return Err(Error::new(
                 Code::INVALID_HANDLE,
-                "the sandbox belongs to the process that forked this one",
+                "The sandbox belongs to the process that this one was forked from.",
             ));
         }
         command::run(&self.shared, command_json).map(|answer| answer.to_string())
@@ -208,12 +207,12 @@ fn open(config: Config) -> Result<(Runtime, TcpListener, Arc<Shared>), Error> {
         .enable_io()
         .enable_time()
         .build()
-        .map_err(|problem| failed("the sandbox cannot make its runtime", &problem))?;
+        .map_err(|problem| failed("The sandbox cannot create its runtime", &problem))?;
     let (listener, address) = {
         let _entered = runtime.enter();
         listen(config.port).map_err(|problem| match config.port {
-            0 => failed("the sandbox cannot listen on the loopback", &problem),
-            port => keys::wrong("port", format_args!("{port} cannot be listened on: {problem}")),
+            0 => failed("The sandbox cannot listen on 127.0.0.1", &problem),
+            port => Error::invalid("/port", format!("The sandbox cannot listen on port {port}: {problem}.")),
         })?
     };
     let base_url = format!("http://{address}");
@@ -236,7 +235,7 @@ fn listen(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
 }
 
 fn failed(what: &str, problem: &std::io::Error) -> Error {
-    Error::new(Code::INTERNAL, format!("{what}: {problem}"))
+    Error::new(Code::INTERNAL, format!("{what}: {problem}."))
 }
 
 /// A client that goes away must not end a program that left SIGPIPE as it was.
@@ -257,7 +256,7 @@ fn block_sigpipe() {}
 fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|problem| {
-        Error::new(Code::INTERNAL, format!("the system gives no random numbers: {problem}"))
+        Error::new(Code::INTERNAL, format!("The system provides no random numbers: {problem}."))
     })?;
     Ok(bytes)
 }
