@@ -7,7 +7,7 @@ use crate::json::ObjectReader;
 
 use super::clock::{FURTHEST_S, iso};
 use super::fault::ParsedFault;
-use super::server::Shared;
+use super::state::Shared;
 
 /// Carries a command out; its answer is an object with `"success": true`.
 pub(super) fn run(shared: &Shared, text: &str) -> Result<Value, Error> {
@@ -38,7 +38,7 @@ pub(super) fn run(shared: &Shared, text: &str) -> Result<Value, Error> {
         }
         "reset" => {
             reader.finish()?;
-            shared.reset();
+            shared.state.lock().reset();
             json!({})
         }
         other => {

@@ -3,6 +3,8 @@
 use crate::error::Error;
 use crate::json::ObjectReader;
 
+use super::random;
+
 /// What ending a session answers that is closed or expired already. The API does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EndTwice {
@@ -47,7 +49,7 @@ impl Config {
 
 fn api_key(reader: &mut ObjectReader) -> Result<String, Error> {
     match reader.take_string("api_key")? {
-        None => Ok(format!("sandbox-{}", super::random_hex::<16>()?)),
+        None => Ok(format!("sandbox-{}", random::hex::<16>()?)),
         Some(key) if !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(key),
         Some(_) => Err(Error::invalid(
             "/api_key",

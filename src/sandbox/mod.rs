@@ -11,12 +11,15 @@ mod clock;
 mod command;
 mod config;
 mod fault;
+mod handler;
 mod journal;
 mod multipart;
 mod origin;
+mod random;
 mod reply;
 mod route;
 mod server;
+mod state;
 mod wire;
 mod world;
 
@@ -33,7 +36,7 @@ use crate::error::Error;
 use crate::fork::{self, Lock};
 
 use config::Config;
-use server::{Shared, State};
+use state::{Shared, State};
 
 /// The API on a loopback port of this process, with games, sessions, a clock that can be moved and
 /// faults that can be scripted. One thread, real HTTP/1.1; dropping it stops it.
@@ -190,7 +193,7 @@ fn serve(config: Config, ready: &mpsc::Sender<Result<Arc<Shared>, Error>>, stopp
     block_sigpipe();
     match open(config) {
         Ok((runtime, listener, shared)) => {
-            runtime.spawn(server::accept(listener, Arc::clone(&shared)));
+            runtime.spawn(server::accept_connections(listener, Arc::clone(&shared)));
             // Whoever starts it is waiting; were it not, `stopped` would say so at once.
             let _ = ready.send(Ok(shared));
             let _ = runtime.block_on(stopped);
@@ -252,19 +255,3 @@ fn block_sigpipe() {
 
 #[cfg(not(unix))]
 fn block_sigpipe() {}
-
-fn random<const N: usize>() -> Result<[u8; N], Error> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|problem| {
-        Error::new(Code::INTERNAL, format!("The system provides no random numbers: {problem}."))
-    })?;
-    Ok(bytes)
-}
-
-fn random_hex<const N: usize>() -> Result<String, Error> {
-    random::<N>().map(|bytes| hex(&bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

@@ -10,6 +10,7 @@ use crate::error::Error;
 use super::check::Arguments;
 use super::clock::iso;
 use super::config::{Config, EndTwice};
+use super::random;
 use super::reply::{JSON, Reply};
 
 /// Games 1 to this exist.
@@ -132,7 +133,7 @@ impl World {
         if let Some(no) = why_not(game_id, &arguments, around.config) {
             return Ok(no);
         }
-        let (id, token) = (super::random_hex::<16>()?, super::random_hex::<32>()?);
+        let (id, token) = (random::hex::<16>()?, random::hex::<32>()?);
         let life = Life::new(around.now, around.config.session_lifetime_s);
         let answer = json!({"success": true, "data": {
             "session_id": id,
@@ -171,7 +172,7 @@ impl World {
         let Some(games) = chosen_games(&arguments)? else {
             return Ok(Reply::refusal(400, "Invalid request parameters"));
         };
-        let id = uuid()?;
+        let id = random::uuid()?;
         let life = Life::new(around.now, around.config.session_lifetime_s);
         let rows: Vec<Value> = (games.iter().enumerate())
             .map(|(position, game)| {
@@ -300,17 +301,8 @@ fn chosen_games(arguments: &Arguments) -> Result<Option<Vec<u64>>, Error> {
 /// Different games, none twice.
 fn random_games() -> Result<Vec<u64>, Error> {
     let mut left: Vec<u64> = (1..=GAMES).collect();
-    let dice = super::random::<RANDOM_GAMES>()?;
+    let dice = random::bytes::<RANDOM_GAMES>()?;
     Ok(dice.iter().map(|die| left.swap_remove(usize::from(*die) % left.len())).collect())
-}
-
-fn uuid() -> Result<String, Error> {
-    let mut bytes = super::random::<16>()?;
-    // Version 4, variant 1.
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = super::hex(&bytes);
-    Ok(format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
 }
 
 /// The answer of an operation that changes nothing here.
@@ -411,13 +403,5 @@ mod tests {
         let games: std::collections::HashSet<_> = random_games().unwrap().into_iter().collect();
         assert_eq!(games.len(), RANDOM_GAMES);
         assert!(games.iter().all(|game| (1..=GAMES).contains(game)));
-    }
-
-    #[test]
-    fn a_uuid_looks_like_one() {
-        let id = uuid().unwrap();
-        assert_eq!(id.len(), 36);
-        assert_eq!(id.as_bytes()[14], b'4');
-        assert!(b"89ab".contains(&id.as_bytes()[19]));
     }
 }

@@ -1,0 +1,47 @@
+//! The state of a sandbox, shared by its server thread and its owner.
+
+use crate::fork::Lock;
+
+use super::clock::Clock;
+use super::config::Config;
+use super::fault::Faults;
+use super::journal::{Connections, Journal};
+use super::world::World;
+
+/// What the server thread and the owner of a sandbox share.
+pub(super) struct Shared {
+    pub(super) config: Config,
+    pub(super) base_url: String,
+    /// The port that the sandbox listens on.
+    pub(super) port: u16,
+    pub(super) state: Lock<State>,
+}
+
+/// The part of a sandbox that requests and commands change.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) world: World,
+    pub(super) clock: Clock,
+    pub(super) faults: Faults,
+    pub(super) journal: Journal,
+    pub(super) connections: Connections,
+    last_request_id: u64,
+}
+
+impl State {
+    /// Restores the initial state. Open connections stay counted, and the request ids of responses continue.
+    pub(super) fn reset(&mut self) {
+        let State { world, clock, faults, journal, connections, last_request_id: _ } = self;
+        *world = World::default();
+        *clock = Clock::default();
+        *faults = Faults::default();
+        *journal = Journal::default();
+        connections.reset();
+    }
+
+    /// Returns the number that identifies the next response.
+    pub(super) fn next_request_id(&mut self) -> u64 {
+        self.last_request_id += 1;
+        self.last_request_id
+    }
+}
