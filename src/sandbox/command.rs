@@ -30,7 +30,7 @@ pub(super) fn run(shared: &Shared, text: &str) -> Result<Value, Error> {
         "sessions" => {
             reader.finish()?;
             let state = shared.state.lock();
-            state.world.list(state.clock.now())
+            state.store.list(state.clock.now())
         }
         "requests" => {
             reader.finish()?;
@@ -77,7 +77,7 @@ fn advance_clock(shared: &Shared, mut reader: ObjectReader) -> Result<Value, Err
 
 fn counts(shared: &Shared) -> Value {
     let state = shared.state.lock();
-    let mut counts = state.world.counts(state.clock.now());
+    let mut counts = state.store.counts(state.clock.now());
     counts["requests"] = state.journal.counts();
     counts["connections"] = state.connections.to_json();
     counts

@@ -17,7 +17,7 @@ use super::origin;
 use super::reply::{self, Reply};
 use super::route::{self, PathFields, Route};
 use super::state::Shared;
-use super::world::Surroundings;
+use super::store::RequestContext;
 
 /// The path that accepts commands.
 const CONTROL_PATH: &str = "/_sandbox";
@@ -50,9 +50,9 @@ fn route(shared: &Shared, head: &Parts, body: &Bytes) -> Decision {
         CONTROL_PATH => control(shared, head, body).into(),
         path => match path.strip_prefix("/play/") {
             Some(token) if head.method == http::Method::GET => {
-                let mut state = shared.state.lock();
+                let state = shared.state.lock();
                 let now = state.clock.now();
-                state.world.page(token, now).into()
+                state.store.game_page(token, now).into()
             }
             _ => handle_call(shared, head, body),
         },
@@ -90,8 +90,8 @@ fn handle_call(shared: &Shared, head: &Parts, body: &Bytes) -> Decision {
     let now = state.clock.now();
     let real = effect.as_ref().is_none_or(|effect| effect.process).then(|| match resolved {
         Ok((operation, arguments)) => {
-            let around = Surroundings { config: &shared.config, base_url: &shared.base_url, now };
-            state.world.carry_out(operation, arguments, &around)
+            let context = RequestContext { config: &shared.config, base_url: &shared.base_url, now };
+            state.store.handle(operation, arguments, &context)
         }
         Err(refusal) => *refusal,
     });

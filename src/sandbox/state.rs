@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::config::Config;
 use super::fault::Faults;
 use super::journal::{Connections, Journal};
-use super::world::World;
+use super::store::Store;
 
 /// What the server thread and the owner of a sandbox share.
 pub(super) struct Shared {
@@ -20,7 +20,7 @@ pub(super) struct Shared {
 /// The part of a sandbox that requests and commands change.
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) world: World,
+    pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) faults: Faults,
     pub(super) journal: Journal,
@@ -31,8 +31,8 @@ pub(super) struct State {
 impl State {
     /// Restores the initial state. Open connections stay counted, and the request ids of responses continue.
     pub(super) fn reset(&mut self) {
-        let State { world, clock, faults, journal, connections, last_request_id: _ } = self;
-        *world = World::default();
+        let State { store, clock, faults, journal, connections, last_request_id: _ } = self;
+        *store = Store::default();
         *clock = Clock::default();
         *faults = Faults::default();
         *journal = Journal::default();
