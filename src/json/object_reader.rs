@@ -1,6 +1,6 @@
-//! Reads JSON objects that people write by hand: the client's configuration and options, the sandbox's
-//! configuration and commands. A key that appears twice, a key that is not known and a value of the wrong
-//! type are errors that name the key.
+//! Reads JSON objects that people write by hand: the client's configuration and options, the
+//! sandbox's configuration and commands. A key that appears twice, a key that is not known and a
+//! value of the wrong type are errors that name the key.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -13,8 +13,8 @@ use crate::redact::decode_json_string;
 use super::error::ObjectError;
 use super::raw::{entries, pointer_step};
 
-/// The members of a JSON object. Each `take_*` method removes the member that it returns; a member whose
-/// value is null counts as absent.
+/// The members of a JSON object. Each `take_*` method removes the member that it returns; a member
+/// whose value is null counts as absent.
 pub(crate) struct ObjectReader {
     /// The object's name, with which messages begin.
     name: &'static str,
@@ -117,8 +117,8 @@ fn wrong_type(key: &str, expected: impl fmt::Display) -> ObjectError {
     ObjectError::new(pointer_step(key), format!("`{key}` must be {expected}."))
 }
 
-/// Parses a value. Strings are not decoded by serde_json, which leaves copies of strings with escapes in
-/// memory.
+/// Parses a value. Strings are not decoded by serde_json, which leaves copies of strings with
+/// escapes in memory.
 fn parse_value(json: &str, pointer: &str, name: &str) -> Result<Value, ObjectError> {
     let error = |reason: &dyn fmt::Display| {
         ObjectError::new(pointer, format!("{name} cannot be read as JSON: {reason}."))

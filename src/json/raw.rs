@@ -1,6 +1,6 @@
-//! Inspects JSON text without building a value: numbers keep their digits, and a document of any size
-//! costs one pass. serde_json defines the grammar; this file adds the nesting limit, the check for
-//! repeated keys, JSON pointers and the removal of blanks.
+//! Inspects JSON text without building a value: numbers keep their digits, and a document of any
+//! size costs one pass. serde_json defines the grammar; this file adds the nesting limit, the check
+//! for repeated keys, JSON pointers and the removal of blanks.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -60,13 +60,15 @@ fn behind_string(mut rest: &[u8]) -> &[u8] {
 /// Whether one of the eight bytes of a word is this one.
 fn has_byte(word: u64, byte: u8) -> bool {
     let word = word ^ (ONES * u64::from(byte));
-    // A byte that is zero borrows from its top bit; where one does, there is a zero, here or below it.
+    // A byte that is zero borrows from its top bit; where one does, there is a zero, here or below
+    // it.
     word.wrapping_sub(ONES) & !word & (ONES * 0x80) != 0
 }
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 
-/// How many `[` and `{` there are, in strings too. Eight bytes at a time: every answer comes through here.
+/// How many `[` and `{` there are, in strings too. Eight bytes at a time: every answer comes
+/// through here.
 fn opening_brackets(bytes: &[u8]) -> usize {
     const SEVENS: u64 = ONES * 0x7F;
     let (words, rest) = bytes.as_chunks::<8>();
@@ -75,7 +77,8 @@ fn opening_brackets(bytes: &[u8]) -> usize {
     for words in words.chunks(255) {
         let mut others = 0;
         for word in words {
-            // The two differ in one bit. Where it is set in both, what is left is zero in their places.
+            // The two differ in one bit. Where it is set in both, what is left is zero in their
+            // places.
             let word = (u64::from_ne_bytes(*word) | (ONES * 0x20)) ^ (ONES * u64::from(b'{'));
             // A byte's top bit becomes set if the byte is not zero.
             others += ((((word & SEVENS) + SEVENS) | word) >> 7) & ONES;
@@ -109,8 +112,8 @@ pub(crate) fn pointer_step(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The entries of an object, in order, their values untouched. What must not be: anything that is not
-/// a JSON object, a key twice at any depth, nesting too deep. `what` begins the message.
+/// The entries of an object, in order, their values untouched. What must not be: anything that is
+/// not a JSON object, a key twice at any depth, nesting too deep. `what` begins the message.
 pub(crate) fn entries<'a>(
     text: &'a str,
     what: &str,
@@ -214,7 +217,8 @@ fn check_inner_keys(value: &str, at: &str, what: &str) -> Result<(), ObjectError
 pub(crate) enum Missing {
     /// The text is not JSON; the parser's words.
     NotJson(String),
-    /// The pointer is not one of RFC 6901: it must be empty or begin with `/`, and `~` be `~0` or `~1`.
+    /// The pointer is not one of RFC 6901: it must be empty or begin with `/`, and `~` be `~0` or
+    /// `~1`.
     BadPointer,
     /// Nothing is there.
     Absent,

@@ -1,21 +1,22 @@
-//! The commands of `Sandbox::control` and `POST /_sandbox`.
+//! The commands of `Sandbox::control` and `POST /_sandbox`: change the faults and the clock, show
+//! sessions, requests and counts, reset the state.
 
 use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::json::ObjectReader;
 
-use super::clock::{FURTHEST_S, iso};
-use super::fault::ParsedFault;
+use super::clock::{MAX_OFFSET_S, format_iso8601};
+use super::fault_queue::QueuedFault;
 use super::state::Shared;
 
-/// Carries a command out; its answer is an object with `"success": true`.
+/// Runs a command and returns its result, an object with `"success": true`.
 pub(super) fn run(shared: &Shared, text: &str) -> Result<Value, Error> {
     let mut reader = ObjectReader::parse(text, "The command")?;
     let Some(command) = reader.take_string("command")? else {
         return Err(Error::invalid("/command", format!("`command` is missing. It must be one of {NAMES}.")));
     };
-    let mut answer = match command.as_str() {
+    let mut result = match command.as_str() {
         "fault" => return queue_fault(shared, reader),
         "advance_clock" => return advance_clock(shared, reader),
         "clear_faults" => {
@@ -34,7 +35,7 @@ pub(super) fn run(shared: &Shared, text: &str) -> Result<Value, Error> {
         }
         "requests" => {
             reader.finish()?;
-            json!({"requests": shared.state.lock().journal.rows()})
+            json!({"requests": shared.state.lock().requests.entries()})
         }
         "reset" => {
             reader.finish()?;
@@ -48,37 +49,38 @@ pub(super) fn run(shared: &Shared, text: &str) -> Result<Value, Error> {
             ));
         }
     };
-    answer["success"] = json!(true);
-    Ok(answer)
+    result["success"] = json!(true);
+    Ok(result)
 }
 
+/// The names of the commands, for messages.
 const NAMES: &str = "fault, clear_faults, advance_clock, counts, sessions, requests, reset";
 
 fn queue_fault(shared: &Shared, reader: ObjectReader) -> Result<Value, Error> {
-    let fault = ParsedFault::parse(reader)?;
+    let fault = QueuedFault::parse(reader)?;
     let queued = shared.state.lock().faults.add(fault);
     Ok(json!({"success": true, "queued": queued}))
 }
 
 fn advance_clock(shared: &Shared, mut reader: ObjectReader) -> Result<Value, Error> {
     let seconds = reader
-        .take_integer("seconds", 0..=FURTHEST_S)?
+        .take_integer("seconds", 0..=MAX_OFFSET_S)?
         .ok_or_else(|| Error::invalid("/seconds", "`seconds` is missing."))?;
     reader.finish()?;
     let mut state = shared.state.lock();
     if !state.clock.advance(seconds) {
         return Err(Error::invalid(
             "/seconds",
-            format!("`seconds` would move the clock forward by more than {FURTHEST_S} in total."),
+            format!("`seconds` would move the clock forward by more than {MAX_OFFSET_S} in total."),
         ));
     }
-    Ok(json!({"success": true, "now": iso(state.clock.now())}))
+    Ok(json!({"success": true, "now": format_iso8601(state.clock.now())}))
 }
 
 fn counts(shared: &Shared) -> Value {
     let state = shared.state.lock();
     let mut counts = state.store.counts(state.clock.now());
-    counts["requests"] = state.journal.counts();
+    counts["requests"] = state.requests.counts();
     counts["connections"] = state.connections.to_json();
     counts
 }

@@ -1,25 +1,30 @@
-//! The sandbox's own configuration: keys, defaults, checks.
+//! The configuration of a sandbox: its keys, their defaults and their checks.
 
 use crate::error::Error;
 use crate::json::ObjectReader;
 
 use super::random;
 
-/// What ending a session answers that is closed or expired already. The API does not say.
+/// The response to ending a session that is already closed or expired. The API's documentation does
+/// not define it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EndTwice {
+    /// 409.
     Conflict,
+    /// 404.
     NotFound,
+    /// 200.
     Ok,
 }
 
+/// A checked configuration. `docs/sandbox.md` describes the keys.
 #[derive(Debug)]
 pub(super) struct Config {
     pub(super) port: u16,
     pub(super) api_key: String,
     pub(super) can_override_provider: bool,
     pub(super) providers: Vec<String>,
-    /// Upper case.
+    /// In upper case.
     pub(super) unavailable_countries: Vec<String>,
     pub(super) end_twice: EndTwice,
     pub(super) session_lifetime_s: u64,
@@ -28,18 +33,19 @@ pub(super) struct Config {
 const YEAR_S: u64 = 365 * 24 * 3600;
 
 impl Config {
+    /// Parses a JSON object. Empty text is an empty object.
     pub(super) fn from_json(text: &str) -> Result<Config, Error> {
         let mut reader = ObjectReader::parse(text, "The sandbox's configuration")?;
         let config = Config {
-            // The range keeps the number inside the type.
+            // The range of the number is that of the type.
             port: reader.take_integer("port", 0..=u64::from(u16::MAX))?.map_or(0, |port| port as u16),
-            api_key: api_key(&mut reader)?,
+            api_key: parse_api_key(&mut reader)?,
             can_override_provider: reader.take_bool("can_override_provider")?.unwrap_or(false),
             providers: reader
                 .take_strings("providers")?
                 .unwrap_or_else(|| vec!["nuxgaming".to_owned(), "pragmatic".to_owned()]),
-            unavailable_countries: countries(&mut reader)?,
-            end_twice: end_twice(&mut reader)?,
+            unavailable_countries: parse_countries(&mut reader)?,
+            end_twice: parse_end_twice(&mut reader)?,
             session_lifetime_s: reader.take_integer("session_lifetime_s", 1..=YEAR_S)?.unwrap_or(4 * 3600),
         };
         reader.finish()?;
@@ -47,7 +53,7 @@ impl Config {
     }
 }
 
-fn api_key(reader: &mut ObjectReader) -> Result<String, Error> {
+fn parse_api_key(reader: &mut ObjectReader) -> Result<String, Error> {
     match reader.take_string("api_key")? {
         None => Ok(format!("sandbox-{}", random::hex::<16>()?)),
         Some(key) if !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(key),
@@ -58,7 +64,7 @@ fn api_key(reader: &mut ObjectReader) -> Result<String, Error> {
     }
 }
 
-fn countries(reader: &mut ObjectReader) -> Result<Vec<String>, Error> {
+fn parse_countries(reader: &mut ObjectReader) -> Result<Vec<String>, Error> {
     let Some(countries) = reader.take_strings("unavailable_countries")? else {
         return Ok(vec!["KP".to_owned()]);
     };
@@ -71,7 +77,7 @@ fn countries(reader: &mut ObjectReader) -> Result<Vec<String>, Error> {
     Ok(countries.iter().map(|code| code.to_ascii_uppercase()).collect())
 }
 
-fn end_twice(reader: &mut ObjectReader) -> Result<EndTwice, Error> {
+fn parse_end_twice(reader: &mut ObjectReader) -> Result<EndTwice, Error> {
     match reader.take_string("end_twice")?.as_deref() {
         Some("conflict") => Ok(EndTwice::Conflict),
         None | Some("not_found") => Ok(EndTwice::NotFound),

@@ -16,8 +16,8 @@ pub(super) fn exists(id: u64) -> bool {
     (1..=GAMES).contains(&id)
 }
 
-/// Returns the ids in a list of numbers or numeric strings, or none if the list is empty or an id is
-/// unknown.
+/// Returns the ids in a list of numbers or numeric strings, or none if the list is empty or an id
+/// is unknown.
 pub(super) fn parse_ids(ids: &[Value]) -> Option<Vec<u64>> {
     let number = |id: &Value| id.as_u64().or_else(|| id.as_str()?.parse().ok());
     let games: Option<Vec<u64>> = ids.iter().map(|id| number(id).filter(|id| exists(*id))).collect();

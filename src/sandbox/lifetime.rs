@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::check::Arguments;
-use super::clock::iso;
+use super::clock::format_iso8601;
 use super::config::EndTwice;
-use super::reply::Reply;
+use super::response::{self, Response};
+use super::validate::Arguments;
 
-/// When a session starts, was last active and expires, in seconds since 1970, and whether it was ended.
+/// When a session starts, was last active and expires, in seconds since 1970, and whether it was
+/// ended.
 pub(super) struct Lifetime {
     started_at: u64,
     last_activity: u64,
@@ -32,35 +33,36 @@ impl Lifetime {
 
     /// Returns the start as ISO 8601.
     pub(super) fn started_at(&self) -> String {
-        iso(self.started_at)
+        format_iso8601(self.started_at)
     }
 
     /// Returns the last activity as ISO 8601.
     pub(super) fn last_activity(&self) -> String {
-        iso(self.last_activity)
+        format_iso8601(self.last_activity)
     }
 
     /// Returns the expiry as ISO 8601.
     pub(super) fn expires_at(&self) -> String {
-        iso(self.expires_at)
+        format_iso8601(self.expires_at)
     }
 
     /// Ends the session and returns the API's response, in which `name` names the thing that ended.
-    pub(super) fn end(&mut self, now: u64, end_twice: EndTwice, name: &str) -> Reply {
+    pub(super) fn end(&mut self, now: u64, end_twice: EndTwice, name: &str) -> Response {
         if self.status(now) != "active" {
             match end_twice {
-                EndTwice::Conflict => return Reply::refusal(409, &format!("{name} already ended")),
-                EndTwice::NotFound => return Reply::refusal(404, &format!("{name} not found")),
+                EndTwice::Conflict => return response::api_error(409, &format!("{name} already ended")),
+                EndTwice::NotFound => return response::api_error(404, &format!("{name} not found")),
                 EndTwice::Ok => {}
             }
         } else {
             self.closed = true;
             self.last_activity = now;
         }
-        Reply::json(200, &json!({"success": true, "message": format!("{name} ended successfully")}))
+        response::json(200, &json!({"success": true, "message": format!("{name} ended successfully")}))
     }
 
-    /// Returns a row of the command `sessions`: the arguments of the start, the status and the times.
+    /// Returns a row of the command `sessions`: the arguments of the start, the status and the
+    /// times.
     pub(super) fn describe(&self, arguments: &Arguments, now: u64) -> Arguments {
         let mut row = arguments.clone();
         row.insert("status".to_owned(), json!(self.status(now)));

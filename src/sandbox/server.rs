@@ -1,5 +1,5 @@
-//! The sandbox's HTTP server: accepts connections, reads requests, lets `handler.rs` decide and sends the
-//! responses, with the transport faults that were decided.
+//! The sandbox's HTTP server: accepts connections, reads requests, lets `handler.rs` decide and
+//! sends the responses, with the transport faults that were decided.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
+use http::header::{DATE, HeaderMap, HeaderName, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -14,11 +16,12 @@ use hyper::{Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::clock;
-use super::fault::Silence;
-use super::handler::{self, Decision};
-use super::reply::Reply;
+use super::fault::Disconnect;
+use super::fault_body::FaultBody;
+use super::faulty_stream::{ConnControl, FaultyStream, shutdown};
+use super::handler::{self, PlannedResponse};
+use super::response::framework_error;
 use super::state::Shared;
-use super::wire::{Payload, Switch, Wire, hang_up};
 
 /// The largest request body that is read, in bytes. An upload of the largest file fits.
 const MAX_BODY: usize = 16 << 20;
@@ -49,12 +52,13 @@ pub(super) async fn accept_connections(listener: TcpListener, shared: Arc<Shared
     }
 }
 
-/// A listener that is shut down when it is dropped, even if a forked child holds a copy of the socket.
+/// A listener that is shut down when it is dropped, even if a forked child holds a copy of the
+/// socket.
 struct ListenerGuard(TcpListener);
 
 impl Drop for ListenerGuard {
     fn drop(&mut self) {
-        hang_up(&self.0);
+        shutdown(&self.0);
     }
 }
 
@@ -63,35 +67,36 @@ struct ConnectionGuard(Arc<Shared>);
 
 impl ConnectionGuard {
     fn new(shared: &Arc<Shared>) -> ConnectionGuard {
-        shared.state.lock().connections.opened();
+        shared.state.lock().connections.add();
         ConnectionGuard(Arc::clone(shared))
     }
 }
 
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        self.0.state.lock().connections.closed();
+        self.0.state.lock().connections.remove();
     }
 }
 
 async fn serve_connection(stream: TcpStream, guard: ConnectionGuard) {
     // If this fails, responses are only slower.
     let _ = stream.set_nodelay(true);
-    let switch = Arc::new(Switch::default());
-    let wire = Wire::new(stream, Arc::clone(&switch));
-    let service = service_fn(|request| respond(&guard.0, &switch, request));
-    // An error means that the client closed the connection or that a fault ended it. Both are expected.
+    let control = Arc::new(ConnControl::default());
+    let stream = FaultyStream::new(stream, Arc::clone(&control));
+    let service = service_fn(|request| respond(&guard.0, &control, request));
+    // An error means that the client closed the connection or that a fault ended it. Both are
+    // expected.
     let _ = hyper::server::conn::http1::Builder::new()
         .header_read_timeout(None)
-        .serve_connection(wire, service)
+        .serve_connection(stream, service)
         .await;
 }
 
 async fn respond(
     shared: &Arc<Shared>,
-    switch: &Arc<Switch>,
+    control: &Arc<ConnControl>,
     request: Request<Incoming>,
-) -> Result<Response<Payload>, NoResponse> {
+) -> Result<Response<FaultBody>, NoResponse> {
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => Some(body.to_bytes()),
@@ -99,37 +104,46 @@ async fn respond(
         Err(_) => return Err(NoResponse),
     };
     // A panic in the handler fails this request, not the server.
-    let decision = catch_unwind(AssertUnwindSafe(|| handler::handle(shared, &head, body.as_ref())))
-        .unwrap_or_else(|_| Reply::bare(500, "The sandbox has a defect: this request made it panic").into());
-    if !decision.delay.is_zero() {
-        tokio::time::sleep(decision.delay).await;
+    let planned = catch_unwind(AssertUnwindSafe(|| handler::handle(shared, &head, body.as_ref())))
+        .unwrap_or_else(|_| {
+            framework_error(500, "The sandbox has a defect: this request made it panic").into()
+        });
+    if !planned.delay.is_zero() {
+        tokio::time::sleep(planned.delay).await;
     }
-    match decision.delivery.silence {
-        None => Ok(build_response(shared, decision, switch)),
-        Some(Silence::Closed) => Err(NoResponse),
-        Some(Silence::Reset) => {
-            switch.reset();
+    match planned.transport.disconnect {
+        None => Ok(build_response(shared, planned, control)),
+        Some(Disconnect::Close) => Err(NoResponse),
+        Some(Disconnect::Reset) => {
+            control.reset_on_close();
             Err(NoResponse)
         }
     }
 }
 
-fn build_response(shared: &Shared, decision: Decision, switch: &Arc<Switch>) -> Response<Payload> {
+/// Adds the headers `Date` and `X-Request-Id` unless the planned response has them, and makes the
+/// body follow the transport fault.
+fn build_response(
+    shared: &Shared,
+    planned: PlannedResponse,
+    control: &Arc<ConnControl>,
+) -> Response<FaultBody> {
     let (now, request_id) = {
         let mut state = shared.state.lock();
         (state.clock.now(), state.next_request_id())
     };
-    let Reply { status, headers, mut body } = decision.reply;
-    if status == http::StatusCode::NO_CONTENT || status == http::StatusCode::NOT_MODIFIED {
+    let (mut head, mut body) = planned.response.into_parts();
+    if head.status == StatusCode::NO_CONTENT || head.status == StatusCode::NOT_MODIFIED {
         body = Bytes::new();
     }
-    let mut dated = Reply { status, headers: Default::default(), body: Bytes::new() };
-    dated.header(http::header::DATE, &clock::http(now));
-    dated.header(http::HeaderName::from_static("x-request-id"), &format!("sandbox-{request_id}"));
-    // The headers of the decided response replace these two.
-    dated.headers.extend(headers);
-    let mut response = Response::new(Payload::new(body, &decision.delivery, switch));
-    *response.status_mut() = status;
-    *response.headers_mut() = dated.headers;
-    response
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        (DATE, clock::format_http_date(now)),
+        (HeaderName::from_static("x-request-id"), format!("sandbox-{request_id}")),
+    ] {
+        headers.extend(HeaderValue::try_from(value).ok().map(|value| (name, value)));
+    }
+    headers.extend(std::mem::take(&mut head.headers));
+    head.headers = headers;
+    Response::from_parts(head, FaultBody::new(body, &planned.transport, control))
 }

@@ -4,8 +4,9 @@ use crate::fork::Lock;
 
 use super::clock::Clock;
 use super::config::Config;
-use super::fault::Faults;
-use super::journal::{Connections, Journal};
+use super::connection_counts::ConnectionCounts;
+use super::fault_queue::FaultQueue;
+use super::request_log::RequestLog;
 use super::store::Store;
 
 /// What the server thread and the owner of a sandbox share.
@@ -22,20 +23,21 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) store: Store,
     pub(super) clock: Clock,
-    pub(super) faults: Faults,
-    pub(super) journal: Journal,
-    pub(super) connections: Connections,
+    pub(super) faults: FaultQueue,
+    pub(super) requests: RequestLog,
+    pub(super) connections: ConnectionCounts,
     last_request_id: u64,
 }
 
 impl State {
-    /// Restores the initial state. Open connections stay counted, and the request ids of responses continue.
+    /// Restores the initial state. Open connections stay counted, and the request ids of responses
+    /// continue.
     pub(super) fn reset(&mut self) {
-        let State { store, clock, faults, journal, connections, last_request_id: _ } = self;
+        let State { store, clock, faults, requests, connections, last_request_id: _ } = self;
         *store = Store::default();
         *clock = Clock::default();
-        *faults = Faults::default();
-        *journal = Journal::default();
+        *faults = FaultQueue::default();
+        *requests = RequestLog::default();
         connections.reset();
     }
 

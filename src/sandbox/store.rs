@@ -1,19 +1,19 @@
-//! The sandbox's sessions and multi-sessions, and the operations that start, report and end them. All other
-//! operations return their documented responses (`documented.rs`).
+//! The sandbox's sessions and multi-sessions, and the operations that start, report and end them.
+//! All other operations return their documented responses (`documented.rs`).
 
 use serde_json::{Value, json};
 
 use crate::api::operation::Operation;
 use crate::error::Error;
 
-use super::check::Arguments;
 use super::config::Config;
 use super::documented;
 use super::games::{self, title};
 use super::index_map::IndexMap;
 use super::lifetime::{Lifetime, count_by_status};
 use super::random;
-use super::reply::Reply;
+use super::response::{self, Response};
+use super::validate::Arguments;
 
 struct Session {
     lifetime: Lifetime,
@@ -52,7 +52,7 @@ impl Store {
         operation: &'static Operation,
         arguments: Arguments,
         context: &RequestContext<'_>,
-    ) -> Reply {
+    ) -> Response {
         let id = |name: &str| string_argument(&arguments, name).to_owned();
         let result = match operation.id {
             "start_a_game_session" => self.start_session(arguments, context),
@@ -61,12 +61,16 @@ impl Store {
             "start_a_multi_session" => self.start_multi_session(arguments, context),
             "get_multi_session_status" => Ok(self.multi_session_status(&id("token"), context.now)),
             "end_multi_session" => Ok(self.end_multi_session(&id("token"), context)),
-            _ => Ok(documented::response(operation, &arguments)),
+            _ => Ok(documented::example_response(operation, &arguments)),
         };
-        result.unwrap_or_else(|error| Reply::bare(500, error.message()))
+        result.unwrap_or_else(|error| response::framework_error(500, error.message()))
     }
 
-    fn start_session(&mut self, arguments: Arguments, context: &RequestContext<'_>) -> Result<Reply, Error> {
+    fn start_session(
+        &mut self,
+        arguments: Arguments,
+        context: &RequestContext<'_>,
+    ) -> Result<Response, Error> {
         let game_id = arguments.get("game_id").and_then(Value::as_u64).unwrap_or_default();
         if let Some(rejection) = rejection(game_id, &arguments, context.config) {
             return Ok(rejection);
@@ -80,13 +84,15 @@ impl Store {
             "expires_at": lifetime.expires_at(),
         }});
         self.sessions.insert(id, Session { lifetime, token, game_id, arguments });
-        Ok(Reply::json(201, &document))
+        Ok(response::json(201, &document))
     }
 
-    fn session_status(&self, id: &str, now: u64) -> Reply {
-        let Some(session) = self.sessions.get(id) else { return Reply::refusal(404, "Session not found") };
+    fn session_status(&self, id: &str, now: u64) -> Response {
+        let Some(session) = self.sessions.get(id) else {
+            return response::api_error(404, "Session not found");
+        };
         let Session { lifetime, game_id, arguments, token: _ } = session;
-        Reply::json(
+        response::json(
             200,
             &json!({"success": true, "data": {
                 "session_id": id,
@@ -99,9 +105,9 @@ impl Store {
         )
     }
 
-    fn end_session(&mut self, id: &str, context: &RequestContext<'_>) -> Reply {
+    fn end_session(&mut self, id: &str, context: &RequestContext<'_>) -> Response {
         match self.sessions.get_mut(id) {
-            None => Reply::refusal(404, "Session not found"),
+            None => response::api_error(404, "Session not found"),
             Some(session) => session.lifetime.end(context.now, context.config.end_twice, "Session"),
         }
     }
@@ -110,11 +116,11 @@ impl Store {
         &mut self,
         arguments: Arguments,
         context: &RequestContext<'_>,
-    ) -> Result<Reply, Error> {
+    ) -> Result<Response, Error> {
         let games = match arguments.get("game_ids").and_then(Value::as_array) {
             None => games::random_ids()?,
             Some(ids) => match games::parse_ids(ids) {
-                None => return Ok(Reply::refusal(400, "Invalid request parameters")),
+                None => return Ok(response::api_error(400, "Invalid request parameters")),
                 Some(games) => games,
             },
         };
@@ -135,12 +141,12 @@ impl Store {
             "expires_at": lifetime.expires_at(),
         }});
         self.multi_sessions.insert(id, MultiSession { lifetime, games, arguments });
-        Ok(Reply::json(201, &document))
+        Ok(response::json(201, &document))
     }
 
-    fn multi_session_status(&self, id: &str, now: u64) -> Reply {
+    fn multi_session_status(&self, id: &str, now: u64) -> Response {
         let Some(MultiSession { lifetime, games, arguments: _ }) = self.multi_sessions.get(id) else {
-            return Reply::refusal(404, "Multi-session not found");
+            return response::api_error(404, "Multi-session not found");
         };
         // The sandbox has no player who swipes, so the first game is the current game.
         let status = lifetime.status(now);
@@ -151,7 +157,7 @@ impl Store {
                 json!({"position": position, "game_name": title(*game), "status": status})
             })
             .collect();
-        Reply::json(
+        response::json(
             200,
             &json!({"success": true, "data": {
                 "status": status,
@@ -164,27 +170,28 @@ impl Store {
         )
     }
 
-    fn end_multi_session(&mut self, id: &str, context: &RequestContext<'_>) -> Reply {
+    fn end_multi_session(&mut self, id: &str, context: &RequestContext<'_>) -> Response {
         match self.multi_sessions.get_mut(id) {
-            None => Reply::refusal(404, "Multi-session not found"),
+            None => response::api_error(404, "Multi-session not found"),
             Some(multi) => multi.lifetime.end(context.now, context.config.end_twice, "Multi-session"),
         }
     }
 
-    /// Returns the page of a `game_url` or `swipe_url`, for a web view to show in place of the game.
-    pub(super) fn game_page(&self, token: &str, now: u64) -> Reply {
+    /// Returns the page of a `game_url` or `swipe_url`, for a web view to show in place of the
+    /// game.
+    pub(super) fn game_page(&self, token: &str, now: u64) -> Response {
         let session = self.sessions.values().find(|session| session.token == token);
         let (lifetime, name) = match (session, self.multi_sessions.get(token)) {
             (Some(session), _) => (&session.lifetime, title(session.game_id)),
             (None, Some(multi)) => (&multi.lifetime, format!("{} games", multi.games.len())),
-            (None, None) => return Reply::bare(404, "There is no game at this address"),
+            (None, None) => return response::framework_error(404, "There is no game at this address"),
         };
         let status = lifetime.status(now);
         let page = format!(
             "<!doctype html><html><head><title>{name}</title></head>\
              <body><h1>{name}</h1><p>Sandbox session, {status}.</p></body></html>"
         );
-        Reply::new(200, "text/html; charset=utf-8", page)
+        response::new(200, "text/html; charset=utf-8", page)
     }
 
     /// Returns `{"sessions": …, "multi_sessions": …}`, the number of each in total and by status.
@@ -212,24 +219,27 @@ impl Store {
     }
 }
 
-/// Returns the response that rejects the start of a game, or none if the game can start. Checks the game,
-/// then the provider, then the country.
-fn rejection(game_id: u64, arguments: &Arguments, config: &Config) -> Option<Reply> {
+/// Returns the response that rejects the start of a game, or none if the game can start. Checks the
+/// game, then the provider, then the country.
+fn rejection(game_id: u64, arguments: &Arguments, config: &Config) -> Option<Response> {
     if !games::exists(game_id) {
-        return Some(Reply::refusal(404, "Game not found or not available"));
+        return Some(response::api_error(404, "Game not found or not available"));
     }
     let provider = string_argument(arguments, "provider");
     if !provider.is_empty() {
         if !config.can_override_provider {
-            return Some(Reply::refusal(403, "Provider override is not enabled for your account"));
+            return Some(response::api_error(403, "Provider override is not enabled for your account"));
         }
         if !config.providers.iter().any(|known| known == provider) {
-            return Some(Reply::refusal(400, "Requested provider not available for this game"));
+            return Some(response::api_error(400, "Requested provider not available for this game"));
         }
     }
     let country = string_argument(arguments, "country_code").to_ascii_uppercase();
     if config.providers.is_empty() || config.unavailable_countries.contains(&country) {
-        return Some(Reply::refusal(503, "No available providers for this game in your country/currency"));
+        return Some(response::api_error(
+            503,
+            "No available providers for this game in your country/currency",
+        ));
     }
     None
 }
