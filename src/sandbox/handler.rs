@@ -44,7 +44,10 @@ pub(super) fn handle(shared: &Shared, head: &Parts, body: Option<&Bytes>) -> Pla
     match (origin::rejection(head, shared.port), body) {
         (Some(rejection), _) => rejection.into(),
         (None, Some(body)) => dispatch(shared, head, body),
-        (None, None) => response::framework_error(413, "The request body is too large").into(),
+        (None, None) => {
+            response::framework_error(413, "The request body is too large. The sandbox reads at most 16 MiB.")
+                .into()
+        }
     }
 }
 
@@ -116,8 +119,8 @@ fn resolve(
         }
         Route::Found(operation, _) => unauthorized(operation),
         Route::MethodNotAllowed(methods) => method_not_allowed(&methods),
-        Route::NotFound => response::framework_error(404, "The API has nothing at this path"),
-        Route::InvalidPath => response::framework_error(400, "The path is not percent-encoded UTF-8"),
+        Route::NotFound => response::framework_error(404, "The API has no operation at this path."),
+        Route::InvalidPath => response::framework_error(400, "The path is not percent-encoded UTF-8."),
     };
     Err(Box::new(rejection))
 }
@@ -148,7 +151,10 @@ fn unauthorized(operation: &Operation) -> Response {
 }
 
 fn method_not_allowed(allowed: &[&str]) -> Response {
-    let mut response = response::framework_error(405, "This path does not take that method");
+    let mut response = response::framework_error(
+        405,
+        "This path does not accept the request's method. The header Allow lists the methods.",
+    );
     response::set_header(&mut response, http::header::ALLOW, &allowed.join(", "));
     response
 }
@@ -164,6 +170,6 @@ fn apply_fault(fault: Option<&Fault>, response: Option<Response>, now: u64) -> P
         },
         (None, Some(response)) => response.into(),
         // Unreachable: without a fault the operation always runs.
-        (None, None) => response::framework_error(500, "The operation has no response").into(),
+        (None, None) => response::framework_error(500, "The operation has no response.").into(),
     }
 }

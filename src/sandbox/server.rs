@@ -106,7 +106,8 @@ async fn respond(
     // A panic in the handler fails this request, not the server.
     let planned = catch_unwind(AssertUnwindSafe(|| handler::handle(shared, &head, body.as_ref())))
         .unwrap_or_else(|_| {
-            framework_error(500, "The sandbox has a defect: this request made it panic").into()
+            framework_error(500, "The sandbox has a defect: it panicked while it handled this request.")
+                .into()
         });
     if !planned.delay.is_zero() {
         tokio::time::sleep(planned.delay).await;

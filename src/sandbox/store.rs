@@ -184,7 +184,7 @@ impl Store {
         let (lifetime, name) = match (session, self.multi_sessions.get(token)) {
             (Some(session), _) => (&session.lifetime, title(session.game_id)),
             (None, Some(multi)) => (&multi.lifetime, format!("{} games", multi.games.len())),
-            (None, None) => return response::framework_error(404, "There is no game at this address"),
+            (None, None) => return response::framework_error(404, "No session has a game at this address."),
         };
         let status = lifetime.status(now);
         let page = format!(

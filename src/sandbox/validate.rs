@@ -107,8 +107,8 @@ fn parse_body(body: &[u8]) -> Result<Arguments, String> {
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err("The request body must be a JSON object".to_owned()),
-        Err(error) => Err(format!("The request body is not JSON: {error}")),
+        Ok(_) => Err("The request body must be a JSON object.".to_owned()),
+        Err(error) => Err(format!("The request body is not JSON: {error}.")),
     }
 }
 
