@@ -10,10 +10,11 @@ use http::HeaderValue;
 use crate::api::operation::{Operation, operation};
 use crate::api::{arguments, refusal, reply};
 use crate::codes::Code;
-use crate::config::{Config, Keys, Secrets};
+use crate::config::{Config, Secrets, take_max_retries, take_timeout};
 use crate::error::{Error, push_quoted};
 use crate::flight::Flights;
 use crate::fork::Lock;
+use crate::json::ObjectReader;
 use crate::log::{Log, LogLevel, Logger};
 use crate::message::{Disposition, Outcome, Parts, Repeat};
 use crate::net::failure::{Failure, FailureKind};
@@ -101,11 +102,12 @@ impl CallOptions {
     /// # Ok::<(), iplaygames::Error>(())
     /// ```
     pub fn from_json(text: &str) -> Result<CallOptions, Error> {
-        let mut keys = Keys::read(text, "The options", &["timeout_ms", "max_retries", "call_id"])?;
+        let mut reader = ObjectReader::parse(text, "The options")?;
+        reader.check_keys(&["timeout_ms", "max_retries", "call_id"])?;
         Ok(CallOptions {
-            timeout: keys.timeout()?,
-            max_retries: keys.retries()?,
-            call_id: keys.text("call_id")?,
+            timeout: take_timeout(&mut reader)?,
+            max_retries: take_max_retries(&mut reader)?,
+            call_id: reader.take_string("call_id")?,
         })
     }
 }

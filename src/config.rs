@@ -13,12 +13,11 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
 use url::Url;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::json::{self, pointer_step};
+use crate::json::{ObjectReader, ZeroizingMap, pointer_step};
 pub(crate) use crate::redact::Redactor as Secrets;
-use crate::redact::decode_json_string;
 
 /// The API's own address.
 pub const DEFAULT_BASE_URL: &str = "https://api.iplaygames.ai";
@@ -116,17 +115,19 @@ impl Config {
     }
 
     fn read(text: &str, environment: &dyn Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
-        let mut keys = Keys::read(text, "The configuration", KEYS)?;
+        let mut reader = ObjectReader::parse(text, "The configuration")?;
+        reader.check_keys(KEYS)?;
 
-        let base_url = keys.text("base_url")?;
+        let base_url = reader.take_string("base_url")?;
         let from_environment = if base_url.is_none() { text_of(environment, BASE_URL_ENV)? } else { None };
         let base_url = base_url
             .or(from_environment.filter(|value| !value.is_empty()).map(|value| value.to_string()))
             .unwrap_or_else(|| DEFAULT_BASE_URL.to_owned());
-        let (base_url, loopback) = check_base_url(&base_url, keys.flag("allow_insecure_http")?)?;
+        let (base_url, loopback) =
+            check_base_url(&base_url, reader.take_bool("allow_insecure_http")?.unwrap_or(false))?;
 
         let mut secrets = Secrets::default();
-        let api_key = match keys.secret_text("api_key")? {
+        let api_key = match reader.take_secret_string("api_key")? {
             Some(key) if key.is_empty() => return Err(Error::invalid("/api_key", "The API key is empty.")),
             Some(key) => Some(key),
             None => text_of(environment, API_KEY_ENV)?
@@ -151,28 +152,28 @@ impl Config {
         }
         let authorization = api_key.as_ref().map(|key| bearer(key, &mut secrets)).transpose()?;
 
-        let max_response_bytes = keys.number("max_response_bytes", 8 << 20, 1, 1 << 30)?;
-        let max_connections = keys.number("max_connections", 32, 1, 4096)?;
+        let max_response_bytes = reader.take_integer("max_response_bytes", 1..=1 << 30)?.unwrap_or(8 << 20);
+        let max_connections = reader.take_integer("max_connections", 1..=4096)?.unwrap_or(32);
         let config = Config {
-            headers: keys.headers(authorization.is_some(), &mut secrets)?,
+            headers: take_headers(&mut reader, authorization.is_some(), &mut secrets)?,
             authorization,
             base_url,
             loopback,
-            timeout: keys.timeout()?.unwrap_or(Duration::from_secs(30)),
-            attempt_timeout: keys.milliseconds("attempt_timeout_ms", 10_000)?,
-            connect_timeout: keys.milliseconds("connect_timeout_ms", 5_000)?,
-            max_retries: keys.retries()?.unwrap_or(2),
+            timeout: take_timeout(&mut reader)?.unwrap_or(Duration::from_secs(30)),
+            attempt_timeout: take_milliseconds(&mut reader, "attempt_timeout_ms", 10_000)?,
+            connect_timeout: take_milliseconds(&mut reader, "connect_timeout_ms", 5_000)?,
+            max_retries: take_max_retries(&mut reader)?.unwrap_or(2),
             max_connections: max_connections as usize,
-            max_in_flight: keys.number("max_in_flight", 1024, 1, 1 << 20)? as usize,
-            background: keys.flag("background")?,
+            max_in_flight: reader.take_integer("max_in_flight", 1..=1 << 20)?.unwrap_or(1024) as usize,
+            background: reader.take_bool("background")?.unwrap_or(false),
             max_response_bytes: max_response_bytes as usize,
-            proxy: keys.proxy(environment, &mut secrets)?,
-            cas: keys.certificates()?,
-            only_these_cas: keys.flag("only_these_cas")?,
+            proxy: take_proxy(&mut reader, environment, &mut secrets)?,
+            cas: take_certificates(&mut reader)?,
+            only_these_cas: reader.take_bool("only_these_cas")?.unwrap_or(false),
             secrets: Arc::new(secrets),
         };
-        let config = config.with_user_agent(keys.text("user_agent")?)?;
-        debug_assert!(keys.given.0.is_empty(), "a key of KEYS is never read");
+        let config = config.with_user_agent(reader.take_string("user_agent")?)?;
+        debug_assert!(reader.finish().is_ok(), "a key of KEYS is never read");
         if config.only_these_cas && config.cas.is_empty() {
             return Err(Error::invalid(
                 "/only_these_cas",
@@ -339,197 +340,90 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Reads a value. Strings are not decoded by serde_json, which leaves copies of those with escapes behind.
-fn value_of(json: &str, field: &str, what: &str) -> Result<Value, Error> {
-    let bad =
-        |why: &dyn fmt::Display| Error::invalid(field, format!("{what} cannot be read as JSON: {why}."));
-    if let Some(content) = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')) {
-        let mut text = decode_json_string(content).ok_or_else(|| bad(&"a string has a wrong escape"))?;
-        return Ok(Value::String(std::mem::take(&mut *text)));
-    }
-    if json.starts_with('{') {
-        let mut members = Members::default();
-        for (key, value) in json::entries(json, what)? {
-            let value = value_of(value.get(), &format!("{field}{}", pointer_step(&key)), what)?;
-            members.0.insert(key.into_owned(), value);
-        }
-        return Ok(Value::Object(std::mem::take(&mut members.0)));
-    }
-    serde_json::from_str(json).map_err(|error| bad(&error))
+/// Takes the time limit of a whole call.
+pub(crate) fn take_timeout(reader: &mut ObjectReader) -> Result<Option<Duration>, Error> {
+    Ok(reader.take_integer("timeout_ms", 1..=DAY_MS)?.map(Duration::from_millis))
 }
 
-/// Values whose strings are overwritten when they are dropped.
-#[derive(Default)]
-struct Members(serde_json::Map<String, Value>);
-
-impl Drop for Members {
-    fn drop(&mut self) {
-        self.0.values_mut().for_each(overwrite);
-    }
+/// Takes the number of retries of a call.
+pub(crate) fn take_max_retries(reader: &mut ObjectReader) -> Result<Option<u32>, Error> {
+    Ok(reader.take_integer("max_retries", 0..=20)?.map(|retries| retries as u32))
 }
 
-fn overwrite(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(items) => items.iter_mut().for_each(overwrite),
-        Value::Object(members) => members.values_mut().for_each(overwrite),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
+fn take_milliseconds(reader: &mut ObjectReader, key: &str, default: u64) -> Result<Duration, Error> {
+    Ok(Duration::from_millis(reader.take_integer(key, 1..=DAY_MS)?.unwrap_or(default)))
 }
 
-/// The keys given, each taken out as it is read.
-pub(crate) struct Keys {
-    given: Members,
-}
-
-impl Keys {
-    /// Reads a JSON object that may have these keys and no others; empty text is an empty object. `what`
-    /// begins the messages.
-    pub(crate) fn read(text: &str, what: &str, known: &[&str]) -> Result<Keys, Error> {
-        if matches!(text.trim(), "" | "{}") {
-            return Ok(Keys { given: Members::default() });
-        }
-        let mut given = Members::default();
-        for (key, value) in json::entries(text, what)? {
-            let value = value_of(value.get(), &pointer_step(&key), what)?;
-            given.0.insert(key.into_owned(), value);
-        }
-        let keys = Keys { given };
-        match keys.given.0.keys().find(|key| !known.contains(&key.as_str())) {
-            Some(key) => {
-                Err(Error::invalid(pointer_step(key), format!("{what} cannot have the key {key:?}.")))
-            }
-            None => Ok(keys),
-        }
-    }
-
-    /// Takes a key's value; null is as good as absent.
-    fn take(&mut self, key: &str) -> Option<Value> {
-        self.given.0.remove(key).filter(|value| !value.is_null())
-    }
-
-    /// Takes a text that is overwritten when it is dropped.
-    fn secret_text(&mut self, key: &str) -> Result<Option<Zeroizing<String>>, Error> {
-        self.text(key).map(|text| text.map(Zeroizing::new))
-    }
-
-    pub(crate) fn text(&mut self, key: &str) -> Result<Option<String>, Error> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Error::invalid(pointer_step(key), format!("`{key}` must be a string."))),
-        }
-    }
-
-    fn flag(&mut self, key: &str) -> Result<bool, Error> {
-        match self.take(key) {
-            None => Ok(false),
-            Some(Value::Bool(flag)) => Ok(flag),
-            Some(_) => Err(Error::invalid(pointer_step(key), format!("`{key}` must be true or false."))),
-        }
-    }
-
-    fn given_number(&mut self, key: &str, least: u64, most: u64) -> Result<Option<u64>, Error> {
-        let Some(value) = self.take(key) else { return Ok(None) };
-        match value.as_u64().filter(|number| (least..=most).contains(number)) {
-            Some(number) => Ok(Some(number)),
-            None => Err(Error::invalid(
-                pointer_step(key),
-                format!("`{key}` must be a whole number from {least} to {most}."),
-            )),
-        }
-    }
-
-    fn number(&mut self, key: &str, default: u64, least: u64, most: u64) -> Result<u64, Error> {
-        Ok(self.given_number(key, least, most)?.unwrap_or(default))
-    }
-
-    /// The time of a whole call.
-    pub(crate) fn timeout(&mut self) -> Result<Option<Duration>, Error> {
-        Ok(self.given_number("timeout_ms", 1, DAY_MS)?.map(Duration::from_millis))
-    }
-
-    /// How often a call is tried again.
-    pub(crate) fn retries(&mut self) -> Result<Option<u32>, Error> {
-        Ok(self.given_number("max_retries", 0, 20)?.map(|retries| retries as u32))
-    }
-
-    fn milliseconds(&mut self, key: &str, default: u64) -> Result<Duration, Error> {
-        self.number(key, default, 1, DAY_MS).map(Duration::from_millis)
-    }
-
-    fn headers(&mut self, has_key: bool, secrets: &mut Secrets) -> Result<HeaderMap, Error> {
-        let mut headers = HeaderMap::new();
-        let given = match self.take("headers") {
-            None => return Ok(headers),
-            Some(Value::Object(given)) => Members(given),
-            Some(_) => return Err(Error::invalid("/headers", "`headers` must be an object of strings.")),
+fn take_headers(reader: &mut ObjectReader, has_key: bool, secrets: &mut Secrets) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::new();
+    let given = match reader.take_value("headers") {
+        None => return Ok(headers),
+        Some(Value::Object(given)) => ZeroizingMap(given),
+        Some(_) => return Err(Error::invalid("/headers", "`headers` must be an object of strings.")),
+    };
+    for (name, value) in &given.0 {
+        let at = format!("/headers{}", pointer_step(name));
+        let Value::String(value) = value else {
+            return Err(Error::invalid(at, format!("The header {name:?} must be a string.")));
         };
-        for (name, value) in &given.0 {
-            let at = format!("/headers{}", pointer_step(name));
-            let Value::String(value) = value else {
-                return Err(Error::invalid(at, format!("The header {name:?} must be a string.")));
-            };
-            let parsed = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| Error::invalid(at.clone(), format!("{name:?} is no header name.")))?;
-            if let Some(why) = not_yours(&parsed, has_key) {
-                return Err(Error::invalid(at, format!("The header {name:?} cannot be set: {why}.")));
-            }
-            if let Some(why) = header_value_problem(value) {
-                return Err(Error::invalid(at, format!("The value of the header {name:?} {why}.")));
-            }
-            let header = secret_header(&[value]).ok_or_else(|| {
-                Error::invalid(at.clone(), format!("The header {name:?} has a value no header can hold."))
-            })?;
-            secrets.add_header(parsed.as_str(), value);
-            if headers.insert(parsed, header).is_some() {
-                return Err(Error::invalid(at, format!("The header {name:?} is given twice.")));
-            }
+        let parsed = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| Error::invalid(at.clone(), format!("{name:?} is no header name.")))?;
+        if let Some(why) = not_yours(&parsed, has_key) {
+            return Err(Error::invalid(at, format!("The header {name:?} cannot be set: {why}.")));
         }
-        Ok(headers)
+        if let Some(why) = header_value_problem(value) {
+            return Err(Error::invalid(at, format!("The value of the header {name:?} {why}.")));
+        }
+        let header = secret_header(&[value]).ok_or_else(|| {
+            Error::invalid(at.clone(), format!("The header {name:?} has a value no header can hold."))
+        })?;
+        secrets.add_header(parsed.as_str(), value);
+        if headers.insert(parsed, header).is_some() {
+            return Err(Error::invalid(at, format!("The header {name:?} is given twice.")));
+        }
     }
-
-    fn proxy(
-        &mut self,
-        environment: &dyn Fn(&str) -> Option<OsString>,
-        secrets: &mut Secrets,
-    ) -> Result<ProxyChoice, Error> {
-        let Some(text) = self.secret_text("proxy")? else {
-            for name in PROXY_ENVS {
-                if let Some(Ok(text)) = environment(name).map(OsString::into_string) {
-                    add_proxy_credentials(&Zeroizing::new(text), secrets);
-                }
-            }
-            return Ok(ProxyChoice::System);
-        };
-        if *text == "none" {
-            return Ok(ProxyChoice::None);
-        }
-        // The text may hold a password: it is not shown, and neither is the parser's opinion of it.
-        let bad = || Error::invalid("/proxy", "`proxy` must be an http or https URL, or \"none\".");
-        let url = Url::parse(&text).map_err(|_| bad())?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err(bad());
-        }
-        add_proxy_credentials(url.as_str(), secrets);
-        Ok(ProxyChoice::Url(url))
-    }
-
-    fn certificates(&mut self) -> Result<Vec<CertificateDer<'static>>, Error> {
-        let mut found = Vec::new();
-        if let Some(path) = self.text("ca_file")? {
-            let pem = std::fs::read(&path).map_err(|error| {
-                Error::invalid("/ca_file", format!("The file {path:?} cannot be read: {error}."))
-            })?;
-            read_pem("ca_file", &pem, &mut found)?;
-        }
-        if let Some(pem) = self.text("ca_pem")? {
-            read_pem("ca_pem", pem.as_bytes(), &mut found)?;
-        }
-        Ok(found)
-    }
+    Ok(headers)
 }
 
+fn take_proxy(
+    reader: &mut ObjectReader,
+    environment: &dyn Fn(&str) -> Option<OsString>,
+    secrets: &mut Secrets,
+) -> Result<ProxyChoice, Error> {
+    let Some(text) = reader.take_secret_string("proxy")? else {
+        for name in PROXY_ENVS {
+            if let Some(Ok(text)) = environment(name).map(OsString::into_string) {
+                add_proxy_credentials(&Zeroizing::new(text), secrets);
+            }
+        }
+        return Ok(ProxyChoice::System);
+    };
+    if *text == "none" {
+        return Ok(ProxyChoice::None);
+    }
+    // The text may hold a password: it is not shown, and neither is the parser's opinion of it.
+    let bad = || Error::invalid("/proxy", "`proxy` must be an http or https URL, or \"none\".");
+    let url = Url::parse(&text).map_err(|_| bad())?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(bad());
+    }
+    add_proxy_credentials(url.as_str(), secrets);
+    Ok(ProxyChoice::Url(url))
+}
+
+fn take_certificates(reader: &mut ObjectReader) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let mut found = Vec::new();
+    if let Some(path) = reader.take_string("ca_file")? {
+        let pem = std::fs::read(&path).map_err(|error| {
+            Error::invalid("/ca_file", format!("The file {path:?} cannot be read: {error}."))
+        })?;
+        read_pem("ca_file", &pem, &mut found)?;
+    }
+    if let Some(pem) = reader.take_string("ca_pem")? {
+        read_pem("ca_pem", pem.as_bytes(), &mut found)?;
+    }
+    Ok(found)
+}
 /// Adds the user and password of a proxy's address, which may lack its scheme, to the secrets.
 fn add_proxy_credentials(address: &str, secrets: &mut Secrets) {
     let authority = address.split_once("://").map_or(address, |(_, rest)| rest);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use crate::codes::Code;
+use crate::json::ObjectError;
 use crate::message::Outcome;
 use crate::redact::Redactor;
 
@@ -290,3 +291,9 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<ObjectError> for Error {
+    fn from(error: ObjectError) -> Error {
+        Error::invalid(error.pointer, error.message)
+    }
+}

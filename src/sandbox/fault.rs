@@ -1,181 +1,103 @@
-//! Scripted misfortune: what a fault does to an answer, and which request it meets.
+//! Scripted faults: what a fault changes in a response and in the way the response is sent.
+//! `fault_queue.rs` decides which request a fault applies to; `faulty_stream.rs` and
+//! `fault_body.rs` carry out the transport faults.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::api::operation::operation;
 use crate::error::Error;
+use crate::json::{ObjectReader, pointer_step};
 
+use super::body_override::BodyOverride;
 use super::clock;
-use super::keys::{Keys, wrong};
-use super::reply::{JSON, Reply};
+use super::response::{self, JSON, Response, set_header};
 
-/// An hour: nothing that a test or a player waits for takes longer.
-const LONGEST_MS: u64 = 3_600_000;
-/// 256 MiB: more than any client takes, less than a small machine has.
-const LARGEST: u64 = 256 << 20;
-/// Below this there is no room for a document.
-const SMALLEST: u64 = 64;
+/// The longest delay: an hour. Neither a test nor a player waits longer.
+const MAX_DELAY_MS: u64 = 3_600_000;
 
-/// What happens instead of, or to, an answer.
+/// What a fault does.
 #[derive(Debug, Default)]
-pub(super) struct Effect {
-    /// Whether the operation is carried out.
+pub(super) struct Fault {
+    /// Whether the operation runs.
     pub(super) process: bool,
     pub(super) delay: Duration,
-    pub(super) delivery: Delivery,
+    pub(super) transport: TransportFault,
     status: Option<StatusCode>,
-    body: Option<NewBody>,
+    body: Option<BodyOverride>,
     headers: HeaderMap,
     retry_after: Option<RetryAfter>,
 }
 
-/// How an answer travels.
+/// What a fault changes in the way a response is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Delivery {
-    /// None: there is an answer.
-    pub(super) silence: Option<Silence>,
+pub(super) struct TransportFault {
+    /// If present, no response is sent.
+    pub(super) disconnect: Option<Disconnect>,
+    /// Sends half of the body, then closes the connection.
     pub(super) truncate: bool,
+    /// Closes the connection after the response, without announcing it.
     pub(super) close: bool,
-    pub(super) drip: Option<Duration>,
+    /// Sends the body one byte at a time, with this interval.
+    pub(super) trickle: Option<Duration>,
 }
 
-/// How a connection ends without an answer.
+/// How a connection ends without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Silence {
-    Closed,
+pub(super) enum Disconnect {
+    /// With FIN.
+    Close,
+    /// With RST.
     Reset,
-}
-
-#[derive(Debug)]
-enum NewBody {
-    Bytes(Bytes),
-    Empty,
-    Sized(usize),
-    Envelope(String),
-    Page(String),
 }
 
 #[derive(Clone, Copy, Debug)]
 enum RetryAfter {
     Seconds(u64),
-    /// A date, so many seconds after (or before) the answer's own.
-    DateIn(i64),
+    /// A date this many seconds after (or before) the `Date` of the response.
+    DateOffset(i64),
 }
 
-/// One queued fault.
-struct Fault {
-    /// None meets every request.
-    operation: Option<&'static str>,
-    after: u64,
-    /// None: until cleared.
-    times: Option<u64>,
-    effect: Arc<Effect>,
-}
-
-/// The queue.
-#[derive(Default)]
-pub(super) struct Faults(Vec<Fault>);
-
-impl Faults {
-    /// Queues the fault that a command describes; answers how many are queued now.
-    pub(super) fn add(&mut self, fault: ParsedFault) -> usize {
-        self.0.push(fault.0);
-        self.0.len()
-    }
-
-    /// The fault that meets this request, if one does. Every fault that matches counts the request, but
-    /// only the first that is due meets it.
-    pub(super) fn meet(&mut self, id: Option<&str>) -> Option<Arc<Effect>> {
-        let mut met = None;
-        for (at, fault) in self.0.iter_mut().enumerate() {
-            if fault.operation.is_some_and(|operation| Some(operation) != id) {
-                continue;
-            }
-            if fault.after > 0 {
-                fault.after -= 1;
-            } else if met.is_none() {
-                met = Some((at, Arc::clone(&fault.effect)));
-            }
-        }
-        let (at, effect) = met?;
-        let fault = &mut self.0[at];
-        fault.times = fault.times.map(|times| times - 1);
-        if fault.times == Some(0) {
-            self.0.remove(at);
-        }
-        Some(effect)
-    }
-}
-
-/// A fault whose every key was checked.
-pub(super) struct ParsedFault(Fault);
-
-impl ParsedFault {
-    pub(super) fn parse(mut keys: Keys) -> Result<ParsedFault, Error> {
-        let operation = whom(&mut keys)?;
-        let times = keys.integer("times", 0..=u64::MAX)?.unwrap_or(1);
-        let after = keys.integer("after", 0..=u64::MAX)?.unwrap_or(0);
-        let effect = Effect::parse(&mut keys)?;
-        keys.finish()?;
-        Ok(ParsedFault(Fault {
-            operation,
-            after,
-            times: (times > 0).then_some(times),
-            effect: Arc::new(effect),
-        }))
-    }
-}
-
-fn whom(keys: &mut Keys) -> Result<Option<&'static str>, Error> {
-    match keys.text("operation")?.as_deref() {
-        Some("*") => Ok(None),
-        Some(id) => operation(id)
-            .map(|row| Some(row.id))
-            .ok_or_else(|| wrong("operation", format_args!("names no operation of the API: \"{id}\""))),
-        None => Err(wrong("operation", "is missing: the id of an operation, or \"*\" for all")),
-    }
-}
-
-impl Effect {
-    fn parse(keys: &mut Keys) -> Result<Effect, Error> {
-        let process = keys.flag("process")?;
-        let delay = milliseconds(keys, "delay_ms")?;
-        let silence = silence(keys, process)?;
-        let status =
-            keys.integer("status", 200..=599)?.and_then(|status| StatusCode::from_u16(status as u16).ok());
-        let body = NewBody::parse(keys, status)?;
-        let headers = headers(keys)?;
-        let retry_after = RetryAfter::parse(keys)?;
-        let delivery = Delivery {
-            silence: silence.map(|(silence, _)| silence),
-            truncate: keys.flag("truncate")?.unwrap_or(false),
-            close: keys.flag("close")?.unwrap_or(false),
-            drip: milliseconds(keys, "drip_ms")?,
+impl Fault {
+    /// Takes the members that describe a fault's effects, and checks that they can be combined.
+    pub(super) fn parse(reader: &mut ObjectReader) -> Result<Fault, Error> {
+        let process = reader.take_bool("process")?;
+        let delay = parse_milliseconds(reader, "delay_ms")?;
+        let disconnect = parse_disconnect(reader, process)?;
+        let status = reader
+            .take_integer("status", 200..=599)?
+            .and_then(|status| StatusCode::from_u16(status as u16).ok());
+        let body = BodyOverride::parse(reader, status)?;
+        let headers = parse_headers(reader)?;
+        let retry_after = RetryAfter::parse(reader)?;
+        let transport = TransportFault {
+            disconnect: disconnect.map(|(disconnect, _)| disconnect),
+            truncate: reader.take_bool("truncate")?.unwrap_or(false),
+            close: reader.take_bool("close")?.unwrap_or(false),
+            trickle: parse_milliseconds(reader, "drip_ms")?,
         };
-        let (default, answers) = match silence {
-            Some((_, processed)) => (processed, false),
-            None => (status.is_none(), true),
+        let changes_response =
+            status.is_some() || body.is_some() || !headers.is_empty() || retry_after.is_some();
+        let changes_sending = transport.truncate || transport.close || transport.trickle.is_some();
+        let default_process = match disconnect {
+            Some((kind, _)) if changes_response || changes_sending => {
+                let key = if kind == Disconnect::Close { "drop" } else { "reset" };
+                return Err(Error::invalid(
+                    format!("/{key}"),
+                    format!("`{key}` sends no response. It can be combined with `delay_ms` only."),
+                ));
+            }
+            Some((_, process)) => process,
+            None if !changes_response && !changes_sending && delay.is_none() && process.is_none() => {
+                return Err(Error::invalid("", "A fault needs an effect, such as `status` or `drop`."));
+            }
+            None => status.is_none(),
         };
-        let shaped = status.is_some() || body.is_some() || !headers.is_empty() || retry_after.is_some();
-        let travels = delivery.truncate || delivery.close || delivery.drip.is_some();
-        if !answers && (shaped || travels) {
-            let key = if silence == Some((Silence::Closed, default)) { "drop" } else { "reset" };
-            return Err(wrong(key, "leaves no answer: of the other effects it goes with `delay_ms` only"));
-        }
-        if answers && !shaped && !travels && delay.is_none() && process.is_none() {
-            return Err(Error::invalid("", "a fault needs an effect, such as `status` or `drop`"));
-        }
-        Ok(Effect {
-            process: process.unwrap_or(default),
+        Ok(Fault {
+            process: process.unwrap_or(default_process),
             delay: delay.unwrap_or_default(),
-            delivery,
+            transport,
             status,
             body,
             headers,
@@ -183,199 +105,101 @@ impl Effect {
         })
     }
 
-    /// Turns the real answer, or none, into what is sent. `now` is what its `Date` says.
-    pub(super) fn shape(&self, real: Option<Reply>, now: u64) -> Reply {
-        let mut reply = real.unwrap_or_else(|| Reply::new(200, JSON, r#"{"success":true}"#));
-        if let Some(status) = self.status {
-            reply = Reply::new(status.as_u16(), JSON, "");
-        }
+    /// Returns the response that is sent in place of the operation's response. `original` is none
+    /// if the operation did not run; `now` is the time in the response's `Date`.
+    pub(super) fn apply_to(&self, original: Option<Response>, now: u64) -> Response {
+        let mut response = match (self.status, original) {
+            (Some(status), _) => response::new(status.as_u16(), JSON, ""),
+            (None, Some(original)) => original,
+            (None, None) => response::new(200, JSON, r#"{"success":true}"#),
+        };
         if let Some(body) = &self.body {
-            body.fill(&mut reply);
+            body.apply_to(&mut response);
         }
         if let Some(retry_after) = self.retry_after {
-            reply.header(http::header::RETRY_AFTER, &retry_after.text(now));
+            set_header(&mut response, http::header::RETRY_AFTER, &retry_after.header_value(now));
         }
-        reply.headers.extend(self.headers.clone());
-        reply
+        response.headers_mut().extend(self.headers.clone());
+        response
     }
 }
 
-/// How the connection ends without an answer, and whether the operation is carried out first.
-fn silence(keys: &mut Keys, process: Option<bool>) -> Result<Option<(Silence, bool)>, Error> {
-    let drop_after = match keys.text("drop")?.as_deref() {
+/// Parses how the connection ends without a response, and whether the operation runs before that.
+fn parse_disconnect(
+    reader: &mut ObjectReader,
+    process: Option<bool>,
+) -> Result<Option<(Disconnect, bool)>, Error> {
+    let drop_after = match reader.take_string("drop")?.as_deref() {
         None => None,
         Some("before") => Some(false),
         Some("after") => Some(true),
-        Some(_) => return Err(wrong("drop", "must be \"before\" or \"after\"")),
+        Some(_) => return Err(Error::invalid("/drop", "`drop` must be \"before\" or \"after\".")),
     };
-    let reset = keys.flag("reset")?.unwrap_or(false);
+    let reset = reader.take_bool("reset")?.unwrap_or(false);
     if let (Some(after), Some(process)) = (drop_after, process)
         && after != process
     {
-        return Err(wrong("process", "contradicts `drop`"));
+        return Err(Error::invalid("/process", "`process` contradicts `drop`."));
     }
     Ok(match (reset, drop_after) {
         (false, None) => None,
-        (false, Some(after)) => Some((Silence::Closed, after)),
-        (true, after) => Some((Silence::Reset, after.unwrap_or(false))),
+        (false, Some(after)) => Some((Disconnect::Close, after)),
+        (true, after) => Some((Disconnect::Reset, after.unwrap_or(false))),
     })
 }
 
-fn milliseconds(keys: &mut Keys, key: &str) -> Result<Option<Duration>, Error> {
-    Ok(keys.integer(key, 0..=LONGEST_MS)?.map(Duration::from_millis))
+fn parse_milliseconds(reader: &mut ObjectReader, key: &str) -> Result<Option<Duration>, Error> {
+    Ok(reader.take_integer(key, 0..=MAX_DELAY_MS)?.map(Duration::from_millis))
 }
 
-fn headers(keys: &mut Keys) -> Result<HeaderMap, Error> {
+fn parse_headers(reader: &mut ObjectReader) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
-    if let Some(kind) = keys.text("content_type")? {
-        let value = HeaderValue::try_from(kind).map_err(|_| wrong("content_type", "is no header value"))?;
+    if let Some(media_type) = reader.take_string("content_type")? {
+        let value = HeaderValue::try_from(media_type)
+            .map_err(|_| Error::invalid("/content_type", "`content_type` is not a valid header value."))?;
         headers.insert(http::header::CONTENT_TYPE, value);
     }
-    let given = match keys.value("headers") {
+    let members = match reader.take_value("headers") {
         None => return Ok(headers),
-        Some(Value::Object(given)) => given,
-        Some(_) => return Err(wrong("headers", "must be an object of names and values")),
+        Some(Value::Object(members)) => members,
+        Some(_) => return Err(Error::invalid("/headers", "`headers` must be an object of strings.")),
     };
-    for (name, value) in given {
-        let problem = |why: &str| Error::invalid(format!("/headers/{name}"), format!("`{name}` {why}"));
-        let header = HeaderName::try_from(&name).map_err(|_| problem("is no header name"))?;
+    for (name, value) in members {
+        let error = |problem: &str| {
+            let pointer = format!("/headers{}", pointer_step(&name));
+            Error::invalid(pointer, format!("The header {name:?} {problem}."))
+        };
+        let header = HeaderName::try_from(&name).map_err(|_| error("has an invalid name"))?;
         if header == http::header::CONTENT_LENGTH || header == http::header::TRANSFER_ENCODING {
-            return Err(problem("is set by the body itself; see `truncate`"));
+            return Err(error("is set by the body; use `truncate` to send a wrong length"));
         }
         let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
-        headers.insert(header, value.ok_or_else(|| problem("has no header value: a line of text"))?);
+        headers.insert(header, value.ok_or_else(|| error("must have a value that is one line of text"))?);
     }
     Ok(headers)
 }
 
 impl RetryAfter {
-    fn parse(keys: &mut Keys) -> Result<Option<RetryAfter>, Error> {
-        let problem = || wrong("retry_after", "must be seconds, such as 2, or {\"date_in_s\": 2}");
-        let year = 365 * 24 * 3600;
-        match keys.value("retry_after") {
+    fn parse(reader: &mut ObjectReader) -> Result<Option<RetryAfter>, Error> {
+        const YEAR_S: i64 = 365 * 24 * 3600;
+        let error = || {
+            Error::invalid("/retry_after", "`retry_after` must be seconds, such as 2, or {\"date_in_s\": 2}.")
+        };
+        match reader.take_value("retry_after") {
             None => Ok(None),
             Some(Value::Object(date)) if date.len() == 1 => {
                 let seconds = date.get("date_in_s").and_then(Value::as_i64);
-                let seconds =
-                    seconds.filter(|seconds| (-year..=year).contains(seconds)).ok_or_else(problem)?;
-                Ok(Some(RetryAfter::DateIn(seconds)))
+                let seconds = seconds.filter(|seconds| (-YEAR_S..=YEAR_S).contains(seconds));
+                Ok(Some(RetryAfter::DateOffset(seconds.ok_or_else(error)?)))
             }
-            Some(seconds) => Ok(Some(RetryAfter::Seconds(seconds.as_u64().ok_or_else(problem)?))),
+            Some(seconds) => Ok(Some(RetryAfter::Seconds(seconds.as_u64().ok_or_else(error)?))),
         }
     }
 
-    fn text(self, now: u64) -> String {
+    fn header_value(self, now: u64) -> String {
         match self {
             RetryAfter::Seconds(seconds) => seconds.to_string(),
-            RetryAfter::DateIn(seconds) => clock::http(now.saturating_add_signed(seconds)),
-        }
-    }
-}
-
-impl NewBody {
-    fn parse(keys: &mut Keys, status: Option<StatusCode>) -> Result<Option<NewBody>, Error> {
-        let message = keys.text("message")?;
-        let envelope = keys.flag("envelope")?;
-        if status.is_none() && (message.is_some() || envelope.is_some()) {
-            let key = if message.is_some() { "message" } else { "envelope" };
-            return Err(wrong(key, "needs a `status` to go with"));
-        }
-        let text = keys.text("body")?.map(|text| NewBody::Bytes(text.into()));
-        let encoded = keys.text("body_base64")?.map(|text| -> Result<_, Error> {
-            let bytes = BASE64_STANDARD.decode(text).map_err(|_| wrong("body_base64", "is not base64"))?;
-            Ok(NewBody::Bytes(bytes.into()))
-        });
-        let empty = keys.flag("empty")?.unwrap_or(false).then_some(NewBody::Empty);
-        let sized =
-            keys.integer("oversize_bytes", SMALLEST..=LARGEST)?.map(|size| NewBody::Sized(size as usize));
-        let mut given = [
-            ("body", text),
-            ("body_base64", encoded.transpose()?),
-            ("empty", empty),
-            ("oversize_bytes", sized),
-        ]
-        .into_iter()
-        .filter_map(|(key, body)| Some((key, body?)));
-        let first = given.next();
-        if let Some((key, _)) = given.next() {
-            return Err(wrong(key, "is a second body; an answer has one"));
-        }
-        Ok(match (first, status) {
-            (Some((_, body)), _) => Some(body),
-            (None, None) => None,
-            (None, Some(status)) => {
-                let message =
-                    message.unwrap_or_else(|| status.canonical_reason().unwrap_or("Fault").to_owned());
-                let page = || NewBody::Page(format!("{} {message}", status.as_u16()));
-                Some(if envelope == Some(true) { NewBody::Envelope(message.clone()) } else { page() })
-            }
-        })
-    }
-
-    fn fill(&self, reply: &mut Reply) {
-        match self {
-            NewBody::Bytes(bytes) => reply.body = bytes.clone(),
-            NewBody::Empty => reply.body = Bytes::new(),
-            NewBody::Sized(size) => reply.body = document_of(*size).into(),
-            NewBody::Envelope(message) => {
-                reply.body = json!({"success": false, "message": message}).to_string().into();
-            }
-            NewBody::Page(title) => {
-                reply.header(http::header::CONTENT_TYPE, "text/html; charset=utf-8");
-                let title = title.replace('&', "&amp;").replace('<', "&lt;");
-                let page = format!(
-                    "<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
-                );
-                reply.body = page.into();
-            }
-        }
-    }
-}
-
-/// A JSON object of exactly so many bytes.
-fn document_of(size: usize) -> String {
-    let (start, end) = (r#"{"success":true,"padding":""#, r#""}"#);
-    let mut document = String::with_capacity(size);
-    document.push_str(start);
-    document.extend(std::iter::repeat_n('x', size.saturating_sub(start.len() + end.len())));
-    document.push_str(end);
-    document
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn queue(faults: &[&str]) -> Faults {
-        let mut queue = Faults::default();
-        for fault in faults {
-            queue.add(ParsedFault::parse(Keys::parse(fault, "it").unwrap()).unwrap());
-        }
-        queue
-    }
-
-    fn met(queue: &mut Faults, id: &str) -> Option<u16> {
-        queue.meet(Some(id)).map(|effect| effect.shape(None, 0).status.as_u16())
-    }
-
-    #[test]
-    fn the_first_fault_that_is_due_meets_the_request() {
-        let mut queue = queue(&[
-            r#"{"operation":"list_games","status":500}"#,
-            r#"{"operation":"*","status":501,"after":1,"times":2}"#,
-            r#"{"operation":"list_games","status":502,"times":0}"#,
-        ]);
-        let got: Vec<_> = (0..5).map(|_| met(&mut queue, "list_games")).collect();
-        assert_eq!(got, [Some(500), Some(501), Some(501), Some(502), Some(502)]);
-        assert_eq!(met(&mut queue, "get_session_status"), None);
-    }
-
-    #[test]
-    fn a_sized_document_has_that_size_and_is_json() {
-        for size in [64, 65, 10_000] {
-            let document = document_of(size);
-            assert_eq!(document.len(), size);
-            assert!(serde_json::from_str::<Value>(&document).is_ok());
+            RetryAfter::DateOffset(seconds) => clock::format_http_date(now.saturating_add_signed(seconds)),
         }
     }
 }

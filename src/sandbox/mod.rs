@@ -1,25 +1,47 @@
-//! The API in process, with state: for offline work and tests.
+//! A server of the API inside this process, with state: for offline work and tests.
 //!
-//! `server.rs` takes requests, `origin.rs` refuses those of foreign web pages, `route.rs` and `check.rs` read them by the table of operations, `world.rs`
-//! carries them out, `fault.rs` spoils them on demand, `wire.rs` sends. `command.rs` is the back door.
-//! Here is the front door: [`Sandbox`], its thread and its end.
+//! This file contains [`Sandbox`], which starts and stops the server thread. The others, from top
+//! to bottom:
+//!
+//! - `server.rs` accepts connections, reads requests and sends responses; `handler.rs` decides the
+//!   response.
+//! - `origin.rs` rejects requests of foreign web pages; `command.rs` runs the commands of tests.
+//! - `route.rs` finds the operation, `auth.rs` checks the key, `validate.rs` the arguments
+//!   (`multipart.rs` parses uploads).
+//! - `store.rs` runs operations on sessions (`index_map.rs`, `lifetime.rs`, `games.rs`);
+//!   `documented.rs` has the responses of all other operations.
+//! - `fault_queue.rs` chooses a request's fault; `fault.rs` and `body_override.rs` change the
+//!   response, `fault_body.rs` and `faulty_stream.rs` the way it is sent.
+//! - `state.rs` has the state that requests and commands share, with `clock.rs`, `request_log.rs`
+//!   and `connection_counts.rs`.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod check;
+mod auth;
+mod body_override;
 mod clock;
 mod command;
 mod config;
+mod connection_counts;
+mod documented;
 mod fault;
-mod journal;
-mod keys;
+mod fault_body;
+mod fault_queue;
+mod faulty_stream;
+mod games;
+mod handler;
+mod index_map;
+mod lifetime;
 mod multipart;
 mod origin;
-mod reply;
+mod random;
+mod request_log;
+mod response;
 mod route;
 mod server;
-mod wire;
-mod world;
+mod state;
+mod store;
+mod validate;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -34,10 +56,12 @@ use crate::error::Error;
 use crate::fork::{self, Lock};
 
 use config::Config;
-use server::{Shared, State};
+use state::{Shared, State};
 
-/// The API on a loopback port of this process, with games, sessions, a clock that can be moved and
-/// faults that can be scripted. One thread, real HTTP/1.1; dropping it stops it.
+/// A server of the API on a loopback port of this process, with games, sessions, a clock that can
+/// be moved and faults that can be scripted.
+///
+/// The server speaks HTTP/1.1 and runs on one thread. Dropping the sandbox stops the server.
 ///
 /// ```
 /// use iplaygames::sandbox::Sandbox;
@@ -49,19 +73,28 @@ use server::{Shared, State};
 /// ```
 pub struct Sandbox {
     shared: Arc<Shared>,
-    /// The process that has the thread.
+    /// The fork generation of the process that started the thread.
     generation: u64,
-    running: Mutex<Option<Running>>,
+    /// None after the stop.
+    thread: Mutex<Option<ServerThread>>,
 }
 
-/// What it takes to stop.
-struct Running {
+/// The server's thread, and the sender that stops it.
+struct ServerThread {
     stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
+    handle: JoinHandle<()>,
 }
 
 impl Sandbox {
-    /// Starts one, listening when this returns. The configuration is a JSON object; empty text is none.
+    /// Starts a sandbox. The server listens when this returns. `config_json` is a JSON object;
+    /// empty text is an empty object.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::INVALID_ARGUMENT`] with [`field`](Error::field) pointing at the key, also for a port
+    /// that is in use. [`Code::INTERNAL`] if the system provides no thread, port or random numbers.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use iplaygames::sandbox::Sandbox;
@@ -72,19 +105,20 @@ impl Sandbox {
         let config = Config::from_json(config_json)?;
         let generation = fork::generation();
         let (stop, stopped) = oneshot::channel();
-        // The runtime never leaves the thread: dropped in a host's async task, after a failure, it panics.
+        // The thread creates and drops the runtime. Dropping a runtime in an async task of the host
+        // panics.
         let (ready, started) = mpsc::channel();
-        let thread = std::thread::Builder::new()
+        let handle = std::thread::Builder::new()
             .name("iplaygames-sandbox".to_owned())
-            .spawn(move || serve(config, &ready, stopped))
-            .map_err(|problem| failed("the sandbox cannot start its thread", &problem))?;
-        let shared = started
-            .recv()
-            .unwrap_or_else(|_| Err(Error::new(Code::INTERNAL, "the sandbox's thread died")))?;
-        Ok(Sandbox { shared, generation, running: Mutex::new(Some(Running { stop, thread })) })
+            .spawn(move || run_server(config, &ready, stopped))
+            .map_err(|error| internal_error("The sandbox cannot start its thread", &error))?;
+        let shared = started.recv().unwrap_or_else(|_| {
+            Err(Error::new(Code::INTERNAL, "The sandbox's thread ended before it listened."))
+        })?;
+        Ok(Sandbox { shared, generation, thread: Mutex::new(Some(ServerThread { stop, handle })) })
     }
 
-    /// Where it listens: `http://127.0.0.1:` and the port.
+    /// Returns the server's address, `http://127.0.0.1:` and the port.
     ///
     /// ```
     /// # use iplaygames::sandbox::Sandbox;
@@ -95,7 +129,7 @@ impl Sandbox {
         &self.shared.base_url
     }
 
-    /// The only key it takes: the configured one, or a random one.
+    /// Returns the only API key that the server accepts: the configured key, or a random one.
     ///
     /// ```
     /// # use iplaygames::sandbox::Sandbox;
@@ -106,7 +140,7 @@ impl Sandbox {
         &self.shared.config.api_key
     }
 
-    /// A client's configuration that leads here.
+    /// Returns a client configuration with the server's address and key.
     ///
     /// ```
     /// # use iplaygames::sandbox::Sandbox;
@@ -118,8 +152,15 @@ impl Sandbox {
         serde_json::json!({"base_url": self.base_url(), "api_key": self.api_key()}).to_string()
     }
 
-    /// Carries out a command, such as `{"command": "advance_clock", "seconds": 60}`. Works on a stopped
-    /// sandbox too; in a forked child only the parent has the sandbox.
+    /// Runs a command, such as `{"command": "advance_clock", "seconds": 60}`, and returns its
+    /// result as JSON. Works on a stopped sandbox too.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::INVALID_ARGUMENT`] with [`field`](Error::field) pointing at the key.
+    /// [`Code::INVALID_HANDLE`] in a forked child, because the sandbox belongs to the parent.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use iplaygames::sandbox::Sandbox;
@@ -133,14 +174,14 @@ impl Sandbox {
         if self.is_inherited() {
             return Err(Error::new(
                 Code::INVALID_HANDLE,
-                "the sandbox belongs to the process that forked this one",
+                "The sandbox belongs to the process that this one was forked from.",
             ));
         }
         command::run(&self.shared, command_json).map(|answer| answer.to_string())
     }
 
-    /// Stops it: the port and every connection are closed and the thread is gone when this returns.
-    /// Stopping again does nothing.
+    /// Stops the server. When this returns, the port and every connection are closed and the thread
+    /// has ended. A second call does nothing, and so does a call in a forked child.
     ///
     /// ```
     /// # use iplaygames::sandbox::Sandbox;
@@ -150,16 +191,18 @@ impl Sandbox {
     /// # Ok::<(), iplaygames::Error>(())
     /// ```
     pub fn stop(&self) {
-        // In a child there is nothing to stop, and the lock may be held by a thread that is not here.
+        // A forked child has no thread to stop, and a thread of the parent may have held the lock
+        // at the fork.
         if self.is_inherited() {
             return;
         }
-        // Held while waiting, so that whoever stops at the same time returns no earlier.
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Running { stop, thread }) = running.take() {
-            // Fails if the thread is over already, which is what is wanted.
+        // The lock is held during the join, so that concurrent calls return after the end of the
+        // thread too.
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ServerThread { stop, handle }) = thread.take() {
+            // Fails if the thread has already ended.
             let _ = stop.send(());
-            let _ = thread.join();
+            let _ = handle.join();
         }
     }
 
@@ -171,9 +214,10 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         if self.is_inherited() {
-            // The parent's thread and its wake-up socket: not to be joined, woken or closed from here.
-            let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
-            std::mem::forget(running.take());
+            // The thread belongs to the parent. A forked child must not join it or close its
+            // wake-up socket.
+            let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner);
+            std::mem::forget(thread.take());
             return;
         }
         self.stop();
@@ -186,16 +230,21 @@ impl std::fmt::Debug for Sandbox {
     }
 }
 
-/// The thread: says whether it listens, then serves until it is told to stop or its owner is gone.
-fn serve(config: Config, ready: &mpsc::Sender<Result<Arc<Shared>, Error>>, stopped: oneshot::Receiver<()>) {
+/// Runs on the server's thread: reports whether the server listens, then serves until `stopped`
+/// resolves.
+fn run_server(
+    config: Config,
+    ready: &mpsc::Sender<Result<Arc<Shared>, Error>>,
+    stopped: oneshot::Receiver<()>,
+) {
     block_sigpipe();
-    match open(config) {
+    match bind(config) {
         Ok((runtime, listener, shared)) => {
-            runtime.spawn(server::accept(listener, Arc::clone(&shared)));
-            // Whoever starts it is waiting; were it not, `stopped` would say so at once.
+            runtime.spawn(server::accept_connections(listener, Arc::clone(&shared)));
+            // If the starting thread no longer waits, `stopped` resolves at once.
             let _ = ready.send(Ok(shared));
             let _ = runtime.block_on(stopped);
-            // Dropping the runtime drops its tasks: the listener and every connection with them.
+            // Dropping the runtime closes the listener and every connection.
         }
         Err(error) => {
             let _ = ready.send(Err(error));
@@ -203,17 +252,17 @@ fn serve(config: Config, ready: &mpsc::Sender<Result<Arc<Shared>, Error>>, stopp
     }
 }
 
-fn open(config: Config) -> Result<(Runtime, TcpListener, Arc<Shared>), Error> {
+fn bind(config: Config) -> Result<(Runtime, TcpListener, Arc<Shared>), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
         .build()
-        .map_err(|problem| failed("the sandbox cannot make its runtime", &problem))?;
+        .map_err(|error| internal_error("The sandbox cannot create its runtime", &error))?;
     let (listener, address) = {
         let _entered = runtime.enter();
-        listen(config.port).map_err(|problem| match config.port {
-            0 => failed("the sandbox cannot listen on the loopback", &problem),
-            port => keys::wrong("port", format_args!("{port} cannot be listened on: {problem}")),
+        listen(config.port).map_err(|error| match config.port {
+            0 => internal_error("The sandbox cannot listen on 127.0.0.1", &error),
+            port => Error::invalid("/port", format!("The sandbox cannot listen on port {port}: {error}.")),
         })?
     };
     let base_url = format!("http://{address}");
@@ -226,7 +275,8 @@ fn open(config: Config) -> Result<(Runtime, TcpListener, Arc<Shared>), Error> {
 
 fn listen(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
     let socket = TcpSocket::new_v4()?;
-    // A port just left by another sandbox is free. (On Windows the option would share it instead.)
+    // Allows the port of a sandbox that has just stopped. On Windows the option would share the
+    // port instead.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
@@ -235,14 +285,15 @@ fn listen(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-fn failed(what: &str, problem: &std::io::Error) -> Error {
-    Error::new(Code::INTERNAL, format!("{what}: {problem}"))
+fn internal_error(message: &str, error: &std::io::Error) -> Error {
+    Error::new(Code::INTERNAL, format!("{message}: {error}."))
 }
 
-/// A client that goes away must not end a program that left SIGPIPE as it was.
+/// Blocks SIGPIPE on this thread, so that a closed connection does not end a program that does not
+/// handle the signal.
 #[cfg(unix)]
 fn block_sigpipe() {
-    // SAFETY: the set is initialised before it is used, and only this thread's mask changes.
+    // SAFETY: the set is initialised before it is used, and only the mask of this thread changes.
     unsafe {
         let mut signals = std::mem::zeroed();
         libc::sigemptyset(&mut signals);
@@ -253,19 +304,3 @@ fn block_sigpipe() {
 
 #[cfg(not(unix))]
 fn block_sigpipe() {}
-
-fn random<const N: usize>() -> Result<[u8; N], Error> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|problem| {
-        Error::new(Code::INTERNAL, format!("the system gives no random numbers: {problem}"))
-    })?;
-    Ok(bytes)
-}
-
-fn random_hex<const N: usize>() -> Result<String, Error> {
-    random::<N>().map(|bytes| hex(&bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

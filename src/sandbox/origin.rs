@@ -1,6 +1,6 @@
-//! Decides whether a request may come in at all. The sandbox has no password of its own for commands, and
-//! every web page that is open in a browser on this machine can send requests to it. Refused are requests
-//! for another host, which a page sends after DNS rebinding, and requests by pages of another site.
+//! Rejects requests that web pages of other sites send. Commands need no key, and every page that
+//! is open in a browser on this machine can send requests to the sandbox. A request is rejected if
+//! its `Host` is not this machine (DNS rebinding) or if its headers name a page of another site.
 
 use std::net::IpAddr;
 
@@ -8,20 +8,22 @@ use http::header::{CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
 use http::request::Parts;
 use http::uri::{Authority, Uri};
 
-use super::reply::{JSON, Reply};
+use super::response::{self, JSON, Response};
 
-/// Returns the refusal of a request that does not come from this machine's own programs and pages, or
-/// nothing if it may come in. `port` is the one that the sandbox listens on.
-pub(super) fn refusal(head: &Parts, port: u16) -> Option<Reply> {
-    let refuse = |why: &str| Some(Reply::bare(403, &format!("The sandbox refuses this request: {why}")));
+/// Returns the response that rejects a request, or none if the request comes from a program or a
+/// page of this machine. `port` is the port that the sandbox listens on.
+pub(super) fn rejection(head: &Parts, port: u16) -> Option<Response> {
+    let reject = |reason: &str| {
+        Some(response::framework_error(403, &format!("The sandbox refuses this request: {reason}")))
+    };
     let mut hosts = head.headers.get_all(HOST).iter();
     let (host, second) = (hosts.next(), hosts.next());
-    let is_here =
+    let is_sandbox =
         |authority: &Authority| is_loopback(authority) && authority.port_u16().unwrap_or(80) == port;
     let is_own_host =
-        host.is_some_and(|host| Authority::try_from(host.as_bytes()).is_ok_and(|host| is_here(&host)));
-    if !is_own_host || second.is_some() || !head.uri.authority().is_none_or(is_here) {
-        return refuse(&format!(
+        host.is_some_and(|host| Authority::try_from(host.as_bytes()).is_ok_and(|host| is_sandbox(&host)));
+    if !is_own_host || second.is_some() || !head.uri.authority().is_none_or(is_sandbox) {
+        return reject(&format!(
             "its Host header must be a loopback address or localhost, with the port {port}."
         ));
     }
@@ -32,28 +34,30 @@ pub(super) fn refusal(head: &Parts, port: u16) -> Option<Reply> {
         })
     };
     if !head.headers.get_all(ORIGIN).iter().all(|origin| is_own_page(origin.as_bytes())) {
-        return refuse("its Origin header names a page that is not on this machine.");
+        return reject("its Origin header names a page that is not on this machine.");
     }
-    if has(&head.headers, "sec-fetch-site", "cross-site") && !is_navigation_to_a_game(head) {
-        return refuse("its Sec-Fetch-Site header says that a page of another site sent it.");
+    if has_header_value(&head.headers, "sec-fetch-site", "cross-site") && !is_navigation_to_a_game(head) {
+        return reject("its Sec-Fetch-Site header says that a page of another site sent it.");
     }
     None
 }
 
-/// Whether a request's body is declared as JSON. A form of another site's page cannot declare that.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
+/// Returns whether the content type is JSON. A page of another site cannot send that content type
+/// with a form.
+pub(super) fn has_json_content_type(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     content_type.split(';').next().is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(JSON))
 }
 
-/// A lobby on another site may open a game, in a window or a frame. It cannot read what is in it.
+/// Returns whether a page opens a game in a window or a frame. A lobby on another site may do that,
+/// because it cannot read the content.
 fn is_navigation_to_a_game(head: &Parts) -> bool {
     head.method == http::Method::GET
         && head.uri.path().starts_with("/play/")
-        && has(&head.headers, "sec-fetch-mode", "navigate")
+        && has_header_value(&head.headers, "sec-fetch-mode", "navigate")
 }
 
-fn has(headers: &HeaderMap, name: &str, value: &str) -> bool {
+fn has_header_value(headers: &HeaderMap, name: &str, value: &str) -> bool {
     headers.get_all(name).iter().any(|given| given.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
 }
 
@@ -80,11 +84,11 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
-        refusal(&head, 8080).map_or(200, |reply| reply.status.as_u16())
+        rejection(&head, 8080).map_or(200, |response| response.status().as_u16())
     }
 
     #[test]
-    fn only_a_loopback_host_with_the_sandboxs_port_comes_in() {
+    fn only_a_loopback_host_with_the_sandboxs_port_is_accepted() {
         for host in [
             "127.0.0.1:8080",
             "127.9.9.9:8080",
@@ -122,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn only_pages_of_this_machine_come_in() {
+    fn only_pages_of_this_machine_are_accepted() {
         let here = ("host", "localhost:8080");
         for origin in
             ["http://localhost:8080", "http://127.0.0.1:3000", "https://app.localhost", "http://[::1]:1"]

@@ -1,63 +1,68 @@
-//! From a method and a path to the operation of the table, and to the path's fields.
+//! Finds the operation of a method and a path, and decodes path parameters and queries.
 
 use crate::api::operation::{Operation, operations};
 
-/// What a path leads to.
+/// The result of matching a method and a path.
 pub(super) enum Route {
-    To(&'static Operation, PathFields),
-    /// The path exists, with these methods.
-    OtherMethod(Vec<&'static str>),
-    Nowhere,
-    /// Its percent-encoding does not decode to UTF-8.
-    Malformed,
+    Found(&'static Operation, PathParams),
+    /// The path exists with these methods only.
+    MethodNotAllowed(Vec<&'static str>),
+    NotFound,
+    /// The path is not percent-encoded UTF-8.
+    InvalidPath,
 }
 
-/// Names from the table, values from the path.
-pub(super) type PathFields = Vec<(&'static str, String)>;
+/// The names and decoded values of a path's parameters.
+pub(super) type PathParams = Vec<(&'static str, String)>;
 
-pub(super) fn find(method: &str, path: &str) -> Route {
-    let Some(parts) = path.split('/').map(decode).collect::<Option<Vec<String>>>() else {
-        return Route::Malformed;
+/// Finds the operation of a method and a path.
+pub(super) fn find_operation(method: &str, path: &str) -> Route {
+    let Some(segments) = path.split('/').map(percent_decode).collect::<Option<Vec<String>>>() else {
+        return Route::InvalidPath;
     };
-    let on_path = operations().iter().filter(|operation| fits(operation.path, &parts));
-    let (here, elsewhere): (Vec<_>, Vec<_>) =
-        on_path.partition(|operation| operation.method.as_str() == method);
-    // A literal part wins over a field: `external-games/bulk` over `external-games/{id}`.
-    match here.into_iter().min_by_key(|operation| operation.path.matches('{').count()) {
-        Some(operation) => Route::To(operation, fields(operation.path, parts)),
-        None if elsewhere.is_empty() => Route::Nowhere,
+    let candidates = operations().iter().filter(|operation| matches_template(operation.path, &segments));
+    let (matching, others): (Vec<_>, Vec<_>) =
+        candidates.partition(|operation| operation.method.as_str() == method);
+    // A literal segment has precedence over a parameter: `external-games/bulk` over
+    // `external-games/{id}`.
+    match matching.into_iter().min_by_key(|operation| operation.path.matches('{').count()) {
+        Some(operation) => Route::Found(operation, path_params(operation.path, segments)),
+        None if others.is_empty() => Route::NotFound,
         None => {
-            let mut methods: Vec<_> = elsewhere.iter().map(|operation| operation.method.as_str()).collect();
+            let mut methods: Vec<_> = others.iter().map(|operation| operation.method.as_str()).collect();
             methods.sort_unstable();
             methods.dedup();
-            Route::OtherMethod(methods)
+            Route::MethodNotAllowed(methods)
         }
     }
 }
 
-fn is_field(part: &str) -> bool {
-    part.starts_with('{')
+fn is_placeholder(segment: &str) -> bool {
+    segment.starts_with('{')
 }
 
-fn fits(template: &str, parts: &[String]) -> bool {
-    let mut given = parts.iter();
-    let all = template.split('/').all(|part| {
-        given.next().is_some_and(|given| if is_field(part) { !given.is_empty() } else { part == given })
+fn matches_template(template: &str, segments: &[String]) -> bool {
+    let mut segments = segments.iter();
+    let all_match = template.split('/').all(|expected| {
+        segments.next().is_some_and(|segment| match is_placeholder(expected) {
+            true => !segment.is_empty(),
+            false => segment == expected,
+        })
     });
-    all && given.next().is_none()
+    all_match && segments.next().is_none()
 }
 
-fn fields(template: &'static str, parts: Vec<String>) -> PathFields {
+fn path_params(template: &'static str, segments: Vec<String>) -> PathParams {
     template
         .split('/')
-        .zip(parts)
-        .filter(|(part, _)| is_field(part))
-        .map(|(part, value)| (part.trim_matches(['{', '}']), value))
+        .zip(segments)
+        .filter(|(name, _)| is_placeholder(name))
+        .map(|(name, value)| (name.trim_matches(['{', '}']), value))
         .collect()
 }
 
-/// Percent-decodes; nothing if that is malformed or not UTF-8.
-pub(super) fn decode(text: &str) -> Option<String> {
+/// Decodes percent-encoded text. Returns none if an escape is malformed or the result is not UTF-8.
+fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = text.bytes();
     let mut out = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {
@@ -73,14 +78,14 @@ pub(super) fn decode(text: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// The query's pairs, form-decoded; what does not decode is kept as it stands.
-pub(super) fn query_pairs(query: &str) -> Vec<(String, String)> {
-    let text = |part: &str| decode(&part.replace('+', " ")).unwrap_or_else(|| part.to_owned());
+/// Returns the pairs of a form-encoded query. Text that cannot be decoded is left as it is.
+pub(super) fn parse_query(query: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| percent_decode(&text.replace('+', " ")).unwrap_or_else(|| text.to_owned());
     query
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (text(name), text(value)))
+        .map(|(name, value)| (decode(name), decode(value)))
         .collect()
 }
 
@@ -89,14 +94,14 @@ mod tests {
     use super::*;
 
     fn id(method: &str, path: &str) -> Option<&'static str> {
-        match find(method, path) {
-            Route::To(operation, _) => Some(operation.id),
+        match find_operation(method, path) {
+            Route::Found(operation, _) => Some(operation.id),
             _ => None,
         }
     }
 
     #[test]
-    fn a_literal_path_wins_over_a_field_where_its_method_fits() {
+    fn a_literal_path_wins_over_a_field_where_its_method_matches_template() {
         let producers = "/api/v1/external-games/producers";
         assert_eq!(id("GET", producers), Some("get_unique_producer_names_for_filtering"));
         assert_eq!(id("PUT", producers), Some("update_an_external_game"));
@@ -112,20 +117,25 @@ mod tests {
     }
 
     #[test]
-    fn path_fields_are_decoded_and_never_empty() {
-        let Route::To(_, fields) = find("GET", "/api/v1/game-sessions/a%2Fb%20%F0%9F%8E%B0/status") else {
+    fn path_parameters_are_decoded_and_never_empty() {
+        let Route::Found(_, params) =
+            find_operation("GET", "/api/v1/game-sessions/a%2Fb%20%F0%9F%8E%B0/status")
+        else {
             panic!("no route");
         };
-        assert_eq!(fields, [("session_id", "a/b 🎰".to_owned())]);
-        assert!(matches!(find("GET", "/api/v1/game-sessions//status"), Route::Nowhere));
+        assert_eq!(params, [("session_id", "a/b 🎰".to_owned())]);
+        assert!(matches!(find_operation("GET", "/api/v1/game-sessions//status"), Route::NotFound));
         for broken in ["%", "%4", "%zz", "%ff", "%+1"] {
-            assert!(matches!(find("GET", &format!("/api/v1/games/{broken}")), Route::Malformed), "{broken}");
+            assert!(
+                matches!(find_operation("GET", &format!("/api/v1/games/{broken}")), Route::InvalidPath),
+                "{broken}"
+            );
         }
     }
 
     #[test]
-    fn another_method_names_those_that_work() {
-        let Route::OtherMethod(methods) = find("PATCH", "/api/v1/external-games/bulk") else {
+    fn a_wrong_method_gets_the_list_of_allowed_methods() {
+        let Route::MethodNotAllowed(methods) = find_operation("PATCH", "/api/v1/external-games/bulk") else {
             panic!("no route");
         };
         assert_eq!(methods, ["DELETE", "GET", "POST", "PUT"]);

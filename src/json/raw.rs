@@ -1,6 +1,6 @@
-//! JSON looked at without building it: digits stay as they were written, and a value of any size
-//! costs one pass. The grammar is serde_json's; here is only what it leaves open: depth, repeated
-//! keys, pointers, and removing blanks.
+//! Inspects JSON text without building a value: numbers keep their digits, and a document of any
+//! size costs one pass. serde_json defines the grammar; this file adds the nesting limit, the check
+//! for repeated keys, JSON pointers and the removal of blanks.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{self, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::error::Error;
+use super::error::ObjectError;
 
 /// How deep arrays and objects may be nested.
 pub(crate) const MAX_DEPTH: usize = 128;
@@ -60,13 +60,15 @@ fn behind_string(mut rest: &[u8]) -> &[u8] {
 /// Whether one of the eight bytes of a word is this one.
 fn has_byte(word: u64, byte: u8) -> bool {
     let word = word ^ (ONES * u64::from(byte));
-    // A byte that is zero borrows from its top bit; where one does, there is a zero, here or below it.
+    // A byte that is zero borrows from its top bit; where one does, there is a zero, here or below
+    // it.
     word.wrapping_sub(ONES) & !word & (ONES * 0x80) != 0
 }
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 
-/// How many `[` and `{` there are, in strings too. Eight bytes at a time: every answer comes through here.
+/// How many `[` and `{` there are, in strings too. Eight bytes at a time: every answer comes
+/// through here.
 fn opening_brackets(bytes: &[u8]) -> usize {
     const SEVENS: u64 = ONES * 0x7F;
     let (words, rest) = bytes.as_chunks::<8>();
@@ -75,7 +77,8 @@ fn opening_brackets(bytes: &[u8]) -> usize {
     for words in words.chunks(255) {
         let mut others = 0;
         for word in words {
-            // The two differ in one bit. Where it is set in both, what is left is zero in their places.
+            // The two differ in one bit. Where it is set in both, what is left is zero in their
+            // places.
             let word = (u64::from_ne_bytes(*word) | (ONES * 0x20)) ^ (ONES * u64::from(b'{'));
             // A byte's top bit becomes set if the byte is not zero.
             others += ((((word & SEVENS) + SEVENS) | word) >> 7) & ONES;
@@ -109,15 +112,18 @@ pub(crate) fn pointer_step(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The entries of an object, in order, their values untouched. What must not be: anything that is not
-/// a JSON object, a key twice at any depth, nesting too deep. `what` begins the message.
-pub(crate) fn entries<'a>(text: &'a str, what: &str) -> Result<Vec<(Cow<'a, str>, &'a RawValue)>, Error> {
+/// The entries of an object, in order, their values untouched. What must not be: anything that is
+/// not a JSON object, a key twice at any depth, nesting too deep. `what` begins the message.
+pub(crate) fn entries<'a>(
+    text: &'a str,
+    what: &str,
+) -> Result<Vec<(Cow<'a, str>, &'a RawValue)>, ObjectError> {
     if !is_shallow(text) {
-        return Err(Error::invalid("", format!("{what} is nested deeper than {MAX_DEPTH} levels.")));
+        return Err(ObjectError::new("", format!("{what} is nested deeper than {MAX_DEPTH} levels.")));
     }
     let entries = read_object(text).map_err(|error| {
         let hint = if text.trim_start().starts_with('{') { "" } else { " (a JSON object is needed)" };
-        Error::invalid("", format!("{what} cannot be read as JSON: {error}{hint}."))
+        ObjectError::new("", format!("{what} cannot be read as JSON: {error}{hint}."))
     })?;
     check_keys(&entries, "", what)?;
     Ok(entries)
@@ -171,7 +177,7 @@ impl<'de> de::Deserialize<'de> for Key<'de> {
     }
 }
 
-fn check_keys(entries: &[(Cow<'_, str>, &RawValue)], at: &str, what: &str) -> Result<(), Error> {
+fn check_keys(entries: &[(Cow<'_, str>, &RawValue)], at: &str, what: &str) -> Result<(), ObjectError> {
     // Few keys are the rule: comparing them beats hashing them.
     let mut many = HashSet::new();
     for (index, (key, value)) in entries.iter().enumerate() {
@@ -182,7 +188,7 @@ fn check_keys(entries: &[(Cow<'_, str>, &RawValue)], at: &str, what: &str) -> Re
         };
         let here = || format!("{at}{}", pointer_step(key));
         if twice {
-            return Err(Error::invalid(here(), format!("{what} has the key {key:?} twice.")));
+            return Err(ObjectError::new(here(), format!("{what} has the key {key:?} twice.")));
         }
         let value = value.get();
         if value.starts_with(['{', '[']) {
@@ -192,8 +198,8 @@ fn check_keys(entries: &[(Cow<'_, str>, &RawValue)], at: &str, what: &str) -> Re
     Ok(())
 }
 
-fn check_inner_keys(value: &str, at: &str, what: &str) -> Result<(), Error> {
-    let unreadable = |error| Error::invalid(at, format!("{what} cannot be read as JSON: {error}."));
+fn check_inner_keys(value: &str, at: &str, what: &str) -> Result<(), ObjectError> {
+    let unreadable = |error| ObjectError::new(at, format!("{what} cannot be read as JSON: {error}."));
     if value.starts_with('{') {
         return check_keys(&read_object(value).map_err(unreadable)?, at, what);
     }
@@ -211,7 +217,8 @@ fn check_inner_keys(value: &str, at: &str, what: &str) -> Result<(), Error> {
 pub(crate) enum Missing {
     /// The text is not JSON; the parser's words.
     NotJson(String),
-    /// The pointer is not one of RFC 6901: it must be empty or begin with `/`, and `~` be `~0` or `~1`.
+    /// The pointer is not one of RFC 6901: it must be empty or begin with `/`, and `~` be `~0` or
+    /// `~1`.
     BadPointer,
     /// Nothing is there.
     Absent,
@@ -386,10 +393,10 @@ mod tests {
             (r#"{"x": {"a/b": 1, "a/b": 2}}"#, "/x/a~1b"),
             (r#"{"x": [1, [{"q": 1, "q": 1}]]}"#, "/x/1/0/q"),
         ] {
-            assert_eq!(entries(text, "It").unwrap_err().field(), Some(at), "{text}");
+            assert_eq!(entries(text, "It").unwrap_err().pointer, at, "{text}");
         }
         let many: Vec<String> = (0..40).map(|n| format!("\"k{}\": 1", n % 39)).collect();
-        assert_eq!(entries(&format!("{{{}}}", many.join(",")), "It").unwrap_err().field(), Some("/k0"));
+        assert_eq!(entries(&format!("{{{}}}", many.join(",")), "It").unwrap_err().pointer, "/k0");
     }
 
     #[test]
