@@ -12,15 +12,17 @@ use crate::api::{arguments, refusal, reply};
 use crate::codes::Code;
 use crate::config::{Config, Secrets, take_max_retries, take_timeout};
 use crate::error::{Error, push_quoted};
-use crate::flight::Flights;
 use crate::fork::Lock;
 use crate::json::ObjectReader;
 use crate::log::{Log, LogLevel, Logger};
 use crate::message::{Disposition, Outcome, Parts, Repeat};
+use crate::net::call_cell::CallReport;
+use crate::net::driver::Driver;
 use crate::net::failure::{Failure, FailureKind};
-use crate::net::reactor::{self, Reactor};
-use crate::net::request::{Plan, Report};
+use crate::net::in_flight::shut_down_error;
+use crate::net::retry_loop::CallSpec;
 use crate::net::tls::Loaded;
+use crate::submit::CallRegistry;
 
 /// A client of the API. Cheap to clone: clones are the same client. `Send` and `Sync`: one client
 /// serves any number of threads at once.
@@ -44,26 +46,26 @@ pub(crate) struct Core {
     pub(crate) config: Config,
     pub(crate) log: Arc<Log>,
     counts: Counts,
-    pub(crate) flights: Flights,
-    life: Lock<Life>,
+    pub(crate) registry: CallRegistry,
+    lifecycle: Lock<Lifecycle>,
 }
 
-/// The reactor of this process, while the client is open.
-enum Life {
-    Open(Arc<Reactor>),
+/// The driver of this process, while the client is open.
+enum Lifecycle {
+    Open(Arc<Driver>),
     /// Shutting down: what is in flight goes on, nothing new begins.
-    Closing(Arc<Reactor>),
+    Closing(Arc<Driver>),
     Closed,
 }
 
 /// A call that is ready to be begun.
-pub(crate) struct Prepared {
+pub(crate) struct PreparedCall {
     pub(crate) operation: &'static Operation,
-    pub(crate) plan: Plan,
+    pub(crate) plan: CallSpec,
     pub(crate) call_id: String,
     /// The argument that the response must repeat.
     pub(crate) echo: Option<String>,
-    pub(crate) reactor: Arc<Reactor>,
+    pub(crate) driver: Arc<Driver>,
 }
 
 #[derive(Default)]
@@ -183,9 +185,9 @@ impl Client {
     /// no event queue (out of file descriptors).
     pub fn new(config: Config) -> Result<Client, Error> {
         let log = Arc::new(Log::new());
-        let life = Lock::new(Life::Open(Reactor::new(&config, &log)?));
-        let (counts, flights) = (Counts::default(), Flights::new());
-        Ok(Client { core: Arc::new(Core { config, log, counts, flights, life }) })
+        let lifecycle = Lock::new(Lifecycle::Open(Driver::new(&config, &log)?));
+        let (counts, registry) = (Counts::default(), CallRegistry::new());
+        Ok(Client { core: Arc::new(Core { config, log, counts, registry, lifecycle }) })
     }
 
     /// Makes a client of the simulation; see `src/simulation/`.
@@ -196,9 +198,9 @@ impl Client {
         seed: u64,
     ) -> Result<Client, Error> {
         let log = Arc::new(Log::new());
-        let life = Lock::new(Life::Open(Reactor::simulated(&config, &log, transport, seed)?));
-        let (counts, flights) = (Counts::default(), Flights::new());
-        Ok(Client { core: Arc::new(Core { config, log, counts, flights, life }) })
+        let lifecycle = Lock::new(Lifecycle::Open(Driver::simulated(&config, &log, transport, seed)?));
+        let (counts, registry) = (Counts::default(), CallRegistry::new());
+        Ok(Client { core: Arc::new(Core { config, log, counts, registry, lifecycle }) })
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
@@ -219,7 +221,7 @@ impl Client {
             operation,
             options,
             |operation| arguments::prepare(operation, arguments_json),
-            Reactor::call,
+            Driver::call,
         )
     }
 
@@ -256,7 +258,7 @@ impl Client {
         go_on: impl FnMut() -> bool,
     ) -> Result<Reply, Error> {
         let parts = |operation| arguments::prepare(operation, arguments_json);
-        self.carry(operation, options, parts, |reactor, plan| reactor.call_while(plan, every, go_on))
+        self.carry(operation, options, parts, |driver, plan| driver.call_while(plan, every, go_on))
     }
 
     /// [`Client::call`] for an operation on one session, which takes no other arguments.
@@ -267,7 +269,7 @@ impl Client {
         options: &CallOptions,
     ) -> Result<Reply, Error> {
         let parts = |operation| arguments::prepare_on_session(operation, session_id);
-        self.carry(operation, options, parts, Reactor::call)
+        self.carry(operation, options, parts, Driver::call)
     }
 
     fn carry(
@@ -275,11 +277,11 @@ impl Client {
         operation: &str,
         options: &CallOptions,
         parts: impl FnOnce(&'static Operation) -> Result<Parts, Error>,
-        call: impl FnOnce(&Arc<Reactor>, Plan) -> Result<Report, Error>,
+        call: impl FnOnce(&Driver, CallSpec) -> Result<CallReport, Error>,
     ) -> Result<Reply, Error> {
         let result = self.plan(operation, options, parts).and_then(|prepared| {
-            let Prepared { operation, plan, call_id, echo, reactor } = prepared;
-            match call(&reactor, plan) {
+            let PreparedCall { operation, plan, call_id, echo, driver } = prepared;
+            match call(&driver, plan) {
                 // What is read names the call already.
                 Ok(report) => read(operation, report, call_id, echo.as_deref())
                     .map_err(|error| self.core.name(error, operation.id, None)),
@@ -298,7 +300,7 @@ impl Client {
         name: &str,
         arguments_json: &str,
         options: &CallOptions,
-    ) -> Result<Prepared, Error> {
+    ) -> Result<PreparedCall, Error> {
         self.plan(name, options, |operation| arguments::prepare(operation, arguments_json))
     }
 
@@ -307,20 +309,20 @@ impl Client {
         name: &str,
         options: &CallOptions,
         parts: impl FnOnce(&'static Operation) -> Result<Parts, Error>,
-    ) -> Result<Prepared, Error> {
+    ) -> Result<PreparedCall, Error> {
         let named = |error: Error| self.core.name(error, name, None);
         let operation = operation(name).ok_or_else(|| {
             named(Error::new(Code::UNKNOWN_OPERATION, format!("The API has no operation {name:?}.")))
         })?;
         let parts = parts(operation).map_err(named)?;
-        let reactor = self.core.reactor().map_err(named)?;
+        let driver = self.core.driver().map_err(named)?;
         let call_id = match &options.call_id {
             Some(id) => id.clone(),
-            None => reactor.make_call_id(),
+            None => driver.make_call_id(),
         };
         let config = &self.core.config;
         let echo = arguments::echo(operation, &parts.target);
-        let plan = Plan {
+        let plan = CallSpec {
             operation: operation.id,
             parts,
             repeat: operation.repeat,
@@ -330,7 +332,7 @@ impl Client {
             call_id: call_id_header(&call_id).map_err(named)?,
             classify: refusal::classify_by_id,
         };
-        Ok(Prepared { operation, plan, call_id, echo, reactor })
+        Ok(PreparedCall { operation, plan, call_id, echo, driver })
     }
 
     /// Loads the roots (where https needs them), resolves the name and opens a connection, so that the
@@ -342,13 +344,13 @@ impl Client {
     /// Those of a call that gets no connection.
     pub fn prewarm(&self, timeout: Duration) -> Result<Reply, Error> {
         let started = Instant::now();
-        let reactor = self.core.reactor()?;
+        let driver = self.core.driver()?;
         let https = self.core.config.base_url.starts_with("https:");
-        if https && let Err(error) = reactor.transport().roots.load() {
+        if https && let Err(error) = driver.transport().roots.load() {
             return Err(Error::new(Code::TLS, format!("The roots of trust cannot be loaded: {error}")));
         }
         let timeout = if timeout.is_zero() { self.core.config.timeout } else { timeout };
-        let Err(failure) = reactor.connect(timeout)? else {
+        let Err(failure) = driver.connect(timeout)? else {
             let elapsed = started.elapsed();
             return Ok(Reply {
                 json: format!("{{\"success\":true,\"elapsed_ms\":{}}}", elapsed.as_millis()),
@@ -370,8 +372,8 @@ impl Client {
     /// `unknown` (failed with an unknown outcome), `abandoned` (ended, and the result was not taken), `in_flight`,
     /// and `roots` (`none`, `given` or `system`: which roots of trust are loaded).
     pub fn stats_json(&self) -> String {
-        let (in_flight, roots) = match self.core.reactor_in_use() {
-            Some(reactor) => (reactor.in_flight(), reactor.transport().roots.loaded()),
+        let (in_flight, roots) = match self.core.driver_in_use() {
+            Some(driver) => (driver.in_flight(), driver.transport().roots.loaded()),
             None => (0, Loaded::None),
         };
         let roots = match roots {
@@ -445,66 +447,68 @@ impl std::fmt::Debug for Client {
 }
 
 impl Core {
-    /// The reactor of this process; a forked child's first use makes its own.
-    fn reactor(&self) -> Result<Arc<Reactor>, Error> {
-        match &*self.life.lock() {
-            Life::Closed | Life::Closing(_) => return Err(reactor::shut_down()),
-            Life::Open(reactor) if reactor.is_ours() => return Ok(Arc::clone(reactor)),
-            Life::Open(_) => {}
+    /// The driver of this process; a forked child's first use makes its own.
+    fn driver(&self) -> Result<Arc<Driver>, Error> {
+        match &*self.lifecycle.lock() {
+            Lifecycle::Closed | Lifecycle::Closing(_) => return Err(shut_down_error()),
+            Lifecycle::Open(driver) if driver.is_ours() => return Ok(Arc::clone(driver)),
+            Lifecycle::Open(_) => {}
         }
-        let made = Reactor::new(&self.config, &self.log)?;
-        let mut life = self.life.lock();
-        let parents = match &mut *life {
-            Life::Closed | Life::Closing(_) => return Err(reactor::shut_down()),
+        let made = Driver::new(&self.config, &self.log)?;
+        let mut lifecycle = self.lifecycle.lock();
+        let parents = match &mut *lifecycle {
+            Lifecycle::Closed | Lifecycle::Closing(_) => return Err(shut_down_error()),
             // Another thread of this child was faster.
-            Life::Open(reactor) if reactor.is_ours() => return Ok(Arc::clone(reactor)),
-            Life::Open(reactor) => std::mem::replace(reactor, Arc::clone(&made)),
+            Lifecycle::Open(driver) if driver.is_ours() => return Ok(Arc::clone(driver)),
+            Lifecycle::Open(driver) => std::mem::replace(driver, Arc::clone(&made)),
         };
-        drop(life);
+        drop(lifecycle);
         drop(parents);
         Ok(made)
     }
 
-    /// The reactor whose calls may be in flight, if this process has one.
-    pub(crate) fn reactor_in_use(&self) -> Option<Arc<Reactor>> {
-        match &*self.life.lock() {
-            Life::Open(reactor) | Life::Closing(reactor) if reactor.is_ours() => Some(Arc::clone(reactor)),
+    /// The driver whose calls may be in flight, if this process has one.
+    pub(crate) fn driver_in_use(&self) -> Option<Arc<Driver>> {
+        match &*self.lifecycle.lock() {
+            Lifecycle::Open(driver) | Lifecycle::Closing(driver) if driver.is_ours() => {
+                Some(Arc::clone(driver))
+            }
             _ => None,
         }
     }
 
-    /// Lets nothing new begin. Answers the reactor that is to be wound down, if this process has one.
-    pub(crate) fn close_for_new(&self) -> Result<Option<Arc<Reactor>>, Error> {
-        let mut life = self.life.lock();
-        let Life::Open(reactor) = &*life else { return Err(reactor::shut_down()) };
-        let reactor = Arc::clone(reactor);
-        if reactor.is_ours() {
-            *life = Life::Closing(Arc::clone(&reactor));
-            return Ok(Some(reactor));
+    /// Lets nothing new begin. Answers the driver that is to be wound down, if this process has one.
+    pub(crate) fn close_for_new(&self) -> Result<Option<Arc<Driver>>, Error> {
+        let mut lifecycle = self.lifecycle.lock();
+        let Lifecycle::Open(driver) = &*lifecycle else { return Err(shut_down_error()) };
+        let driver = Arc::clone(driver);
+        if driver.is_ours() {
+            *lifecycle = Lifecycle::Closing(Arc::clone(&driver));
+            return Ok(Some(driver));
         }
         // A parent's: there is nothing of this process to wind down.
-        *life = Life::Closed;
-        drop(life);
+        *lifecycle = Lifecycle::Closed;
+        drop(lifecycle);
         Ok(None)
     }
 
     /// Cancels what is in flight, at once.
     pub(crate) fn close_wholly(&self) {
-        let before = std::mem::replace(&mut *self.life.lock(), Life::Closed);
-        if let Life::Open(reactor) | Life::Closing(reactor) = before
-            && reactor.is_ours()
+        let before = std::mem::replace(&mut *self.lifecycle.lock(), Lifecycle::Closed);
+        if let Lifecycle::Open(driver) | Lifecycle::Closing(driver) = before
+            && driver.is_ours()
         {
-            reactor.close();
+            driver.close();
         }
     }
 
     /// Cancels everything at once; counts and logs what ends by it. Returns whether no callback is running on another
     /// thread.
     fn end(&self) -> bool {
-        let (forgotten, is_quiet) = self.flights.forget_all();
+        let (forgotten, is_quiet) = self.registry.forget_all();
         self.close_wholly();
-        for flight in &forgotten {
-            flight.end_with_client(self);
+        for submitted in &forgotten {
+            submitted.end_with_client(self);
         }
         self.end_flights();
         drop(forgotten);
@@ -514,8 +518,8 @@ impl Core {
 
     /// Ends the calls without a callback, whose results the host may still take, so that each is counted and logged.
     pub(crate) fn end_flights(&self) {
-        for flight in self.flights.polled() {
-            flight.end_with_client(self);
+        for submitted in self.registry.polled() {
+            submitted.end_with_client(self);
         }
     }
 
@@ -600,11 +604,11 @@ pub(crate) fn name(mut error: Error, operation: &str, call_id: Option<&str>, sec
 /// Reads what a call came to. `echo` is the argument that the response must repeat.
 pub(crate) fn read(
     operation: &'static Operation,
-    report: Report,
+    report: CallReport,
     call_id: String,
     echo: Option<&str>,
 ) -> Result<Reply, Error> {
-    let Report { result, attempts, elapsed, may_be_done, was_refused, retry_after } = report;
+    let CallReport { result, attempts, elapsed, may_be_done, was_refused, retry_after } = report;
     let (result, http_status, request_id) = match result {
         Ok(answer) => {
             let (status, request_id) = (answer.status, answer.request_id.clone());

@@ -39,7 +39,6 @@ mod config;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
-mod flight;
 mod fork;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
@@ -55,6 +54,7 @@ pub mod sandbox;
 mod session;
 #[cfg(test)]
 mod simulation;
+mod submit;
 mod sync;
 
 pub use api::operation::{
@@ -64,10 +64,10 @@ pub use client::{CallOptions, Client, Reply};
 pub use codes::Code;
 pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL};
 pub use error::Error;
-pub use flight::{Call, CallResult, Callback, Event, Notify, WatchOptions, WatchState};
 pub use log::{LogLevel, LogLine, Logger};
 pub use message::Outcome;
 pub use session::{EndedSession, SessionStatus, Sessions, StartSession, StartedSession};
+pub use submit::{Call, CallResult, Callback, Event, Notify, WatchOptions, WatchState};
 
 /// Compiles the README's Rust.
 #[cfg(doctest)]

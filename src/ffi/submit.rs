@@ -16,8 +16,8 @@ use super::{ipg_client, ipg_code};
 use crate::client::{CallOptions, Client};
 use crate::codes::Code;
 use crate::error::{Error, push_quoted};
-use crate::flight::{Callback, Event, Flight, PollResult, WatchOptions};
 use crate::panics::InsideGuard;
+use crate::submit::{Callback, Event, PollResult, SubmittedCall, WatchOptions};
 
 static REQUESTS: Table<ipg_request, Held> = Table::new(Kind::Request);
 
@@ -101,11 +101,11 @@ pub unsafe extern "C" fn ipg_submit(
             let (operation, arguments) = (operation.get()?, arguments_json.get_or_empty()?);
             let options = CallOptions::from_json(options_json.get_or_empty()?)?;
             let host = Host::new(callback, user_data, &out_request)?;
-            let tell = host.callback();
-            let flight = client.begin_submit(operation, arguments, &options, tell, |flight| {
-                host.announce(flight, &out_request)
+            let callback = host.callback();
+            let submitted = client.submit_with(operation, arguments, &options, callback, |submitted| {
+                host.on_registered(submitted, &out_request)
             })?;
-            Ok(submitted(&flight))
+            Ok(submitted_json(&submitted))
         })
     })
 }
@@ -160,10 +160,11 @@ pub unsafe extern "C" fn ipg_session_watch(
         guard::on_client(client, |client| {
             let session_id = session_id_of(&session_id)?;
             let host = Host::new(callback, user_data, &out_request)?;
-            let tell = host.callback();
-            let flight = client
-                .begin_watch(session_id, &options, tell, |flight| host.announce(flight, &out_request))?;
-            Ok(submitted(&flight))
+            let callback = host.callback();
+            let submitted = client.watch_with(session_id, &options, callback, |submitted| {
+                host.on_registered(submitted, &out_request)
+            })?;
+            Ok(submitted_json(&submitted))
         })
         .map_err(|mut error| {
             error.facts_mut().operation.get_or_insert_with(|| STATUS.to_owned());
@@ -241,7 +242,7 @@ pub unsafe extern "C" fn ipg_request_poll(request: *mut ipg_request, out_json: *
     // SAFETY: the host keeps the header's promise about pointers.
     let out_json = unsafe { Out::null(out_json) };
     guard::report(&out_json, || {
-        on_request(request, |flight| match flight.poll() {
+        on_request(request, |submitted| match submitted.poll() {
             PollResult::Pending => Ok((Code::PENDING, None)),
             PollResult::Update(Ok(reply)) => Ok((Code::PENDING, Some(reply.into_json()))),
             PollResult::Update(Err(error)) => Ok((Code::PENDING, Some(error.to_json()))),
@@ -281,7 +282,7 @@ pub unsafe extern "C" fn ipg_request_wait(
     let out_json = unsafe { Out::null(out_json) };
     let timeout = Duration::from_millis(timeout_ms.into());
     guard::report(&out_json, || {
-        on_request(request, |flight| match flight.wait(timeout)? {
+        on_request(request, |submitted| match submitted.wait(timeout)? {
             None => Ok((Code::PENDING, None)),
             Some(Ok(reply)) => Ok((Code::OK, out_json.is_wanted().then(|| reply.json().to_owned()))),
             Some(Err(error)) => Err(error.clone()),
@@ -302,8 +303,8 @@ pub unsafe extern "C" fn ipg_request_wait(
 #[unsafe(no_mangle)]
 pub extern "C" fn ipg_request_cancel(request: *mut ipg_request) -> ipg_code {
     guard::check(|| {
-        on_request(request, |flight| {
-            flight.cancel();
+        on_request(request, |submitted| {
+            submitted.cancel();
             Ok(())
         })
     })
@@ -326,13 +327,13 @@ pub extern "C" fn ipg_request_cancel(request: *mut ipg_request) -> ipg_code {
 #[unsafe(no_mangle)]
 pub extern "C" fn ipg_request_free(request: *mut ipg_request) -> ipg_code {
     guard::code(|| {
-        let flight = REQUESTS.remove(request)?.flight()?;
-        if let Err(error) = flight.check_process() {
+        let submitted = REQUESTS.remove(request)?.submitted()?;
+        if let Err(error) = submitted.check_process() {
             // The parent's: what is behind it must not be touched from here.
-            std::mem::forget(flight);
+            std::mem::forget(submitted);
             return Err(error);
         }
-        Ok(if flight.forget() { Code::OK } else { Code::PENDING })
+        Ok(if submitted.forget() { Code::OK } else { Code::PENDING })
     })
 }
 
@@ -340,16 +341,16 @@ pub extern "C" fn ipg_request_free(request: *mut ipg_request) -> ipg_code {
 #[derive(Clone)]
 enum Held {
     /// The host frees it.
-    Host(Arc<Flight>),
+    Host(Arc<SubmittedCall>),
     /// The client holds it until its callback has run; then the handle ends by itself.
-    Client(Weak<Flight>),
+    Client(Weak<SubmittedCall>),
 }
 
 impl Held {
-    fn flight(self) -> Result<Arc<Flight>, Error> {
+    fn submitted(self) -> Result<Arc<SubmittedCall>, Error> {
         match self {
-            Held::Host(flight) => Ok(flight),
-            Held::Client(flight) => flight
+            Held::Host(submitted) => Ok(submitted),
+            Held::Client(submitted) => submitted
                 .upgrade()
                 .ok_or_else(|| Error::new(Code::INVALID_HANDLE, "The request handle was freed before.")),
         }
@@ -359,27 +360,27 @@ impl Held {
 /// Runs a body on a request, and then hands its client's log lines over, with no lock held.
 fn on_request<T>(
     request: *mut ipg_request,
-    body: impl FnOnce(&Flight) -> Result<T, Error>,
+    body: impl FnOnce(&SubmittedCall) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let flight = REQUESTS.get(request)?.flight()?;
-    if let Err(error) = flight.check_process() {
+    let submitted = REQUESTS.get(request)?.submitted()?;
+    if let Err(error) = submitted.check_process() {
         // The table still holds it; but what the parent counted must not be counted down here.
-        std::mem::forget(flight);
+        std::mem::forget(submitted);
         return Err(error);
     }
-    let result = guard::caught(|| body(&flight));
+    let result = guard::caught(|| body(&submitted));
     // What the call achieved is not lost to a defect after it.
     let _ = guard::caught(|| {
-        flight.deliver_log();
-        drop(flight);
+        submitted.deliver_log();
+        drop(submitted);
         Ok(())
     });
     result
 }
 
-fn submitted(flight: &Flight) -> String {
+fn submitted_json(submitted: &SubmittedCall) -> String {
     let mut document = "{\"success\":true,\"call_id\":".to_owned();
-    push_quoted(&mut document, flight.call_id());
+    push_quoted(&mut document, submitted.call_id());
     document.push('}');
     document
 }
@@ -424,10 +425,14 @@ impl Host {
     }
 
     /// Makes the request's handle, and tells it to the host.
-    fn announce(&self, flight: &Arc<Flight>, out_request: &Out<*mut ipg_request>) -> Result<(), Error> {
+    fn on_registered(
+        &self,
+        submitted: &Arc<SubmittedCall>,
+        out_request: &Out<*mut ipg_request>,
+    ) -> Result<(), Error> {
         let held = match self.frees_itself {
-            true => Held::Client(Arc::downgrade(flight)),
-            false => Held::Host(Arc::clone(flight)),
+            true => Held::Client(Arc::downgrade(submitted)),
+            false => Held::Host(Arc::clone(submitted)),
         };
         let handle = REQUESTS.insert(held)?;
         self.handle.store(handle, Ordering::Release);

@@ -1,24 +1,28 @@
 //! How a call travels: connections, attempts, pauses, and who drives the I/O. Knows no game.
 
 pub(crate) mod attempt_status;
+pub(crate) mod call_cell;
+mod calling_thread;
 mod connect;
 mod deadline;
 mod dial;
+pub(crate) mod driver;
 pub(crate) mod failure;
 mod http1;
 mod http2;
 mod http2_streams;
 pub(crate) mod idle_time;
+pub(crate) mod in_flight;
 #[cfg(feature = "internals")]
 pub(crate) mod internals;
 mod multipart;
 #[cfg(test)]
 mod panic_tests;
 mod pool;
-pub(crate) mod reactor;
-pub(crate) mod request;
+mod random;
 mod resolve;
 pub(crate) mod retry;
+pub(crate) mod retry_loop;
 mod signal;
 pub(crate) mod tls;
 pub(crate) mod transport;

@@ -16,8 +16,8 @@ use support::tls::{Authority, secure};
 use support::{HANG, Received, START, STARTED, json, options, read_request, serve};
 
 use super::unwind::injection;
-use crate::flight::{Call, Event};
 use crate::panics::{self, InsideGuard};
+use crate::submit::{Call, Event};
 use crate::{CallResult, Client, Code, Config, Outcome, WatchOptions};
 
 const STATUS: &str = r#"{"success": true, "data": {"session_id": "abc123", "status": "ACTIVE"}}"#;

@@ -28,7 +28,7 @@ pub(super) struct Pool {
     pub(super) dialer: Dialer,
     pub(super) connect_timeout: Duration,
     clock: Arc<DriveClock>,
-    // Belongs to one reactor of one process; a fork never meets it.
+    // Belongs to one driver of one process; a fork never meets it.
     connections: Mutex<Connections>,
     /// Whether a first connection has shown what the server speaks. Until then others wait for it: over
     /// HTTP/2 it serves them all.

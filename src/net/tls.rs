@@ -28,7 +28,7 @@ pub(crate) struct Roots {
     provider: Arc<CryptoProvider>,
     given: Vec<CertificateDer<'static>>,
     only_given: bool,
-    // Belongs to one reactor of one process, so no fork can leave it locked for another.
+    // Belongs to one driver of one process, so no fork can leave it locked for another.
     judge: Mutex<Option<Arc<dyn ServerCertVerifier>>>,
     loaded: AtomicU8,
 }

@@ -182,7 +182,7 @@ impl Transport {
     }
 
     /// A turn to use a connection, if it can be had without waiting.
-    pub(crate) fn turn_at_once(&self) -> Option<Turn<'_>> {
+    pub(crate) fn try_permit(&self) -> Option<Turn<'_>> {
         if self.pool.is_shared() {
             Some(Turn(None))
         } else {

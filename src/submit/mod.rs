@@ -1,10 +1,10 @@
 //! Calls that nobody waits for: submitting, ticking, callbacks, watching, shutting down.
 //!
-//! A submitted call is a task of the reactor like any other; whoever ticks or waits carries it. What it
+//! A submitted call is a task of the driver like any other; whoever ticks or waits carries it. What it
 //! comes to is put into words on the thread that asks. Callbacks run inside `tick` and `shutdown` only,
 //! on the thread that called them, with no lock held, one at a time.
 
-mod board;
+mod registry;
 mod watch;
 
 use std::future::Future;
@@ -14,22 +14,24 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-pub(crate) use board::Flights;
-use board::{Active, Bell, Delivery, Tidings};
+pub(crate) use registry::CallRegistry;
+use registry::{ActiveGuard, Completion, CompletionQueue, DispatchGuard};
 use watch::{Reader, UpdateQueue};
 pub use watch::{WatchOptions, WatchState};
 
 use crate::api::operation::Operation;
-use crate::client::{CallOptions, Client, Core, Prepared, Reply, name, read};
+use crate::client::{CallOptions, Client, Core, PreparedCall, Reply, name, read};
 use crate::codes::Code;
 use crate::config::Secrets;
 use crate::error::Error;
 use crate::fork::{self, Lock};
 use crate::log::{Log, LogLevel};
 use crate::message::{Outcome, Repeat};
+use crate::net::call_cell::CallReport;
+use crate::net::driver::{Driver, forked_child_error};
 use crate::net::idle_time::Budget;
-use crate::net::reactor::{Enrolled, Reactor, of_parent, shut_down};
-use crate::net::request::{Plan, Report};
+use crate::net::in_flight::{InFlightGuard, shut_down_error};
+use crate::net::retry_loop::CallSpec;
 use crate::net::unwind;
 use crate::session::{session_arguments, text_at};
 use crate::sync::OnceLock;
@@ -57,18 +59,20 @@ pub type Callback = Box<dyn Fn(Event<'_>) + Send + Sync>;
 pub type Notify = Arc<dyn Fn() + Send + Sync>;
 
 /// One submitted call.
-pub(crate) struct Flight {
+pub(crate) struct SubmittedCall {
     core: Weak<Core>,
-    enrolled: Enrolled,
+    /// Weak: a call that is kept for its result must not keep connections open.
+    driver: Weak<Driver>,
+    guard: InFlightGuard,
     callback: Option<Callback>,
     result: OnceLock<CallResult>,
     /// The host has taken the result, or was given it.
-    is_heard: AtomicBool,
-    track: Arc<Track>,
+    is_result_taken: AtomicBool,
+    shared: Arc<CallShared>,
 }
 
 /// What of a call the runtime may touch: nothing of the host's.
-struct Track {
+struct CallShared {
     id: u64,
     process: u64,
     operation: &'static Operation,
@@ -77,10 +81,10 @@ struct Track {
     echo: Option<String>,
     secrets: Arc<Secrets>,
     log: Arc<Log>,
-    bell: Arc<Bell>,
+    completions: Arc<CompletionQueue>,
     has_callback: bool,
     /// Whether a callback still counts as active.
-    untold: AtomicBool,
+    callback_pending: AtomicBool,
     /// Of a watch without a callback.
     updates: Lock<UpdateQueue>,
     /// Of a call without a callback.
@@ -95,15 +99,15 @@ pub(crate) enum PollResult<'a> {
     Done(&'a CallResult),
 }
 
-impl Track {
+impl CallShared {
     /// Its callback stops counting as active, once.
-    fn settle(&self) {
-        if self.untold.swap(false, Ordering::AcqRel) {
-            self.bell.active.fetch_sub(1, Ordering::AcqRel);
+    fn mark_delivered(&self) {
+        if self.callback_pending.swap(false, Ordering::AcqRel) {
+            self.completions.active.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
-    fn read(&self, report: Report) -> CallResult {
+    fn read(&self, report: CallReport) -> CallResult {
         read(self.operation, report, self.call_id.clone(), self.echo.as_deref())
             .map_err(|error| name(error, self.operation.id, Some(&self.call_id), &self.secrets))
     }
@@ -111,7 +115,7 @@ impl Track {
     /// Queues an update of a watch for its callback, or for the host to take.
     fn update(&self, update: CallResult) {
         if self.has_callback {
-            self.bell.ring(self.id, Tidings::Update(update));
+            self.completions.push(self.id, Completion::Update(update));
             return;
         }
         self.updates.lock().updates.push_back(update);
@@ -134,13 +138,13 @@ impl Track {
     }
 }
 
-impl Flight {
+impl SubmittedCall {
     pub(crate) fn check_process(&self) -> Result<(), Error> {
-        if self.track.process == fork::generation() { Ok(()) } else { Err(of_parent()) }
+        if self.shared.process == fork::generation() { Ok(()) } else { Err(forked_child_error()) }
     }
 
     pub(crate) fn call_id(&self) -> &str {
-        &self.track.call_id
+        &self.shared.call_id
     }
 
     /// Returns the result, if the call has ended; converts it the first time.
@@ -152,7 +156,7 @@ impl Flight {
     fn take_result(&self) -> Option<&CallResult> {
         let result = self.result();
         if result.is_some() {
-            self.is_heard.store(true, Ordering::Relaxed);
+            self.is_result_taken.store(true, Ordering::Relaxed);
         }
         result
     }
@@ -162,19 +166,19 @@ impl Flight {
         if let Some(result) = self.result.get() {
             return Some(result);
         }
-        let request = self.enrolled.request();
-        if !request.is_done() {
+        let cell = self.guard.cell();
+        if !cell.is_done() {
             return None;
         }
         let mut attempts = None;
         let result = self.result.get_or_init(|| {
             // Taken, so that the answer is not kept twice.
-            let report = request.take_report();
+            let report = cell.take_report();
             attempts = Some(report.attempts);
-            self.track.read(report)
+            self.shared.read(report)
         });
         if let Some(attempts) = attempts {
-            let operation = self.track.operation.id;
+            let operation = self.shared.operation.id;
             let upgraded = if core.is_none() { self.core.upgrade() } else { None };
             if let Some(core) = core.or(upgraded.as_deref()) {
                 core.count(operation, result, attempts);
@@ -185,7 +189,7 @@ impl Flight {
 
     /// Ends the call for a client that ends, and counts and logs its result there.
     pub(crate) fn end_with_client(&self, core: &Core) {
-        self.enrolled.release();
+        self.guard.release();
         self.result_counted_by(Some(core));
         if self.callback.is_some() {
             self.abandon(core);
@@ -195,17 +199,17 @@ impl Flight {
     /// Counts and logs a call whose result the host can no longer take. A start among them may have made a session that
     /// only this line tells of.
     fn abandon(&self, core: &Core) {
-        if self.is_heard.swap(true, Ordering::Relaxed) {
+        if self.is_result_taken.swap(true, Ordering::Relaxed) {
             return;
         }
         let Some(result) = self.result_counted_by(Some(core)) else { return };
-        let operation = self.track.operation;
+        let operation = self.shared.operation;
         let changes = operation.repeat != Repeat::Read;
         let matters =
             changes && result.as_ref().err().is_none_or(|error| error.outcome() == Outcome::Unknown);
         let level = if matters { LogLevel::Warn } else { LogLevel::Info };
         core.count_abandoned();
-        self.track.log.add(level, "iplaygames::client", || {
+        self.shared.log.add(level, "iplaygames::client", || {
             let end = match result {
                 Err(error) => format!("its outcome is {}", error.outcome().as_str()),
                 Ok(reply) => match text_at(reply.json(), "/data/session_id") {
@@ -213,7 +217,7 @@ impl Flight {
                     _ => "it succeeded".to_owned(),
                 },
             };
-            format!("{} call {} ended and its result was not taken: {end}", operation.id, self.track.call_id)
+            format!("{} call {} ended and its result was not taken: {end}", operation.id, self.shared.call_id)
         });
     }
 
@@ -223,7 +227,7 @@ impl Flight {
         // Looked at first: with the end all the updates before it are there.
         let result = self.result();
         let update = {
-            let mut queue = self.track.updates.lock();
+            let mut queue = self.shared.updates.lock();
             let update = if queue.is_over { None } else { queue.updates.pop_front() };
             queue.is_over |= update.is_none() && result.is_some();
             update
@@ -231,7 +235,7 @@ impl Flight {
         match (update, result) {
             (Some(update), _) => PollResult::Update(update),
             (None, Some(result)) => {
-                self.is_heard.store(true, Ordering::Relaxed);
+                self.is_result_taken.store(true, Ordering::Relaxed);
                 PollResult::Done(result)
             }
             (None, None) => PollResult::Pending,
@@ -239,47 +243,47 @@ impl Flight {
     }
 
     fn pop_update(&self) -> Option<CallResult> {
-        self.track.updates.lock().updates.pop_front()
+        self.shared.updates.lock().updates.pop_front()
     }
 
     pub(crate) fn wait(&self, timeout: Duration) -> Result<Option<&CallResult>, Error> {
-        if let Some(reactor) = self.enrolled.reactor() {
-            reactor.wait(self.enrolled.request(), timeout)?;
+        if let Some(driver) = self.driver.upgrade() {
+            driver.wait(self.guard.cell(), timeout)?;
         }
         let result = self.take_result();
         if result.is_some() {
-            self.track.updates.lock().is_over = true;
+            self.shared.updates.lock().is_over = true;
         }
         Ok(result)
     }
 
     pub(crate) fn cancel(&self) {
-        self.enrolled.request().cancel();
-        self.track.updates.lock().is_over = true;
+        self.guard.cell().cancel();
+        self.shared.updates.lock().is_over = true;
     }
 
     /// Queues the end for the callback, as soon as the call has ended.
     fn queue_end(&self) {
-        let track = Arc::clone(&self.track);
-        let on_end = Box::new(move || track.bell.ring(track.id, Tidings::Done));
-        self.enrolled.request().set_on_end(on_end);
+        let shared = Arc::clone(&self.shared);
+        let on_end = Box::new(move || shared.completions.push(shared.id, Completion::Done));
+        self.guard.cell().set_on_end(on_end);
     }
 
     /// Cancels it if it has not ended; its callback never runs. Answers whether that is complete.
     pub(crate) fn forget(&self) -> bool {
         let core = self.core.upgrade();
-        self.forget_on(core.as_ref().map(|core| &core.flights))
+        self.forget_on(core.as_ref().map(|core| &core.registry))
     }
 
     /// The same as [`Flight::forget`], where `flights` are those of its client if there still is one.
-    fn forget_on(&self, flights: Option<&Flights>) -> bool {
-        let complete = match flights {
-            Some(flights) if self.callback.is_some() => flights.forget(self.track.id),
+    fn forget_on(&self, registry: Option<&CallRegistry>) -> bool {
+        let complete = match registry {
+            Some(registry) if self.callback.is_some() => registry.forget(self.shared.id),
             // Without its client, nobody delivers.
             _ => true,
         };
-        self.track.settle();
-        self.enrolled.release();
+        self.shared.mark_delivered();
+        self.guard.release();
         complete
     }
 
@@ -291,15 +295,15 @@ impl Flight {
     }
 }
 
-impl Drop for Flight {
+impl Drop for SubmittedCall {
     fn drop(&mut self) {
         if self.check_process().is_err() {
             return;
         }
-        self.enrolled.release();
+        self.guard.release();
         if let Some(core) = self.core.upgrade() {
             if self.callback.is_none() {
-                core.flights.remove_polled(self.track.id);
+                core.registry.remove_polled(self.shared.id);
             }
             self.abandon(&core);
         }
@@ -317,31 +321,31 @@ impl Drop for Flight {
 /// It is a future as well, for any executor; the client then needs one who drives it.
 pub struct Call {
     /// None only once it was let go of.
-    flight: Option<Arc<Flight>>,
+    submitted: Option<Arc<SubmittedCall>>,
     /// The future's own.
-    waiting: Option<Pin<Box<dyn Future<Output = Arc<Report>> + Send + Sync>>>,
+    waiting: Option<Pin<Box<dyn Future<Output = Arc<CallReport>> + Send + Sync>>>,
 }
 
 impl std::fmt::Debug for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let track = self.flight.as_ref().map(|flight| &flight.track);
+        let shared = self.submitted.as_ref().map(|submitted| &submitted.shared);
         f.debug_struct("Call")
-            .field("operation", &track.map(|track| track.operation.id))
-            .field("call_id", &track.map(|track| track.call_id.as_str()))
+            .field("operation", &shared.map(|shared| shared.operation.id))
+            .field("call_id", &shared.map(|shared| shared.call_id.as_str()))
             .finish_non_exhaustive()
     }
 }
 
 impl Call {
-    fn flight(&self) -> Result<&Arc<Flight>, Error> {
-        let flight = self.flight.as_ref().ok_or_else(of_parent)?;
-        flight.check_process()?;
-        Ok(flight)
+    fn submitted(&self) -> Result<&Arc<SubmittedCall>, Error> {
+        let submitted = self.submitted.as_ref().ok_or_else(forked_child_error)?;
+        submitted.check_process()?;
+        Ok(submitted)
     }
 
     /// The id of the call, as it is sent.
     pub fn id(&self) -> &str {
-        self.flight.as_ref().map_or("", |flight| flight.call_id())
+        self.submitted.as_ref().map_or("", |submitted| submitted.call_id())
     }
 
     /// The result, if it is there; as often as asked. Never drives.
@@ -350,18 +354,18 @@ impl Call {
     ///
     /// [`Code::INVALID_HANDLE`] in a forked child, for a call of its parent.
     pub fn poll(&self) -> Result<Option<&CallResult>, Error> {
-        Ok(self.flight()?.take_result())
+        Ok(self.submitted()?.take_result())
     }
 
     /// Returns, of a watch without a callback, the oldest update that was not taken yet, each once: a reading with
     /// another status, or the error of the last of several readings that failed.
     pub fn poll_update(&self) -> Option<CallResult> {
-        self.flight().ok()?.pop_update()
+        self.submitted().ok()?.pop_update()
     }
 
     /// Returns what is known of a watch: when it was read last, and why the last reading failed.
     pub fn watch_state(&self) -> WatchState {
-        self.flight().map(|flight| flight.track.updates.lock().state.clone()).unwrap_or_default()
+        self.submitted().map(|submitted| submitted.shared.updates.lock().state.clone()).unwrap_or_default()
     }
 
     /// Sets what is told whenever there is something new to ask for: the end, and of a watch each change. It
@@ -390,15 +394,15 @@ impl Call {
     /// [`Code::UNSUPPORTED`] for a call that has a callback, or was given a notifier already; else as
     /// [`Call::poll`].
     pub fn notify(&self, notify: Notify) -> Result<(), Error> {
-        let track = &self.flight()?.track;
-        if track.has_callback || track.notify.set(Arc::clone(&notify)).is_err() {
-            return Err(Error::new(Code::UNSUPPORTED, "The call has somebody to tell already."));
+        let shared = &self.submitted()?.shared;
+        if shared.has_callback || shared.notify.set(Arc::clone(&notify)).is_err() {
+            return Err(Error::new(Code::UNSUPPORTED, "The call has somebody to invoke already."));
         }
         // Set first, looked at second: what comes in between is told twice, and nothing never.
-        if !track.updates.lock().updates.is_empty() {
+        if !shared.updates.lock().updates.is_empty() {
             notify();
         }
-        self.flight()?.enrolled.request().set_on_end(Box::new(move || notify()));
+        self.submitted()?.guard.cell().set_on_end(Box::new(move || notify()));
         Ok(())
     }
 
@@ -408,7 +412,7 @@ impl Call {
     ///
     /// As [`Client::call`] where this thread cannot wait.
     pub fn wait(&self, timeout: Duration) -> Result<Option<&CallResult>, Error> {
-        self.flight()?.wait(timeout)
+        self.submitted()?.wait(timeout)
     }
 
     /// Ends the call at once; one that has ended stays as it is. The connection it was using is closed as
@@ -418,17 +422,17 @@ impl Call {
     ///
     /// As [`Call::poll`].
     pub fn cancel(&self) -> Result<(), Error> {
-        self.flight()?.cancel();
+        self.submitted()?.cancel();
         Ok(())
     }
 
     /// Lets go of the call without ending it: its callback will run. A call without a callback has nothing
     /// to go on for, and is forgotten.
     pub fn detach(mut self) {
-        if self.flight.as_ref().is_some_and(|flight| flight.callback.is_some()) {
-            let flight = self.flight.take();
-            if flight.as_ref().is_some_and(|flight| flight.check_process().is_err()) {
-                std::mem::forget(flight);
+        if self.submitted.as_ref().is_some_and(|submitted| submitted.callback.is_some()) {
+            let submitted = self.submitted.take();
+            if submitted.as_ref().is_some_and(|submitted| submitted.check_process().is_err()) {
+                std::mem::forget(submitted);
             }
             // The client holds it until its callback has run.
         }
@@ -441,13 +445,13 @@ impl Call {
     }
 
     fn let_go(&mut self) -> bool {
-        let Some(flight) = self.flight.take() else { return true };
-        if flight.check_process().is_err() {
+        let Some(submitted) = self.submitted.take() else { return true };
+        if submitted.check_process().is_err() {
             // The parent's: what is behind it must not be touched from here.
-            std::mem::forget(flight);
+            std::mem::forget(submitted);
             return true;
         }
-        flight.forget()
+        submitted.forget()
     }
 }
 
@@ -461,21 +465,21 @@ impl Future for Call {
     type Output = CallResult;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<CallResult> {
-        let flight = Arc::clone(self.flight()?);
-        if let Some(result) = flight.take_result() {
+        let submitted = Arc::clone(self.submitted()?);
+        if let Some(result) = submitted.take_result() {
             return Poll::Ready(result.clone());
         }
-        if flight.enrolled.reactor().is_some_and(|reactor| !reactor.has_driver()) {
+        if submitted.driver.upgrade().is_some_and(|driver| !driver.has_driver()) {
             return Poll::Ready(Err(Error::new(
                 Code::UNSUPPORTED,
                 "Nobody drives this client, so the call would never end: configure it with \
                  \"background\": true, or tick it.",
             )));
         }
-        let request = Arc::clone(flight.enrolled.request());
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(async move { request.wait().await }));
+        let cell = Arc::clone(submitted.guard.cell());
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(async move { cell.wait().await }));
         let ended = waiting.as_mut().poll(context);
-        match flight.take_result() {
+        match submitted.take_result() {
             Some(result) if ended.is_ready() => Poll::Ready(result.clone()),
             _ => Poll::Pending,
         }
@@ -510,8 +514,8 @@ impl Client {
         options: &CallOptions,
         callback: Option<Callback>,
     ) -> Result<Call, Error> {
-        let flight = self.begin_submit(operation, arguments_json, options, callback, |_| Ok(()))?;
-        Ok(Call { flight: Some(flight), waiting: None })
+        let submitted = self.submit_with(operation, arguments_json, options, callback, |_| Ok(()))?;
+        Ok(Call { submitted: Some(submitted), waiting: None })
     }
 
     /// Watches a session: reads its status at a pace (a tenth more or less), one reading at a time, and
@@ -555,64 +559,64 @@ impl Client {
         options: &WatchOptions,
         callback: Option<Callback>,
     ) -> Result<Call, Error> {
-        let flight = self.begin_watch(session_id, options, callback, |_| Ok(()))?;
-        Ok(Call { flight: Some(flight), waiting: None })
+        let submitted = self.watch_with(session_id, options, callback, |_| Ok(()))?;
+        Ok(Call { submitted: Some(submitted), waiting: None })
     }
 
     /// Submits; the call is made known through `announce` before anything of it can happen.
-    pub(crate) fn begin_submit(
+    pub(crate) fn submit_with(
         &self,
         operation: &str,
         arguments_json: &str,
         options: &CallOptions,
         callback: Option<Callback>,
-        announce: impl FnOnce(&Arc<Flight>) -> Result<(), Error>,
-    ) -> Result<Arc<Flight>, Error> {
+        on_registered: impl FnOnce(&Arc<SubmittedCall>) -> Result<(), Error>,
+    ) -> Result<Arc<SubmittedCall>, Error> {
         let prepared = self.prepare(operation, arguments_json, options)?;
-        self.fly(prepared, callback, announce, |reactor, flight, plan, active| {
-            reactor.begin(&flight.enrolled, plan, active);
+        self.start(prepared, callback, on_registered, |driver, submitted, plan, active| {
+            driver.start(submitted.guard.cell(), plan, active);
         })
     }
 
     /// Watches, as [`Client::begin_submit`].
-    pub(crate) fn begin_watch(
+    pub(crate) fn watch_with(
         &self,
         session_id: &str,
         options: &WatchOptions,
         callback: Option<Callback>,
-        announce: impl FnOnce(&Arc<Flight>) -> Result<(), Error>,
-    ) -> Result<Arc<Flight>, Error> {
+        on_registered: impl FnOnce(&Arc<SubmittedCall>) -> Result<(), Error>,
+    ) -> Result<Arc<SubmittedCall>, Error> {
         if options.interval < SHORTEST_INTERVAL {
             let message = format!("`interval_ms` must be at least {}.", SHORTEST_INTERVAL.as_millis());
             return Err(Error::invalid("/interval_ms", message));
         }
         let arguments = session_arguments(session_id);
         let prepared = self.prepare("get_session_status", &arguments, &options.call)?;
-        self.fly(prepared, callback, announce, |reactor, flight, plan, active| {
-            let track = Arc::clone(&flight.track);
+        self.start(prepared, callback, on_registered, |driver, submitted, plan, active| {
+            let shared = Arc::clone(&submitted.shared);
             let mut reader = Reader::new(options.max_failures);
-            let look = move |report: &Report| reader.look(&track, report);
-            reactor.begin_watch(&flight.enrolled, plan, options.interval, look, active);
+            let read = move |report: &CallReport| reader.read(&shared, report);
+            driver.start_watch(submitted.guard.cell(), plan, options.interval, read, active);
         })
     }
 
-    fn fly(
+    fn start(
         &self,
-        prepared: Prepared,
+        prepared: PreparedCall,
         callback: Option<Callback>,
-        announce: impl FnOnce(&Arc<Flight>) -> Result<(), Error>,
-        begin: impl FnOnce(&Reactor, &Flight, Plan, Active),
-    ) -> Result<Arc<Flight>, Error> {
+        on_registered: impl FnOnce(&Arc<SubmittedCall>) -> Result<(), Error>,
+        begin: impl FnOnce(&Driver, &SubmittedCall, CallSpec, ActiveGuard),
+    ) -> Result<Arc<SubmittedCall>, Error> {
         let core = self.core();
-        let Prepared { operation, plan, call_id, echo, reactor } = prepared;
-        let enrolled = reactor.enroll().map_err(|error| core.name(error, operation.id, Some(&call_id)))?;
-        let flights = &core.flights;
-        let id = flights.with(|board| {
-            board.next += 1;
-            board.next
+        let PreparedCall { operation, plan, call_id, echo, driver } = prepared;
+        let guard = driver.register().map_err(|error| core.name(error, operation.id, Some(&call_id)))?;
+        let registry = &core.registry;
+        let id = registry.with(|table| {
+            table.next += 1;
+            table.next
         });
         let has_callback = callback.is_some();
-        let track = Arc::new(Track {
+        let shared = Arc::new(CallShared {
             id,
             process: fork::generation(),
             operation,
@@ -620,50 +624,51 @@ impl Client {
             echo,
             secrets: Arc::clone(&core.config.secrets),
             log: Arc::clone(&core.log),
-            bell: Arc::clone(&flights.bell),
+            completions: Arc::clone(&registry.completions),
             has_callback,
-            untold: AtomicBool::new(has_callback),
+            callback_pending: AtomicBool::new(has_callback),
             updates: Lock::new(UpdateQueue::default()),
             notify: OnceLock::new(),
         });
         let core = Arc::downgrade(core);
-        let flight = Arc::new(Flight {
+        let submitted = Arc::new(SubmittedCall {
             core,
-            enrolled,
+            driver: Arc::downgrade(&driver),
+            guard,
             callback,
             result: OnceLock::new(),
-            is_heard: AtomicBool::new(false),
-            track: Arc::clone(&track),
+            is_result_taken: AtomicBool::new(false),
+            shared: Arc::clone(&shared),
         });
         if has_callback {
             // After the enrolling and before anything can happen: so a shutdown that shut the board
             // cancels whatever is on it, and finds it there.
-            if !flights.add(&flight) {
-                flight.forget();
-                flight.is_heard.store(true, Ordering::Relaxed);
-                return Err(name(shut_down(), operation.id, Some(&track.call_id), &track.secrets));
+            if !registry.add(&submitted) {
+                submitted.forget();
+                submitted.is_result_taken.store(true, Ordering::Relaxed);
+                return Err(name(shut_down_error(), operation.id, Some(&shared.call_id), &shared.secrets));
             }
         } else {
-            flights.with(|board| board.polled.insert(id, Arc::downgrade(&flight)));
+            registry.with(|table| table.polled.insert(id, Arc::downgrade(&submitted)));
         }
-        if let Err(error) = announce(&flight) {
+        if let Err(error) = on_registered(&submitted) {
             // The error that is returned here is all there is to hear of the call.
-            flight.is_heard.store(true, Ordering::Relaxed);
-            flight.forget();
-            return Err(name(error, operation.id, Some(&track.call_id), &track.secrets));
+            submitted.is_result_taken.store(true, Ordering::Relaxed);
+            submitted.forget();
+            return Err(name(error, operation.id, Some(&shared.call_id), &shared.secrets));
         }
         if has_callback {
-            flight.queue_end();
+            submitted.queue_end();
         }
-        begin(&reactor, &flight, plan, flights.bell.enter());
-        Ok(flight)
+        begin(&driver, &submitted, plan, registry.completions.enter());
+        Ok(submitted)
     }
 
     /// Whether a tick has nothing to do: two atomic loads.
     #[cfg(feature = "capi")]
     pub(crate) fn is_idle(&self) -> bool {
         let core = self.core();
-        core.flights.bell.active.load(Ordering::Acquire) == 0 && core.has_no_logger()
+        core.registry.completions.active.load(Ordering::Acquire) == 0 && core.has_no_logger()
     }
 
     /// Does what can be done for calls in flight without waiting, and runs the callbacks that are due, on
@@ -679,15 +684,15 @@ impl Client {
     /// [`Code::SHUT_DOWN`] or [`Code::UNSUPPORTED`] where this thread cannot drive.
     pub fn tick(&self, budget: Duration) -> Result<u32, Error> {
         let core = self.core();
-        if core.flights.bell.active.load(Ordering::Acquire) == 0 {
+        if core.registry.completions.active.load(Ordering::Acquire) == 0 {
             return Ok(0);
         }
-        let Some(delivery) = Delivery::begin(&core.flights) else { return Ok(0) };
+        let Some(dispatch) = DispatchGuard::begin(&core.registry) else { return Ok(0) };
         let is_without_time = budget.is_zero();
         let mut budget = Budget::new(budget);
         let mut completed = 0;
         // What is due comes first: callbacks must not wait behind traffic.
-        while delivery.deliver_one() {
+        while dispatch.dispatch_one() {
             completed += 1;
             if budget.is_over() {
                 break;
@@ -696,11 +701,11 @@ impl Client {
         if completed > 0 && !is_without_time && budget.is_over() {
             return Ok(completed);
         }
-        let reactor = core.reactor_in_use();
+        let driver = core.driver_in_use();
         loop {
-            let moved = reactor.as_ref().map_or(Ok(false), |reactor| reactor.turn(&budget));
+            let moved = driver.as_ref().map_or(Ok(false), |driver| driver.poll_once(&budget));
             let mut has_delivered = false;
-            while (completed == 0 || !budget.is_over()) && delivery.deliver_one() {
+            while (completed == 0 || !budget.is_over()) && dispatch.dispatch_one() {
                 completed += 1;
                 has_delivered = true;
             }
@@ -734,8 +739,8 @@ impl Client {
     ///
     /// [`Code::SHUT_DOWN`], and as [`Client::call`] where this thread cannot wait.
     pub fn drive<F: Future>(&self, future: F, timeout: Duration) -> Result<Option<F::Output>, Error> {
-        let reactor = self.core().reactor_in_use().ok_or_else(shut_down)?;
-        reactor.drive(async { tokio::time::timeout(timeout, future).await.ok() })
+        let driver = self.core().driver_in_use().ok_or_else(shut_down_error)?;
+        driver.drive(async { tokio::time::timeout(timeout, future).await.ok() })
     }
 
     /// Ends the client in order: new calls are refused, those in flight are driven for at most so long,
@@ -749,16 +754,17 @@ impl Client {
     /// driven, and all else is done.
     pub fn shutdown(&self, timeout: Duration) -> Result<(), Error> {
         let core = self.core();
-        let Some(reactor) = core.close_for_new()? else { return Ok(()) };
-        core.flights.shut();
-        let driven = reactor.wind_down(timeout);
+        let Some(driver) = core.close_for_new()? else { return Ok(()) };
+        core.registry.shut();
+        let driven = driver.drain(timeout);
         // Another thread that is delivering must be done first, and one that is just submitting must get to
         // the place where its call, which is canceled already, can tell so. Both is soon, unless it is the
         // host's callback that takes its time.
         let mut panic = None;
         loop {
-            let deliver =
-                || Delivery::begin_or_join(&core.flights).is_some_and(|delivery| delivery.deliver_all());
+            let deliver = || {
+                DispatchGuard::begin_or_join(&core.registry).is_some_and(|dispatch| dispatch.dispatch_all())
+            };
             match catch_unwind(AssertUnwindSafe(deliver)) {
                 Ok(true) => break,
                 Ok(false) => std::thread::sleep(Duration::from_millis(1)),
@@ -768,7 +774,7 @@ impl Client {
                 Err(other) => std::mem::forget(other),
             }
         }
-        reactor.join_background();
+        driver.join_background();
         core.close_wholly();
         core.end_flights();
         match panic {

@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
-use super::{CallResult, Track};
+use super::{CallResult, CallShared};
 use crate::client::CallOptions;
 use crate::error::Error;
 use crate::json;
 use crate::log::LogLevel;
-use crate::net::request::{Look, Report};
+use crate::net::call_cell::CallReport;
 use crate::session::is_over;
+use std::ops::ControlFlow;
 
 /// How many readings in a row fail before the watch reports it.
 pub(crate) const FAILURES_BEFORE_REPORT: u32 = 3;
@@ -75,39 +76,39 @@ impl Reader {
         Reader { max_failures, last_status: None }
     }
 
-    /// Looks at a reading: queues an update if there is something to report, and returns whether to go on.
-    pub(super) fn look(&mut self, track: &Track, report: &Report) -> Look {
-        let reply = match track.read(report.clone()) {
+    /// Processes a reading: queues an update if there is something to report, and returns whether to go on.
+    pub(super) fn read(&mut self, shared: &CallShared, report: &CallReport) -> ControlFlow<()> {
+        let reply = match shared.read(report.clone()) {
             Ok(reply) => reply,
             // What may pass is read again at the next time; what will not pass is the end.
-            Err(error) if error.retryable() => return self.failed(track, error),
-            Err(_) => return Look::Enough,
+            Err(error) if error.retryable() => return self.failed(shared, error),
+            Err(_) => return ControlFlow::Break(()),
         };
-        track.set_state(WatchState { last_read_at: Some(SystemTime::now()), last_error: None, failures: 0 });
+        shared.set_state(WatchState { last_read_at: Some(SystemTime::now()), last_error: None, failures: 0 });
         let status = json::at(reply.json(), "/data/status").ok().map(str::to_owned);
         if status.as_deref().is_none_or(is_over) {
-            return Look::Enough;
+            return ControlFlow::Break(());
         }
         if self.last_status != status {
             self.last_status = status;
-            track.update(Ok(reply));
+            shared.update(Ok(reply));
         }
-        Look::Again
+        ControlFlow::Continue(())
     }
 
-    fn failed(&mut self, track: &Track, error: Error) -> Look {
-        let failures = track.record_failure(&error);
+    fn failed(&mut self, shared: &CallShared, error: Error) -> ControlFlow<()> {
+        let failures = shared.record_failure(&error);
         if self.max_failures.is_some_and(|max| failures >= max) {
-            return Look::Enough;
+            return ControlFlow::Break(());
         }
         if failures == FAILURES_BEFORE_REPORT {
-            track.log.add(LogLevel::Warn, "iplaygames::client", || {
-                format!("watch {}: {failures} readings in a row have failed: {error}", track.call_id)
+            shared.log.add(LogLevel::Warn, "iplaygames::client", || {
+                format!("watch {}: {failures} readings in a row have failed: {error}", shared.call_id)
             });
             // The next reading that succeeds is an update again, whatever its status.
             self.last_status = None;
-            track.update(Err(error));
+            shared.update(Err(error));
         }
-        Look::Again
+        ControlFlow::Continue(())
     }
 }

@@ -47,8 +47,8 @@ impl Seen {
 }
 
 /// Makes a submitted call, which is not on the board yet.
-fn flight(flights: &Flights, id: u64, callback: Callback) -> Arc<Flight> {
-    let track = Track {
+fn submitted(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<SubmittedCall> {
+    let shared = CallShared {
         id,
         process: fork::generation(),
         operation: crate::operation("list_games").expect("the API has this operation"),
@@ -56,34 +56,35 @@ fn flight(flights: &Flights, id: u64, callback: Callback) -> Arc<Flight> {
         echo: None,
         secrets: Arc::default(),
         log: Arc::new(Log::new()),
-        bell: Arc::clone(&flights.bell),
+        completions: Arc::clone(&registry.completions),
         has_callback: true,
-        untold: AtomicBool::new(true),
+        callback_pending: AtomicBool::new(true),
         updates: Lock::new(UpdateQueue::default()),
         notify: OnceLock::new(),
     };
-    Arc::new(Flight {
+    Arc::new(SubmittedCall {
+        driver: Weak::new(),
         core: Weak::new(),
-        enrolled: Enrolled::without_reactor(),
+        guard: InFlightGuard::without_driver(),
         callback: Some(callback),
         result: OnceLock::new(),
-        is_heard: AtomicBool::new(false),
-        track: Arc::new(track),
+        is_result_taken: AtomicBool::new(false),
+        shared: Arc::new(shared),
     })
 }
 
 /// Makes the same, on the board.
-fn flight_on_board(flights: &Flights, id: u64, callback: Callback) -> Arc<Flight> {
-    let flight = flight(flights, id, callback);
-    assert!(flights.add(&flight));
-    flight.queue_end();
-    flight
+fn registered_call(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<SubmittedCall> {
+    let submitted = submitted(registry, id, callback);
+    assert!(registry.add(&submitted));
+    submitted.queue_end();
+    submitted
 }
 
 /// Delivers as [`Client::tick`] does.
-fn tick(flights: &Flights) {
-    if let Some(delivery) = Delivery::begin(flights) {
-        while delivery.deliver_one() {}
+fn tick(registry: &CallRegistry) {
+    if let Some(dispatch) = DispatchGuard::begin(registry) {
+        while dispatch.dispatch_one() {}
     }
 }
 
@@ -100,19 +101,19 @@ fn case_of(is_complete: bool, seen: &Seen) -> usize {
 #[test]
 fn the_callback_of_a_forgotten_call_never_begins_and_one_that_runs_is_reported() {
     explore_cases::<3>(|| {
-        let (flights, seen) = (Arc::new(Flights::new()), Seen::new());
-        let flight = flight_on_board(&flights, 1, seen.callback());
-        flight.enrolled.request().cancel();
+        let (registry, seen) = (Arc::new(CallRegistry::new()), Seen::new());
+        let submitted = registered_call(&registry, 1, seen.callback());
+        submitted.guard.cell().cancel();
         let ticker = {
-            let flights = Arc::clone(&flights);
-            spawn(move || tick(&flights))
+            let registry = Arc::clone(&registry);
+            spawn(move || tick(&registry))
         };
-        let is_complete = flight.forget_on(Some(&flights));
+        let is_complete = submitted.forget_on(Some(&registry));
         if is_complete {
             seen.forget();
         }
         join(ticker);
-        assert_eq!(flights.bell.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
+        assert_eq!(registry.completions.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
         case_of(is_complete, &seen)
     });
 }
@@ -120,22 +121,22 @@ fn the_callback_of_a_forgotten_call_never_begins_and_one_that_runs_is_reported()
 #[test]
 fn an_end_that_comes_while_the_call_is_forgotten_is_delivered_once_or_never() {
     explore_cases::<3>(|| {
-        let (flights, seen) = (Arc::new(Flights::new()), Seen::new());
-        let flight = flight_on_board(&flights, 1, seen.callback());
+        let (registry, seen) = (Arc::new(CallRegistry::new()), Seen::new());
+        let submitted = registered_call(&registry, 1, seen.callback());
         let driver = {
-            let (flights, request) = (Arc::clone(&flights), Arc::clone(flight.enrolled.request()));
+            let (registry, request) = (Arc::clone(&registry), Arc::clone(submitted.guard.cell()));
             spawn(move || {
                 request.fail_internally("the model ends it");
-                tick(&flights);
+                tick(&registry);
             })
         };
-        let is_complete = flight.forget_on(Some(&flights));
+        let is_complete = submitted.forget_on(Some(&registry));
         if is_complete {
             seen.forget();
         }
         join(driver);
-        tick(&flights);
-        assert_eq!(flights.bell.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
+        tick(&registry);
+        assert_eq!(registry.completions.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
         case_of(is_complete, &seen)
     });
 }
@@ -144,23 +145,23 @@ fn an_end_that_comes_while_the_call_is_forgotten_is_delivered_once_or_never() {
 #[should_panic(expected = "a callback")]
 fn a_delivery_that_takes_a_call_and_marks_it_as_running_in_two_steps_is_found() {
     explore(|| {
-        let (flights, seen) = (Arc::new(Flights::new()), Seen::new());
-        let flight = flight_on_board(&flights, 1, seen.callback());
-        flight.enrolled.request().cancel();
+        let (registry, seen) = (Arc::new(CallRegistry::new()), Seen::new());
+        let submitted = registered_call(&registry, 1, seen.callback());
+        submitted.guard.cell().cancel();
         let ticker = {
-            let flights = Arc::clone(&flights);
+            let registry = Arc::clone(&registry);
             spawn(move || {
-                let _delivery = Delivery::begin(&flights).expect("nobody else delivers");
-                if let Some(flight) = flights.with(|board| board.with_callback.remove(&1)) {
-                    flights.with(|board| board.running.push(1));
-                    if let (Some(callback), Some(result)) = (&flight.callback, flight.take_result()) {
+                let _delivery = DispatchGuard::begin(&registry).expect("nobody else delivers");
+                if let Some(submitted) = registry.with(|table| table.with_callback.remove(&1)) {
+                    registry.with(|table| table.running.push(1));
+                    if let (Some(callback), Some(result)) = (&submitted.callback, submitted.take_result()) {
                         callback(Event::Done(result));
                     }
-                    flights.with(|board| board.running.pop());
+                    registry.with(|table| table.running.pop());
                 }
             })
         };
-        if flight.forget_on(Some(&flights)) {
+        if submitted.forget_on(Some(&registry)) {
             seen.forget();
         }
         join(ticker);
@@ -170,21 +171,21 @@ fn a_delivery_that_takes_a_call_and_marks_it_as_running_in_two_steps_is_found() 
 #[test]
 fn a_client_that_ends_while_a_callback_runs_reports_it() {
     explore_cases::<2>(|| {
-        let (flights, seen) = (Arc::new(Flights::new()), Seen::new());
+        let (registry, seen) = (Arc::new(CallRegistry::new()), Seen::new());
         for id in 1..=2 {
-            flight_on_board(&flights, id, seen.callback()).enrolled.request().cancel();
+            registered_call(&registry, id, seen.callback()).guard.cell().cancel();
         }
         let ticker = {
-            let flights = Arc::clone(&flights);
-            spawn(move || tick(&flights))
+            let registry = Arc::clone(&registry);
+            spawn(move || tick(&registry))
         };
-        let (forgotten, is_complete) = flights.forget_all();
+        let (forgotten, is_complete) = registry.forget_all();
         if is_complete {
             seen.forget();
         }
         join(ticker);
         assert_eq!(seen.ends.get() + forgotten.len(), 2, "a call was neither delivered nor forgotten");
-        assert_eq!(flights.bell.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
+        assert_eq!(registry.completions.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
         usize::from(is_complete)
     });
 }
@@ -192,21 +193,21 @@ fn a_client_that_ends_while_a_callback_runs_reports_it() {
 #[test]
 fn threads_that_tick_deliver_each_end_once_and_one_at_a_time() {
     explore(|| {
-        let (flights, seen) = (Arc::new(Flights::new()), Seen::new());
-        let watch = flight_on_board(&flights, 1, seen.callback());
-        watch.track.update(Err(of_parent()));
-        watch.enrolled.request().cancel();
-        let other = flight_on_board(&flights, 2, seen.callback());
+        let (registry, seen) = (Arc::new(CallRegistry::new()), Seen::new());
+        let watch = registered_call(&registry, 1, seen.callback());
+        watch.shared.update(Err(forked_child_error()));
+        watch.guard.cell().cancel();
+        let other = registered_call(&registry, 2, seen.callback());
         let others = [0; 2].map(|_| {
-            let flights = Arc::clone(&flights);
-            spawn(move || tick(&flights))
+            let registry = Arc::clone(&registry);
+            spawn(move || tick(&registry))
         });
-        other.enrolled.request().cancel();
+        other.guard.cell().cancel();
         others.into_iter().for_each(join);
-        tick(&flights);
+        tick(&registry);
         assert_eq!(seen.updates.get(), 1);
         assert_eq!(seen.ends.get(), 2);
-        assert_eq!(flights.bell.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
+        assert_eq!(registry.completions.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
     });
 }
 
@@ -214,14 +215,15 @@ fn threads_that_tick_deliver_each_end_once_and_one_at_a_time() {
 #[should_panic(expected = "two callbacks run at once")]
 fn deliveries_on_two_threads_are_found() {
     explore(|| {
-        let (flights, seen) = (Arc::new(Flights::new()), Seen::new());
+        let (registry, seen) = (Arc::new(CallRegistry::new()), Seen::new());
         for id in 1..=2 {
-            flight_on_board(&flights, id, seen.callback()).enrolled.request().cancel();
+            registered_call(&registry, id, seen.callback()).guard.cell().cancel();
         }
         let others = [0; 2].map(|_| {
-            let flights = Arc::clone(&flights);
+            let registry = Arc::clone(&registry);
             spawn(move || {
-                Delivery { flights: &flights, process: fork::generation(), nested: true }.deliver_one();
+                DispatchGuard { registry: &registry, process: fork::generation(), nested: true }
+                    .dispatch_one();
             })
         });
         others.into_iter().for_each(join);
@@ -231,30 +233,30 @@ fn deliveries_on_two_threads_are_found() {
 #[test]
 fn a_call_submitted_while_the_client_shuts_down_is_refused_or_its_callback_runs_before() {
     explore_cases::<2>(|| {
-        let (flights, seen) = (Arc::new(Flights::new()), Seen::new());
-        let flight = flight(&flights, 1, seen.callback());
+        let (registry, seen) = (Arc::new(CallRegistry::new()), Seen::new());
+        let submitted = submitted(&registry, 1, seen.callback());
         let submitter = {
-            let (flights, flight) = (Arc::clone(&flights), Arc::clone(&flight));
+            let (registry, submitted) = (Arc::clone(&registry), Arc::clone(&submitted));
             spawn(move || {
-                if flights.add(&flight) {
-                    flight.queue_end();
+                if registry.add(&submitted) {
+                    submitted.queue_end();
                     return true;
                 }
-                flight.forget_on(Some(&flights));
+                submitted.forget_on(Some(&registry));
                 false
             })
         };
         // As `Client::shutdown` does, whose driver cancels the call.
-        flights.shut();
-        flight.enrolled.request().cancel();
-        while !Delivery::begin_or_join(&flights).is_some_and(|delivery| delivery.deliver_all()) {
+        registry.shut();
+        submitted.guard.cell().cancel();
+        while !DispatchGuard::begin_or_join(&registry).is_some_and(|dispatch| dispatch.dispatch_all()) {
             yield_now();
         }
         let ends = seen.ends.get();
         seen.forget();
         let is_accepted = join(submitter);
         assert_eq!(ends, usize::from(is_accepted), "ends that were delivered before the shutdown returned");
-        assert_eq!(flights.bell.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
+        assert_eq!(registry.completions.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
         usize::from(is_accepted)
     });
 }

@@ -1,0 +1,475 @@
+//! Runs the I/O of one client in one process: a Tokio current-thread runtime without a thread of its own. The thread
+//! that waits for a call, or ticks, runs it; everything that does so goes through [`Driver::drive`].
+//!
+//! The calls themselves are in `call_cell.rs`, `in_flight.rs` and `retry_loop.rs`, connections in `transport.rs`.
+
+use std::future::{Future, poll_fn};
+use std::mem::ManuallyDrop;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Notify;
+
+use super::call_cell::{CallCell, CallReport, run_guarded};
+use super::calling_thread;
+use super::deadline::{self, Deadline};
+use super::failure::{Failure, FailureKind};
+use super::idle_time::{Budget, DriveClock};
+use super::in_flight::{Closed, InFlightCalls, InFlightGuard};
+use super::pool::POOL_IDLE;
+use super::random::Random;
+use super::resolve::MAX_LOOKUPS;
+use super::retry_loop::{self, CallSpec};
+use super::signal;
+use super::transport::Transport;
+use super::unwind;
+use crate::codes::Code;
+use crate::config::Config;
+use crate::error::Error;
+use crate::fork::{self, Lock};
+use crate::log::Log;
+use crate::panics::InsideGuard;
+
+/// How many sockets the runtime asks about at a time. Between two times a tick can stop: a thousand of them that are
+/// ready at once take longer than a small budget.
+const IO_EVENTS: usize = 64;
+
+/// The runtime and the connections of one client in one process. A forked child makes its own, and does not touch
+/// those of its parent.
+pub(crate) struct Driver {
+    generation: u64,
+    runtime: ManuallyDrop<Runtime>,
+    context: ManuallyDrop<Arc<retry_loop::Context>>,
+    clock: Arc<DriveClock>,
+    in_flight: Arc<InFlightCalls>,
+    /// Wakes the background thread to end.
+    stop: Notify,
+    background: Lock<Option<JoinHandle<()>>>,
+    has_background: bool,
+}
+
+impl Driver {
+    pub(crate) fn new(config: &Config, log: &Arc<Log>) -> Result<Arc<Driver>, Error> {
+        let clock = Arc::new(DriveClock::new());
+        let transport = Transport::new(config, &clock)?;
+        Driver::assemble(config, log, clock, transport, Random::new()?, Builder::new_current_thread())
+    }
+
+    /// Makes a driver of the simulation: its time is virtual and moves when nothing else can, and its random numbers
+    /// come from a seed.
+    #[cfg(test)]
+    pub(crate) fn simulated(
+        config: &Config,
+        log: &Arc<Log>,
+        transport: Box<dyn super::transport::Simulate>,
+        seed: u64,
+    ) -> Result<Arc<Driver>, Error> {
+        let clock = Arc::new(DriveClock::new());
+        let mut all = Transport::new(config, &clock)?;
+        all.simulated = Some(transport);
+        let mut builder = Builder::new_current_thread();
+        builder.start_paused(true);
+        Driver::assemble(config, log, clock, all, Random::with_seed(seed), builder)
+    }
+
+    /// Makes this thread's clock that of the simulation.
+    #[cfg(test)]
+    pub(crate) fn enter(&self) -> tokio::runtime::EnterGuard<'_> {
+        self.runtime.enter()
+    }
+
+    fn assemble(
+        config: &Config,
+        log: &Arc<Log>,
+        clock: Arc<DriveClock>,
+        transport: Transport,
+        random: Random,
+        mut builder: Builder,
+    ) -> Result<Arc<Driver>, Error> {
+        let context = retry_loop::Context { transport, log: Arc::clone(log), random };
+        let runtime = builder
+            .enable_io()
+            .enable_time()
+            // Helper threads resolve names and load root certificates. They end when they have nothing to do. There
+            // is one more than the look-ups that may hang at the same time.
+            .max_blocking_threads(MAX_LOOKUPS + 1)
+            .max_io_events_per_tick(IO_EVENTS)
+            .thread_keep_alive(Duration::from_millis(1))
+            .thread_name("iplaygames-dns")
+            .on_thread_start(InsideGuard::enter_for_good)
+            .build()
+            .map_err(|error| {
+                Error::new(Code::INTERNAL, format!("The I/O runtime cannot be created: {error}"))
+            })?;
+        let driver = Arc::new(Driver {
+            generation: fork::generation(),
+            runtime: ManuallyDrop::new(runtime),
+            context: ManuallyDrop::new(Arc::new(context)),
+            clock,
+            in_flight: InFlightCalls::new(config.max_in_flight),
+            stop: Notify::new(),
+            background: Lock::new(None),
+            has_background: config.background,
+        });
+        if config.background {
+            driver.start_background()?;
+        }
+        Ok(driver)
+    }
+
+    /// Starts the thread that drives, so that the host need not.
+    fn start_background(self: &Arc<Driver>) -> Result<(), Error> {
+        let driver = Arc::clone(self);
+        let thread = std::thread::Builder::new().name("iplaygames-io".into()).spawn(move || {
+            signal::block_all();
+            InsideGuard::enter_for_good();
+            // This thread may drive, so an error here means that the I/O driver failed: all calls have ended.
+            let _ = driver.drive(async {
+                let mut stop = pin!(driver.stop.notified());
+                while tokio::time::timeout(POOL_IDLE, stop.as_mut()).await.is_err() {
+                    driver.transport().sweep();
+                }
+            });
+        });
+        let thread = thread.map_err(|error| {
+            Error::new(Code::INTERNAL, format!("The background thread cannot be started: {error}"))
+        })?;
+        *self.background.lock() = Some(thread);
+        Ok(())
+    }
+
+    /// Waits for the background thread to end, after [`Driver::close`].
+    pub(crate) fn join_background(&self) {
+        let thread = self.background.lock().take();
+        if !self.is_ours() {
+            // The thread runs in the parent process only.
+            std::mem::forget(thread);
+            return;
+        }
+        if let Some(thread) = thread
+            && thread.thread().id() != std::thread::current().id()
+        {
+            // A panic of the thread ended it and its calls. Nothing is left to do.
+            let _ = thread.join();
+        }
+    }
+
+    /// Returns whether the driver belongs to this process.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.generation == fork::generation()
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.context.transport
+    }
+
+    /// Returns a new call id.
+    pub(crate) fn make_call_id(&self) -> String {
+        self.context.random.call_id()
+    }
+
+    /// Returns the number of calls in flight.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// Runs a call to its end on the calling thread.
+    pub(crate) fn call(&self, spec: CallSpec) -> Result<CallReport, Error> {
+        calling_thread::check()?;
+        let call = self.register()?;
+        let report = {
+            // Polled here and not in a task: no other thread has to be woken.
+            let run = pin!(retry_loop::run(self.context(), spec, Arc::clone(call.cell())));
+            let guarded = pin!(run_guarded(Arc::clone(call.cell()), run));
+            self.drive(end_of(call.cell(), guarded)).or_else(|error| ended_or(call.cell(), error))?
+        };
+        call.unregister();
+        Ok(Arc::unwrap_or_clone(report))
+    }
+
+    /// Runs a call to its end on the calling thread, and asks `go_on` at intervals, outside of the runtime and with no
+    /// lock held. Cancels the call when the answer is no.
+    pub(crate) fn call_while(
+        &self,
+        spec: CallSpec,
+        interval: Duration,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Result<CallReport, Error> {
+        calling_thread::check()?;
+        let call = self.register()?;
+        let run = Box::pin(retry_loop::run(self.context(), spec, Arc::clone(call.cell())));
+        let mut guarded = Box::pin(run_guarded(Arc::clone(call.cell()), run));
+        let report = loop {
+            let end = end_of(call.cell(), guarded.as_mut());
+            match self.drive(async { tokio::time::timeout(interval, end).await.ok() }) {
+                Ok(Some(report)) => break report,
+                Ok(None) => {}
+                Err(error) if self.is_ours() => break ended_or(call.cell(), error)?,
+                Err(error) => {
+                    std::mem::forget(guarded);
+                    return Err(error);
+                }
+            }
+            if !go_on() {
+                call.cell().cancel();
+            }
+            if !self.is_ours() {
+                // `go_on` forked, and this is the child. The connection and the semaphore's queue belong to the parent.
+                std::mem::forget(guarded);
+                return Err(forked_child_error());
+            }
+        };
+        drop(guarded);
+        call.unregister();
+        Ok(Arc::unwrap_or_clone(report))
+    }
+
+    /// Opens a connection on the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// The outer error says that the thread cannot drive or that the client is closed; the inner one that there is no
+    /// connection.
+    pub(crate) fn connect(&self, timeout: Duration) -> Result<Result<(), Failure>, Error> {
+        calling_thread::check()?;
+        let connecting = self.register()?;
+        self.drive(async {
+            let canceled = pin!(connecting.cell().wait());
+            let deadline = Deadline::after(timeout, &self.clock);
+            let connect = pin!(self.transport().connect());
+            let connected = pin!(deadline::timeout_at(deadline, &self.clock, || 0, connect));
+            match select(connected, canceled).await {
+                Either::Left((Ok(result), _)) => result,
+                Either::Left((Err(_), _)) => {
+                    let message =
+                        format!("No connection within the time given ({} ms).", timeout.as_millis());
+                    Err(Failure::new(FailureKind::Timeout, message))
+                }
+                Either::Right((report, _)) => Arc::unwrap_or_clone(report).result.map(|_| ()),
+            }
+        })
+    }
+
+    /// Adds a call to those in flight. Closing the client cancels it.
+    pub(crate) fn register(&self) -> Result<InFlightGuard, Error> {
+        self.in_flight.register(&self.clock)
+    }
+
+    /// Starts the task of a call. `kept` is dropped with the task: after a cancellation that is later than the end of
+    /// the call, when its connection is closed.
+    pub(crate) fn start(&self, cell: &Arc<CallCell>, spec: CallSpec, kept: impl Send + 'static) {
+        self.spawn(cell, retry_loop::run(self.context(), spec, Arc::clone(cell)), kept);
+    }
+
+    /// Starts the task of a watch, which repeats a call until `read` breaks.
+    pub(crate) fn start_watch(
+        &self,
+        cell: &Arc<CallCell>,
+        spec: CallSpec,
+        interval: Duration,
+        read: impl FnMut(&CallReport) -> ControlFlow<()> + Send + 'static,
+        kept: impl Send + 'static,
+    ) {
+        cell.set_endless();
+        self.spawn(cell, retry_loop::watch(self.context(), spec, Arc::clone(cell), interval, read), kept);
+    }
+
+    fn context(&self) -> Arc<retry_loop::Context> {
+        Arc::clone(&self.context)
+    }
+
+    fn spawn(
+        &self,
+        cell: &Arc<CallCell>,
+        task: impl Future<Output = ()> + Send + 'static,
+        kept: impl Send + 'static,
+    ) {
+        let clock = Arc::clone(&self.clock);
+        let mut task = Box::pin(task);
+        let owned_cell = Arc::clone(cell);
+        let task = self.runtime.spawn(async move {
+            let _kept = kept;
+            let task = poll_fn(move |context| {
+                if clock.is_over_budget() {
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                clock.record_poll();
+                task.as_mut().poll(context)
+            });
+            run_guarded(owned_cell, task).await;
+        });
+        cell.set_task(task.abort_handle());
+    }
+
+    /// Polls the runtime once, as a part of a tick: does the work that needs no waiting, while the budget lasts. Returns
+    /// whether a task was polled.
+    pub(crate) fn poll_once(&self, budget: &Budget) -> Result<bool, Error> {
+        if let Some(error) = self.in_flight.failure() {
+            return Err(error);
+        }
+        if self.has_background || self.clock.is_driven() {
+            // Another thread drives already.
+            return Ok(false);
+        }
+        self.clock.record_tick();
+        let before = self.clock.polls();
+        let limit = self.clock.limit(budget);
+        if self.clock.is_over_budget() {
+            return Ok(false);
+        }
+        // The first yield runs the tasks that are ready and asks the system for I/O events. The second one runs the
+        // tasks that these events woke; without time left, the next tick does.
+        let driven = self.drive(async {
+            tokio::task::yield_now().await;
+            if !self.clock.is_over_budget() {
+                tokio::task::yield_now().await;
+            }
+        });
+        drop(limit);
+        driven?;
+        Ok(self.clock.polls() != before)
+    }
+
+    /// Returns whether any thread drives: the background thread, a thread that waits, or a host that ticks.
+    pub(crate) fn has_driver(&self) -> bool {
+        self.has_background || self.clock.is_driven() || self.clock.was_ticked()
+    }
+
+    /// Drives until a call has ended or the timeout has passed.
+    pub(crate) fn wait(&self, cell: &CallCell, timeout: Duration) -> Result<Option<Arc<CallReport>>, Error> {
+        if let Some(report) = cell.report() {
+            return Ok(Some(report));
+        }
+        self.drive(async { tokio::time::timeout(timeout, cell.wait()).await.ok() })
+            .or_else(|error| ended_or(cell, error).map(Some))
+    }
+
+    /// Accepts no more calls, cancels the watches, drives the other calls until the timeout has passed, and cancels
+    /// those that have not ended by then.
+    pub(crate) fn drain(&self, timeout: Duration) -> Result<(), Error> {
+        let (watches, calls): (Vec<_>, Vec<_>) =
+            self.in_flight.shut_down().into_iter().partition(|cell| cell.is_endless());
+        for watch in watches {
+            watch.cancel();
+        }
+        let driven = self.drive(async {
+            let all = async {
+                for cell in &calls {
+                    cell.wait().await;
+                }
+            };
+            // Calls that have not ended in time are canceled below.
+            let _ = tokio::time::timeout(timeout, all).await;
+        });
+        self.close();
+        driven
+    }
+
+    /// Runs a future on the calling thread, and with it the tasks of all calls in flight. No other function drives the
+    /// runtime. It runs no code of the host.
+    pub(crate) fn drive<F: Future>(&self, future: F) -> Result<F::Output, Error> {
+        calling_thread::check()?;
+        if !self.is_ours() {
+            // A callback forked, and this is the child.
+            return Err(forked_child_error());
+        }
+        if let Some(error) = self.in_flight.failure() {
+            return Err(error);
+        }
+        let driving = self.clock.drive();
+        // A panic of the future goes on to the caller. Any other panic means that the I/O driver failed. The future is
+        // pinned first, because moving it costs more.
+        let mut future = pin!(future);
+        let output = unwind::run(|| {
+            self.runtime.block_on(poll_fn(|context| {
+                match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+                    Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+                    Ok(Poll::Pending) => Poll::Pending,
+                    Err(panic) => Poll::Ready(Err(panic)),
+                }
+            }))
+        });
+        drop(driving);
+        match output {
+            Ok(Ok(output)) => Ok(output),
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(message) => Err(self.fail(&message)),
+        }
+    }
+
+    /// Ends every call and accepts no more: the I/O driver failed.
+    #[cold]
+    fn fail(&self, message: &str) -> Error {
+        let message = format!("the I/O of the client has stopped: {message}");
+        let reason = Closed::Failed(message.as_str().into());
+        let error = reason.error();
+        for cell in self.in_flight.fail(reason) {
+            cell.fail_internally(&message);
+        }
+        error
+    }
+
+    /// Cancels the calls in flight and accepts no more. Does not wait.
+    pub(crate) fn close(&self) {
+        for cell in self.in_flight.shut_down() {
+            cell.cancel();
+        }
+        self.stop.notify_one();
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if !self.is_ours() {
+            // The sockets and the event queue are shared with the parent process, which still uses them. So they are
+            // not closed here, and the handle of the parent's thread is leaked.
+            std::mem::forget(self.background.lock().take());
+            return;
+        }
+        if calling_thread::is_exiting() {
+            // Without its thread-local state, Tokio cannot shut a runtime down.
+            return;
+        }
+        // SAFETY: both are taken here only, and not used afterwards.
+        unsafe {
+            ManuallyDrop::drop(&mut self.context);
+            // Does not wait for helper threads: a resolver may hang. A runtime whose I/O driver failed may panic here;
+            // it has no tasks left.
+            let runtime = ManuallyDrop::take(&mut self.runtime);
+            let _ = unwind::run(|| runtime.shutdown_background());
+        }
+    }
+}
+
+/// Polls the task of a call until the call has ended. The end is checked first: the task of a call that was canceled on
+/// another thread is not polled again.
+async fn end_of(cell: &CallCell, mut task: Pin<&mut impl Future<Output = ()>>) -> Arc<CallReport> {
+    let mut ended = pin!(cell.wait());
+    poll_fn(|context| {
+        if let Poll::Ready(report) = ended.as_mut().poll(context) {
+            return Poll::Ready(report);
+        }
+        match task.as_mut().poll(context) {
+            Poll::Ready(()) => ended.as_mut().poll(context),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Returns the report of a call that has ended, else the error.
+fn ended_or(cell: &CallCell, error: Error) -> Result<Arc<CallReport>, Error> {
+    cell.report().ok_or(error)
+}
+
+pub(crate) fn forked_child_error() -> Error {
+    Error::new(Code::INVALID_HANDLE, "The call belongs to the process that this one was forked from.")
+}
