@@ -60,14 +60,18 @@ mod sync;
 pub use api::operation::{
     AnswerKind, BodyKind, Echo, Field, Kind, Method, Operation, Place, Repeat, Rule, operation, operations,
 };
-pub use client::{CallOptions, Client, Reply};
+pub use client::Client;
+pub use client::options::CallOptions;
+pub use client::reply::Reply;
 pub use codes::Code;
 pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL};
 pub use error::Error;
 pub use log::{LogLevel, LogLine, Logger};
 pub use message::Outcome;
 pub use session::{EndedSession, SessionStatus, Sessions, StartSession, StartedSession};
-pub use submit::{Call, CallResult, Callback, Event, Notify, WatchOptions, WatchState};
+pub use submit::event::{CallResult, Callback, Event, Notify};
+pub use submit::handle::Call;
+pub use submit::updates::{WatchOptions, WatchState};
 
 /// Compiles the README's Rust.
 #[cfg(doctest)]

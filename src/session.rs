@@ -2,7 +2,10 @@
 //! `end_a_game_session`, with names instead of JSON. What an answer has beyond the named parts, or in
 //! another type than expected, is still there in its `json()`: it never fails a call.
 
-use crate::client::{CallOptions, Client, Reply};
+use crate::api::session::{object, text_at};
+use crate::client::Client;
+use crate::client::options::CallOptions;
+use crate::client::reply::Reply;
 use crate::error::{Error, push_quoted};
 use crate::json;
 
@@ -123,20 +126,6 @@ impl StartSession {
     pub fn to_json(&self) -> String {
         object(self.fields.iter().map(|(name, json)| (name.as_str(), json.as_str())))
     }
-}
-
-fn object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut out = String::from("{");
-    for (name, json) in fields {
-        if out.len() > 1 {
-            out.push(',');
-        }
-        push_quoted(&mut out, name);
-        out.push(':');
-        out.push_str(json);
-    }
-    out.push('}');
-    out
 }
 
 /// A session that was started. Its `Debug` shows neither the token nor the address, which lets in
@@ -280,30 +269,6 @@ impl Sessions {
     }
 }
 
-/// Whether a status, as it stands in JSON, says that a session is over. The API documents `active` alone
-/// and calls the status a free text: a word that is not known here is a change, and not the end.
-pub(crate) fn is_over(status: &str) -> bool {
-    const OVER: [&str; 8] =
-        ["closed", "expired", "ended", "completed", "finished", "cancelled", "canceled", "terminated"];
-    OVER.iter().any(|word| status.trim_matches('"').eq_ignore_ascii_case(word))
-}
-
-/// The arguments of a call on one session.
-pub(crate) fn session_arguments(session_id: &str) -> String {
-    let mut quoted = String::with_capacity(session_id.len() + 2);
-    push_quoted(&mut quoted, session_id);
-    object(std::iter::once(("session_id", quoted.as_str())))
-}
-
-/// A text, or a number's digits: an API that sends an id as a number means the same id.
-pub(crate) fn text_at(document: &str, pointer: &str) -> Option<String> {
-    match json::at(document, pointer).ok()? {
-        raw if raw.starts_with('"') => serde_json::from_str(raw).ok(),
-        raw if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => Some(raw.to_owned()),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -329,12 +294,6 @@ mod tests {
             let json = StartSession::new(1).freespin_bet_amount(amount).to_json();
             assert!(json.ends_with(&format!("\"freespin_bet_amount\":\"{amount}\"}}")), "{json}");
         }
-    }
-
-    #[test]
-    fn only_a_word_that_says_so_ends_a_session() {
-        assert!(is_over("\"closed\"") && is_over("\"EXPIRED\""));
-        assert!(!is_over("\"active\"") && !is_over("\"paused\"") && !is_over("null"));
     }
 
     #[test]

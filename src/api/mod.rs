@@ -6,3 +6,4 @@ mod envelope;
 pub(crate) mod operation;
 pub(crate) mod refusal;
 pub(crate) mod reply;
+pub(crate) mod session;

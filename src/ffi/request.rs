@@ -5,7 +5,8 @@ use std::ffi::c_char;
 use super::guard::{self, Out};
 use super::text::In;
 use super::{ipg_client, ipg_code};
-use crate::client::{CallOptions, Reply};
+use crate::client::options::CallOptions;
+use crate::client::reply::Reply;
 
 /// Calls any operation of the API, and blocks until the answer is there.
 ///

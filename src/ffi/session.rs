@@ -5,7 +5,9 @@ use std::ffi::c_char;
 use super::guard::{self, Out};
 use super::text::In;
 use super::{ipg_client, ipg_code};
-use crate::client::{CallOptions, Client, Reply};
+use crate::client::Client;
+use crate::client::options::CallOptions;
+use crate::client::reply::Reply;
 use crate::error::Error;
 
 const START: &str = "start_a_game_session";

@@ -13,11 +13,14 @@ use super::log::UserData;
 use super::session::{STATUS, session_id_of};
 use super::text::{In, bad};
 use super::{ipg_client, ipg_code};
-use crate::client::{CallOptions, Client};
+use crate::client::Client;
+use crate::client::options::CallOptions;
 use crate::codes::Code;
 use crate::error::{Error, push_quoted};
 use crate::panics::InsideGuard;
-use crate::submit::{Callback, Event, PollResult, SubmittedCall, WatchOptions};
+use crate::submit::call::{PollResult, SubmittedCall};
+use crate::submit::event::{Callback, Event};
+use crate::submit::updates::WatchOptions;
 
 static REQUESTS: Table<ipg_request, Held> = Table::new(Kind::Request);
 

@@ -17,7 +17,8 @@ use support::{HANG, Received, START, STARTED, json, options, read_request, serve
 
 use super::unwind::injection;
 use crate::panics::{self, InsideGuard};
-use crate::submit::{Call, Event};
+use crate::submit::event::Event;
+use crate::submit::handle::Call;
 use crate::{CallResult, Client, Code, Config, Outcome, WatchOptions};
 
 const STATUS: &str = r#"{"success": true, "data": {"session_id": "abc123", "status": "ACTIVE"}}"#;
@@ -144,7 +145,6 @@ fn tick_until(client: &Client, what: &str, mut is_done: impl FnMut() -> bool) {
 /// Makes all kinds of calls, and panics at point `number`. Returns whether that point was reached.
 fn check(server: &Server, number: u64) -> bool {
     let what = format!("panic at point {number}");
-    server.starts.lock().unwrap().clear();
     let client = server.client();
     injection::panic_at(number);
 
@@ -153,7 +153,7 @@ fn check(server: &Server, number: u64) -> bool {
     for (index, seen) in seen.iter().enumerate() {
         let seen = Arc::clone(seen);
         let mut options = options();
-        options.call_id = Some(format!("start-{index}"));
+        options.call_id = Some(format!("start-{number}-{index}"));
         let callback = Box::new(move |event: Event<'_>| match event {
             Event::Done(result) => seen.lock().unwrap().end(result),
             Event::Update(_) => panic!("a start has no updates"),
@@ -185,7 +185,7 @@ fn check(server: &Server, number: u64) -> bool {
     let starts = server.starts.lock().unwrap();
     for (index, seen) in seen.iter().enumerate() {
         let Seen { ends, outcome, code } = &*seen.lock().unwrap();
-        let received = starts.iter().filter(|id| **id == format!("start-{index}")).count();
+        let received = starts.iter().filter(|id| **id == format!("start-{number}-{index}")).count();
         let is_true = match outcome {
             None => received == 1,
             Some(Outcome::NotSent) => received == 0,

@@ -20,12 +20,14 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use crate::client::{CallOptions, Client};
+use crate::client::Client;
+use crate::client::options::CallOptions;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::message::Outcome;
 use crate::panics::{self, InsideGuard};
-use crate::submit::{Call, CallResult, Event};
+use crate::submit::event::{CallResult, Event};
+use crate::submit::handle::Call;
 use transport::SimulatedTransport;
 use world::{Action, World};
 
@@ -100,7 +102,7 @@ impl Simulation {
     }
 
     fn run(&mut self) {
-        let driver = self.client.core().driver_in_use().unwrap();
+        let driver = self.client.inner().driver_in_use().unwrap();
         let _virtual_time = driver.enter();
         for _ in 0..self.rng.u32(1..12) {
             self.step();
@@ -188,7 +190,7 @@ impl Simulation {
     }
 
     /// A callback that delivers the end, and sometimes panics after it.
-    fn callback(&mut self, call_id: String) -> crate::submit::Callback {
+    fn callback(&mut self, call_id: String) -> crate::submit::event::Callback {
         let results = Arc::clone(&self.results);
         let panics = self.rng.u32(0..30) == 0;
         Box::new(move |event| {

@@ -1,33 +1,18 @@
-//! The board: which calls have callbacks, which of them have something to tell, and who tells it. One
-//! thread at a time delivers, with no lock held.
+//! The calls of one client that are not forgotten: those with a callback, which the client keeps until it has run, and
+//! those without one, which the host keeps. Running callbacks is in `dispatch.rs`.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use super::{CallResult, Event, SubmittedCall};
+use super::call::SubmittedCall;
+use super::completions::CompletionQueue;
 use crate::fork::{self, Lock};
-use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::thread::{self, ThreadId};
 
-/// A client's calls in flight that have callbacks, and who tells them.
+/// The submitted calls of one client.
 pub(crate) struct CallRegistry {
-    pub(super) completions: Arc<CompletionQueue>,
+    pub(crate) completions: Arc<CompletionQueue>,
     table: Lock<CallTable>,
-}
-
-/// What rings when a call has something to tell. The runtime rings it, so there is nothing of the host's
-/// in it: neither a callback nor anything that could be the last to hold one.
-pub(super) struct CompletionQueue {
-    /// How much there is that a tick could do something for: calls on their way, and callbacks that have
-    /// not run. Zero makes a tick one load.
-    pub(super) active: AtomicUsize,
-    /// In the order in which it arose. May name calls that are forgotten.
-    ready: Lock<VecDeque<(u64, Completion)>>,
-}
-
-pub(super) enum Completion {
-    Update(CallResult),
-    Done,
 }
 
 #[derive(Default)]
@@ -35,48 +20,36 @@ pub(super) struct CallTable {
     /// The process whose calls these are.
     generation: u64,
     pub(super) next: u64,
-    /// The client is shut down or freed: no call comes to the board any more.
-    pub(super) shut: bool,
+    /// The client is shut down or freed: no more calls are added.
+    pub(super) is_closed: bool,
     pub(super) with_callback: HashMap<u64, Arc<SubmittedCall>>,
     /// The calls without a callback, which the host holds.
     pub(super) polled: HashMap<u64, Weak<SubmittedCall>>,
-    /// The thread that delivers.
-    dispatching: Option<ThreadId>,
-    /// The calls whose callbacks are running there, each inside the one before it.
-    running: Vec<u64>,
-}
-
-impl CompletionQueue {
-    pub(super) fn push(&self, id: u64, completion: Completion) {
-        self.ready.lock().push_back((id, completion));
-    }
-
-    fn next(&self) -> Option<(u64, Completion)> {
-        self.ready.lock().pop_front()
-    }
-
-    pub(super) fn enter(self: &Arc<CompletionQueue>) -> ActiveGuard {
-        self.active.fetch_add(1, Ordering::AcqRel);
-        ActiveGuard(Arc::clone(self))
-    }
-}
-
-/// Counts as active until it is dropped.
-pub(super) struct ActiveGuard(Arc<CompletionQueue>);
-
-impl Drop for ActiveGuard {
-    fn drop(&mut self) {
-        self.0.active.fetch_sub(1, Ordering::AcqRel);
-    }
+    /// The thread that runs callbacks.
+    pub(super) dispatching: Option<ThreadId>,
+    /// The calls whose callbacks are running on that thread, each inside the one before it.
+    pub(super) running: Vec<u64>,
 }
 
 impl CallRegistry {
     pub(crate) fn new() -> CallRegistry {
-        let completions = CompletionQueue { active: AtomicUsize::new(0), ready: Lock::new(VecDeque::new()) };
-        CallRegistry { completions: Arc::new(completions), table: Lock::new(CallTable::default()) }
+        CallRegistry { completions: Arc::new(CompletionQueue::new()), table: Lock::new(CallTable::default()) }
     }
 
-    /// The board, as this process may use it: what a parent left on it is taken off.
+    /// Returns the id of the next call.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.with(|table| {
+            table.next += 1;
+            table.next
+        })
+    }
+
+    /// Adds a call without a callback, which the host holds.
+    pub(crate) fn add_polled(&self, submitted: &Arc<SubmittedCall>) {
+        self.with(|table| table.polled.insert(submitted.shared.id, Arc::downgrade(submitted)));
+    }
+
+    /// Runs `work` on the table with the lock held. In a forked child the calls of the parent are removed first.
     pub(super) fn with<T>(&self, work: impl FnOnce(&mut CallTable) -> T) -> T {
         let mut table = self.table.lock();
         let mut forked_child_error = None;
@@ -84,29 +57,29 @@ impl CallRegistry {
             forked_child_error = Some(std::mem::take(&mut *table));
             table.generation = fork::generation();
             table.next = forked_child_error.as_ref().map_or(0, |table| table.next);
-            self.completions.active.store(0, Ordering::Release);
+            self.completions.reset();
         }
         let result = work(&mut table);
         drop(table);
-        // A parent's calls are the parent's to end, and what their callbacks hold is in use there.
+        // The parent ends its calls itself. Dropping them here would drop what their callbacks hold, which is in use there.
         std::mem::forget(forked_child_error);
         result
     }
 
-    /// Puts a call that has a callback on the board. Returns false if no call comes to the board any more.
-    pub(super) fn add(&self, submitted: &Arc<SubmittedCall>) -> bool {
-        self.completions.active.fetch_add(1, Ordering::AcqRel);
+    /// Adds a call that has a callback. Returns false if the registry is closed.
+    pub(crate) fn add(&self, submitted: &Arc<SubmittedCall>) -> bool {
+        self.completions.add_callback();
         self.with(|table| {
-            if !table.shut {
+            if !table.is_closed {
                 table.with_callback.insert(submitted.shared.id, Arc::clone(submitted));
             }
-            !table.shut
+            !table.is_closed
         })
     }
 
-    /// Lets no call come to the board any more.
-    pub(super) fn shut(&self) {
-        self.with(|table| table.shut = true);
+    /// Accepts no more calls.
+    pub(crate) fn close(&self) {
+        self.with(|table| table.is_closed = true);
     }
 
     /// Forgets every call with a callback: no callback runs any more. Returns the calls, and whether no callback is
@@ -114,7 +87,7 @@ impl CallRegistry {
     pub(crate) fn forget_all(&self) -> (Vec<Arc<SubmittedCall>>, bool) {
         let me = thread::current().id();
         let (forgotten, elsewhere) = self.with(|table| {
-            table.shut = true;
+            table.is_closed = true;
             let elsewhere = !table.running.is_empty() && table.dispatching.is_some_and(|by| by != me);
             (std::mem::take(&mut table.with_callback), elsewhere)
         });
@@ -124,18 +97,18 @@ impl CallRegistry {
         (forgotten.into_values().collect(), !elsewhere)
     }
 
-    /// The calls without a callback that are still held.
+    /// Returns the calls without a callback whose handles the host still has.
     pub(crate) fn polled(&self) -> Vec<Arc<SubmittedCall>> {
         self.with(|table| table.polled.values().filter_map(Weak::upgrade).collect())
     }
 
-    /// Takes a call without a callback off the board.
-    pub(super) fn remove_polled(&self, id: u64) {
+    /// Removes a call without a callback.
+    pub(crate) fn remove_polled(&self, id: u64) {
         self.with(|table| table.polled.remove(&id));
     }
 
-    /// Forgets one call. Answers whether its callback is not running on another thread.
-    pub(super) fn forget(&self, id: u64) -> bool {
+    /// Forgets one call. Returns false if its callback is running on another thread.
+    pub(crate) fn forget(&self, id: u64) -> bool {
         let me = thread::current().id();
         let (forgotten, elsewhere) = self.with(|table| {
             let elsewhere = table.running.contains(&id) && table.dispatching.is_some_and(|by| by != me);
@@ -145,106 +118,3 @@ impl CallRegistry {
         !elsewhere
     }
 }
-
-/// The right to deliver callbacks of a client.
-pub(super) struct DispatchGuard<'a> {
-    registry: &'a CallRegistry,
-    process: u64,
-    /// Whether this is inside another delivery of the same thread, which then keeps the right.
-    nested: bool,
-}
-
-impl<'a> DispatchGuard<'a> {
-    pub(super) fn begin(registry: &'a CallRegistry) -> Option<DispatchGuard<'a>> {
-        let thread = thread::current().id();
-        let free = registry.with(|table| {
-            let free = table.dispatching.is_none();
-            if free {
-                table.dispatching = Some(thread);
-            }
-            free
-        });
-        free.then(|| DispatchGuard { registry, process: fork::generation(), nested: false })
-    }
-
-    /// As `begin`, but inside a delivery of this very thread it goes on with it.
-    pub(super) fn begin_or_join(registry: &'a CallRegistry) -> Option<DispatchGuard<'a>> {
-        let thread = thread::current().id();
-        if registry.with(|table| table.dispatching == Some(thread)) {
-            return Some(DispatchGuard { registry, process: fork::generation(), nested: true });
-        }
-        DispatchGuard::begin(registry)
-    }
-
-    /// Runs the callbacks that are due. Answers whether there is no other that could become so.
-    pub(super) fn dispatch_all(&self) -> bool {
-        while self.dispatch_one() {}
-        self.registry.with(|table| table.with_callback.is_empty())
-    }
-
-    /// Runs one callback that is due, with no lock held. Answers whether there was one.
-    pub(super) fn dispatch_one(&self) -> bool {
-        let registry = self.registry;
-        while let Some((id, completion)) = registry.completions.next() {
-            // From here on the callback runs, and who forgets the call is told so. The end is taken off:
-            // it is told once, whatever the callback does.
-            let submitted = registry.with(|table| {
-                let submitted = match completion {
-                    Completion::Update(_) => table.with_callback.get(&id).map(Arc::clone),
-                    Completion::Done => table.with_callback.remove(&id),
-                };
-                if submitted.is_some() {
-                    table.running.push(id);
-                }
-                submitted
-            });
-            // One that is not there was forgotten.
-            let Some(submitted) = submitted else { continue };
-            self.invoke(submitted, &completion);
-            return true;
-        }
-        false
-    }
-
-    fn invoke(&self, submitted: Arc<SubmittedCall>, completion: &Completion) {
-        let running = Running(self);
-        if let Some(callback) = &submitted.callback {
-            match completion {
-                Completion::Update(update) => callback(Event::Update(update)),
-                Completion::Done => {
-                    submitted.shared.mark_delivered();
-                    if let Some(result) = submitted.take_result() {
-                        callback(Event::Done(result));
-                    }
-                }
-            }
-        }
-        drop(running);
-        if submitted.check_process().is_err() {
-            // The callback forked, and this is the child.
-            std::mem::forget(submitted);
-        }
-    }
-}
-
-/// A callback is running; also when it unwinds, it is over afterwards.
-struct Running<'a>(&'a DispatchGuard<'a>);
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        if self.0.process == fork::generation() {
-            self.0.registry.with(|table| table.running.pop());
-        }
-    }
-}
-
-impl Drop for DispatchGuard<'_> {
-    fn drop(&mut self) {
-        if !self.nested && self.process == fork::generation() {
-            self.registry.with(|table| table.dispatching = None);
-        }
-    }
-}
-
-#[cfg(all(test, iplaygames_loom))]
-mod loom_tests;

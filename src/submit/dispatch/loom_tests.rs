@@ -2,8 +2,12 @@
 //!
 //! A model named "… is found" runs a faulty variant of the product code, and must fail.
 
-use super::super::*;
 use super::*;
+use crate::log::Log;
+use crate::net::driver::forked_child_error;
+use crate::net::in_flight::InFlightGuard;
+use crate::submit::call::CallShared;
+use crate::submit::event::Callback;
 use crate::sync::model::{Counter, explore, explore_cases, join, spawn};
 use crate::sync::thread::yield_now;
 
@@ -46,34 +50,22 @@ impl Seen {
     }
 }
 
-/// Makes a submitted call, which is not on the board yet.
+/// Makes a submitted call that is not in the registry yet.
 fn submitted(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<SubmittedCall> {
-    let shared = CallShared {
+    let shared = CallShared::new(
         id,
-        process: fork::generation(),
-        operation: crate::operation("list_games").expect("the API has this operation"),
-        call_id: String::new(),
-        echo: None,
-        secrets: Arc::default(),
-        log: Arc::new(Log::new()),
-        completions: Arc::clone(&registry.completions),
-        has_callback: true,
-        callback_pending: AtomicBool::new(true),
-        updates: Lock::new(UpdateQueue::default()),
-        notify: OnceLock::new(),
-    };
-    Arc::new(SubmittedCall {
-        driver: Weak::new(),
-        core: Weak::new(),
-        guard: InFlightGuard::without_driver(),
-        callback: Some(callback),
-        result: OnceLock::new(),
-        is_result_taken: AtomicBool::new(false),
-        shared: Arc::new(shared),
-    })
+        crate::operation("list_games").expect("the API has this operation"),
+        String::new(),
+        None,
+        Arc::default(),
+        Arc::new(Log::new()),
+        Arc::clone(&registry.completions),
+        true,
+    );
+    SubmittedCall::without_client(InFlightGuard::without_driver(), callback, shared)
 }
 
-/// Makes the same, on the board.
+/// Makes the same, in the registry.
 fn registered_call(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<SubmittedCall> {
     let submitted = submitted(registry, id, callback);
     assert!(registry.add(&submitted));
@@ -81,7 +73,7 @@ fn registered_call(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<
     submitted
 }
 
-/// Delivers as [`Client::tick`] does.
+/// Runs callbacks as [`Client::tick`](crate::Client::tick) does.
 fn tick(registry: &CallRegistry) {
     if let Some(dispatch) = DispatchGuard::begin(registry) {
         while dispatch.dispatch_one() {}
@@ -108,12 +100,12 @@ fn the_callback_of_a_forgotten_call_never_begins_and_one_that_runs_is_reported()
             let registry = Arc::clone(&registry);
             spawn(move || tick(&registry))
         };
-        let is_complete = submitted.forget_on(Some(&registry));
+        let is_complete = submitted.forget_with(|id| registry.forget(id));
         if is_complete {
             seen.forget();
         }
         join(ticker);
-        assert_eq!(registry.completions.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
+        assert!(registry.completions.is_empty(), "a callback still counts");
         case_of(is_complete, &seen)
     });
 }
@@ -130,13 +122,13 @@ fn an_end_that_comes_while_the_call_is_forgotten_is_delivered_once_or_never() {
                 tick(&registry);
             })
         };
-        let is_complete = submitted.forget_on(Some(&registry));
+        let is_complete = submitted.forget_with(|id| registry.forget(id));
         if is_complete {
             seen.forget();
         }
         join(driver);
         tick(&registry);
-        assert_eq!(registry.completions.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
+        assert!(registry.completions.is_empty(), "a callback still counts");
         case_of(is_complete, &seen)
     });
 }
@@ -161,7 +153,7 @@ fn a_delivery_that_takes_a_call_and_marks_it_as_running_in_two_steps_is_found() 
                 }
             })
         };
-        if submitted.forget_on(Some(&registry)) {
+        if submitted.forget_with(|id| registry.forget(id)) {
             seen.forget();
         }
         join(ticker);
@@ -185,7 +177,7 @@ fn a_client_that_ends_while_a_callback_runs_reports_it() {
         }
         join(ticker);
         assert_eq!(seen.ends.get() + forgotten.len(), 2, "a call was neither delivered nor forgotten");
-        assert_eq!(registry.completions.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
+        assert!(registry.completions.is_empty(), "a callback still counts");
         usize::from(is_complete)
     });
 }
@@ -207,7 +199,7 @@ fn threads_that_tick_deliver_each_end_once_and_one_at_a_time() {
         tick(&registry);
         assert_eq!(seen.updates.get(), 1);
         assert_eq!(seen.ends.get(), 2);
-        assert_eq!(registry.completions.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
+        assert!(registry.completions.is_empty(), "a callback still counts");
     });
 }
 
@@ -242,12 +234,12 @@ fn a_call_submitted_while_the_client_shuts_down_is_refused_or_its_callback_runs_
                     submitted.queue_end();
                     return true;
                 }
-                submitted.forget_on(Some(&registry));
+                submitted.forget_with(|id| registry.forget(id));
                 false
             })
         };
         // As `Client::shutdown` does, whose driver cancels the call.
-        registry.shut();
+        registry.close();
         submitted.guard.cell().cancel();
         while !DispatchGuard::begin_or_join(&registry).is_some_and(|dispatch| dispatch.dispatch_all()) {
             yield_now();
@@ -256,7 +248,7 @@ fn a_call_submitted_while_the_client_shuts_down_is_refused_or_its_callback_runs_
         seen.forget();
         let is_accepted = join(submitter);
         assert_eq!(ends, usize::from(is_accepted), "ends that were delivered before the shutdown returned");
-        assert_eq!(registry.completions.active.load(Ordering::Relaxed), 0, "callbacks that count as active");
+        assert!(registry.completions.is_empty(), "a callback still counts");
         usize::from(is_accepted)
     });
 }

@@ -1,0 +1,244 @@
+//! The part of a client that its clones share: configuration, log, counts, submitted calls, and the driver of this
+//! process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::reply::with_context;
+use crate::api::operation::Operation;
+use crate::config::Config;
+use crate::error::{Error, push_quoted};
+use crate::fork::Lock;
+use crate::log::{Log, LogLevel};
+use crate::message::Outcome;
+use crate::net::driver::Driver;
+use crate::net::in_flight::shut_down_error;
+use crate::net::retry_loop::CallSpec;
+use crate::submit::call::CallOwner;
+use crate::submit::event::CallResult;
+use crate::submit::registry::CallRegistry;
+
+/// The shared part of a client. Its calls refer to it weakly.
+pub(crate) struct ClientInner {
+    pub(crate) config: Config,
+    pub(crate) log: Arc<Log>,
+    pub(super) counts: Counts,
+    pub(crate) registry: CallRegistry,
+    lifecycle: Lock<Lifecycle>,
+}
+
+/// The state of a client and the driver of this process.
+enum Lifecycle {
+    Open(Arc<Driver>),
+    /// Shutting down: the calls in flight go on, no more begin.
+    Closing(Arc<Driver>),
+    Closed,
+}
+
+/// A call whose arguments and options are checked.
+pub(crate) struct PreparedCall {
+    pub(crate) operation: &'static Operation,
+    pub(crate) spec: CallSpec,
+    pub(crate) call_id: String,
+    /// The argument that the response must repeat.
+    pub(crate) echo: Option<String>,
+    pub(crate) driver: Arc<Driver>,
+}
+
+/// The numbers that `Client::stats_json` reports.
+#[derive(Default)]
+pub(super) struct Counts {
+    calls: AtomicU64,
+    succeeded: AtomicU64,
+    failed: AtomicU64,
+    attempts: AtomicU64,
+    /// Calls that failed with an unknown outcome.
+    unknown: AtomicU64,
+    /// Calls whose result was not taken.
+    abandoned: AtomicU64,
+}
+
+impl ClientInner {
+    pub(super) fn new(
+        config: Config,
+        make_driver: impl FnOnce(&Config, &Arc<Log>) -> Result<Arc<Driver>, Error>,
+    ) -> Result<Arc<ClientInner>, Error> {
+        let log = Arc::new(Log::new());
+        let lifecycle = Lock::new(Lifecycle::Open(make_driver(&config, &log)?));
+        let (counts, registry) = (Counts::default(), CallRegistry::new());
+        Ok(Arc::new(ClientInner { config, log, counts, registry, lifecycle }))
+    }
+
+    /// Returns the driver of this process. A forked child makes its own at the first use.
+    pub(super) fn driver(&self) -> Result<Arc<Driver>, Error> {
+        match &*self.lifecycle.lock() {
+            Lifecycle::Closed | Lifecycle::Closing(_) => return Err(shut_down_error()),
+            Lifecycle::Open(driver) if driver.is_ours() => return Ok(Arc::clone(driver)),
+            Lifecycle::Open(_) => {}
+        }
+        let made = Driver::new(&self.config, &self.log)?;
+        let mut lifecycle = self.lifecycle.lock();
+        let forgotten = match &mut *lifecycle {
+            Lifecycle::Closed | Lifecycle::Closing(_) => return Err(shut_down_error()),
+            // Another thread of this child has made one meanwhile.
+            Lifecycle::Open(driver) if driver.is_ours() => return Ok(Arc::clone(driver)),
+            Lifecycle::Open(driver) => std::mem::replace(driver, Arc::clone(&made)),
+        };
+        drop(lifecycle);
+        drop(forgotten);
+        Ok(made)
+    }
+
+    /// Returns the driver of this process while its calls may be in flight.
+    pub(crate) fn driver_in_use(&self) -> Option<Arc<Driver>> {
+        match &*self.lifecycle.lock() {
+            Lifecycle::Open(driver) | Lifecycle::Closing(driver) if driver.is_ours() => {
+                Some(Arc::clone(driver))
+            }
+            _ => None,
+        }
+    }
+
+    /// Accepts no more calls. Returns the driver that is to be drained, if this process has one.
+    pub(crate) fn close_for_new(&self) -> Result<Option<Arc<Driver>>, Error> {
+        let mut lifecycle = self.lifecycle.lock();
+        let Lifecycle::Open(driver) = &*lifecycle else { return Err(shut_down_error()) };
+        let driver = Arc::clone(driver);
+        if driver.is_ours() {
+            *lifecycle = Lifecycle::Closing(Arc::clone(&driver));
+            return Ok(Some(driver));
+        }
+        // The driver is the parent's: this process has nothing to drain.
+        *lifecycle = Lifecycle::Closed;
+        drop(lifecycle);
+        Ok(None)
+    }
+
+    /// Cancels the calls in flight.
+    pub(crate) fn close(&self) {
+        let before = std::mem::replace(&mut *self.lifecycle.lock(), Lifecycle::Closed);
+        if let Lifecycle::Open(driver) | Lifecycle::Closing(driver) = before
+            && driver.is_ours()
+        {
+            driver.close();
+        }
+    }
+
+    /// Cancels all calls; counts and logs those that end by it. Returns whether no callback is running on another
+    /// thread.
+    pub(super) fn end(&self) -> bool {
+        let (forgotten, is_complete) = self.registry.forget_all();
+        self.close();
+        for submitted in &forgotten {
+            submitted.end_with_client(self);
+        }
+        self.end_polled_calls();
+        drop(forgotten);
+        self.log.deliver();
+        is_complete
+    }
+
+    /// Ends the calls without a callback, whose results the host may still take, so that each is counted and logged.
+    pub(crate) fn end_polled_calls(&self) {
+        for submitted in self.registry.polled() {
+            submitted.end_with_client(self);
+        }
+    }
+
+    #[cfg(feature = "capi")]
+    pub(crate) fn has_no_logger(&self) -> bool {
+        self.log.is_off()
+    }
+
+    /// Adds the operation and the call id to an error, and hides secrets in it.
+    pub(crate) fn with_context(&self, error: Error, operation: &str, call_id: Option<&str>) -> Error {
+        with_context(error, operation, call_id, &self.config.secrets)
+    }
+
+    pub(super) fn with_secrets_hidden(&self, mut error: Error) -> Error {
+        error.hide(&self.config.secrets);
+        error
+    }
+
+    /// Counts a call that has ended, and logs it.
+    pub(crate) fn count(&self, operation: &str, result: &CallResult, attempts: u32) {
+        let counts = &self.counts;
+        counts.calls.fetch_add(1, Ordering::Relaxed);
+        counts.attempts.fetch_add(attempts.into(), Ordering::Relaxed);
+        match result {
+            Ok(reply) => {
+                counts.succeeded.fetch_add(1, Ordering::Relaxed);
+                self.log.add(LogLevel::Info, "iplaygames::client", || {
+                    format!(
+                        "{operation} call {}: done in {} ms, {} attempts",
+                        reply.call_id(),
+                        reply.elapsed().as_millis(),
+                        reply.attempts()
+                    )
+                });
+            }
+            Err(error) => {
+                counts.failed.fetch_add(1, Ordering::Relaxed);
+                if error.outcome() == Outcome::Unknown {
+                    counts.unknown.fetch_add(1, Ordering::Relaxed);
+                }
+                self.log.add(LogLevel::Error, "iplaygames::client", || {
+                    format!(
+                        "{operation} call {}: {error} after {} ms, {} attempts, outcome {}",
+                        error.call_id().unwrap_or("-"),
+                        error.elapsed().as_millis(),
+                        error.attempts(),
+                        error.outcome().as_str()
+                    )
+                });
+            }
+        }
+    }
+}
+
+impl CallOwner for ClientInner {
+    fn count(&self, operation: &str, result: &CallResult, attempts: u32) {
+        ClientInner::count(self, operation, result, attempts);
+    }
+
+    fn count_abandoned(&self) {
+        self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn forget(&self, id: u64) -> bool {
+        self.registry.forget(id)
+    }
+
+    fn remove_polled(&self, id: u64) {
+        self.registry.remove_polled(id);
+    }
+
+    fn deliver_log(&self) {
+        self.log.deliver();
+    }
+}
+
+impl Counts {
+    pub(super) fn to_json(&self, base_url: &str, in_flight: usize, roots: &str) -> String {
+        let Counts { calls, succeeded, failed, attempts, unknown, abandoned } = self;
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let mut quoted_url = String::new();
+        push_quoted(&mut quoted_url, base_url);
+        format!(
+            "{{\"success\":true,\"base_url\":{quoted_url},\"calls\":{},\"succeeded\":{},\"failed\":{},\
+             \"attempts\":{},\"unknown\":{},\"abandoned\":{},\"in_flight\":{in_flight},\"roots\":\"{roots}\"}}",
+            count(calls),
+            count(succeeded),
+            count(failed),
+            count(attempts),
+            count(unknown),
+            count(abandoned),
+        )
+    }
+}
+
+impl Drop for ClientInner {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,293 @@
+//! The client: connects `api`, which describes calls, with `net`, which performs them.
+
+pub(crate) mod inner;
+pub(crate) mod options;
+pub(crate) mod reply;
+mod submit;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::HeaderValue;
+
+use self::inner::{ClientInner, PreparedCall};
+use self::options::CallOptions;
+use self::reply::{Reply, error_of_prewarm, into_reply};
+use crate::api::operation::{Operation, operation};
+use crate::api::{arguments, refusal};
+use crate::codes::Code;
+use crate::config::Config;
+use crate::error::Error;
+use crate::log::{LogLevel, Logger};
+use crate::message::Parts;
+use crate::net::call_cell::CallReport;
+use crate::net::driver::Driver;
+use crate::net::retry_loop::CallSpec;
+use crate::net::tls::Loaded;
+
+/// A client of the API. Cheap to clone: clones are the same client. `Send` and `Sync`: one client
+/// serves any number of threads at once.
+///
+/// It has no thread of its own: a call does its I/O on the thread that makes it. Dropping the last
+/// clone never waits.
+///
+/// ```no_run
+/// use iplaygames::{CallOptions, Client, Config};
+/// let client = Client::new(Config::from_json(r#"{"api_key": "…"}"#)?)?;
+/// let games = client.call("list_games", r#"{"per_page": "20"}"#, &CallOptions::default())?;
+/// println!("{}", games.json());
+/// # Ok::<(), iplaygames::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<ClientInner>,
+}
+
+impl Client {
+    /// Makes a client. Opens no connection, reads no roots, starts no thread.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::INVALID_ARGUMENT`] for a proxy that cannot be used, [`Code::INTERNAL`] when the system gives
+    /// no event queue (out of file descriptors).
+    pub fn new(config: Config) -> Result<Client, Error> {
+        Ok(Client { inner: ClientInner::new(config, |config, log| Driver::new(config, log))? })
+    }
+
+    /// Makes a client of the simulation; see `src/simulation/`.
+    #[cfg(test)]
+    pub(crate) fn simulated(
+        config: Config,
+        transport: Box<dyn crate::net::transport::Simulate>,
+        seed: u64,
+    ) -> Result<Client, Error> {
+        let driver = |config: &Config, log: &_| Driver::simulated(config, log, transport, seed);
+        Ok(Client { inner: ClientInner::new(config, driver)? })
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<ClientInner> {
+        &self.inner
+    }
+
+    /// Calls an operation of the API and waits for the answer, on this thread.
+    ///
+    /// `arguments_json` is one flat object: path, query and body fields by their names; empty text means
+    /// none. The answer is the server's own document.
+    ///
+    /// # Errors
+    ///
+    /// Every way a call can fail is an [`Error`]; its [`outcome`](Error::outcome) says whether the call may
+    /// have been done.
+    pub fn call(&self, operation: &str, arguments_json: &str, options: &CallOptions) -> Result<Reply, Error> {
+        self.execute(
+            operation,
+            options,
+            |operation| arguments::prepare(operation, arguments_json),
+            Driver::call,
+        )
+    }
+
+    /// Calls as [`Client::call`], and asks every so often, on this thread, whether to go on: for a host whose
+    /// threads have more to look after. If not, the call is canceled and its connection closed at once.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sandbox")] {
+    /// use std::time::Duration;
+    /// use iplaygames::{CallOptions, Client, Code, Config, sandbox::Sandbox};
+    /// let sandbox = Sandbox::start("")?;
+    /// sandbox.control(r#"{"command": "fault", "operation": "list_games", "delay_ms": 30000}"#)?;
+    /// let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
+    /// let options = CallOptions::default();
+    /// let mut looks = 0;
+    /// let error = client.call_while("list_games", "", &options, Duration::from_millis(5), || {
+    ///     looks += 1;
+    ///     looks < 3
+    /// });
+    /// assert_eq!(error.unwrap_err().code(), Code::CANCELED);
+    /// # }
+    /// # Ok::<(), iplaygames::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn call_while(
+        &self,
+        operation: &str,
+        arguments_json: &str,
+        options: &CallOptions,
+        every: Duration,
+        go_on: impl FnMut() -> bool,
+    ) -> Result<Reply, Error> {
+        let parts = |operation| arguments::prepare(operation, arguments_json);
+        self.execute(operation, options, parts, |driver, spec| driver.call_while(spec, every, go_on))
+    }
+
+    /// [`Client::call`] for an operation on one session, which takes no other arguments.
+    pub(crate) fn call_on_session(
+        &self,
+        operation: &str,
+        session_id: &str,
+        options: &CallOptions,
+    ) -> Result<Reply, Error> {
+        let parts = |operation| arguments::prepare_on_session(operation, session_id);
+        self.execute(operation, options, parts, Driver::call)
+    }
+
+    fn execute(
+        &self,
+        operation: &str,
+        options: &CallOptions,
+        request: impl FnOnce(&'static Operation) -> Result<Parts, Error>,
+        call: impl FnOnce(&Driver, CallSpec) -> Result<CallReport, Error>,
+    ) -> Result<Reply, Error> {
+        let result = self.prepare_with(operation, options, request).and_then(|prepared| {
+            let PreparedCall { operation, spec, call_id, echo, driver } = prepared;
+            match call(&driver, spec) {
+                // The error of a report has the call id already.
+                Ok(report) => into_reply(operation, report, call_id, echo.as_deref())
+                    .map_err(|error| self.inner.with_context(error, operation.id, None)),
+                Err(error) => Err(self.inner.with_context(error, operation.id, Some(&call_id))),
+            }
+        });
+        let attempts = result.as_ref().map_or_else(Error::attempts, Reply::attempts);
+        self.inner.count(operation, &result, attempts);
+        self.deliver_log();
+        result
+    }
+
+    /// Checks the arguments and options of a call. Nothing is sent.
+    pub(crate) fn prepare(
+        &self,
+        operation: &str,
+        arguments_json: &str,
+        options: &CallOptions,
+    ) -> Result<PreparedCall, Error> {
+        self.prepare_with(operation, options, |operation| arguments::prepare(operation, arguments_json))
+    }
+
+    fn prepare_with(
+        &self,
+        operation_id: &str,
+        options: &CallOptions,
+        request: impl FnOnce(&'static Operation) -> Result<Parts, Error>,
+    ) -> Result<PreparedCall, Error> {
+        let in_context = |error: Error| self.inner.with_context(error, operation_id, None);
+        let operation = operation(operation_id).ok_or_else(|| {
+            in_context(Error::new(
+                Code::UNKNOWN_OPERATION,
+                format!("The API has no operation {operation_id:?}."),
+            ))
+        })?;
+        let parts = request(operation).map_err(in_context)?;
+        let driver = self.inner.driver().map_err(in_context)?;
+        let call_id = match &options.call_id {
+            Some(id) => id.clone(),
+            None => driver.make_call_id(),
+        };
+        let config = &self.inner.config;
+        let echo = arguments::echo(operation, &parts.target);
+        let spec = CallSpec {
+            operation: operation.id,
+            parts,
+            repeat: operation.repeat,
+            timeout: options.timeout.unwrap_or(config.timeout),
+            attempt_timeout: config.attempt_timeout,
+            max_retries: options.max_retries.unwrap_or(config.max_retries),
+            call_id: call_id_header(&call_id).map_err(in_context)?,
+            classify: refusal::classify_by_id,
+        };
+        Ok(PreparedCall { operation, spec, call_id, echo, driver })
+    }
+
+    /// Loads the roots (where https needs them), resolves the name and opens a connection, so that the
+    /// first call does not have to. The server is asked nothing. Zero means the client's own time. Answers
+    /// `{"success":true,"elapsed_ms":12}`.
+    ///
+    /// # Errors
+    ///
+    /// Those of a call that gets no connection.
+    pub fn prewarm(&self, timeout: Duration) -> Result<Reply, Error> {
+        let started = Instant::now();
+        let driver = self.inner.driver()?;
+        let https = self.inner.config.base_url.starts_with("https:");
+        if https && let Err(error) = driver.transport().roots.load() {
+            return Err(Error::new(Code::TLS, format!("The roots of trust cannot be loaded: {error}")));
+        }
+        let timeout = if timeout.is_zero() { self.inner.config.timeout } else { timeout };
+        match driver.connect(timeout)? {
+            Ok(()) => Ok(Reply::of_prewarm(started.elapsed())),
+            Err(failure) => Err(self.inner.with_secrets_hidden(error_of_prewarm(failure, started.elapsed()))),
+        }
+    }
+
+    /// Counts since the client was made, as a JSON document: `calls`, `succeeded`, `failed`, `attempts`,
+    /// `unknown` (failed with an unknown outcome), `abandoned` (ended, and the result was not taken), `in_flight`,
+    /// and `roots` (`none`, `given` or `system`: which roots of trust are loaded).
+    pub fn stats_json(&self) -> String {
+        let (in_flight, roots) = match self.inner.driver_in_use() {
+            Some(driver) => (driver.in_flight(), driver.transport().roots.loaded()),
+            None => (0, Loaded::None),
+        };
+        let roots = match roots {
+            Loaded::None => "none",
+            Loaded::Given => "given",
+            Loaded::System => "system",
+        };
+        self.inner.counts.to_json(&self.inner.config.base_url, in_flight, roots)
+    }
+
+    /// The server's address, without a trailing slash.
+    pub fn base_url(&self) -> &str {
+        &self.inner.config.base_url
+    }
+
+    /// The time a call may take where nothing else is said.
+    pub fn timeout(&self) -> Duration {
+        self.inner.config.timeout
+    }
+
+    /// Sets or removes what takes the log lines, and the most detailed level wanted. When this returns,
+    /// the logger before is not running.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::BUSY`] from inside the logger itself.
+    pub fn set_logger(&self, logger: Option<Logger>, max_level: Option<LogLevel>) -> Result<(), Error> {
+        self.inner.log.set(logger, max_level)
+    }
+
+    /// Hands waiting log lines to the logger, on this thread. Calls do so before they return; lines that
+    /// arise elsewhere wait in a ring of 256.
+    pub fn deliver_log(&self) {
+        self.inner.log.deliver();
+    }
+
+    /// Puts a line into the log.
+    #[cfg(feature = "capi")]
+    pub(crate) fn note(&self, level: LogLevel, target: &'static str, message: String) {
+        self.inner.log.add(level, target, || message);
+    }
+
+    /// Ends the client: calls in flight on other threads return at once with [`Code::CANCELED`], later
+    /// calls answer [`Code::SHUT_DOWN`], callbacks do not run any more. Never waits. Answers whether no
+    /// callback is running on another thread; if one is, its return completes the end.
+    ///
+    /// Every call that ends here is counted and logged with its id and its outcome, and the logger runs on this
+    /// thread.
+    pub fn close(&self) -> bool {
+        self.inner.end()
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("base_url", &self.base_url()).finish_non_exhaustive()
+    }
+}
+
+fn call_id_header(id: &str) -> Result<HeaderValue, Error> {
+    let fits = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let value = if fits { HeaderValue::from_str(id).ok() } else { None };
+    value.ok_or_else(|| Error::invalid("/call_id", "`call_id` must be 1 to 128 visible ASCII characters."))
+}

@@ -1,0 +1,305 @@
+//! The methods of a client for submitted calls: submit, watch, tick, drive, shut down.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Client;
+use super::inner::PreparedCall;
+use super::options::CallOptions;
+use crate::api::session::session_arguments;
+use crate::error::Error;
+use crate::net::call_cell::CallReport;
+use crate::net::driver::Driver;
+use crate::net::idle_time::Budget;
+use crate::net::in_flight::shut_down_error;
+use crate::net::retry_loop::CallSpec;
+use crate::submit::call::{CallOwner, CallShared, SubmittedCall};
+use crate::submit::completions::ActiveGuard;
+use crate::submit::dispatch::DispatchGuard;
+use crate::submit::event::Callback;
+use crate::submit::handle::Call;
+use crate::submit::updates::WatchOptions;
+use crate::submit::watch::Reader;
+
+/// The shortest interval of a watch. More readings would load the server without telling more.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
+
+impl Client {
+    /// Sends a call on its way and returns at once.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sandbox")] {
+    /// use std::time::Duration;
+    /// use iplaygames::{CallOptions, Client, Config, sandbox::Sandbox};
+    /// let sandbox = Sandbox::start("")?;
+    /// let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
+    /// let call = client.submit("list_games", "", &CallOptions::default(), None)?;
+    /// while call.poll()?.is_none() {
+    ///     client.tick(Duration::from_micros(500))?; // once a frame
+    /// }
+    /// # }
+    /// # Ok::<(), iplaygames::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the arguments, [`Code::BUSY`] over `max_in_flight`, [`Code::SHUT_DOWN`]. Then the
+    /// callback never runs.
+    pub fn submit(
+        &self,
+        operation: &str,
+        arguments_json: &str,
+        options: &CallOptions,
+        callback: Option<Callback>,
+    ) -> Result<Call, Error> {
+        let submitted = self.submit_with(operation, arguments_json, options, callback, |_| Ok(()))?;
+        Ok(Call::new(submitted))
+    }
+
+    /// Watches a session: reads its status at a pace (a tenth more or less), one reading at a time, and
+    /// reports every change. Ends when the status says that the session is over (`closed`, `expired` and
+    /// their like; an unknown word is a change), when it is gone, or when it cannot be read. The interval
+    /// is ten milliseconds or more.
+    ///
+    /// A reading that fails and may work later does not end the watch. After three in a row the error is an
+    /// update, and a line in the log; the next reading that succeeds is an update again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::submit`].
+    pub fn watch_session(
+        &self,
+        session_id: &str,
+        interval: Duration,
+        callback: Option<Callback>,
+    ) -> Result<Call, Error> {
+        self.watch_session_with(session_id, &WatchOptions::every(interval), callback)
+    }
+
+    /// Watches as [`Client::watch_session`], with options.
+    ///
+    /// ```no_run
+    /// # fn example(client: iplaygames::Client) -> Result<(), iplaygames::Error> {
+    /// use std::time::Duration;
+    /// use iplaygames::WatchOptions;
+    /// let mut options = WatchOptions::every(Duration::from_secs(1));
+    /// options.max_failures = Some(60);
+    /// let watch = client.watch_session_with("abc123", &options, None)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::submit`].
+    pub fn watch_session_with(
+        &self,
+        session_id: &str,
+        options: &WatchOptions,
+        callback: Option<Callback>,
+    ) -> Result<Call, Error> {
+        let submitted = self.watch_with(session_id, options, callback, |_| Ok(()))?;
+        Ok(Call::new(submitted))
+    }
+
+    /// Submits; the call is made known through `announce` before anything of it can happen.
+    pub(crate) fn submit_with(
+        &self,
+        operation: &str,
+        arguments_json: &str,
+        options: &CallOptions,
+        callback: Option<Callback>,
+        on_registered: impl FnOnce(&Arc<SubmittedCall>) -> Result<(), Error>,
+    ) -> Result<Arc<SubmittedCall>, Error> {
+        let prepared = self.prepare(operation, arguments_json, options)?;
+        self.start(prepared, callback, on_registered, |driver, submitted, spec, active| {
+            driver.start(submitted.cell(), spec, active);
+        })
+    }
+
+    /// Watches, as [`Client::begin_submit`].
+    pub(crate) fn watch_with(
+        &self,
+        session_id: &str,
+        options: &WatchOptions,
+        callback: Option<Callback>,
+        on_registered: impl FnOnce(&Arc<SubmittedCall>) -> Result<(), Error>,
+    ) -> Result<Arc<SubmittedCall>, Error> {
+        if options.interval < SHORTEST_INTERVAL {
+            let message = format!("`interval_ms` must be at least {}.", SHORTEST_INTERVAL.as_millis());
+            return Err(Error::invalid("/interval_ms", message));
+        }
+        let arguments = session_arguments(session_id);
+        let prepared = self.prepare("get_session_status", &arguments, &options.call)?;
+        self.start(prepared, callback, on_registered, |driver, submitted, spec, active| {
+            let shared = Arc::clone(&submitted.shared);
+            let mut reader = Reader::new(options.max_failures);
+            let read = move |report: &CallReport| reader.read(&shared, report);
+            driver.start_watch(submitted.cell(), spec, options.interval, read, active);
+        })
+    }
+
+    fn start(
+        &self,
+        prepared: PreparedCall,
+        callback: Option<Callback>,
+        on_registered: impl FnOnce(&Arc<SubmittedCall>) -> Result<(), Error>,
+        begin: impl FnOnce(&Driver, &SubmittedCall, CallSpec, ActiveGuard),
+    ) -> Result<Arc<SubmittedCall>, Error> {
+        let inner = self.inner();
+        let PreparedCall { operation, spec, call_id, echo, driver } = prepared;
+        let guard =
+            driver.register().map_err(|error| inner.with_context(error, operation.id, Some(&call_id)))?;
+        let registry = &inner.registry;
+        let has_callback = callback.is_some();
+        let shared = CallShared::new(
+            registry.next_id(),
+            operation,
+            call_id,
+            echo,
+            Arc::clone(&inner.config.secrets),
+            Arc::clone(&inner.log),
+            Arc::clone(&registry.completions),
+            has_callback,
+        );
+        let owner: Arc<dyn CallOwner> = Arc::clone(inner) as _;
+        let submitted = SubmittedCall::new(&owner, &driver, guard, callback, shared);
+        let refuse = |error| {
+            submitted.forget_refused();
+            Err(inner.with_context(error, operation.id, Some(submitted.call_id())))
+        };
+        if !has_callback {
+            registry.add_polled(&submitted);
+        } else if !registry.add(&submitted) {
+            // The call was registered with the driver first, so a shutdown that closed the registry before this cancels
+            // the call, and a later one finds it in the registry.
+            return refuse(shut_down_error());
+        }
+        if let Err(error) = on_registered(&submitted) {
+            return refuse(error);
+        }
+        if has_callback {
+            submitted.queue_end();
+        }
+        begin(&driver, &submitted, spec, registry.completions.enter());
+        Ok(submitted)
+    }
+
+    /// Returns whether a tick has nothing to do: two atomic loads.
+    #[cfg(feature = "capi")]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.inner().registry.completions.is_empty() && self.inner().has_no_logger()
+    }
+
+    /// Performs the I/O of the calls in flight that needs no waiting, and runs the callbacks that are due, on this
+    /// thread. Returns the number of callbacks that ran. A game calls it once a frame.
+    ///
+    /// With no call in flight it costs one atomic load. Otherwise it runs the callbacks that are due, and then alternates
+    /// between I/O and callbacks until there is nothing to do or the budget is used up. It checks the budget between
+    /// steps and between callbacks. With a budget of zero it does a little I/O and runs at most one callback. Inside a
+    /// callback, or while another thread ticks, it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::SHUT_DOWN`] or [`Code::UNSUPPORTED`] where this thread cannot drive.
+    pub fn tick(&self, budget: Duration) -> Result<u32, Error> {
+        let inner = self.inner();
+        if inner.registry.completions.is_empty() {
+            return Ok(0);
+        }
+        let Some(dispatch) = DispatchGuard::begin(&inner.registry) else { return Ok(0) };
+        let is_without_time = budget.is_zero();
+        let mut budget = Budget::new(budget);
+        let mut completed = 0;
+        // Callbacks that are due run first: they must not wait for I/O.
+        while dispatch.dispatch_one() {
+            completed += 1;
+            if budget.is_over() {
+                break;
+            }
+        }
+        if completed > 0 && !is_without_time && budget.is_over() {
+            return Ok(completed);
+        }
+        let driver = inner.driver_in_use();
+        loop {
+            let moved = driver.as_ref().map_or(Ok(false), |driver| driver.poll_once(&budget));
+            let mut has_delivered = false;
+            while (completed == 0 || !budget.is_over()) && dispatch.dispatch_one() {
+                completed += 1;
+                has_delivered = true;
+            }
+            match moved {
+                Ok(moved) if (moved || has_delivered) && !budget.is_over() => budget.end_turn(),
+                // The callbacks that ran are reported; the next tick reports the error.
+                Err(error) if completed == 0 => return Err(error),
+                _ => return Ok(completed),
+            }
+        }
+    }
+
+    /// Drives until a future is ready, for so long at most. For waiting on several calls at once, or on
+    /// something beside them: the future should only look at what a [`Call::notify`] has left, and must
+    /// not call into the client.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sandbox")] {
+    /// use std::time::Duration;
+    /// use iplaygames::{CallOptions, Client, Config, sandbox::Sandbox};
+    /// let sandbox = Sandbox::start("")?;
+    /// let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
+    /// let mut call = client.submit("list_games", "", &CallOptions::default(), None)?;
+    /// let result = client.drive(&mut call, Duration::from_secs(5))?;
+    /// assert!(result.is_some_and(|result| result.is_ok()));
+    /// # }
+    /// # Ok::<(), iplaygames::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Code::SHUT_DOWN`], and as [`Client::call`] where this thread cannot wait.
+    pub fn drive<F: Future>(&self, future: F, timeout: Duration) -> Result<Option<F::Output>, Error> {
+        let driver = self.inner().driver_in_use().ok_or_else(shut_down_error)?;
+        driver.drive(async { tokio::time::timeout(timeout, future).await.ok() })
+    }
+
+    /// Ends the client in order: new calls are refused, those in flight are driven for at most so long,
+    /// the rest is canceled, watches at once; every callback runs, on this thread; the background thread
+    /// is joined. When this returns no callback is running and none ever will, except for the one this is
+    /// called from: so it waits for a callback that is running on another thread.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::SHUT_DOWN`] when it is shut down already, or when this thread cannot drive: then nothing was
+    /// driven, and all else is done.
+    pub fn shutdown(&self, timeout: Duration) -> Result<(), Error> {
+        let inner = self.inner();
+        let Some(driver) = inner.close_for_new()? else { return Ok(()) };
+        inner.registry.close();
+        let driven = driver.drain(timeout);
+        // Another thread may be running callbacks, or may be submitting a call, which is canceled already. Both end
+        // soon, unless a callback of the host takes long.
+        let mut panic = None;
+        loop {
+            let deliver = || {
+                DispatchGuard::begin_or_join(&inner.registry).is_some_and(|dispatch| dispatch.dispatch_all())
+            };
+            match catch_unwind(AssertUnwindSafe(deliver)) {
+                Ok(true) => break,
+                Ok(false) => std::thread::sleep(Duration::from_millis(1)),
+                // A callback of the host panicked. The others run, and then the first panic goes on.
+                Err(first) if panic.is_none() => panic = Some(first),
+                // Dropping what a panic carries may panic again.
+                Err(other) => std::mem::forget(other),
+            }
+        }
+        driver.join_background();
+        inner.close();
+        inner.end_polled_calls();
+        match panic {
+            Some(panic) => resume_unwind(panic),
+            None => driven,
+        }
+    }
+}

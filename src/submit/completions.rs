@@ -1,0 +1,72 @@
+//! The queue between the tasks of the runtime, which end calls, and the threads that run callbacks.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::event::CallResult;
+use crate::fork::Lock;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+
+/// The events of a client's calls that are not delivered yet. The tasks of the runtime push to it, so it contains nothing
+/// of the host: neither a callback nor anything that could hold the last reference to one.
+pub(crate) struct CompletionQueue {
+    /// The number of calls in flight and of callbacks that have not run. A tick with nothing to do reads only this.
+    active: AtomicUsize,
+    /// Ids of calls and their events, oldest first. Some of the calls may be forgotten by now.
+    ready: Lock<VecDeque<(u64, Completion)>>,
+}
+
+pub(super) enum Completion {
+    Update(CallResult),
+    Done,
+}
+
+impl CompletionQueue {
+    pub(super) fn new() -> CompletionQueue {
+        CompletionQueue { active: AtomicUsize::new(0), ready: Lock::new(VecDeque::new()) }
+    }
+
+    pub(super) fn push(&self, id: u64, completion: Completion) {
+        self.ready.lock().push_back((id, completion));
+    }
+
+    /// Returns whether a tick has nothing to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.active.load(Ordering::Acquire) == 0
+    }
+
+    /// Counts a callback that has not run.
+    pub(super) fn add_callback(&self) {
+        self.active.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Stops counting a callback: it has run, or never will.
+    pub(super) fn remove_callback(&self) {
+        self.active.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Forgets what a parent process counted.
+    pub(super) fn reset(&self) {
+        self.active.store(0, Ordering::Release);
+    }
+
+    /// Takes the oldest event.
+    pub(super) fn pop(&self) -> Option<(u64, Completion)> {
+        self.ready.lock().pop_front()
+    }
+
+    /// Counts a call in flight until the guard is dropped.
+    pub(crate) fn enter(self: &Arc<CompletionQueue>) -> ActiveGuard {
+        self.active.fetch_add(1, Ordering::AcqRel);
+        ActiveGuard(Arc::clone(self))
+    }
+}
+
+/// A call in flight, until it is dropped.
+pub(crate) struct ActiveGuard(Arc<CompletionQueue>);
+
+impl Drop for ActiveGuard {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,114 @@
+//! Runs the callbacks of a client: on one thread at a time, inside `tick` and `shutdown` only, with no lock held.
+
+use std::sync::Arc;
+
+use super::call::SubmittedCall;
+use super::completions::Completion;
+use super::event::Event;
+use super::registry::CallRegistry;
+use crate::fork;
+use crate::sync::thread;
+
+/// The right to run callbacks of a client. One thread at a time has it.
+pub(crate) struct DispatchGuard<'a> {
+    registry: &'a CallRegistry,
+    process: u64,
+    /// Whether this guard was made inside a callback, while the same thread has another guard.
+    nested: bool,
+}
+
+impl<'a> DispatchGuard<'a> {
+    /// Returns the guard, unless another thread or this one has it.
+    pub(crate) fn begin(registry: &'a CallRegistry) -> Option<DispatchGuard<'a>> {
+        let thread = thread::current().id();
+        let free = registry.with(|table| {
+            let free = table.dispatching.is_none();
+            if free {
+                table.dispatching = Some(thread);
+            }
+            free
+        });
+        free.then(|| DispatchGuard { registry, process: fork::generation(), nested: false })
+    }
+
+    /// Returns the guard, unless another thread has it.
+    pub(crate) fn begin_or_join(registry: &'a CallRegistry) -> Option<DispatchGuard<'a>> {
+        let thread = thread::current().id();
+        if registry.with(|table| table.dispatching == Some(thread)) {
+            return Some(DispatchGuard { registry, process: fork::generation(), nested: true });
+        }
+        DispatchGuard::begin(registry)
+    }
+
+    /// Runs the callbacks that are due. Returns whether no other callback can become due.
+    pub(crate) fn dispatch_all(&self) -> bool {
+        while self.dispatch_one() {}
+        self.registry.with(|table| table.with_callback.is_empty())
+    }
+
+    /// Runs one callback that is due, with no lock held. Returns whether there was one.
+    pub(crate) fn dispatch_one(&self) -> bool {
+        let registry = self.registry;
+        while let Some((id, completion)) = registry.completions.pop() {
+            // The call is marked as running in the same step, so that `forget` can report it. A call that has ended is
+            // removed, so that its callback runs once.
+            let submitted = registry.with(|table| {
+                let submitted = match completion {
+                    Completion::Update(_) => table.with_callback.get(&id).map(Arc::clone),
+                    Completion::Done => table.with_callback.remove(&id),
+                };
+                if submitted.is_some() {
+                    table.running.push(id);
+                }
+                submitted
+            });
+            // A call that is not in the table was forgotten.
+            let Some(submitted) = submitted else { continue };
+            self.invoke(submitted, &completion);
+            return true;
+        }
+        false
+    }
+
+    fn invoke(&self, submitted: Arc<SubmittedCall>, completion: &Completion) {
+        let running = Running(self);
+        if let Some(callback) = &submitted.callback {
+            match completion {
+                Completion::Update(update) => callback(Event::Update(update)),
+                Completion::Done => {
+                    submitted.shared.mark_delivered();
+                    if let Some(result) = submitted.take_result() {
+                        callback(Event::Done(result));
+                    }
+                }
+            }
+        }
+        drop(running);
+        if submitted.check_process().is_err() {
+            // The callback forked, and this is the child: the call belongs to the parent.
+            std::mem::forget(submitted);
+        }
+    }
+}
+
+/// A callback that is running, until this is dropped; also when the callback panics.
+struct Running<'a>(&'a DispatchGuard<'a>);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if self.0.process == fork::generation() {
+            self.0.registry.with(|table| table.running.pop());
+        }
+    }
+}
+
+impl Drop for DispatchGuard<'_> {
+    fn drop(&mut self) {
+        if !self.nested && self.process == fork::generation() {
+            self.registry.with(|table| table.dispatching = None);
+        }
+    }
+}
+
+#[cfg(all(test, iplaygames_loom))]
+mod loom_tests;

@@ -1,0 +1,24 @@
+//! The results and events of submitted calls, and the types of the host's functions that receive them.
+
+use std::sync::Arc;
+
+use crate::client::reply::Reply;
+use crate::error::Error;
+
+/// The result of a call.
+pub type CallResult = Result<Reply, Error>;
+
+/// An event that a callback receives.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Of a watch: the session has changed, or several readings in a row have failed; more will follow.
+    Update(&'a CallResult),
+    /// The end, exactly once.
+    Done(&'a CallResult),
+}
+
+/// A function that [`Client::tick`](crate::Client::tick) and [`Client::shutdown`](crate::Client::shutdown) call.
+pub type Callback = Box<dyn Fn(Event<'_>) + Send + Sync>;
+
+/// A function that is called when a call has something new; see [`Call::notify`](crate::Call::notify).
+pub type Notify = Arc<dyn Fn() + Send + Sync>;
