@@ -30,11 +30,15 @@ Options:
   -h, --help              print this text
   -V, --version           print the version
 
-The VALUE of a text field is text; the VALUE of any other field is JSON. `iplaygames operations OPERATION`
-lists the fields. @FILE is the content of a file, @- is standard input. Write @@ for a text that begins
-with @.
+The VALUE of a text field is text; the VALUE of any other field is JSON. @FILE is the content of a file,
+@- is standard input. Write @@ for a text that begins with @. 'iplaygames operations OPERATION' lists
+the fields.
 
-Exit codes: 0 success, 1 the call could not be tried or the result could not be printed, 2 wrong usage or a
-wrong argument, 3 the API rejected the call, 4 the call was not sent (no connection), 5 unknown: the API may
-have processed the call, or a read got no usable response.
+Exit codes:
+  0  success
+  1  the call could not be tried, or the result could not be printed (I/O)
+  2  wrong usage, or a wrong argument
+  3  the API rejected the call
+  4  the call was not sent (no connection)
+  5  unknown: the API may have processed the call, or a read got no usable response
 ";
