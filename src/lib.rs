@@ -5,7 +5,7 @@
 //! # #[cfg(feature = "sandbox")] {
 //! use iplaygames::{Client, Config, StartSession, sandbox::Sandbox};
 //!
-//! let sandbox = Sandbox::start("")?; // the API on this machine; leave it out to use the real one
+//! let sandbox = Sandbox::start("")?; // a server of the API in this process, for tests
 //! let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
 //! let session = client.sessions().start(
 //!     &StartSession::new(123)

@@ -1,4 +1,4 @@
-//! The command-line tool as its users run it: a real process, its streams and its exit code.
+//! The command-line tool as its users run it: as a process, with its streams and its exit code.
 
 #![cfg(all(feature = "cli", feature = "sandbox"))]
 
@@ -62,12 +62,12 @@ fn a_session_is_started_checked_and_ended() {
 }
 
 #[test]
-fn failures_go_to_standard_error_with_their_own_exit_codes() {
+fn errors_are_printed_to_standard_error_and_have_distinct_exit_codes() {
     let sandbox = Sandbox::start("").unwrap();
     let (code, out, err) = run(tool(Some(&sandbox)).args(["status", "nobody"]));
     assert_eq!((code, out.as_str()), (Some(3), ""));
     assert!(err.contains("Session not found") && err.contains("IPG_ERR_NOT_FOUND"), "{err}");
-    assert!(!err.contains('\x1b'), "no colours where nobody looks: {err:?}");
+    assert!(!err.contains('\x1b'), "no colours without a terminal: {err:?}");
 
     let (code, _, err) = run(tool(Some(&sandbox)).args(["--error-json", "end", "nobody"]));
     assert_eq!((code, &json(&err)["error"]["code"]), (Some(3), &404.into()));
@@ -91,7 +91,7 @@ fn failures_go_to_standard_error_with_their_own_exit_codes() {
     ]));
     assert_eq!(code, Some(4));
 
-    // A read has no outcome to worry about.
+    // Repeating a read has no effect, so the tool prints no warning.
     sandbox.control(r#"{"command": "fault", "operation": "get_session_status", "status": 500}"#).unwrap();
     let (code, _, err) = run(tool(Some(&sandbox)).args(["status", "nobody"]));
     assert_eq!(code, Some(5), "{err}");
@@ -116,7 +116,7 @@ fn failures_go_to_standard_error_with_their_own_exit_codes() {
 }
 
 #[test]
-fn the_key_comes_from_a_file_or_the_environment() {
+fn the_key_is_read_from_a_file_or_the_environment() {
     let sandbox = Sandbox::start("").unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     writeln!(&file, "{}", sandbox.api_key()).unwrap();
@@ -134,7 +134,7 @@ fn the_key_comes_from_a_file_or_the_environment() {
 
 #[cfg(unix)]
 #[test]
-fn a_key_file_is_refused_if_others_can_read_or_change_it_or_if_it_holds_no_key() {
+fn a_key_file_is_rejected_if_other_users_can_access_it_or_if_it_contains_no_key() {
     use std::os::unix::fs::PermissionsExt as _;
     let sandbox = Sandbox::start("").unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -181,7 +181,7 @@ fn a_key_file_is_refused_if_others_can_read_or_change_it_or_if_it_holds_no_key()
 
     let pipe = folder.path().join("pipe");
     let name = std::ffi::CString::new(pipe.to_str().unwrap()).unwrap();
-    // SAFETY: a path that ends with a NUL.
+    // SAFETY: the path ends with a NUL.
     assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
     for no_file in [pipe.as_path(), folder.path(), std::path::Path::new("/dev/zero")] {
         let (code, _, err) = call(no_file);
@@ -191,7 +191,7 @@ fn a_key_file_is_refused_if_others_can_read_or_change_it_or_if_it_holds_no_key()
 }
 
 #[test]
-fn a_key_from_standard_input_is_stripped_and_limited() {
+fn a_key_from_standard_input_is_trimmed_and_limited_in_size() {
     let sandbox = Sandbox::start("").unwrap();
     for (input, code) in [(format!("\u{FEFF}{}\r\n", sandbox.api_key()), 0), ("k".repeat((64 << 10) + 1), 2)]
     {
@@ -205,7 +205,7 @@ fn a_key_from_standard_input_is_stripped_and_limited() {
 }
 
 #[test]
-fn any_operation_can_be_called_with_values_in_the_form_it_wants() {
+fn every_operation_can_be_called_with_values_of_the_types_of_its_fields() {
     let sandbox = Sandbox::start("").unwrap();
     let csv = tempfile::NamedTempFile::new().unwrap();
     writeln!(&csv, "external_game_id,name\n1,A").unwrap();
@@ -239,7 +239,7 @@ fn any_operation_can_be_called_with_values_in_the_form_it_wants() {
 }
 
 #[test]
-fn help_lists_and_versions_need_no_key() {
+fn the_help_the_lists_and_the_version_need_no_key() {
     for (arguments, has) in [
         (vec!["--help"], "Exit codes"),
         (vec!["--version"], env!("CARGO_PKG_VERSION")),
@@ -256,7 +256,7 @@ fn help_lists_and_versions_need_no_key() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_closed_standard_output_is_not_an_error() {
     let mut child =
         tool(None).arg("operations").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
@@ -267,7 +267,7 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
-fn the_sandbox_says_where_it_is_and_serves() {
+fn the_command_sandbox_prints_its_client_config_and_serves_requests() {
     let mut server = tool(None)
         .args(["sandbox", "--port", "0", "--sandbox-config", r#"{"api_key": "k"}"#])
         .stdout(Stdio::piped())
@@ -286,6 +286,6 @@ fn the_sandbox_says_where_it_is_and_serves() {
     server.kill().unwrap();
     server.wait().unwrap();
     assert_eq!(code, Some(0), "{err}");
-    assert!(err.contains("start_a_game_session"), "what happens is told: {err}");
+    assert!(err.contains("start_a_game_session"), "-v prints log lines: {err}");
     assert!(json(&out)["data"]["game_url"].is_string());
 }

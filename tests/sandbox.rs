@@ -1,5 +1,5 @@
-//! The sandbox, questioned by a second client (reqwest's blocking one) and, where the wire matters, by
-//! bare sockets.
+//! The sandbox, tested with an independent HTTP client (reqwest) and, where the bytes on the
+//! connection matter, with plain sockets.
 
 #![cfg(feature = "sandbox")]
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 // ---- helpers
 
-fn http() -> Client {
+fn http_client() -> Client {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -23,22 +23,22 @@ fn http() -> Client {
     Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap()
 }
 
-/// A sandbox and a client that talks to it.
-struct Table {
+/// A sandbox, and an HTTP client for requests to it.
+struct Fixture {
     sandbox: Sandbox,
     client: Client,
 }
 
-fn table(config: &str) -> Table {
-    Table { sandbox: Sandbox::start(config).unwrap(), client: http() }
+fn start_sandbox(config: &str) -> Fixture {
+    Fixture { sandbox: Sandbox::start(config).unwrap(), client: http_client() }
 }
 
-impl Table {
+impl Fixture {
     fn control(&self, command: Value) -> Value {
         serde_json::from_str(&self.sandbox.control(&command.to_string()).unwrap()).unwrap()
     }
 
-    fn fault(&self, mut fault: Value) {
+    fn queue_fault(&self, mut fault: Value) {
         fault["command"] = json!("fault");
         if fault.get("operation").is_none() {
             fault["operation"] = json!("*");
@@ -46,46 +46,46 @@ impl Table {
         assert_eq!(self.control(fault)["success"], true);
     }
 
-    fn sessions(&self) -> Value {
+    fn session_count(&self) -> Value {
         self.control(json!({"command": "counts"}))["sessions"]["total"].clone()
     }
 
-    fn to(&self, method: &str, path: &str) -> RequestBuilder {
+    fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let url = format!("{}{path}", self.sandbox.base_url());
         self.client.request(method, url).bearer_auth(self.sandbox.api_key())
     }
 
     fn post(&self, path: &str, body: Value) -> (u16, Value) {
-        read(self.to("POST", path).header("content-type", "application/json").body(body.to_string()))
+        send(self.request("POST", path).header("content-type", "application/json").body(body.to_string()))
     }
 
-    fn start(&self, change: Value) -> (u16, Value) {
-        self.post("/api/v1/game-sessions/start", changed(player(), change))
+    fn start_session(&self, change: Value) -> (u16, Value) {
+        self.post("/api/v1/game-sessions/start", with_changes(start_arguments(), change))
     }
 
-    fn started(&self) -> String {
-        let (status, body) = self.start(json!({}));
+    fn create_session(&self) -> String {
+        let (status, body) = self.start_session(json!({}));
         assert_eq!(status, 201, "{body}");
         body["data"]["session_id"].as_str().unwrap().to_owned()
     }
 
-    fn status(&self, id: &str) -> (u16, Value) {
-        read(self.to("GET", &format!("/api/v1/game-sessions/{id}/status")))
+    fn session_status(&self, id: &str) -> (u16, Value) {
+        send(self.request("GET", &format!("/api/v1/game-sessions/{id}/status")))
     }
 
-    fn end(&self, id: &str) -> (u16, Value) {
-        read(self.to("POST", &format!("/api/v1/game-sessions/{id}/end")))
+    fn end_session(&self, id: &str) -> (u16, Value) {
+        send(self.request("POST", &format!("/api/v1/game-sessions/{id}/end")))
     }
 
-    fn games(&self) -> Response {
-        self.to("GET", "/api/v1/games").send().unwrap()
+    fn list_games(&self) -> Response {
+        self.request("GET", "/api/v1/games").send().unwrap()
     }
 
-    /// A bare connection that has sent a GET of the games.
-    fn raw(&self) -> TcpStream {
+    /// Opens a connection and sends a GET request for the list of games.
+    fn connect_and_list_games(&self) -> TcpStream {
         let mut stream = self.connect();
-        self.ask(&mut stream);
+        self.write_list_games(&mut stream);
         stream
     }
 
@@ -99,7 +99,7 @@ impl Table {
         self.sandbox.base_url().strip_prefix("http://").unwrap()
     }
 
-    fn ask(&self, stream: &mut TcpStream) {
+    fn write_list_games(&self, stream: &mut TcpStream) {
         let key = self.sandbox.api_key();
         let host = self.host();
         let request =
@@ -107,8 +107,8 @@ impl Table {
         stream.write_all(request.as_bytes()).unwrap();
     }
 
-    fn raw_start(&self) -> TcpStream {
-        let (mut stream, key, body) = (self.connect(), self.sandbox.api_key(), player().to_string());
+    fn connect_and_start_session(&self) -> TcpStream {
+        let (mut stream, key, body) = (self.connect(), self.sandbox.api_key(), start_arguments().to_string());
         let host = self.host();
         let request = format!(
             "POST /api/v1/game-sessions/start HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n\
@@ -120,12 +120,12 @@ impl Table {
     }
 }
 
-fn player() -> Value {
+fn start_arguments() -> Value {
     json!({"game_id": 123, "player_id": "p", "currency": "USD", "country_code": "US", "ip_address": "192.168.1.1"})
 }
 
-/// `value` with the keys of `change`; null removes.
-fn changed(mut value: Value, change: Value) -> Value {
+/// Returns `value` with the members of `change`. A null removes the member.
+fn with_changes(mut value: Value, change: Value) -> Value {
     for (key, new) in change.as_object().unwrap() {
         match new {
             Value::Null => drop(value.as_object_mut().unwrap().remove(key)),
@@ -135,24 +135,24 @@ fn changed(mut value: Value, change: Value) -> Value {
     value
 }
 
-fn read(request: RequestBuilder) -> (u16, Value) {
+fn send(request: RequestBuilder) -> (u16, Value) {
     let response = request.send().unwrap();
     (response.status().as_u16(), serde_json::from_str(&response.text().unwrap()).unwrap())
 }
 
-fn no(message: &str) -> Value {
+fn api_error(message: &str) -> Value {
     json!({"success": false, "message": message})
 }
 
-/// All that comes until the connection ends, and how it ended.
-fn rest(mut stream: impl Read) -> (String, Result<(), ErrorKind>) {
+/// Returns everything that arrives until the connection ends, and how the connection ended.
+fn read_to_end(mut stream: impl Read) -> (String, Result<(), ErrorKind>) {
     let mut bytes = Vec::new();
     let end = stream.read_to_end(&mut bytes).map(drop).map_err(|error| error.kind());
     (String::from_utf8(bytes).unwrap(), end)
 }
 
-/// One answer off a connection that stays open: its head and its body.
-fn one_answer(stream: &TcpStream) -> (String, String) {
+/// Reads one response from a connection that stays open. Returns its head and its body.
+fn read_response(stream: &TcpStream) -> (String, String) {
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
     loop {
@@ -178,8 +178,8 @@ fn content_length(answer: &str) -> usize {
     line.trim().parse().unwrap()
 }
 
-/// A value that the table takes for a field.
-fn valid(field: &Field) -> Value {
+/// Returns a value that the table of operations allows for a field.
+fn valid_value(field: &Field) -> Value {
     match (field.rule, field.kind) {
         (Rule::Currency, _) => json!("USD"),
         (Rule::Country, _) => json!("US"),
@@ -194,40 +194,47 @@ fn valid(field: &Field) -> Value {
     }
 }
 
-/// The smallest request that the table allows.
-fn minimal(table: &Table, operation: &Operation) -> RequestBuilder {
+/// Returns a request with the required fields only.
+fn minimal_request(fixture: &Fixture, operation: &Operation) -> RequestBuilder {
     let required =
         |place| operation.fields.iter().filter(move |field| field.required && field.place == place);
     let mut path = operation.path.to_owned();
     for field in required(Place::Path) {
         path = path.replace(&format!("{{{}}}", field.name), "1");
     }
-    let text = |field: &Field| valid(field).as_str().map_or_else(|| valid(field).to_string(), str::to_owned);
+    let text = |field: &Field| {
+        valid_value(field).as_str().map_or_else(|| valid_value(field).to_string(), str::to_owned)
+    };
     let query: Vec<_> =
         required(Place::Query).map(|field| format!("{}={}", field.name, text(field))).collect();
-    let request = table.to(operation.method.as_str(), &format!("{path}?{}", query.join("&")));
+    let request = fixture.request(operation.method.as_str(), &format!("{path}?{}", query.join("&")));
     match operation.body {
         BodyKind::None => request,
         BodyKind::Json => {
             let body: serde_json::Map<_, _> =
-                required(Place::Body).map(|field| (field.name.to_owned(), valid(field))).collect();
+                required(Place::Body).map(|field| (field.name.to_owned(), valid_value(field))).collect();
             request.header("content-type", "application/json").body(Value::Object(body).to_string())
         }
-        BodyKind::File => request.multipart(multipart::Form::new().part("file", csv())),
+        BodyKind::File => request.multipart(multipart::Form::new().part("file", csv_part())),
     }
 }
 
-fn csv() -> multipart::Part {
+fn csv_part() -> multipart::Part {
     multipart::Part::text("external_game_id,name\r\n1,One\r\n")
         .file_name("games.csv")
         .mime_str("text/csv")
         .unwrap()
 }
 
+fn assert_is_sentence(message: &str) {
+    let begins_like_a_sentence = message.starts_with(|first: char| first.is_uppercase() || first == '`');
+    assert!(begins_like_a_sentence && message.ends_with('.'), "{message}");
+}
+
 // ---- starting and stopping
 
 #[test]
-fn the_configuration_names_what_is_wrong_in_it() {
+fn an_invalid_configuration_is_an_error_that_names_the_key() {
     for (config, field) in [
         (r#"{"prot": 1}"#, "/prot"),
         (r#"{"a/b~c": 1}"#, "/a~1b~0c"),
@@ -246,18 +253,19 @@ fn the_configuration_names_what_is_wrong_in_it() {
     ] {
         let error = Sandbox::start(config).unwrap_err();
         assert_eq!((error.code(), error.field()), (Code::INVALID_ARGUMENT, Some(field)), "{config}");
+        assert_is_sentence(error.message());
     }
 }
 
 #[test]
-fn a_port_that_is_taken_is_the_ports_fault() {
+fn a_port_in_use_is_an_error_that_names_the_key_port() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let config = json!({"port": taken.local_addr().unwrap().port()}).to_string();
     assert_eq!(Sandbox::start(&config).unwrap_err().field(), Some("/port"));
 }
 
 #[test]
-fn it_starts_fails_and_stops_inside_a_hosts_async_task() {
+fn a_sandbox_can_start_fail_and_stop_inside_an_async_task_of_the_host() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let sandbox = Sandbox::start("").unwrap();
@@ -268,7 +276,7 @@ fn it_starts_fails_and_stops_inside_a_hosts_async_task() {
 }
 
 #[test]
-fn it_tells_a_client_where_to_go_and_with_what_key() {
+fn the_client_config_has_the_address_and_the_key() {
     let sandbox = Sandbox::start("{}").unwrap();
     let config: Value = serde_json::from_str(&sandbox.client_config()).unwrap();
     assert_eq!(config, json!({"base_url": sandbox.base_url(), "api_key": sandbox.api_key()}));
@@ -277,84 +285,85 @@ fn it_tells_a_client_where_to_go_and_with_what_key() {
 }
 
 #[test]
-fn two_sandboxes_know_nothing_of_each_other() {
-    let (one, other) = (table(""), table(""));
-    let id = one.started();
+fn two_sandboxes_share_no_state() {
+    let (one, other) = (start_sandbox(""), start_sandbox(""));
+    let id = one.create_session();
     assert_ne!(one.sandbox.api_key(), other.sandbox.api_key());
-    assert_eq!(other.status(&id).0, 404);
-    assert_eq!((one.sessions(), other.sessions()), (json!(1), json!(0)));
+    assert_eq!(other.session_status(&id).0, 404);
+    assert_eq!((one.session_count(), other.session_count()), (json!(1), json!(0)));
 }
 
 #[test]
 fn stopping_closes_the_port_and_every_connection() {
-    let table = table("");
-    let idle = table.connect();
-    let kept = table.raw();
-    one_answer(&kept);
-    table.fault(json!({"delay_ms": 3_600_000}));
-    let waiting = table.raw();
-    // Answered on another connection once the waiting request has been taken.
-    while table.control(json!({"command": "counts"}))["requests"]["total"] != 2 {
+    let fixture = start_sandbox("");
+    let idle = fixture.connect();
+    let kept = fixture.connect_and_list_games();
+    read_response(&kept);
+    fixture.queue_fault(json!({"delay_ms": 3_600_000}));
+    let waiting = fixture.connect_and_list_games();
+    // The command shows when the sandbox has read the third request, whose response is delayed.
+    while fixture.control(json!({"command": "counts"}))["requests"]["total"] != 2 {
         std::thread::yield_now();
     }
-    table.sandbox.stop();
+    fixture.sandbox.stop();
     for stream in [idle, kept, waiting] {
-        assert_eq!(rest(stream), (String::new(), Ok(())));
+        assert_eq!(read_to_end(stream), (String::new(), Ok(())));
     }
-    let address = table.sandbox.base_url().strip_prefix("http://").unwrap();
+    let address = fixture.sandbox.base_url().strip_prefix("http://").unwrap();
     assert_eq!(TcpStream::connect(address).unwrap_err().kind(), ErrorKind::ConnectionRefused);
-    table.sandbox.stop();
-    // What happened can still be asked.
-    assert_eq!(table.control(json!({"command": "counts"}))["connections"]["open"], 0);
+    fixture.sandbox.stop();
+    // Commands still work after the stop.
+    assert_eq!(fixture.control(json!({"command": "counts"}))["connections"]["open"], 0);
 }
 
 #[test]
-fn a_port_can_be_taken_again_at_once() {
-    let first = table("");
-    first.games();
+fn a_port_can_be_reused_immediately_after_a_stop() {
+    let first = start_sandbox("");
+    first.list_games();
     let port: u16 = first.sandbox.base_url().rsplit_once(':').unwrap().1.parse().unwrap();
     first.sandbox.stop();
-    let second = table(&json!({"port": port}).to_string());
-    assert_eq!(second.games().status(), 200);
+    let second = start_sandbox(&json!({"port": port}).to_string());
+    assert_eq!(second.list_games().status(), 200);
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn there_is_one_thread_and_it_has_the_sandboxs_name() {
+fn the_server_thread_has_the_name_of_the_sandbox() {
     let threads = || {
         let tasks = std::fs::read_dir("/proc/self/task").unwrap();
         let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
         names.filter(|name| name.starts_with("iplaygames-sand")).count()
     };
-    // Others may run in this process at the same time: only that there is at least ours can be said.
-    let table = table("");
-    table.started();
+    // Other tests may run sandboxes in this process, so the number of threads can be larger than
+    // one.
+    let fixture = start_sandbox("");
+    fixture.create_session();
     assert!(threads() >= 1);
 }
 
 #[test]
 #[cfg(unix)]
-fn a_forked_child_neither_stops_nor_commands_its_parents_sandbox() {
-    let table = table("");
-    let idle = table.raw();
-    one_answer(&idle);
+fn a_forked_child_can_neither_stop_nor_control_the_sandbox_of_its_parent() {
+    let fixture = start_sandbox("");
+    let idle = fixture.connect_and_list_games();
+    read_response(&idle);
     let mut report = [0; 2];
-    // SAFETY: the child only asks the sandbox, writes to a pipe and ends without unwinding.
+    // SAFETY: the child only calls the sandbox, writes to a pipe and ends without unwinding.
     let child = unsafe {
         assert_eq!(libc::pipe(report.as_mut_ptr()), 0);
         libc::fork()
     };
-    let Table { sandbox, client } = table;
+    let Fixture { sandbox, client } = fixture;
     if child == 0 {
         let code = sandbox.control(r#"{"command":"counts"}"#).map_err(|error| error.code());
         sandbox.stop();
         drop(sandbox);
         let verdict = if code == Err(Code::INVALID_HANDLE) { b"y" } else { b"n" };
-        // SAFETY: plain system calls on this process's own descriptors; the child waits to be killed, so
-        // that its copies of the sockets are open while the parent stops.
+        // SAFETY: these are system calls on descriptors of this process. The child waits to be
+        // killed, so that its copies of the sockets are open while the parent stops.
         unsafe {
             libc::write(report[1], verdict.as_ptr().cast(), 1);
-            // Should the test fail before it gets to that.
+            // Ends the child if the test fails before it kills the child.
             libc::alarm(30);
             loop {
                 libc::pause();
@@ -362,16 +371,16 @@ fn a_forked_child_neither_stops_nor_commands_its_parents_sandbox() {
         }
     }
     let mut verdict = [0u8];
-    // SAFETY: a buffer of one byte, and a pipe that is open.
+    // SAFETY: the buffer has one byte, and the pipe is open.
     assert_eq!(unsafe { libc::read(report[0], verdict.as_mut_ptr().cast(), 1) }, 1);
     assert_eq!(&verdict, b"y");
-    let table = Table { sandbox, client };
-    assert_eq!(table.games().status(), 200);
-    table.sandbox.stop();
-    let ended = rest(idle);
-    let address = table.sandbox.base_url().strip_prefix("http://").unwrap();
+    let fixture = Fixture { sandbox, client };
+    assert_eq!(fixture.list_games().status(), 200);
+    fixture.sandbox.stop();
+    let ended = read_to_end(idle);
+    let address = fixture.sandbox.base_url().strip_prefix("http://").unwrap();
     let refused = TcpStream::connect(address).is_err();
-    // SAFETY: our own child, by its id.
+    // SAFETY: the id is that of the child, which was not waited for yet.
     unsafe {
         libc::kill(child, libc::SIGKILL);
         libc::waitpid(child, std::ptr::null_mut(), 0);
@@ -382,24 +391,26 @@ fn a_forked_child_neither_stops_nor_commands_its_parents_sandbox() {
 // ---- the API
 
 #[test]
-fn every_operation_answers_a_minimal_request_with_a_success() {
-    let table = table("");
-    let session = table.started();
-    let (_, multi) = table.post(
+fn every_operation_accepts_a_minimal_request() {
+    let fixture = start_sandbox("");
+    let session = fixture.create_session();
+    let (_, multi) = fixture.post(
         "/api/v1/multi-sessions/start",
         json!({"player_id": "p", "currency": "USD", "country_code": "US", "ip_address": "::1"}),
     );
     let multi = multi["data"]["multi_session_id"].as_str().unwrap().to_owned();
     let mut order: Vec<_> = operations().iter().collect();
-    // Looked at before they are ended.
+    // The status requests come before the requests that end the sessions.
     order.sort_by_key(|operation| operation.method != Method::Get);
     for operation in order {
         let response = if operation.path.contains("{session_id}") {
-            table.to(operation.method.as_str(), &operation.path.replace("{session_id}", &session)).send()
+            fixture
+                .request(operation.method.as_str(), &operation.path.replace("{session_id}", &session))
+                .send()
         } else if operation.path.contains("{token}") {
-            table.to(operation.method.as_str(), &operation.path.replace("{token}", &multi)).send()
+            fixture.request(operation.method.as_str(), &operation.path.replace("{token}", &multi)).send()
         } else {
-            minimal(&table, operation).send()
+            minimal_request(&fixture, operation).send()
         };
         let response = response.unwrap();
         let status = response.status();
@@ -413,16 +424,16 @@ fn every_operation_answers_a_minimal_request_with_a_success() {
             }
         }
     }
-    let counted = table.control(json!({"command": "counts"}));
+    let counted = fixture.control(json!({"command": "counts"}));
     assert_eq!(counted["requests"]["by_operation"].as_object().unwrap().len(), 65);
     assert_eq!(counted["requests"]["total"], 67);
 }
 
 #[test]
-fn every_operation_refuses_a_missing_and_a_wrong_key_in_its_own_shape() {
-    let table = table("");
+fn every_operation_rejects_a_missing_or_wrong_key_in_its_documented_format() {
+    let fixture = start_sandbox("");
     for operation in operations() {
-        let request = || minimal(&table, operation);
+        let request = || minimal_request(&fixture, operation);
         let wrong = request().build().unwrap();
         for value in [None, Some("Bearer wrong"), Some("Basic a2V5"), Some("Bearer")] {
             let mut request = wrong.try_clone().unwrap_or_else(|| request().build().unwrap());
@@ -430,14 +441,14 @@ fn every_operation_refuses_a_missing_and_a_wrong_key_in_its_own_shape() {
             if let Some(value) = value {
                 request.headers_mut().insert("authorization", value.parse().unwrap());
             }
-            let response = table.client.execute(request).unwrap();
+            let response = fixture.client.execute(request).unwrap();
             assert_eq!(response.status(), 401, "{}", operation.id);
             let body: Value = serde_json::from_str(&response.text().unwrap()).unwrap();
             let key_shape = operation.tag == "Endpoints" || operation.id == "get_api_v1_games_id";
             let expected = if key_shape {
                 json!({"error": "Unauthorized", "message": "Invalid or inactive API key", "code": 401})
             } else {
-                no("Unauthorized")
+                api_error("Unauthorized")
             };
             assert_eq!(body, expected, "{}", operation.id);
         }
@@ -445,21 +456,21 @@ fn every_operation_refuses_a_missing_and_a_wrong_key_in_its_own_shape() {
 }
 
 #[test]
-fn every_required_field_is_missed() {
-    let table = table("");
+fn a_missing_required_field_is_rejected_for_every_operation() {
+    let fixture = start_sandbox("");
     for operation in operations() {
         for missing in operation.fields.iter().filter(|field| field.required && field.place == Place::Body) {
             let body: serde_json::Map<_, _> = operation
                 .fields
                 .iter()
                 .filter(|field| field.required && field.place == Place::Body && field.name != missing.name)
-                .map(|field| (field.name.to_owned(), valid(field)))
+                .map(|field| (field.name.to_owned(), valid_value(field)))
                 .collect();
-            let whole = minimal(&table, operation).build().unwrap();
-            let request = table.to(operation.method.as_str(), whole.url().path());
-            let (status, answer) = read(request.body(Value::Object(body).to_string()));
+            let whole = minimal_request(&fixture, operation).build().unwrap();
+            let request = fixture.request(operation.method.as_str(), whole.url().path());
+            let (status, answer) = send(request.body(Value::Object(body).to_string()));
             if operation.id == "start_a_multi_session" {
-                assert_eq!((status, answer), (400, no("Invalid request parameters")));
+                assert_eq!((status, answer), (400, api_error("Invalid request parameters")));
             } else {
                 assert_eq!(status, 422, "{} {}", operation.id, missing.name);
                 let only: Vec<_> = answer["errors"].as_object().unwrap().keys().collect();
@@ -472,8 +483,8 @@ fn every_required_field_is_missed() {
 
 #[test]
 fn a_session_is_started_checked_and_ended() {
-    let table = table("");
-    let (status, body) = table.start(json!({}));
+    let fixture = start_sandbox("");
+    let (status, body) = fixture.start_session(json!({}));
     assert_eq!((status, &body["success"]), (201, &json!(true)));
     let data = &body["data"];
     let id = data["session_id"].as_str().unwrap();
@@ -481,43 +492,50 @@ fn a_session_is_started_checked_and_ended() {
     let expires = data["expires_at"].as_str().unwrap();
     assert!(expires.len() == 20 && expires.ends_with('Z'), "{expires}");
 
-    let (status, body) = table.status(id);
+    let (status, body) = fixture.session_status(id);
     assert_eq!(status, 200);
     let data = &body["data"];
     assert_eq!(data["game"], json!({"id": 123, "title": "Book of Dead"}));
     assert_eq!((&data["session_id"], &data["player_id"]), (&json!(id), &json!("p")));
     assert_eq!((&data["status"], &data["last_activity"]), (&json!("active"), &data["started_at"]));
 
-    assert_eq!(table.end(id), (200, json!({"success": true, "message": "Session ended successfully"})));
-    assert_eq!(table.status(id).1["data"]["status"], "closed");
-    assert_eq!(table.end(id), (404, no("Session not found")));
-    assert_eq!(table.status("nobody"), (404, no("Session not found")));
-    assert_eq!(table.end("nobody"), (404, no("Session not found")));
+    assert_eq!(
+        fixture.end_session(id),
+        (200, json!({"success": true, "message": "Session ended successfully"}))
+    );
+    assert_eq!(fixture.session_status(id).1["data"]["status"], "closed");
+    assert_eq!(fixture.end_session(id), (404, api_error("Session not found")));
+    assert_eq!(fixture.session_status("nobody"), (404, api_error("Session not found")));
+    assert_eq!(fixture.end_session("nobody"), (404, api_error("Session not found")));
 }
 
 #[test]
-fn the_documented_reasons_refuse_a_start() {
-    let none = table("");
-    assert_eq!(none.start(json!({"game_id": 201})), (404, no("Game not found or not available")));
-    assert_eq!(none.start(json!({"game_id": 0})).0, 404);
-    assert_eq!(none.start(json!({"game_id": -1})).0, 404);
-    let override_refused = (403, no("Provider override is not enabled for your account"));
-    assert_eq!(none.start(json!({"provider": "nuxgaming"})), override_refused);
-    let country = no("No available providers for this game in your country/currency");
-    assert_eq!(none.start(json!({"country_code": "kp"})), (503, country.clone()));
-    assert_eq!(none.sessions(), 0);
+fn a_start_is_rejected_for_each_documented_reason() {
+    let default = start_sandbox("");
+    assert_eq!(
+        default.start_session(json!({"game_id": 201})),
+        (404, api_error("Game not found or not available"))
+    );
+    assert_eq!(default.start_session(json!({"game_id": 0})).0, 404);
+    assert_eq!(default.start_session(json!({"game_id": -1})).0, 404);
+    let override_rejection = (403, api_error("Provider override is not enabled for your account"));
+    assert_eq!(default.start_session(json!({"provider": "nuxgaming"})), override_rejection);
+    let country = api_error("No available providers for this game in your country/currency");
+    assert_eq!(default.start_session(json!({"country_code": "kp"})), (503, country.clone()));
+    assert_eq!(default.session_count(), 0);
 
-    let may =
-        table(r#"{"can_override_provider": true, "providers": ["a"], "unavailable_countries": ["us"]}"#);
-    let other = no("Requested provider not available for this game");
-    assert_eq!(may.start(json!({"provider": "b"})), (400, other));
-    assert_eq!(may.start(json!({"provider": "a"})), (503, country));
-    assert_eq!(may.start(json!({"provider": "a", "country_code": "KP"})).0, 201);
+    let overriding = start_sandbox(
+        r#"{"can_override_provider": true, "providers": ["a"], "unavailable_countries": ["us"]}"#,
+    );
+    let other = api_error("Requested provider not available for this game");
+    assert_eq!(overriding.start_session(json!({"provider": "b"})), (400, other));
+    assert_eq!(overriding.start_session(json!({"provider": "a"})), (503, country));
+    assert_eq!(overriding.start_session(json!({"provider": "a", "country_code": "KP"})).0, 201);
 }
 
 #[test]
-fn a_field_of_the_wrong_kind_is_named() {
-    let table = table("");
+fn a_field_of_the_wrong_type_is_named_in_the_errors() {
+    let fixture = start_sandbox("");
     for (field, value) in [
         ("game_id", json!("123")),
         ("game_id", json!(1.5)),
@@ -534,104 +552,105 @@ fn a_field_of_the_wrong_kind_is_named() {
         ("freespin_bet_amount", json!("half")),
         ("locale", json!(["en"])),
     ] {
-        let (status, body) = table.start(json!({ field: value }));
+        let (status, body) = fixture.start_session(json!({ field: value }));
         assert_eq!(status, 422, "{field} {value}");
         assert!(body["errors"][field][0].as_str().unwrap().contains(field), "{body}");
     }
-    let (_, body) = table.post("/api/v1/game-sessions/start", json!({}));
+    let (_, body) = fixture.post("/api/v1/game-sessions/start", json!({}));
     assert_eq!(body["errors"].as_object().unwrap().len(), 5);
     assert_eq!(body["message"], "The game_id field is required. (and 4 more errors)");
-    assert_eq!(table.sessions(), 0);
+    assert_eq!(fixture.session_count(), 0);
 }
 
 #[test]
-fn an_amount_may_be_a_number_a_text_or_null() {
-    let table = table("");
+fn an_amount_can_be_a_number_a_string_or_null() {
+    let fixture = start_sandbox("");
     for amount in ["0.5", "\"0.50\"", "null", "0", "1"] {
-        let body = player().to_string().replacen('{', &format!("{{\"freespin_bet_amount\":{amount},"), 1);
-        let (status, answer) = read(table.to("POST", "/api/v1/game-sessions/start").body(body));
+        let body =
+            start_arguments().to_string().replacen('{', &format!("{{\"freespin_bet_amount\":{amount},"), 1);
+        let (status, answer) = send(fixture.request("POST", "/api/v1/game-sessions/start").body(body));
         assert_eq!(status, 201, "{amount}: {answer}");
     }
 }
 
 #[test]
-fn a_body_that_is_no_json_object_is_a_bad_request() {
-    let table = table("");
+fn a_body_that_is_not_a_json_object_is_a_bad_request() {
+    let fixture = start_sandbox("");
     for body in ["{", "[]", "1", "\u{feff}{}", "<html>"] {
-        let (status, answer) = read(table.to("POST", "/api/v1/game-sessions/start").body(body));
+        let (status, answer) = send(fixture.request("POST", "/api/v1/game-sessions/start").body(body));
         assert_eq!((status, &answer["success"]), (400, &json!(false)), "{body}");
     }
     let long = " ".repeat((16 << 20) + 1);
-    let (status, _) = read(table.to("POST", "/api/v1/game-sessions/start").body(long));
+    let (status, _) = send(fixture.request("POST", "/api/v1/game-sessions/start").body(long));
     assert_eq!(status, 413);
 }
 
 #[test]
-fn ending_twice_answers_what_is_configured() {
+fn ending_a_session_twice_returns_the_configured_status() {
     for (config, status, ended) in
         [("conflict", 409, "Session already ended"), ("not_found", 404, "Session not found"), ("ok", 200, "")]
     {
-        let table = table(&json!({"end_twice": config}).to_string());
-        let id = table.started();
-        assert_eq!(table.end(&id).0, 200);
-        let (again, body) = table.end(&id);
+        let fixture = start_sandbox(&json!({"end_twice": config}).to_string());
+        let id = fixture.create_session();
+        assert_eq!(fixture.end_session(&id).0, 200);
+        let (again, body) = fixture.end_session(&id);
         assert_eq!(again, status, "{config}");
-        assert!(status == 200 || body == no(ended), "{body}");
+        assert!(status == 200 || body == api_error(ended), "{body}");
     }
 }
 
 #[test]
-fn sessions_expire_on_the_clock_that_commands_move() {
-    let table = table(r#"{"session_lifetime_s": 60, "end_twice": "conflict"}"#);
-    let id = table.started();
-    let closed = table.started();
-    table.end(&closed);
-    let before = table.control(json!({"command": "advance_clock", "seconds": 0}));
-    table.control(json!({"command": "advance_clock", "seconds": 30}));
-    assert_eq!(table.status(&id).1["data"]["status"], "active");
-    let after = table.control(json!({"command": "advance_clock", "seconds": 86_400 * 365}));
+fn sessions_expire_by_the_clock_of_the_sandbox() {
+    let fixture = start_sandbox(r#"{"session_lifetime_s": 60, "end_twice": "conflict"}"#);
+    let id = fixture.create_session();
+    let closed = fixture.create_session();
+    fixture.end_session(&closed);
+    let before = fixture.control(json!({"command": "advance_clock", "seconds": 0}));
+    fixture.control(json!({"command": "advance_clock", "seconds": 30}));
+    assert_eq!(fixture.session_status(&id).1["data"]["status"], "active");
+    let after = fixture.control(json!({"command": "advance_clock", "seconds": 86_400 * 365}));
     assert!(after["now"].as_str() > before["now"].as_str());
-    assert_eq!(table.status(&id).1["data"]["status"], "expired");
-    assert_eq!(table.status(&closed).1["data"]["status"], "closed");
-    assert_eq!(table.end(&id).0, 409);
-    let counts = table.control(json!({"command": "counts"}));
+    assert_eq!(fixture.session_status(&id).1["data"]["status"], "expired");
+    assert_eq!(fixture.session_status(&closed).1["data"]["status"], "closed");
+    assert_eq!(fixture.end_session(&id).0, 409);
+    let counts = fixture.control(json!({"command": "counts"}));
     assert_eq!(counts["sessions"], json!({"total": 2, "active": 0, "closed": 1, "expired": 1}));
-    // Answers are dated by the same clock.
-    let date = table.games().headers()["date"].to_str().unwrap().to_owned();
+    // The `Date` header uses the same clock.
+    let date = fixture.list_games().headers()["date"].to_str().unwrap().to_owned();
     assert!(date.contains(&after["now"].as_str().unwrap()[..4]), "{date}");
 }
 
 #[test]
-fn ids_in_the_path_are_decoded_and_unknown_ones_are_not_found() {
-    let table = table("");
+fn ids_in_the_path_are_decoded_and_unknown_ids_are_not_found() {
+    let fixture = start_sandbox("");
     for id in ["a%2Fb", "%C3%BCn%C3%AF%F0%9F%8E%B0", "a%3Fb%23c", "%7Bsession_id%7D", "x'(y)*!~-_.z"] {
-        assert_eq!(table.status(id), (404, no("Session not found")), "{id}");
+        assert_eq!(fixture.session_status(id), (404, api_error("Session not found")), "{id}");
     }
-    let id = table.started();
+    let id = fixture.create_session();
     let encoded: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    assert_eq!(table.status(&encoded).0, 200);
-    assert_eq!(table.status("%FF").0, 400);
+    assert_eq!(fixture.session_status(&encoded).0, 200);
+    assert_eq!(fixture.session_status("%FF").0, 400);
 }
 
 #[test]
-fn unknown_paths_and_wrong_methods_are_told_apart() {
-    let table = table("");
+fn an_unknown_path_returns_404_and_a_wrong_method_405() {
+    let fixture = start_sandbox("");
     for path in ["/", "/api/v1", "/api/v1/game-sessions//status", "/api/v1/games/1/2", "/api/v1/games/"] {
-        let (status, body) = read(table.to("GET", path));
+        let (status, body) = send(fixture.request("GET", path));
         assert_eq!(status, 404, "{path}");
         assert!(body["message"].is_string() && body.get("success").is_none());
     }
-    let response = table.to("PUT", "/api/v1/game-sessions/start").send().unwrap();
+    let response = fixture.request("PUT", "/api/v1/game-sessions/start").send().unwrap();
     assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"POST".parse().unwrap()));
-    let counts = table.control(json!({"command": "counts"}));
+    let counts = fixture.control(json!({"command": "counts"}));
     assert_eq!(counts["requests"], json!({"total": 6, "by_operation": {}}));
 }
 
 #[test]
 fn a_multi_session_is_started_checked_and_ended() {
-    let table = table("");
+    let fixture = start_sandbox("");
     let all = json!({"player_id": "p", "currency": "USD", "country_code": "US", "ip_address": "::1"});
-    let start = |change| table.post("/api/v1/multi-sessions/start", changed(all.clone(), change));
+    let start = |change| fixture.post("/api/v1/multi-sessions/start", with_changes(all.clone(), change));
 
     let (status, body) = start(json!({}));
     let data = &body["data"];
@@ -646,7 +665,7 @@ fn a_multi_session_is_started_checked_and_ended() {
     assert!(data["games"][1]["game_image"].is_string());
 
     let of = |method: &str, id: &str, what: &str| {
-        read(table.to(method, &format!("/api/v1/multi-sessions/{id}/{what}")))
+        send(fixture.request(method, &format!("/api/v1/multi-sessions/{id}/{what}")))
     };
     let (_, body) = of("GET", id, "status");
     let data = &body["data"];
@@ -656,135 +675,142 @@ fn a_multi_session_is_started_checked_and_ended() {
     assert_eq!(data["games"][1]["status"], "pending");
     let ended = json!({"success": true, "message": "Multi-session ended successfully"});
     assert_eq!(of("POST", id, "end"), (200, ended));
-    assert_eq!(of("POST", id, "end"), (404, no("Multi-session not found")));
+    assert_eq!(of("POST", id, "end"), (404, api_error("Multi-session not found")));
     assert_eq!(of("GET", id, "status").1["data"]["status"], "closed");
-    assert_eq!(of("GET", "x", "status"), (404, no("Multi-session not found")));
+    assert_eq!(of("GET", "x", "status"), (404, api_error("Multi-session not found")));
 
     for bad in [json!([201]), json!(["x"]), json!([]), json!("1"), json!([1.5])] {
-        assert_eq!(start(json!({"game_ids": bad})), (400, no("Invalid request parameters")));
+        assert_eq!(start(json!({"game_ids": bad})), (400, api_error("Invalid request parameters")));
     }
-    let counts = table.control(json!({"command": "counts"}));
+    let counts = fixture.control(json!({"command": "counts"}));
     assert_eq!(counts["multi_sessions"], json!({"total": 2, "active": 1, "closed": 1, "expired": 0}));
 }
 
 #[test]
-fn the_game_url_opens_a_page() {
-    let table = table("");
-    let (_, body) = table.start(json!({}));
+fn the_game_url_returns_a_page() {
+    let fixture = start_sandbox("");
+    let (_, body) = fixture.start_session(json!({}));
     let url = body["data"]["game_url"].as_str().unwrap();
-    let page = table.client.get(url).send().unwrap();
+    let page = fixture.client.get(url).send().unwrap();
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
     assert!(page.text().unwrap().contains("Book of Dead"));
-    assert_eq!(table.client.get(format!("{url}x")).send().unwrap().status(), 404);
+    assert_eq!(fixture.client.get(format!("{url}x")).send().unwrap().status(), 404);
 }
 
 #[test]
 fn an_upload_needs_a_part_named_file_with_a_file_name() {
-    let table = table("");
-    let send = |form| read(table.to("POST", "/api/v1/external-games/import/csv").multipart(form));
-    assert_eq!(send(multipart::Form::new().part("file", csv())), (200, json!({"success": true})));
+    let fixture = start_sandbox("");
+    let upload = |form| send(fixture.request("POST", "/api/v1/external-games/import/csv").multipart(form));
+    assert_eq!(upload(multipart::Form::new().part("file", csv_part())), (200, json!({"success": true})));
     for form in [
-        multipart::Form::new().part("upload", csv()),
+        multipart::Form::new().part("upload", csv_part()),
         multipart::Form::new().text("file", "id,name"),
         multipart::Form::new()
             .part("file", multipart::Part::text("x".repeat(10_240 * 1024 + 1)).file_name("a")),
     ] {
-        let (status, body) = send(form);
+        let (status, body) = upload(form);
         assert_eq!(status, 422);
         assert_eq!(body["errors"]["file"].as_array().unwrap().len(), 1);
     }
-    let (status, _) = read(table.to("POST", "/api/v1/external-games/import/csv").body("id,name"));
+    let (status, _) = send(fixture.request("POST", "/api/v1/external-games/import/csv").body("id,name"));
     assert_eq!(status, 422);
 }
 
 #[test]
-fn an_export_is_a_file() {
-    let table = table("");
-    let response = table.to("GET", "/api/v1/transaction-exports/7/download").send().unwrap();
+fn an_export_returns_a_csv_file() {
+    let fixture = start_sandbox("");
+    let response = fixture.request("GET", "/api/v1/transaction-exports/7/download").send().unwrap();
     assert_eq!(response.headers()["content-type"], "text/csv");
     assert!(response.headers()["content-disposition"].to_str().unwrap().contains("filename="));
     assert!(response.text().unwrap().starts_with("id,"));
-    let (status, _) = read(table.to("GET", "/api/v1/transaction-exports/seven/download"));
+    let (status, _) = send(fixture.request("GET", "/api/v1/transaction-exports/seven/download"));
     assert_eq!(status, 422);
 }
 
 #[test]
-fn connections_are_kept_and_counted() {
-    let table = table("");
-    let mut stream = table.raw();
-    one_answer(&stream);
-    table.ask(&mut stream);
-    let (head, _) = one_answer(&stream);
+fn connections_are_kept_alive_and_counted() {
+    let fixture = start_sandbox("");
+    let mut stream = fixture.connect_and_list_games();
+    read_response(&stream);
+    fixture.write_list_games(&mut stream);
+    let (head, _) = read_response(&stream);
     assert!(!head.contains("connection:"), "{head}");
-    let _other = table.raw();
-    one_answer(&_other);
-    let counts = table.control(json!({"command": "counts"}));
+    let _other = fixture.connect_and_list_games();
+    read_response(&_other);
+    let counts = fixture.control(json!({"command": "counts"}));
     assert_eq!(counts["connections"], json!({"accepted": 2, "open": 2, "peak": 2}));
 }
 
 // ---- faults
 
 #[test]
-fn a_status_fault_answers_a_page_and_does_nothing() {
-    let table = table("");
-    table.fault(json!({"operation": "start_a_game_session", "status": 502}));
-    let request = table.to("POST", "/api/v1/game-sessions/start").body(player().to_string());
+fn a_status_fault_returns_a_page_and_does_not_run_the_operation() {
+    let fixture = start_sandbox("");
+    fixture.queue_fault(json!({"operation": "start_a_game_session", "status": 502}));
+    let request = fixture.request("POST", "/api/v1/game-sessions/start").body(start_arguments().to_string());
     let response = request.send().unwrap();
     assert_eq!(response.status(), 502);
     assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
     assert!(response.text().unwrap().contains("502 Bad Gateway"));
-    assert_eq!(table.sessions(), 0);
-    table.started();
+    assert_eq!(fixture.session_count(), 0);
+    fixture.create_session();
 }
 
 #[test]
-fn a_status_fault_can_speak_in_the_envelope() {
-    let table = table("");
-    table.fault(json!({"status": 503, "envelope": true, "message": "Down"}));
-    assert_eq!(table.start(json!({})), (503, no("Down")));
-    table.fault(json!({"status": 200, "envelope": true}));
-    assert_eq!(table.start(json!({})), (200, no("OK")));
-    assert_eq!(table.sessions(), 0);
+fn a_status_fault_can_return_the_envelope_of_the_api() {
+    let fixture = start_sandbox("");
+    fixture.queue_fault(json!({"status": 503, "envelope": true, "message": "Down"}));
+    assert_eq!(fixture.start_session(json!({})), (503, api_error("Down")));
+    fixture.queue_fault(json!({"status": 200, "envelope": true}));
+    assert_eq!(fixture.start_session(json!({})), (200, api_error("OK")));
+    assert_eq!(fixture.session_count(), 0);
 }
 
 #[test]
-fn a_status_fault_can_come_after_the_work() {
-    let table = table("");
-    table.fault(json!({"status": 500, "process": true}));
+fn a_status_fault_can_run_the_operation_first() {
+    let fixture = start_sandbox("");
+    fixture.queue_fault(json!({"status": 500, "process": true}));
     assert_eq!(
-        table.to("POST", "/api/v1/game-sessions/start").body(player().to_string()).send().unwrap().status(),
+        fixture
+            .request("POST", "/api/v1/game-sessions/start")
+            .body(start_arguments().to_string())
+            .send()
+            .unwrap()
+            .status(),
         500
     );
-    assert_eq!(table.sessions(), 1);
+    assert_eq!(fixture.session_count(), 1);
 }
 
 #[test]
-fn faults_come_in_order_skip_and_repeat() {
-    let table = table("");
-    table.fault(json!({"operation": "list_games", "status": 500, "after": 1, "times": 2}));
-    table.fault(json!({"operation": "*", "status": 429, "times": 0}));
-    let got: Vec<_> = (0..5).map(|_| table.games().status().as_u16()).collect();
+fn faults_apply_in_order_and_can_skip_and_repeat() {
+    let fixture = start_sandbox("");
+    fixture.queue_fault(json!({"operation": "list_games", "status": 500, "after": 1, "times": 2}));
+    fixture.queue_fault(json!({"operation": "*", "status": 429, "times": 0}));
+    let got: Vec<_> = (0..5).map(|_| fixture.list_games().status().as_u16()).collect();
     assert_eq!(got, [429, 500, 500, 429, 429]);
-    table.control(json!({"command": "clear_faults"}));
-    assert_eq!(table.games().status(), 200);
+    fixture.control(json!({"command": "clear_faults"}));
+    assert_eq!(fixture.list_games().status(), 200);
 }
 
 #[test]
-fn a_body_of_any_bytes_can_be_answered() {
-    let table = table("");
-    table.fault(json!({"operation": "start_a_game_session", "body": "{\"cut\":"}));
-    let request = table.to("POST", "/api/v1/game-sessions/start").body(player().to_string());
+fn a_fault_can_return_any_bytes_as_the_body() {
+    let fixture = start_sandbox("");
+    fixture.queue_fault(json!({"operation": "start_a_game_session", "body": "{\"cut\":"}));
+    let request = fixture.request("POST", "/api/v1/game-sessions/start").body(start_arguments().to_string());
     let response = request.send().unwrap();
     assert_eq!(
         (response.status().as_u16(), &response.headers()["content-type"]),
         (201, &"application/json".parse().unwrap())
     );
     assert_eq!(response.text().unwrap(), "{\"cut\":");
-    // Without a status the operation was carried out.
-    assert_eq!(table.sessions(), 1);
+    // Without a status, the operation runs.
+    assert_eq!(fixture.session_count(), 1);
 
-    table.fault(json!({"body_base64": "/wD+", "content_type": "image/png", "headers": {"X-Odd": "yes"}}));
-    let response = table.games();
+    fixture.queue_fault(
+        json!({"body_base64": "/wD+", "content_type": "image/png", "headers": {"X-Odd": "yes"}}),
+    );
+    let response = fixture.list_games();
     assert_eq!(
         (&response.headers()["content-type"], &response.headers()["x-odd"]),
         (&"image/png".parse().unwrap(), &"yes".parse().unwrap())
@@ -793,109 +819,109 @@ fn a_body_of_any_bytes_can_be_answered() {
 }
 
 #[test]
-fn an_answer_can_be_empty() {
-    let table = table("");
-    table.fault(json!({"empty": true}));
-    table.fault(json!({"empty": true, "status": 204}));
+fn a_fault_can_return_an_empty_body() {
+    let fixture = start_sandbox("");
+    fixture.queue_fault(json!({"empty": true}));
+    fixture.queue_fault(json!({"empty": true, "status": 204}));
     for status in [200, 204] {
-        let response = table.games();
+        let response = fixture.list_games();
         assert_eq!(response.status().as_u16(), status);
         assert_eq!(response.text().unwrap(), "");
     }
 }
 
 #[test]
-fn an_answer_can_be_of_any_size() {
-    let table = table("");
-    table.fault(json!({"oversize_bytes": 9_000_000}));
-    let body = table.games().bytes().unwrap();
+fn a_fault_can_return_a_body_of_any_size() {
+    let fixture = start_sandbox("");
+    fixture.queue_fault(json!({"oversize_bytes": 9_000_000}));
+    let body = fixture.list_games().bytes().unwrap();
     assert_eq!(body.len(), 9_000_000);
     assert!(serde_json::from_slice::<Value>(&body).is_ok());
 }
 
 #[test]
-fn retry_after_is_seconds_or_a_date() {
-    let table = table("");
-    table.fault(json!({"status": 429, "retry_after": 3}));
-    assert_eq!(table.games().headers()["retry-after"], "3");
-    table.control(json!({"command": "advance_clock", "seconds": 1_000_000}));
+fn a_fault_can_set_retry_after_to_seconds_or_a_date() {
+    let fixture = start_sandbox("");
+    fixture.queue_fault(json!({"status": 429, "retry_after": 3}));
+    assert_eq!(fixture.list_games().headers()["retry-after"], "3");
+    fixture.control(json!({"command": "advance_clock", "seconds": 1_000_000}));
     for seconds in [120, -5] {
-        table.fault(json!({"status": 503, "retry_after": {"date_in_s": seconds}}));
-        let response = table.games();
+        fixture.queue_fault(json!({"status": 503, "retry_after": {"date_in_s": seconds}}));
+        let response = fixture.list_games();
         let time =
             |name: &str| httpdate::parse_http_date(response.headers()[name].to_str().unwrap()).unwrap();
         let unix = |name| time(name).duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
-        // The second may turn between the two.
+        // The clock may advance by a second between the two headers.
         assert!((seconds - 1..=seconds).contains(&(unix("retry-after") - unix("date"))));
     }
 }
 
 #[test]
-fn a_delay_holds_the_answer_back_but_not_the_work() {
-    let table = table("");
-    table.fault(json!({"operation": "start_a_game_session", "delay_ms": 3_600_000}));
-    let stream = table.raw_start();
-    while table.sessions() != 1 {
+fn a_delay_delays_the_response_but_not_the_operation() {
+    let fixture = start_sandbox("");
+    fixture.queue_fault(json!({"operation": "start_a_game_session", "delay_ms": 3_600_000}));
+    let stream = fixture.connect_and_start_session();
+    while fixture.session_count() != 1 {
         std::thread::yield_now();
     }
     drop(stream);
 
-    table.fault(json!({"operation": "list_games", "delay_ms": 120}));
+    fixture.queue_fault(json!({"operation": "list_games", "delay_ms": 120}));
     let begun = Instant::now();
-    assert_eq!(table.games().status(), 200);
+    assert_eq!(fixture.list_games().status(), 200);
     assert!(begun.elapsed() >= Duration::from_millis(120));
 }
 
 #[test]
-fn a_connection_can_drop_before_or_after_the_work() {
-    let table = table("");
+fn a_connection_can_close_before_or_after_the_operation() {
+    let fixture = start_sandbox("");
     for (drop, sessions) in [("before", 0), ("after", 1)] {
-        table.fault(json!({"drop": drop}));
-        assert_eq!(rest(table.raw_start()), (String::new(), Ok(())));
-        assert_eq!(table.sessions(), sessions, "{drop}");
+        fixture.queue_fault(json!({"drop": drop}));
+        assert_eq!(read_to_end(fixture.connect_and_start_session()), (String::new(), Ok(())));
+        assert_eq!(fixture.session_count(), sessions, "{drop}");
     }
 }
 
 #[test]
 #[cfg(unix)]
-fn a_connection_can_be_reset_before_or_after_the_work() {
-    let table = table("");
+fn a_connection_can_be_reset_before_or_after_the_operation() {
+    let fixture = start_sandbox("");
     for (fault, sessions) in [
         (json!({"reset": true}), 0),
         (json!({"reset": true, "drop": "after"}), 1),
         (json!({"reset": true, "process": true}), 2),
     ] {
-        table.fault(fault.clone());
-        let (bytes, end) = rest(table.raw_start());
+        fixture.queue_fault(fault.clone());
+        let (bytes, end) = read_to_end(fixture.connect_and_start_session());
         assert_eq!((bytes.as_str(), end), ("", Err(ErrorKind::ConnectionReset)), "{fault}");
-        assert_eq!(table.sessions(), sessions, "{fault}");
+        assert_eq!(fixture.session_count(), sessions, "{fault}");
     }
 }
 
 #[test]
-fn an_answer_can_be_truncated() {
-    let table = table("");
+fn a_response_can_be_truncated() {
+    let fixture = start_sandbox("");
     for fault in [json!({"truncate": true}), json!({"truncate": true, "oversize_bytes": 3_000_000})] {
-        table.fault(fault);
-        let (answer, end) = rest(table.raw());
+        fixture.queue_fault(fault);
+        let (answer, end) = read_to_end(fixture.connect_and_list_games());
         let body = answer.split_once("\r\n\r\n").unwrap().1;
         assert_eq!((end, body.len()), (Ok(()), content_length(&answer) / 2));
     }
-    table.fault(json!({"truncate": true}));
-    let error = table.games().text().unwrap_err();
+    fixture.queue_fault(json!({"truncate": true}));
+    let error = fixture.list_games().text().unwrap_err();
     assert!(error.is_body() || error.is_decode(), "{error:?}");
-    // Even of a single byte and of none.
+    // A body of one byte and an empty body can be truncated too.
     for body in ["x", ""] {
-        table.fault(json!({"truncate": true, "body": body}));
-        let (answer, end) = rest(table.raw());
+        fixture.queue_fault(json!({"truncate": true, "body": body}));
+        let (answer, end) = read_to_end(fixture.connect_and_list_games());
         assert_eq!((end, content_length(&answer)), (Ok(()), body.len()));
         assert!(answer.ends_with("\r\n\r\n"));
     }
 }
 
 #[test]
-fn a_connection_can_close_without_a_word_behind_an_answer() {
-    let table = table("");
+fn a_connection_can_close_after_a_response_without_announcing_it() {
+    let fixture = start_sandbox("");
     for fault in [
         json!({"close": true}),
         json!({"close": true, "empty": true}),
@@ -903,8 +929,8 @@ fn a_connection_can_close_without_a_word_behind_an_answer() {
         json!({"close": true, "oversize_bytes": 3_000_000}),
         json!({"close": true, "delay_ms": 5}),
     ] {
-        table.fault(fault.clone());
-        let (answer, end) = rest(table.raw());
+        fixture.queue_fault(fault.clone());
+        let (answer, end) = read_to_end(fixture.connect_and_list_games());
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert_eq!(end, Ok(()), "{fault}");
         assert!(!head.to_ascii_lowercase().contains("connection:"), "{head}");
@@ -915,21 +941,21 @@ fn a_connection_can_close_without_a_word_behind_an_answer() {
 }
 
 #[test]
-fn a_body_can_drip() {
-    let table = table("");
-    table.fault(json!({"drip_ms": 2, "body": "0123456789"}));
+fn a_body_can_be_sent_one_byte_at_a_time() {
+    let fixture = start_sandbox("");
+    fixture.queue_fault(json!({"drip_ms": 2, "body": "0123456789"}));
     let begun = Instant::now();
-    assert_eq!(table.games().text().unwrap(), "0123456789");
+    assert_eq!(fixture.list_games().text().unwrap(), "0123456789");
     assert!(begun.elapsed() >= Duration::from_millis(20));
-    // While it drips, others are answered; and it can be cut in the middle.
-    table.fault(json!({"drip_ms": 1, "body": "0123456789", "truncate": true}));
-    let (answer, _) = rest(table.raw());
+    // A slow body can be truncated too.
+    fixture.queue_fault(json!({"drip_ms": 1, "body": "0123456789", "truncate": true}));
+    let (answer, _) = read_to_end(fixture.connect_and_list_games());
     assert!(answer.ends_with("\r\n\r\n01234"), "{answer}");
 }
 
 #[test]
-fn a_bad_fault_is_refused_with_a_pointer_to_what_is_bad() {
-    let table = table("");
+fn an_invalid_fault_is_an_error_that_names_the_key() {
+    let fixture = start_sandbox("");
     for (fault, field) in [
         (json!({}), "/operation"),
         (json!({"operation": "no_such"}), "/operation"),
@@ -961,20 +987,21 @@ fn a_bad_fault_is_refused_with_a_pointer_to_what_is_bad() {
     ] {
         let mut command = fault.clone();
         command["command"] = json!("fault");
-        let error = table.sandbox.control(&command.to_string()).unwrap_err();
+        let error = fixture.sandbox.control(&command.to_string()).unwrap_err();
         assert_eq!((error.code(), error.field()), (Code::INVALID_ARGUMENT, Some(field)), "{fault}");
+        assert_is_sentence(error.message());
     }
-    assert_eq!(table.games().status(), 200);
+    assert_eq!(fixture.list_games().status(), 200);
 }
 
 // ---- commands
 
 #[test]
-fn commands_over_http_are_the_same_and_need_no_key() {
-    let table = table("");
+fn commands_over_http_work_the_same_and_need_no_key() {
+    let fixture = start_sandbox("");
     let post = |body: Value| {
-        let request = table.client.post(format!("{}/_sandbox", table.sandbox.base_url()));
-        read(request.header("content-type", "application/json").body(body.to_string()))
+        let request = fixture.client.post(format!("{}/_sandbox", fixture.sandbox.base_url()));
+        send(request.header("content-type", "application/json").body(body.to_string()))
     };
     assert_eq!(post(json!({"command": "counts"})).1["success"], true);
     let (status, body) = post(json!({"command": "fault", "operation": "x"}));
@@ -982,24 +1009,24 @@ fn commands_over_http_are_the_same_and_need_no_key() {
         (status, &body["error"]["field"], &body["success"]),
         (400, &json!("/operation"), &json!(false))
     );
-    assert_eq!(read(table.to("GET", "/_sandbox")).0, 405);
-    // A fault for everything does not lock one out.
-    table.fault(json!({"drop": "before", "times": 0}));
+    assert_eq!(send(fixture.request("GET", "/_sandbox")).0, 405);
+    // A fault for every request does not apply to commands.
+    fixture.queue_fault(json!({"drop": "before", "times": 0}));
     assert_eq!(post(json!({"command": "clear_faults"})), (200, json!({"success": true})));
-    assert_eq!(table.control(json!({"command": "counts"}))["requests"]["total"], 0);
+    assert_eq!(fixture.control(json!({"command": "counts"}))["requests"]["total"], 0);
 }
 
 #[test]
-fn web_pages_of_other_sites_can_neither_command_nor_read_the_sandbox() {
-    let table = table("");
-    let id = table.started();
-    let host = table.host().to_owned();
+fn web_pages_of_other_sites_can_neither_control_nor_read_the_sandbox() {
+    let fixture = start_sandbox("");
+    let id = fixture.create_session();
+    let host = fixture.host().to_owned();
     let port = host.rsplit(':').next().unwrap().to_owned();
     let fault = r#"{"command": "fault", "operation": "*", "status": 500}"#;
-    // The status, and what the answer says.
-    let ask = |line: &str, headers: &str, body: &str| {
-        let mut stream = table.connect();
-        let key = table.sandbox.api_key();
+    // Returns the status and the whole response.
+    let exchange = |line: &str, headers: &str, body: &str| {
+        let mut stream = fixture.connect();
+        let key = fixture.sandbox.api_key();
         let length = body.len();
         write!(
             stream,
@@ -1025,30 +1052,30 @@ fn web_pages_of_other_sites_can_neither_command_nor_read_the_sandbox() {
             ("POST /_sandbox", r#"{"command": "sessions"}"#),
             (status.as_str(), ""),
         ] {
-            let (code, answer) = ask(line, &format!("{headers}{json}"), body);
+            let (code, answer) = exchange(line, &format!("{headers}{json}"), body);
             assert_eq!(code, 403, "{line} {headers}{answer}");
             assert!(answer.contains("The sandbox refuses this request") && !answer.contains(&id), "{answer}");
         }
     }
-    // What a form of another site's page can send without asking first.
+    // A page of another site can send these with a form, without a preflight request.
     for content_type in ["", "Content-Type: text/plain\r\n", "Content-Type: text/plain; application/json\r\n"]
     {
-        let (code, answer) = ask("POST /_sandbox", &format!("Host: {host}\r\n{content_type}"), fault);
+        let (code, answer) = exchange("POST /_sandbox", &format!("Host: {host}\r\n{content_type}"), fault);
         assert_eq!(code, 415, "{answer}");
     }
-    // Nothing of that was carried out or noted; the machine's own programs and pages come in.
-    let counts = table.control(json!({"command": "counts"}));
+    // None of these requests ran or was logged. Programs and pages of this machine are accepted.
+    let counts = fixture.control(json!({"command": "counts"}));
     assert_eq!(counts["requests"]["total"], 1, "{counts}");
     let own =
         format!("Host: localhost:{port}\r\nOrigin: http://localhost:3000\r\nSec-Fetch-Site: same-site\r\n");
-    assert_eq!(ask(&status, &own, "").0, 200);
+    assert_eq!(exchange(&status, &own, "").0, 200);
     let json = "Content-Type: Application/JSON; charset=utf-8\r\n";
-    assert_eq!(ask("POST /_sandbox", &format!("{own}{json}"), r#"{"command": "counts"}"#).0, 200);
+    assert_eq!(exchange("POST /_sandbox", &format!("{own}{json}"), r#"{"command": "counts"}"#).0, 200);
 }
 
 #[test]
-fn a_bad_command_is_refused_with_a_pointer() {
-    let table = table("");
+fn an_invalid_command_is_an_error_that_names_the_key() {
+    let fixture = start_sandbox("");
     for (command, field) in [
         ("", "/command"),
         ("{}", "/command"),
@@ -1060,19 +1087,21 @@ fn a_bad_command_is_refused_with_a_pointer() {
         (r#"{"command": "advance_clock", "seconds": -1}"#, "/seconds"),
         (r#"{"command": "advance_clock", "seconds": 1e30}"#, "/seconds"),
     ] {
-        assert_eq!(table.sandbox.control(command).unwrap_err().field(), Some(field), "{command}");
+        let error = fixture.sandbox.control(command).unwrap_err();
+        assert_eq!(error.field(), Some(field), "{command}");
+        assert_is_sentence(error.message());
     }
 }
 
 #[test]
 fn sessions_are_listed_without_their_tokens() {
-    let table = table("");
-    let (_, body) = table.start(json!({"locale": "de"}));
-    table.post(
+    let fixture = start_sandbox("");
+    let (_, body) = fixture.start_session(json!({"locale": "de"}));
+    fixture.post(
         "/api/v1/multi-sessions/start",
         json!({"player_id": "p", "currency": "USD", "country_code": "US", "ip_address": "::1", "game_ids": [1]}),
     );
-    let list = table.control(json!({"command": "sessions"}));
+    let list = fixture.control(json!({"command": "sessions"}));
     let row = &list["sessions"][0];
     assert_eq!(row["session_id"], body["data"]["session_id"]);
     assert_eq!(
@@ -1084,13 +1113,18 @@ fn sessions_are_listed_without_their_tokens() {
 }
 
 #[test]
-fn requests_are_shown_as_they_came_but_without_the_key() {
-    let table = table("");
-    table.to("GET", "/api/v1/games?type=slot").header("x-one", "1").send().unwrap();
-    table.start(json!({}));
-    table.client.get(format!("{}/nowhere", table.sandbox.base_url())).send().unwrap();
-    table.client.get(format!("{}/api/v1/games", table.sandbox.base_url())).bearer_auth("x").send().unwrap();
-    let answer = table.control(json!({"command": "requests"}));
+fn requests_are_listed_unchanged_but_without_the_key() {
+    let fixture = start_sandbox("");
+    fixture.request("GET", "/api/v1/games?type=slot").header("x-one", "1").send().unwrap();
+    fixture.start_session(json!({}));
+    fixture.client.get(format!("{}/nowhere", fixture.sandbox.base_url())).send().unwrap();
+    fixture
+        .client
+        .get(format!("{}/api/v1/games", fixture.sandbox.base_url()))
+        .bearer_auth("x")
+        .send()
+        .unwrap();
+    let answer = fixture.control(json!({"command": "requests"}));
     let rows = answer["requests"].as_array().unwrap();
     assert_eq!(rows[0]["operation"], "list_games");
     assert_eq!((&rows[0]["method"], &rows[0]["target"]), (&json!("GET"), &json!("/api/v1/games?type=slot")));
@@ -1098,42 +1132,44 @@ fn requests_are_shown_as_they_came_but_without_the_key() {
         (&rows[0]["headers"]["x-one"], &rows[0]["headers"]["authorization"]),
         (&json!("1"), &json!("ok"))
     );
-    assert_eq!(rows[1]["body"], player().to_string());
+    assert_eq!(rows[1]["body"], start_arguments().to_string());
     assert_eq!(
         (&rows[2]["operation"], &rows[2]["headers"]["authorization"]),
         (&Value::Null, &json!("missing"))
     );
     assert_eq!(rows[3]["headers"]["authorization"], "wrong");
-    assert!(!answer.to_string().contains(table.sandbox.api_key()));
+    assert!(!answer.to_string().contains(fixture.sandbox.api_key()));
     for _ in 0..300 {
-        table.games();
+        fixture.list_games();
     }
-    assert_eq!(table.control(json!({"command": "requests"}))["requests"].as_array().unwrap().len(), 256);
+    assert_eq!(fixture.control(json!({"command": "requests"}))["requests"].as_array().unwrap().len(), 256);
 }
 
 #[test]
-fn reset_makes_everything_new() {
-    let table = table("");
-    let id = table.started();
-    table.fault(json!({"status": 500, "times": 0}));
-    table.control(json!({"command": "advance_clock", "seconds": 1_000_000}));
-    assert_eq!(table.control(json!({"command": "reset"})), json!({"success": true}));
-    assert_eq!(table.control(json!({"command": "counts"}))["requests"]["total"], 0);
-    assert_eq!(table.status(&id).0, 404);
-    let now =
-        table.control(json!({"command": "advance_clock", "seconds": 0}))["now"].as_str().unwrap().to_owned();
-    let expires = table.start(json!({})).1["data"]["expires_at"].as_str().unwrap().to_owned();
+fn reset_restores_the_initial_state() {
+    let fixture = start_sandbox("");
+    let id = fixture.create_session();
+    fixture.queue_fault(json!({"status": 500, "times": 0}));
+    fixture.control(json!({"command": "advance_clock", "seconds": 1_000_000}));
+    assert_eq!(fixture.control(json!({"command": "reset"})), json!({"success": true}));
+    assert_eq!(fixture.control(json!({"command": "counts"}))["requests"]["total"], 0);
+    assert_eq!(fixture.session_status(&id).0, 404);
+    let now = fixture.control(json!({"command": "advance_clock", "seconds": 0}))["now"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let expires = fixture.start_session(json!({})).1["data"]["expires_at"].as_str().unwrap().to_owned();
     assert!(now[..10] <= expires[..10] && expires.starts_with(&now[..3]));
 }
 
 #[test]
-fn the_documents_commands_and_configuration_work_as_written() {
+fn the_commands_and_the_configuration_in_the_guide_work() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sandbox.md")).unwrap();
     let lines: Vec<_> = text.lines().filter(|line| line.starts_with('{')).collect();
     let commands = lines.iter().filter(|line| line.starts_with("{\"command\""));
-    let table = table("");
+    let fixture = start_sandbox("");
     for command in commands.clone() {
-        table.sandbox.control(command).unwrap_or_else(|error| panic!("{command}: {error}"));
+        fixture.sandbox.control(command).unwrap_or_else(|error| panic!("{command}: {error}"));
     }
     for name in ["fault", "clear_faults", "advance_clock", "counts", "sessions", "requests", "reset"] {
         assert!(commands.clone().any(|line| line.contains(&format!("\"{name}\""))), "{name} has no example");
@@ -1146,18 +1182,18 @@ fn the_documents_commands_and_configuration_work_as_written() {
 }
 
 #[test]
-fn many_clients_at_once_are_all_answered() {
-    let table = table("");
+fn concurrent_clients_all_get_responses() {
+    let fixture = start_sandbox("");
     std::thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {
                 for _ in 0..20 {
-                    let id = table.started();
-                    assert_eq!(table.end(&id).0, 200);
+                    let id = fixture.create_session();
+                    assert_eq!(fixture.end_session(&id).0, 200);
                 }
             });
         }
     });
-    let counts = table.control(json!({"command": "counts"}));
+    let counts = fixture.control(json!({"command": "counts"}));
     assert_eq!(counts["sessions"], json!({"total": 320, "active": 0, "closed": 320, "expired": 0}));
 }

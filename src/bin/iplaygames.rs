@@ -1,4 +1,4 @@
-//! The command-line tool; all of it is in `iplaygames::cli`.
+//! The program `iplaygames`. Its code is in `iplaygames::cli`.
 
 use std::process::ExitCode;
 

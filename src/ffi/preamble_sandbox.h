@@ -1,10 +1,11 @@
 /*
- * iplaygames_sandbox.h: the IPlayGames API in your own process, for offline work and tests.
+ * iplaygames_sandbox.h: a server of the IPlayGames API in your own process, for offline work and tests.
  *
- * A sandbox answers as the API documents it, keeps sessions, and fails on command. It never talks to
- * the real service. What iplaygames.h says about ownership, threads, codes and NULL holds here as well.
+ * A sandbox responds as the API's documentation describes, keeps sessions, and fails on command. It
+ * never connects to the real service. The rules of iplaygames.h about ownership, threads, codes and NULL
+ * apply here too.
  *
- * A library built without the sandbox has these functions too; they answer IPG_ERR_UNSUPPORTED.
+ * A library built without the sandbox has these functions too; they return IPG_ERR_UNSUPPORTED.
  *
  * Made from the sources by cbindgen; do not edit. SPDX-License-Identifier: MIT OR Apache-2.0
  */

@@ -1,5 +1,5 @@
-//! The sandbox for C. Its functions always exist, so that a program links with every build; a build
-//! without the sandbox answers that it has none.
+//! The sandbox for C. The functions exist in every build, so that a program links with every build.
+//! In a build without the sandbox they return `IPG_ERR_UNSUPPORTED`.
 
 use std::ffi::c_char;
 
@@ -7,35 +7,37 @@ use super::guard::{self, Out};
 use super::ipg_code;
 use super::text::In;
 
-/// A running sandbox. Opaque, and never to be dereferenced: it is a number in the shape of a pointer.
-/// Made by ipg_sandbox_start(), ended by ipg_sandbox_stop().
+/// A handle of a running sandbox. The handle is opaque: a number in the type of a pointer, which
+/// must not be dereferenced. ipg_sandbox_start() creates the handle, ipg_sandbox_stop() ends it.
 pub struct ipg_sandbox {
     _opaque: [u8; 0],
 }
 
-/// Starts a sandbox: a server of the API inside this process, on 127.0.0.1 and a free port, with one
-/// thread of its own that is called `iplaygames-sandbox`.
+/// Starts a sandbox: a server of the API inside this process, on 127.0.0.1 and a free port. The
+/// server has one thread, named `iplaygames-sandbox`.
 ///
-/// `config_json` is a JSON object with the sandbox's settings; NULL is `{}`, a world with the games 1 to 200.
-/// With `out_sandbox` NULL the sandbox is stopped again at once: that checks the settings.
+/// `config_json` is a JSON object with the sandbox's settings; NULL is `{}`. The games have the ids
+/// 1 to 200. If `out_sandbox` is NULL, the function stops the sandbox before it returns, which only
+/// checks the settings.
 ///
-/// `*out_json` becomes `{"base_url": …, "api_key": …}`, which is just what ipg_client_new() takes.
+/// `*out_json` becomes `{"base_url": …, "api_key": …}`, a configuration for ipg_client_new().
 ///
-/// Ownership: end the sandbox with ipg_sandbox_stop(), free the text with ipg_string_free(). Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for a setting that is wrong; #IPG_ERR_UNSUPPORTED in a build
-/// without the sandbox; #IPG_ERR_INTERNAL when the system gives no port or no thread.
+/// Ownership: end the sandbox with ipg_sandbox_stop(), free the text with ipg_string_free().
+/// Threads: any.
+/// Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for a wrong setting; #IPG_ERR_UNSUPPORTED in a build
+/// without the sandbox; #IPG_ERR_INTERNAL if the system provides no port or no thread.
 ///
 /// ```c
-/// ipg_sandbox *world = NULL;
-/// ipg_client *player = NULL;
+/// ipg_sandbox *test_sandbox = NULL;
+/// ipg_client *test_client = NULL;
 /// char *config = NULL;
-/// if (ipg_sandbox_start(NULL, &world, &config) == IPG_OK
-///     && ipg_client_new(config, &player, NULL) == IPG_OK) {
+/// if (ipg_sandbox_start(NULL, &test_sandbox, &config) == IPG_OK
+///     && ipg_client_new(config, &test_client, NULL) == IPG_OK) {
 ///     puts("ready");
 /// }
 /// ipg_string_free(config);
-/// ipg_client_free(player);
-/// ipg_sandbox_stop(world);
+/// ipg_client_free(test_client);
+/// ipg_sandbox_stop(test_sandbox);
 /// ```
 #[must_use]
 #[unsafe(no_mangle)]
@@ -47,17 +49,18 @@ pub unsafe extern "C" fn ipg_sandbox_start(
     // SAFETY: the host keeps the header's promise about pointers.
     let (config_json, out_sandbox, out_json) =
         unsafe { (In::new("config_json", config_json), Out::null(out_sandbox), Out::null(out_json)) };
-    guard::answer(&out_json, || room::start(&config_json, &out_sandbox))
+    guard::answer(&out_json, || imp::start(&config_json, &out_sandbox))
 }
 
-/// Tells a sandbox to do something: set faults, move its clock, say what it counted.
+/// Runs a command of a sandbox: queues a fault, moves the clock, returns sessions, requests or
+/// counts.
 ///
-/// `command_json` is a JSON object; the sandbox's guide lists the commands. `*out_json` becomes the answer's
-/// document, or the error's.
+/// `command_json` is a JSON object; the sandbox's guide lists the commands. `*out_json` becomes the
+/// result, or the error document.
 ///
 /// Ownership: free the text with ipg_string_free(). Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for a command that there is not; #IPG_ERR_INVALID_HANDLE;
-/// #IPG_ERR_UNSUPPORTED in a build without the sandbox.
+/// Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for an unknown or invalid command;
+/// #IPG_ERR_INVALID_HANDLE; #IPG_ERR_UNSUPPORTED in a build without the sandbox.
 ///
 /// ```c
 /// char *json = NULL;
@@ -75,14 +78,15 @@ pub unsafe extern "C" fn ipg_sandbox_control(
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
     let (command_json, out_json) = unsafe { (In::new("command_json", command_json), Out::null(out_json)) };
-    guard::answer(&out_json, || room::control(sandbox, &command_json))
+    guard::answer(&out_json, || imp::control(sandbox, &command_json))
 }
 
-/// Stops a sandbox: its port is closed, its thread ends, its world is forgotten.
+/// Stops a sandbox. When the function returns, the port and every connection are closed, the thread
+/// has ended, and the sessions are lost.
 ///
 /// Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL and the second time; #IPG_ERR_UNSUPPORTED in a
-/// build without the sandbox.
+/// Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL and for a stopped sandbox;
+/// #IPG_ERR_UNSUPPORTED in a build without the sandbox.
 ///
 /// ```c
 /// ipg_sandbox_stop(sandbox);
@@ -90,11 +94,11 @@ pub unsafe extern "C" fn ipg_sandbox_control(
 /// ```
 #[unsafe(no_mangle)]
 pub extern "C" fn ipg_sandbox_stop(sandbox: *mut ipg_sandbox) -> ipg_code {
-    guard::check(|| room::stop(sandbox))
+    guard::check(|| imp::stop(sandbox))
 }
 
 #[cfg(feature = "sandbox")]
-mod room {
+mod imp {
     use std::sync::Arc;
 
     use super::super::handle::{Kind, Table};
@@ -129,7 +133,7 @@ mod room {
 }
 
 #[cfg(not(feature = "sandbox"))]
-mod room {
+mod imp {
     use super::{In, Out, ipg_sandbox};
     use crate::codes::Code;
     use crate::error::Error;

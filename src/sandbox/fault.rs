@@ -85,7 +85,7 @@ impl Fault {
                 let key = if kind == Disconnect::Close { "drop" } else { "reset" };
                 return Err(Error::invalid(
                     format!("/{key}"),
-                    format!("`{key}` sends no response. It can be combined with `delay_ms` only."),
+                    format!("`{key}` sends no response. It cannot be combined with changes to the response."),
                 ));
             }
             Some((_, process)) => process,

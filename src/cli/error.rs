@@ -1,0 +1,94 @@
+//! The errors of the command-line tool: their texts and exit codes.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
+
+use crate::{Code, Error, Outcome, Repeat};
+
+/// An error that ends the tool.
+pub(super) enum CliError {
+    /// The command line is wrong.
+    Usage(String),
+    /// A file or a standard stream cannot be read or written.
+    Io(String),
+    /// The library or the API returned an error.
+    Api(Box<Error>),
+}
+
+impl From<lexopt::Error> for CliError {
+    fn from(error: lexopt::Error) -> CliError {
+        CliError::Usage(format!("The command line cannot be parsed: {error}."))
+    }
+}
+
+impl From<Error> for CliError {
+    fn from(error: Error) -> CliError {
+        CliError::Api(Box::new(error))
+    }
+}
+
+/// Returns the text of an error for standard error, and the exit code.
+pub(super) fn report(error: &CliError, error_json: bool) -> (String, u8) {
+    let (red, reset) = if is_colour_enabled() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    match error {
+        CliError::Usage(message) => (format!("{red}error:{reset} {message}\nTry 'iplaygames --help'.\n"), 2),
+        CliError::Io(message) => (format!("{red}error:{reset} {message}\n"), 1),
+        CliError::Api(error) if error_json => (format!("{}\n", error.to_json()), exit_code(error)),
+        CliError::Api(error) => (format!("{red}error:{reset} {}", describe(error)), exit_code(error)),
+    }
+}
+
+fn exit_code(error: &Error) -> u8 {
+    match error.code() {
+        Code::INVALID_ARGUMENT | Code::UNKNOWN_OPERATION => 2,
+        Code::INTERNAL | Code::UNSUPPORTED if error.outcome() == Outcome::NotSent => 1,
+        _ => match error.outcome() {
+            Outcome::Rejected => 3,
+            Outcome::NotSent => 4,
+            Outcome::Unknown => 5,
+        },
+    }
+}
+
+fn describe(error: &Error) -> String {
+    let mut text = format!("{error}\n");
+    let operation = error.operation().and_then(crate::operation);
+    let is_read = operation.is_some_and(|operation| operation.repeat == Repeat::Read);
+    if error.outcome() == Outcome::Unknown && !is_read {
+        text.push_str("  It is not known whether the API processed the call. Check before you repeat it.\n");
+    }
+    if let Some(wait) = error.retry_after() {
+        let _ = writeln!(text, "  The server asks for a wait of {} s.", wait.as_secs_f64());
+    }
+    if let Some(body) = error.body_json().filter(|body| body.contains("\"errors\"")) {
+        let _ = writeln!(text, "  {body}");
+    }
+    if let Some(call_id) = error.call_id() {
+        let _ = writeln!(text, "  Call id: {call_id}");
+    }
+    text
+}
+
+fn is_colour_enabled() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_internal_error_of_unknown_outcome_ends_with_the_code_for_unknown() {
+        for (code, outcome, exit) in [
+            (Code::INTERNAL, Outcome::Unknown, 5),
+            (Code::INTERNAL, Outcome::NotSent, 1),
+            (Code::UNSUPPORTED, Outcome::NotSent, 1),
+            (Code::BAD_RESPONSE, Outcome::Unknown, 5),
+        ] {
+            let mut error = Error::new(code, "x");
+            error.facts_mut().outcome = outcome;
+            let (_, exit_code) = report(&CliError::Api(Box::new(error)), true);
+            assert_eq!(exit_code, exit, "{code:?} {outcome:?}");
+        }
+    }
+}
