@@ -28,7 +28,9 @@ class Bar:
         """As `progress` of `status_many` and `end_many` is called."""
         if not total:
             return
-        bar = f"{self.title:>8} [{'#' * (30 * done // total):.<30}] {done:>{len(str(total))}}/{total}"
+        bar = (
+            f"{self.title:>8} [{'#' * (30 * done // total):.<30}] {done:>{len(str(total))}}/{total}"
+        )
         if sys.stderr.isatty():
             print("\r" + bar, end="\n" if done == total else "", file=sys.stderr, flush=True)
         elif self.tenths < 10 * done // total:
@@ -95,7 +97,9 @@ class Fleet:
 
     async def end(self) -> None:
         """Ends them all. One that cannot be ended does not stop the others."""
-        async for result in self.client.sessions.end_many(self.ids, concurrency=32, progress=Bar("ending")):
+        async for result in self.client.sessions.end_many(
+            self.ids, concurrency=32, progress=Bar("ending")
+        ):
             if result.error is None:
                 self.ended += 1
             else:
@@ -112,7 +116,9 @@ async def main(count: int, seconds: float, live: bool) -> int:
                 await fleet.play(seconds)
             finally:
                 await fleet.end()
-                print(f"{len(fleet.ids)} started, {fleet.ended} ended, {len(fleet.problems)} problems")
+                print(
+                    f"{len(fleet.ids)} started, {fleet.ended} ended, {len(fleet.problems)} problems"
+                )
                 for problem in fleet.problems:
                     print(problem)
             return 1 if fleet.problems else 0
@@ -121,7 +127,9 @@ async def main(count: int, seconds: float, live: bool) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Starts, watches and ends many sessions.")
     parser.add_argument("--sessions", type=int, default=100, metavar="N", help="how many (100)")
-    parser.add_argument("--seconds", type=float, default=2.0, metavar="S", help="how long they are played (2)")
+    parser.add_argument(
+        "--seconds", type=float, default=2.0, metavar="S", help="how long they are played (2)"
+    )
     parser.add_argument("--live", action="store_true", help="against the service, not the sandbox")
     words = parser.parse_args()
     try:

@@ -29,7 +29,9 @@ def main() -> int:
             ) as session:
                 print("started", session.session_id, "until", session.expires_at)
                 status = client.sessions.status(session.session_id)
-                print(status.player_id, "plays", status.game_title, "- the session is", status.status)
+                print(
+                    status.player_id, "plays", status.game_title, "- the session is", status.status
+                )
                 ended = client.sessions.end(session.session_id)
                 print("ended:", ended.message)
             print("checked again:", client.sessions.status(session.session_id).status)

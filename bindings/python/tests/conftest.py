@@ -41,9 +41,20 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs a script in a process of its own, which must end by itself."""
 
     def run(script: str, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("IPLAYGAMES_")}
+        environment = {
+            name: text for name, text in os.environ.items() if not name.startswith("IPLAYGAMES_")
+        }
         # Warnings are errors there too, and a crash shows where it was.
-        command = [sys.executable, "-X", "faulthandler", "-W", "error", "-c", textwrap.dedent(script), *words]
+        command = [
+            sys.executable,
+            "-X",
+            "faulthandler",
+            "-W",
+            "error",
+            "-c",
+            textwrap.dedent(script),
+            *words,
+        ]
         more.setdefault("env", environment)
         more.setdefault("timeout", HANG)
         return subprocess.run(command, capture_output=True, text=True, **more)
@@ -57,7 +68,9 @@ def ran(run: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., s
 
     def ran(script: str, *words: str, **more: Any) -> str:
         done = run(script, *words, **more)
-        assert (done.returncode, done.stderr) == (0, ""), f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert (done.returncode, done.stderr) == (0, ""), (
+            f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
         return done.stdout.strip()
 
     return ran

@@ -72,7 +72,9 @@ async def until(what: Callable[[], bool]) -> None:
     raise AssertionError("it never came")
 
 
-def test_sessions_are_started_checked_and_ended(go: Run, iplaygames_async_client: AsyncClient) -> None:
+def test_sessions_are_started_checked_and_ended(
+    go: Run, iplaygames_async_client: AsyncClient
+) -> None:
     async def main() -> None:
         client = iplaygames_async_client
         session = await client.sessions.start(**START)
@@ -88,7 +90,9 @@ def test_sessions_are_started_checked_and_ended(go: Run, iplaygames_async_client
     go(main)
 
 
-def test_multi_sessions_are_started_checked_and_ended(go: Run, iplaygames_async_client: AsyncClient) -> None:
+def test_multi_sessions_are_started_checked_and_ended(
+    go: Run, iplaygames_async_client: AsyncClient
+) -> None:
     async def main() -> None:
         multi_sessions = iplaygames_async_client.multi_sessions
         start = {name: value for name, value in START.items() if name != "game_id"}
@@ -103,7 +107,9 @@ def test_many_calls_at_once_each_get_their_own_answer(
     go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     async def one(number: int) -> None:
-        session = await iplaygames_async_client.sessions.start(**(START | {"player_id": str(number)}))
+        session = await iplaygames_async_client.sessions.start(
+            **(START | {"player_id": str(number)})
+        )
         status = await iplaygames_async_client.sessions.status(session.session_id)
         assert status.player_id == str(number)
 
@@ -197,7 +203,9 @@ def test_a_watch_tells_each_change_and_ends_with_the_session(
     go(main)
 
 
-def test_many_watches_at_once(go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient) -> None:
+def test_many_watches_at_once(
+    go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
+) -> None:
     async def watch(session_id: str) -> list[str]:
         changes = iplaygames_async_client.sessions.watch(session_id, interval=0.02)
         return [status.status async for status in changes]
@@ -321,7 +329,9 @@ def test_results_of_many_come_as_they_are_there(
 
         found = {
             each.id: each
-            async for each in sessions.status_many([*ids, "nobody", ""], concurrency=3, progress=progress)
+            async for each in sessions.status_many(
+                [*ids, "nobody", ""], concurrency=3, progress=progress
+            )
         }
         assert [found[id].unwrap().status for id in ids] == ["active"] * 5
         assert isinstance(found["nobody"].error, NotFoundError)

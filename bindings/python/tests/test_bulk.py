@@ -52,7 +52,9 @@ class Many:
             raise Collected(results, problem) from problem
         return results
 
-    async def _awaited(self, client: AsyncClient, method: str, ids: Any, more: Any) -> list[BulkResult[Any]]:
+    async def _awaited(
+        self, client: AsyncClient, method: str, ids: Any, more: Any
+    ) -> list[BulkResult[Any]]:
         results: list[BulkResult[Any]] = []
         try:
             async for each in getattr(client.sessions, method)(ids, **more):
@@ -92,7 +94,9 @@ class Broken(str, Enum):
         raise LookupError("no value")
 
 
-@pytest.mark.parametrize("bad", [None, 5, 2.5, b"a", ["a"], object(), "", "..", "\ud800", Broken.ID], ids=repr)
+@pytest.mark.parametrize(
+    "bad", [None, 5, 2.5, b"a", ["a"], object(), "", "..", "\ud800", Broken.ID], ids=repr
+)
 def test_a_bad_id_has_a_result_of_its_own_and_the_others_are_ended(
     many: Many, ids: list[str], iplaygames_sandbox: Sandbox, bad: Any
 ) -> None:
@@ -113,7 +117,9 @@ def test_only_bad_ids_send_nothing(many: Many, iplaygames_sandbox: Sandbox) -> N
     assert iplaygames_sandbox.requests() == []
 
 
-@pytest.mark.parametrize("one", ["abc", b"abc", bytearray(b"abc"), memoryview(b"abc"), 5, None], ids=repr)
+@pytest.mark.parametrize(
+    "one", ["abc", b"abc", bytearray(b"abc"), memoryview(b"abc"), 5, None], ids=repr
+)
 @pytest.mark.parametrize("method", ["end_many", "status_many"])
 def test_what_is_no_list_of_ids_is_a_type_error_before_anything_is_sent(
     many: Many, iplaygames_sandbox: Sandbox, method: str, one: Any
@@ -124,7 +130,9 @@ def test_what_is_no_list_of_ids_is_a_type_error_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("concurrency", [2.5, "2", None, True, 0, -1])
-def test_a_concurrency_that_is_no_number_of_calls_is_a_validation_error(many: Many, concurrency: Any) -> None:
+def test_a_concurrency_that_is_no_number_of_calls_is_a_validation_error(
+    many: Many, concurrency: Any
+) -> None:
     with pytest.raises(ValidationError) as caught:
         many.client.sessions.end_many(["a"], concurrency=concurrency)
     assert caught.value.parameter == "concurrency"
@@ -198,7 +206,9 @@ def test_a_client_that_is_closed_meanwhile_leaves_a_result_for_each_id(
     many: Many, iplaygames_sandbox: Sandbox
 ) -> None:
     iplaygames_sandbox.fault("end_a_game_session", after=1, delay_ms=600_000, times=0)
-    results = many("end_many", list("abcdef"), concurrency=3, progress=lambda *_: many.client.close())
+    results = many(
+        "end_many", list("abcdef"), concurrency=3, progress=lambda *_: many.client.close()
+    )
     assert sorted(each.id for each in results) == list("abcdef")
     errors = [type(each.error) for each in results]
     assert errors.count(CanceledError) == 2 and errors.count(ClosedError) == 3

@@ -81,7 +81,9 @@ def test_an_option_that_is_wrong_is_refused_by_name(option: str, value: Any) -> 
     assert (caught.value.parameter or "").split(".")[0] == option
 
 
-@pytest.mark.parametrize("options", [{"timeout": 0}, {"max_retries": -1}, {"call_id": ""}, {"call_id": "a b"}])
+@pytest.mark.parametrize(
+    "options", [{"timeout": 0}, {"max_retries": -1}, {"call_id": ""}, {"call_id": "a b"}]
+)
 def test_a_call_s_option_that_is_wrong_is_refused_by_name(
     iplaygames_client: Client, options: dict[str, Any]
 ) -> None:
@@ -112,9 +114,13 @@ def test_the_environment_fills_in_key_and_address(
 def test_what_a_client_is_told_is_what_it_does(iplaygames_sandbox: Sandbox, tmp_path: Path) -> None:
     # A path object, headers and a name for the user agent.
     options: dict[str, Any] = {"headers": {"X-Player-Token": "token"}, "user_agent": "casino/1"}
-    with iplaygames_sandbox.client(**options, timeout=5, attempt_timeout=2.5, connect_timeout=1) as client:
+    with iplaygames_sandbox.client(
+        **options, timeout=5, attempt_timeout=2.5, connect_timeout=1
+    ) as client:
         client.call("list_games")
-    headers = {name.lower(): text for name, text in iplaygames_sandbox.requests()[-1]["headers"].items()}
+    headers = {
+        name.lower(): text for name, text in iplaygames_sandbox.requests()[-1]["headers"].items()
+    }
     assert headers["x-player-token"] == "token"
     assert headers["user-agent"] == f"casino/1 iplaygames-native/{iplaygames_native.__version__}"
     with pytest.raises(ValidationError, match="ca_file"):
@@ -138,7 +144,9 @@ def test_results_of_many_come_as_they_are_there(iplaygames_client: Client) -> No
     found = {
         each.id: each
         for each in sessions.status_many(
-            [*ids, "nobody", ""], concurrency=3, progress=lambda done, total: told.append((done, total))
+            [*ids, "nobody", ""],
+            concurrency=3,
+            progress=lambda done, total: told.append((done, total)),
         )
     }
     assert [found[id].unwrap().status for id in ids] == ["active"] * 5
@@ -156,7 +164,9 @@ def test_one_slow_session_does_not_hold_up_the_others(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client
 ) -> None:
     iplaygames_sandbox.fault("get_session_status", delay_ms=600_000)
-    results = iplaygames_client.sessions.status_many([str(number) for number in range(10)], concurrency=2)
+    results = iplaygames_client.sessions.status_many(
+        [str(number) for number in range(10)], concurrency=2
+    )
     seen = [next(results).id for _ in range(9)]
     assert len(set(seen)) == 9
     results.close()  # type: ignore[attr-defined]
@@ -166,7 +176,10 @@ def test_one_slow_session_does_not_hold_up_the_others(
 def test_many_is_as_wide_as_it_was_told(iplaygames_sandbox: Sandbox) -> None:
     with iplaygames_sandbox.client(max_connections=100) as client:
         iplaygames_sandbox.fault("get_session_status", delay_ms=20, times=0)
-        assert len(list(client.sessions.status_many([str(n) for n in range(40)], concurrency=10))) == 40
+        assert (
+            len(list(client.sessions.status_many([str(n) for n in range(40)], concurrency=10)))
+            == 40
+        )
         assert 8 <= iplaygames_sandbox.counts()["connections"]["peak"] <= 10
 
 
@@ -195,7 +208,9 @@ def test_an_error_of_the_progress_callback_stops_it(iplaygames_client: Client) -
     assert iplaygames_client.stats()["in_flight"] == 0
 
 
-def test_thirty_two_threads_share_a_client(iplaygames_sandbox: Sandbox, iplaygames_client: Client) -> None:
+def test_thirty_two_threads_share_a_client(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client
+) -> None:
     problems: list[BaseException] = []
 
     def play(number: int) -> None:
@@ -235,7 +250,9 @@ def test_what_happens_is_logged_at_the_level_that_is_asked_for(
     with caplog.at_level(logging.DEBUG, "iplaygames_native.client"):
         caplog.clear()
         iplaygames_client.call("list_games")
-        assert ("iplaygames_native.client", logging.INFO) in {(r.name, r.levelno) for r in caplog.records}
+        assert ("iplaygames_native.client", logging.INFO) in {
+            (r.name, r.levelno) for r in caplog.records
+        }
     assert iplaygames_sandbox.api_key not in caplog.text
 
 
@@ -295,7 +312,9 @@ def test_the_environment_asks_for_lines_on_standard_error(
     quiet = run(LOGGING)
     assert quiet.stderr == "" and quiet.stdout.split()[1] == "False"
     refused = "from iplaygames_native import sandbox\nsandbox().client().sessions.status('x')"
-    assert "WARNING iplaygames_native.client" in run(refused, env={"IPLAYGAMES_LOG": "error"}).stderr
+    assert (
+        "WARNING iplaygames_native.client" in run(refused, env={"IPLAYGAMES_LOG": "error"}).stderr
+    )
     wrong = run(LOGGING, env={"IPLAYGAMES_LOG": "loud"})
     assert "IPLAYGAMES_LOG must be one of" in wrong.stderr
 
@@ -338,9 +357,15 @@ def test_the_tool_is_the_same_one(iplaygames_sandbox: Sandbox) -> None:
     }
 
     def tool(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*command, *words], env=environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(
+            [*command, *words], env=environment, capture_output=True, text=True, timeout=60
+        )
 
-    words = [word for name, value in START.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    words = [
+        word
+        for name, value in START.items()
+        for word in (f"--{name.replace('_', '-')}", str(value))
+    ]
     started = tool("start", *words)
     assert (started.returncode, started.stderr) == (0, "")
     session_id = json.loads(started.stdout)["data"]["session_id"]
@@ -355,7 +380,9 @@ def test_the_tool_s_sandbox_ends_at_ctrl_c() -> None:
     import signal
 
     command = [sys.executable, "-m", "iplaygames_native", "sandbox"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tool:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as tool:
         assert tool.stdout is not None
         config = json.loads(tool.stdout.readline())
         with Client(**config) as client:

@@ -77,7 +77,9 @@ TYPED: list[Any] = [
     pytest.param("get_session_status", "sessions.status", ("x",), {}, id="status"),
     pytest.param("end_a_game_session", "sessions.end", ("x",), {}, id="end"),
     pytest.param("start_a_multi_session", "multi_sessions.start", (), MULTI, id="multi_start"),
-    pytest.param("get_multi_session_status", "multi_sessions.status", ("x",), {}, id="multi_status"),
+    pytest.param(
+        "get_multi_session_status", "multi_sessions.status", ("x",), {}, id="multi_status"
+    ),
     pytest.param("end_multi_session", "multi_sessions.end", ("x",), {}, id="multi_end"),
 ]
 typed = pytest.mark.parametrize(("operation", "method", "words", "arguments"), TYPED)
@@ -90,7 +92,9 @@ typed = pytest.mark.parametrize(("operation", "method", "words", "arguments"), T
 def test_a_200_with_success_false_raises_with_the_server_s_message(
     iplaygames_sandbox: Sandbox, play: Play, operation: str, method: str, words: Any, arguments: Any
 ) -> None:
-    iplaygames_sandbox.fault(operation, status=200, body='{"success": false, "message": "Not today"}')
+    iplaygames_sandbox.fault(
+        operation, status=200, body='{"success": false, "message": "Not today"}'
+    )
     with pytest.raises(APIStatusError) as caught:
         play(method, *words, **arguments)
     error = caught.value
@@ -113,7 +117,9 @@ def test_a_200_with_success_false_raises_for_an_operation_without_a_documented_a
 def test_a_200_with_success_false_is_no_change_of_a_watch_and_no_result_of_many(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client
 ) -> None:
-    iplaygames_sandbox.fault("*", status=200, body='{"success": false, "message": "Not today"}', times=0)
+    iplaygames_sandbox.fault(
+        "*", status=200, body='{"success": false, "message": "Not today"}', times=0
+    )
     with pytest.raises(APIStatusError, match="Not today"):
         next(iplaygames_client.sessions.watch("x", interval=0.01))
     sessions = iplaygames_client.sessions
@@ -150,7 +156,8 @@ def test_a_success_that_is_neither_true_nor_false_is_not_made_one(
 
 # A start or a status without its fields is worth nothing; an end has only words in its answer.
 @pytest.mark.parametrize(
-    ("operation", "method", "words", "arguments"), [each for each in TYPED if "end" not in str(each.id)]
+    ("operation", "method", "words", "arguments"),
+    [each for each in TYPED if "end" not in str(each.id)],
 )
 @pytest.mark.parametrize(
     "fault",
@@ -238,7 +245,11 @@ ANSWER = '{"success": true, "data": [{"place": 1, "amount": 10.10}]}'
         ("get_current_configuration_with_games", {}, "GET /api/v1/jackpot/configuration"),
         ("get_pool_winners", {"poolId": "7"}, "GET /api/v1/jackpot/pools/7/winners"),
         ("manually_trigger_pool_release", {"poolId": "7"}, "POST /api/v1/jackpot/pools/7/release"),
-        ("opt_in_operator_to_a_platformnetwork_promotion", {"id": "7"}, "POST /api/v1/promotions/7/opt-in"),
+        (
+            "opt_in_operator_to_a_platformnetwork_promotion",
+            {"id": "7"},
+            "POST /api/v1/promotions/7/opt-in",
+        ),
         (
             "opt_out_operator_from_a_platformnetwork_promotion",
             {"id": "7"},
@@ -271,7 +282,9 @@ def test_a_read_never_writes(iplaygames_client: Client) -> None:
         assert (operation.method == "GET") == reads == (operation.repeat == "read"), operation.id
 
 
-def test_an_answer_is_the_server_s_own_json_to_the_byte(iplaygames_sandbox: Sandbox, play: Play) -> None:
+def test_an_answer_is_the_server_s_own_json_to_the_byte(
+    iplaygames_sandbox: Sandbox, play: Play
+) -> None:
     text = '{"success":true,"data":{"id":7,"note":"it\'s \\"quoted\\"","ok":true,"none":null}}'
     iplaygames_sandbox.fault("get_transaction_details", status=200, body=text)
     reply = play("call", "get_transaction_details", id=7)
@@ -293,9 +306,16 @@ def test_a_status_has_all_that_the_server_says_and_nothing_made_up(
     status = play("sessions.status", session.session_id)
     assert status.started_at and status.last_activity and status.game_title == "Book of Dead"
     # The id is the server's and not the argument come back.
-    iplaygames_sandbox.fault("get_session_status", status=200, body='{"data": {"status": "active"}}')
+    iplaygames_sandbox.fault(
+        "get_session_status", status=200, body='{"data": {"status": "active"}}'
+    )
     bare = play("sessions.status", session.session_id)
-    assert (bare.session_id, bare.player_id, bare.game_id, bare.started_at) == (None, None, None, None)
+    assert (bare.session_id, bare.player_id, bare.game_id, bare.started_at) == (
+        None,
+        None,
+        None,
+        None,
+    )
     assert not hasattr(bare, "created_at") and bare.to_dict() == {"data": {"status": "active"}}
 
 
@@ -304,16 +324,16 @@ def test_an_end_answers_the_server_s_own_words(iplaygames_sandbox: Sandbox, play
         ("end_a_game_session", "sessions.end"),
         ("end_multi_session", "multi_sessions.end"),
     ):
-        iplaygames_sandbox.fault(operation, status=200, body='{"success": true, "message": "Adiós"}')
+        iplaygames_sandbox.fault(
+            operation, status=200, body='{"success": true, "message": "Adiós"}'
+        )
         assert play(method, "x").message == "Adiós"
 
 
 def test_the_games_of_a_set_keep_their_place_and_their_status(
     iplaygames_sandbox: Sandbox, play: Play
 ) -> None:
-    games = (
-        '[{"position": 3, "game_name": "A", "status": "ready"}, {"position": 0, "game_name": 5}, {"new": 1}]'
-    )
+    games = '[{"position": 3, "game_name": "A", "status": "ready"}, {"position": 0, "game_name": 5}, {"new": 1}]'
     body = f'{{"data": {{"status": "active", "total_games": 0, "current_index": 0, "games": {games}}}}}'
     iplaygames_sandbox.fault("get_multi_session_status", status=200, body=body)
     status = play("multi_sessions.status", "x")
@@ -343,11 +363,15 @@ def test_any_2xx_is_a_success(
     assert reply.http_status == status and reply.json == SUCCESS
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "text/plain", "application/vnd.api+json", "nonsense"])
+@pytest.mark.parametrize(
+    "content_type", ["text/html", "text/plain", "application/vnd.api+json", "nonsense"]
+)
 def test_json_is_read_whatever_it_is_called(
     iplaygames_sandbox: Sandbox, play: Play, content_type: str
 ) -> None:
-    iplaygames_sandbox.fault("get_session_status", status=200, body=SUCCESS, content_type=content_type)
+    iplaygames_sandbox.fault(
+        "get_session_status", status=200, body=SUCCESS, content_type=content_type
+    )
     assert play("sessions.status", "x").status == "active"
     iplaygames_sandbox.fault(
         "get_session_status", status=404, body='{"message": "Gone"}', content_type=content_type
@@ -357,12 +381,15 @@ def test_json_is_read_whatever_it_is_called(
 
 
 def test_a_field_of_another_type_fails_no_call(iplaygames_sandbox: Sandbox, play: Play) -> None:
-    body = (
-        '{"success": true, "data": {"status": "active", "game": {"id": "123", "title": 5}, "started_at": 7}}'
-    )
+    body = '{"success": true, "data": {"status": "active", "game": {"id": "123", "title": 5}, "started_at": 7}}'
     iplaygames_sandbox.fault("get_session_status", status=200, body=body)
     status = play("sessions.status", "x")
-    assert (status.status, status.game_id, status.game_title, status.started_at) == ("active", 123, "5", None)
+    assert (status.status, status.game_id, status.game_title, status.started_at) == (
+        "active",
+        123,
+        "5",
+        None,
+    )
     # Nothing is coerced where the whole document is asked for.
     assert status["data"]["game"] == {"id": "123", "title": 5}
 
@@ -378,7 +405,9 @@ def test_numbers_of_an_answer_keep_every_digit(iplaygames_sandbox: Sandbox, play
 # ---- what is sent --------------------------------------------------------------------------------
 
 
-def test_fields_that_were_left_out_are_not_sent_as_null(iplaygames_sandbox: Sandbox, play: Play) -> None:
+def test_fields_that_were_left_out_are_not_sent_as_null(
+    iplaygames_sandbox: Sandbox, play: Play
+) -> None:
     play("sessions.start", **START)
     assert json.loads(iplaygames_sandbox.requests()[-1]["body"]) == START
     play("multi_sessions.start", **MULTI)
@@ -418,7 +447,9 @@ def test_an_amount_arrives_with_the_digits_it_was_given(
     assert Decimal(arrived(float(amount))) == Decimal(amount)
 
 
-@pytest.mark.parametrize("amount", ["a lot", "", float("nan"), float("inf"), Decimal("NaN"), True, []])
+@pytest.mark.parametrize(
+    "amount", ["a lot", "", float("nan"), float("inf"), Decimal("NaN"), True, []]
+)
 def test_an_amount_that_is_none_is_refused_and_never_sent_as_null(
     iplaygames_sandbox: Sandbox, play: Play, amount: Any
 ) -> None:
@@ -427,7 +458,9 @@ def test_an_amount_that_is_none_is_refused_and_never_sent_as_null(
     assert caught.value.parameter == "freespin_bet_amount" and iplaygames_sandbox.requests() == []
 
 
-def test_values_that_python_holds_for_false_are_sent(iplaygames_sandbox: Sandbox, play: Play) -> None:
+def test_values_that_python_holds_for_false_are_sent(
+    iplaygames_sandbox: Sandbox, play: Play
+) -> None:
     zeros = {"freespin_count": 0, "freespin_bet_amount": 0, "return_url": ""}
     with pytest.raises(NotFoundError):
         play("sessions.start", **(START | {"game_id": 0, "player_id": "0"}), **zeros)
@@ -478,7 +511,9 @@ def test_an_id_that_is_a_number_can_be_given_as_one(
     assert sent(iplaygames_sandbox) == [line]
 
 
-def test_the_games_of_a_set_may_be_numbers_or_texts(iplaygames_sandbox: Sandbox, play: Play) -> None:
+def test_the_games_of_a_set_may_be_numbers_or_texts(
+    iplaygames_sandbox: Sandbox, play: Play
+) -> None:
     assert play("multi_sessions.start", **MULTI, game_ids=[123, "7"]).total_games == 2
     assert json.loads(iplaygames_sandbox.requests()[-1]["body"])["game_ids"] == [123, "7"]
 
@@ -494,9 +529,14 @@ def test_a_promotion_needs_all_that_the_api_needs_and_can_be_given_it(
     assert caught.value.parameter == "promotion_type"
 
 
-def test_a_field_that_this_version_does_not_know_is_sent(iplaygames_sandbox: Sandbox, play: Play) -> None:
+def test_a_field_that_this_version_does_not_know_is_sent(
+    iplaygames_sandbox: Sandbox, play: Play
+) -> None:
     play("call", "manage_games_for_a_promotion", id=7, action="add", game_ids=[1])
-    assert json.loads(iplaygames_sandbox.requests()[-1]["body"]) == {"action": "add", "game_ids": [1]}
+    assert json.loads(iplaygames_sandbox.requests()[-1]["body"]) == {
+        "action": "add",
+        "game_ids": [1],
+    }
     play("sessions.start", **START, extra={"demo": True})
     assert json.loads(iplaygames_sandbox.requests()[-1]["body"])["demo"] is True
 
@@ -523,14 +563,19 @@ def test_nobody_is_made_up_who_plays(iplaygames_sandbox: Sandbox, play: Play) ->
 def test_a_start_without_anything_is_refused_by_the_first_field_it_needs(
     iplaygames_sandbox: Sandbox, play: Play
 ) -> None:
-    for operation, parameter in (("start_a_game_session", "game_id"), ("start_a_multi_session", "player_id")):
+    for operation, parameter in (
+        ("start_a_game_session", "game_id"),
+        ("start_a_multi_session", "player_id"),
+    ):
         with pytest.raises(ValidationError) as caught:
             play("call", operation)
         assert caught.value.parameter == parameter
     assert iplaygames_sandbox.requests() == []
 
 
-def test_the_arguments_of_a_start_have_no_order_to_mistake(iplaygames_sandbox: Sandbox, play: Play) -> None:
+def test_the_arguments_of_a_start_have_no_order_to_mistake(
+    iplaygames_sandbox: Sandbox, play: Play
+) -> None:
     for method, arguments in (("sessions.start", START), ("multi_sessions.start", MULTI)):
         with pytest.raises(TypeError, match="positional"):
             play(method, *arguments.values())
@@ -636,7 +681,9 @@ def test_an_error_of_an_operation_that_answers_a_file_is_read_too(
         iplaygames_sandbox.fault(operation, status=500, body='{"message": "Server Error"}')
         with pytest.raises(ServerError) as caught:
             play("call", operation, **{name: 7})
-        assert caught.value.message == "Server Error" and caught.value.body == {"message": "Server Error"}
+        assert caught.value.message == "Server Error" and caught.value.body == {
+            "message": "Server Error"
+        }
 
 
 @pytest.mark.parametrize(
@@ -699,7 +746,9 @@ def test_a_connection_that_is_refused_is_an_error_of_ours_and_nothing_was_sent(n
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize(("method", "words", "arguments"), [("start", (), START), ("status", ("x",), {})])
+@pytest.mark.parametrize(
+    ("method", "words", "arguments"), [("start", (), START), ("status", ("x",), {})]
+)
 def test_a_redirect_is_an_error_and_nothing_goes_to_where_it_points(
     iplaygames_sandbox: Sandbox, play: Play, status: int, method: str, words: Any, arguments: Any
 ) -> None:

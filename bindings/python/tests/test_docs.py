@@ -37,7 +37,9 @@ SNIPPETS = {
 # Of the guide, a section is a script, and begins as it says that each does.
 SECTIONS = {
     title: "\n".join(code(text, "python"))
-    for title, text in re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", GUIDE, re.DOTALL | re.MULTILINE)
+    for title, text in re.findall(
+        r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", GUIDE, re.DOTALL | re.MULTILINE
+    )
 }
 BEGINNING = code(GUIDE.split("## With the service")[1], "python")[0]
 for each in SECTIONS.keys() - {"A first session", "With the service"}:
@@ -83,7 +85,8 @@ def test_a_file_of_the_guide_runs(name: str, tmp_path: Path, iplaygames_sandbox:
 
 def test_the_guide_s_examples_have_no_type_errors(tmp_path: Path) -> None:
     examples = {
-        f"section_{re.sub('[^a-z]', '_', title.lower())}.py": script for title, script in SECTIONS.items()
+        f"section_{re.sub('[^a-z]', '_', title.lower())}.py": script
+        for title, script in SECTIONS.items()
     }
     for name, text in (examples | FILES).items():
         (tmp_path / name).write_text(text, "utf-8")
@@ -114,7 +117,9 @@ def test_the_guide_names_what_there_is() -> None:
     # Of `asyncio`.
     named.discard("CancelledError")
     assert named <= set(iplaygames_native.__all__)
-    kinds = {name for name in iplaygames_native.__all__ if name.endswith("Error")} - {"AuthenticationError"}
+    kinds = {name for name in iplaygames_native.__all__ if name.endswith("Error")} - {
+        "AuthenticationError"
+    }
     assert kinds == named
     headings = {re.sub(r"[^a-z ]", "", title.lower()).replace(" ", "-") for title in SECTIONS}
     assert set(re.findall(r"\]\(#([^)]+)\)", GUIDE)) == headings
@@ -127,10 +132,14 @@ def test_a_snippet_runs(name: str, ran: Callable[..., str], iplaygames_sandbox: 
     ran(snippet, env={"IPLAYGAMES_BASE_URL": iplaygames_sandbox.base_url})
 
 
-def test_the_package_s_own_example_runs(ran: Callable[..., str], iplaygames_sandbox: Sandbox) -> None:
+def test_the_package_s_own_example_runs(
+    ran: Callable[..., str], iplaygames_sandbox: Sandbox
+) -> None:
     script = (iplaygames_native.__doc__ or "").split("\n\n", 1)[1].split("\n\n`AsyncClient`")[0]
     script = script.replace('api_key="…"', f"api_key={iplaygames_sandbox.api_key!r}")
-    assert "send the player to" in ran(script, env={"IPLAYGAMES_BASE_URL": iplaygames_sandbox.base_url})
+    assert "send the player to" in ran(
+        script, env={"IPLAYGAMES_BASE_URL": iplaygames_sandbox.base_url}
+    )
 
 
 def test_the_example_runs(ran: Callable[..., str]) -> None:
@@ -151,11 +160,15 @@ def test_the_fleet_starts_watches_and_ends_a_hundred_sessions() -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", FLEET], capture_output=True, text=True, timeout=HANG
     )
-    assert (done.returncode, done.stdout) == (0, "100 started, 100 ended, 0 problems\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "100 started, 100 ended, 0 problems\n"), (
+        done.stderr
+    )
     lines = done.stderr.splitlines()
     for step in ("starting", "playing", "ending"):
         bars = [line for line in lines if line.startswith(f"{step:>8} [")]
-        assert len(bars) == 10 and bars[-1].endswith("[##############################] 100/100"), done.stderr
+        assert len(bars) == 10 and bars[-1].endswith("[##############################] 100/100"), (
+            done.stderr
+        )
 
 
 def test_the_fleet_says_what_went_wrong_and_ends_the_rest(iplaygames_sandbox: Sandbox) -> None:
@@ -171,7 +184,10 @@ def test_the_fleet_says_what_went_wrong_and_ends_the_rest(iplaygames_sandbox: Sa
 def test_the_fleet_leaves_no_session_open_at_ctrl_c(iplaygames_sandbox: Sandbox) -> None:
     with fleet(iplaygames_sandbox, "--sessions", "20", "--seconds", "600") as process:
         # All are started, and each is watched.
-        while iplaygames_sandbox.counts()["requests"]["by_operation"].get("get_session_status", 0) < 20:
+        while (
+            iplaygames_sandbox.counts()["requests"]["by_operation"].get("get_session_status", 0)
+            < 20
+        ):
             assert process.poll() is None
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
@@ -190,7 +206,9 @@ def test_the_fleet_draws_one_bar_in_a_terminal() -> None:
         done = subprocess.run(command, stderr=theirs, stdout=subprocess.PIPE, timeout=HANG)
         drawn = terminal.read(65536).decode()
         os.close(theirs)
-    assert done.returncode == 0 and drawn.count("\r ") >= 10 and " 1/10" in drawn and "10/10" in drawn
+    assert (
+        done.returncode == 0 and drawn.count("\r ") >= 10 and " 1/10" in drawn and "10/10" in drawn
+    )
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="reads TOML with the standard library")
@@ -198,7 +216,9 @@ def test_the_two_project_files_tell_the_same() -> None:
     if sys.version_info >= (3, 11):
         from tomllib import loads
 
-        inner, outer = (loads((folder / "pyproject.toml").read_text("utf-8")) for folder in (HERE, ROOT))
+        inner, outer = (
+            loads((folder / "pyproject.toml").read_text("utf-8")) for folder in (HERE, ROOT)
+        )
         assert inner["build-system"] == outer["build-system"]
         # The licences lie at the root.
         licences = {"license-files": outer["project"]["license-files"]}

@@ -77,13 +77,19 @@ def test_each_status_is_an_error_of_its_own(
     kind: type[APIStatusError],
     outcome: str,
 ) -> None:
-    iplaygames_sandbox.fault("start_a_game_session", status=status, envelope=envelope, message="Why not")
+    iplaygames_sandbox.fault(
+        "start_a_game_session", status=status, envelope=envelope, message="Why not"
+    )
     client = iplaygames_client.with_options(max_retries=0, call_id="call-1")
     with pytest.raises(APIStatusError) as caught:
         client.sessions.start(**START)
     error = caught.value
     assert type(error) is kind and (error.status_code, error.outcome) == (status, outcome)
-    assert error.operation == "start_a_game_session" and error.call_id == "call-1" and error.attempts == 1
+    assert (
+        error.operation == "start_a_game_session"
+        and error.call_id == "call-1"
+        and error.attempts == 1
+    )
     assert error.request_id and error.elapsed >= 0
     if envelope:
         assert error.message == "Why not" and error.body["success"] is False
@@ -104,7 +110,9 @@ def test_a_start_is_never_sent_twice_and_says_that_a_session_may_exist(
 
 def test_the_list_of_a_422_stays(iplaygames_client: Client) -> None:
     with pytest.raises(UnprocessableError) as caught:
-        iplaygames_client.call("create_a_new_promotion", name="x", promotion_type="", cycle_type="daily")
+        iplaygames_client.call(
+            "create_a_new_promotion", name="x", promotion_type="", cycle_type="daily"
+        )
     assert caught.value.body["errors"]
 
 
@@ -117,7 +125,9 @@ def test_a_wait_that_the_server_asks_for_is_told_in_seconds(
     assert caught.value.retry_after == 3600 and caught.value.retryable
 
 
-def test_a_time_out_is_python_s_own_too(iplaygames_sandbox: Sandbox, iplaygames_client: Client) -> None:
+def test_a_time_out_is_python_s_own_too(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client
+) -> None:
     iplaygames_sandbox.fault("list_games", delay_ms=60_000)
     with pytest.raises(TimeoutError) as caught:
         iplaygames_client.with_options(timeout=0.05).call("list_games")
@@ -199,7 +209,9 @@ KEY = "sk-very-secret-key"
 
 
 def test_the_key_is_in_no_error_and_no_repr(iplaygames_sandbox: Sandbox) -> None:
-    with Client(api_key=KEY, base_url=iplaygames_sandbox.base_url, headers={"X-T": "hush-hush"}) as client:
+    with Client(
+        api_key=KEY, base_url=iplaygames_sandbox.base_url, headers={"X-T": "hush-hush"}
+    ) as client:
         iplaygames_sandbox.fault("list_games", status=400, body=f'{{"message": "{KEY} hush-hush"}}')
         with pytest.raises(BadRequestError) as caught:
             client.call("list_games")
@@ -207,7 +219,10 @@ def test_the_key_is_in_no_error_and_no_repr(iplaygames_sandbox: Sandbox) -> None
         assert not any(secret in text for text in texts for secret in (KEY, "hush-hush"))
         with pytest.raises(TypeError):
             pickle.dumps(client)
-    wrong: list[dict[str, Any]] = [{"api_key": KEY + "\n"}, {"api_key": KEY, "proxy": f"ftp://u:{KEY}@x"}]
+    wrong: list[dict[str, Any]] = [
+        {"api_key": KEY + "\n"},
+        {"api_key": KEY, "proxy": f"ftp://u:{KEY}@x"},
+    ]
     for options in wrong:
         with pytest.raises(ValidationError) as refused:
             Client(**options)

@@ -325,7 +325,9 @@ if __name__ == "__main__":
 @pytest.mark.parametrize(
     "method", ["spawn", pytest.param("fork", marks=posix), pytest.param("forkserver", marks=posix)]
 )
-def test_processes_of_multiprocessing_make_calls_and_bring_their_results(tmp_path: Path, method: str) -> None:
+def test_processes_of_multiprocessing_make_calls_and_bring_their_results(
+    tmp_path: Path, method: str
+) -> None:
     script = tmp_path / "play.py"
     script.write_text(MULTIPROCESSING)
     command = [sys.executable, "-W", "error", str(script), method]
@@ -441,7 +443,9 @@ def test_the_interpreter_ends_cleanly(run: Run, end: str) -> None:
     for last in ("", "sys.exit(3)", "raise SystemExit(3)"):
         done = run(scene(ENDS[end]) + "\nprint('end', flush=True)\n" + last)
         assert done.returncode == (3 if last else 0), done.stderr
-        assert done.stdout == "end\n" and "Fatal" not in done.stderr and "panicked" not in done.stderr
+        assert (
+            done.stdout == "end\n" and "Fatal" not in done.stderr and "panicked" not in done.stderr
+        )
 
 
 def test_calls_after_the_end_are_refused_and_those_before_work(ran: Ran) -> None:

@@ -41,17 +41,25 @@ async def canceled(start: Coroutine[Any, Any, Any], ready: Callable[[], bool]) -
 
 
 def test_a_canceled_start_has_its_call_id_and_outcome_on_the_exception_and_in_the_log(
-    iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient, caplog: pytest.LogCaptureFixture
+    iplaygames_sandbox: Sandbox,
+    iplaygames_async_client: AsyncClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     iplaygames_sandbox.fault("start_a_game_session", delay_ms=600_000)
     with caplog.at_level(logging.WARNING, "iplaygames_native"):
         error: Any = asyncio.run(
-            canceled(iplaygames_async_client.sessions.start(**START), lambda: arrived(iplaygames_sandbox))
+            canceled(
+                iplaygames_async_client.sessions.start(**START), lambda: arrived(iplaygames_sandbox)
+            )
         )
     # The server has the session, and knows the call by this id.
     assert iplaygames_sandbox.counts()["sessions"]["total"] == 1
     (request,) = iplaygames_sandbox.requests()
-    assert error.call_id == request["headers"]["x-request-id"] and error.outcome == "unknown" and error.result is None
+    assert (
+        error.call_id == request["headers"]["x-request-id"]
+        and error.outcome == "unknown"
+        and error.result is None
+    )
     assert error.call_id in error.__notes__[0] and "unknown" in error.__notes__[0]
     (record,) = [each for each in caplog.records if error.call_id in each.getMessage()]
     assert record.levelno == logging.WARNING and "outcome unknown" in record.getMessage()
@@ -67,7 +75,9 @@ def test_a_start_that_was_not_sent_says_so(
             first = asyncio.create_task(client.call("list_games"))
             await until(lambda: arrived(iplaygames_sandbox))
             # It waits for the only connection.
-            error = await canceled(client.sessions.start(**START), lambda: client.stats()["in_flight"] == 2)
+            error = await canceled(
+                client.sessions.start(**START), lambda: client.stats()["in_flight"] == 2
+            )
             first.cancel()
             await asyncio.gather(first, return_exceptions=True)
             return error
@@ -104,7 +114,9 @@ def test_a_time_limit_of_asyncio_keeps_the_exception_with_the_outcome_as_its_cau
 
 
 def test_a_start_that_had_succeeded_when_it_was_canceled_tells_the_session(
-    iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient, caplog: pytest.LogCaptureFixture
+    iplaygames_sandbox: Sandbox,
+    iplaygames_async_client: AsyncClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def main() -> Any:
         task = asyncio.create_task(iplaygames_async_client.sessions.start(**START))
@@ -128,7 +140,9 @@ def test_a_start_that_had_succeeded_when_it_was_canceled_tells_the_session(
 
 
 def test_the_id_of_a_multi_session_is_a_secret_and_in_the_result_alone(
-    iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient, caplog: pytest.LogCaptureFixture
+    iplaygames_sandbox: Sandbox,
+    iplaygames_async_client: AsyncClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def main() -> Any:
         arguments = {name: value for name, value in START.items() if name != "game_id"}
@@ -149,7 +163,9 @@ def test_the_id_of_a_multi_session_is_a_secret_and_in_the_result_alone(
 
 
 def test_a_call_that_is_collected_without_being_awaited_to_its_end_is_logged(
-    iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient, caplog: pytest.LogCaptureFixture
+    iplaygames_sandbox: Sandbox,
+    iplaygames_async_client: AsyncClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     iplaygames_sandbox.fault("start_a_game_session", delay_ms=600_000)
 
@@ -164,7 +180,9 @@ def test_a_call_that_is_collected_without_being_awaited_to_its_end_is_logged(
     with caplog.at_level(logging.WARNING, "iplaygames_native"):
         asyncio.run(main())
     (request,) = iplaygames_sandbox.requests()
-    assert any(request["headers"]["x-request-id"] in text and "unknown" in text for text in caplog.messages)
+    assert any(
+        request["headers"]["x-request-id"] in text and "unknown" in text for text in caplog.messages
+    )
 
 
 def test_a_call_object_that_is_dropped_is_canceled_counted_and_logged(
@@ -181,7 +199,9 @@ def test_a_call_object_that_is_dropped_is_canceled_counted_and_logged(
         assert client.stats()["in_flight"] == 0 and client.stats()["failed"] == 1
         client.close()
     (request,) = iplaygames_sandbox.requests()
-    assert any(request["headers"]["x-request-id"] in text and "unknown" in text for text in caplog.messages)
+    assert any(
+        request["headers"]["x-request-id"] in text and "unknown" in text for text in caplog.messages
+    )
 
 
 def test_a_canceled_call_returns_its_result_at_once_and_once(

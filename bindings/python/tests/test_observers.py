@@ -90,7 +90,11 @@ async def play_awaited(sandbox: Sandbox) -> None:
             assert (await watch.__anext__()).status == "closed"
 
 
-@pytest.mark.parametrize("problem", [LookupError("broken"), SystemExit(3), Odd("odd")], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(
+    "problem",
+    [LookupError("broken"), SystemExit(3), Odd("odd")],
+    ids=lambda each: type(each).__name__,
+)
 @pytest.mark.parametrize("kind", ["waited_for", "awaited"])
 def test_an_observer_that_raises_loses_no_result(
     iplaygames_sandbox: Sandbox,
@@ -106,7 +110,10 @@ def test_an_observer_that_raises_loses_no_result(
     else:
         asyncio.run(play_awaited(iplaygames_sandbox))
     assert observer.times > 0 and unraisable and all(each is problem for each in unraisable)
-    assert iplaygames_sandbox.counts()["sessions"] | {"total": 4, "closed": 4} == iplaygames_sandbox.counts()["sessions"]
+    assert (
+        iplaygames_sandbox.counts()["sessions"] | {"total": 4, "closed": 4}
+        == iplaygames_sandbox.counts()["sessions"]
+    )
 
 
 def test_ctrl_c_in_a_log_handler_is_raised_and_tells_the_session(ran: Ran) -> None:

@@ -34,7 +34,11 @@ def test_a_session_is_started_checked_and_ended(iplaygames_client: Client) -> No
     session = iplaygames_client.sessions.start(**START)
     assert session.game_url.startswith("http") and session.session_token
     status = iplaygames_client.sessions.status(session.session_id)
-    assert (status.session_id, status.status, status.player_id) == (session.session_id, "active", "player_456")
+    assert (status.session_id, status.status, status.player_id) == (
+        session.session_id,
+        "active",
+        "player_456",
+    )
     assert (status.game_id, status.game_title) == (123, "Book of Dead")
     ended = iplaygames_client.sessions.end(session.session_id)
     assert ended.message == "Session ended successfully" and not ended.already_ended
@@ -231,7 +235,9 @@ def test_times_are_read_and_their_text_is_kept(text: str, time: datetime | None)
 
 
 def test_a_field_of_another_type_fails_nothing() -> None:
-    session = started('{"session_id": 12345678901234567890123, "session_token": null, "expires_at": [1]}')
+    session = started(
+        '{"session_id": 12345678901234567890123, "session_token": null, "expires_at": [1]}'
+    )
     assert session.session_id == "12345678901234567890123" and session.expires_at is None
     assert session.session_token is None and session.game_url == ""
     game = '{"data": {"game": {"id": "123"}, "status": "x", "started_at": 5}}'

@@ -65,7 +65,9 @@ def test_a_second_thread_that_iterates_a_watch_gets_a_runtime_error_and_close_en
     assert first.ended() and first.problem is None and first.seen == ["active"]
 
 
-def test_many_threads_and_a_close_in_any_order_all_end(iplaygames_client: Client, session_id: str) -> None:
+def test_many_threads_and_a_close_in_any_order_all_end(
+    iplaygames_client: Client, session_id: str
+) -> None:
     for _ in range(20):
         watch = iplaygames_client.sessions.watch(session_id, interval=0.01)
         consumers = [Consumer(watch) for _ in range(4)]
@@ -190,7 +192,9 @@ def test_the_options_of_a_copy_are_those_of_its_watch(
         copy = iplaygames_client.with_options(max_retries=0, call_id="match-7", timeout=20)
         with copy.sessions.watch(session_id, interval=0.01) as changes:
             assert next(changes).status == "active"
-    readings = [each for each in iplaygames_sandbox.requests() if each["operation"] == "get_session_status"]
+    readings = [
+        each for each in iplaygames_sandbox.requests() if each["operation"] == "get_session_status"
+    ]
     assert {each["headers"]["x-request-id"] for each in readings} == {"match-7"}
     assert len(readings) >= 2
 
@@ -228,7 +232,9 @@ def test_a_watch_that_cannot_read_says_so_in_the_log_and_ends_after_max_failures
     with caplog.at_level(logging.WARNING, "iplaygames_native"):
         watch = asyncio.run(awaited()) if kind == "awaited" else waited_for()
     assert isinstance(watch.last_error, ServerError) and watch.last_error.status_code == 503
-    assert watch.last_read_at is not None and began <= watch.last_read_at <= datetime.now(timezone.utc)
+    assert watch.last_read_at is not None and began <= watch.last_read_at <= datetime.now(
+        timezone.utc
+    )
     assert any("3 readings in a row have failed" in text for text in caplog.messages)
 
 

@@ -81,7 +81,10 @@ class AsyncClient(BaseClient):
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -139,12 +142,16 @@ class AsyncSessions:
             },
             extra,
         )
-        return StartedSession(await _call(self._core, "start_a_game_session", arguments, self._options))
+        return StartedSession(
+            await _call(self._core, "start_a_game_session", arguments, self._options)
+        )
 
     async def status(self, session_id: str) -> SessionStatus:
         """Checks a session."""
         arguments = {"session_id": session_id}
-        return SessionStatus(await _call(self._core, "get_session_status", arguments, self._options))
+        return SessionStatus(
+            await _call(self._core, "get_session_status", arguments, self._options)
+        )
 
     async def end(self, session_id: str) -> EndedSession:
         """Ends a session. Repeated after a lost answer; a session that is then gone counts as ended."""
@@ -211,7 +218,13 @@ class AsyncSessions:
     ) -> AsyncIterator[BulkResult[EndedSession]]:
         """Ends many sessions, as `status_many` checks them."""
         return _many(
-            self._core, self._options, "end_a_game_session", EndedSession, session_ids, concurrency, progress
+            self._core,
+            self._options,
+            "end_a_game_session",
+            EndedSession,
+            session_ids,
+            concurrency,
+            progress,
         )
 
 
@@ -232,7 +245,10 @@ class AsyncOpenSession:
         return self._session
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         session, self._session = self._session, None
         assert session is not None
@@ -249,7 +265,17 @@ class AsyncWatch(WatchState):
     It has one consumer at a time, in the event loop that first awaited it: any other gets a `RuntimeError`.
     """
 
-    __slots__ = ("_box", "_call", "_core", "_given", "_loop", "_open", "_running", "_token", "_watch")
+    __slots__ = (
+        "_box",
+        "_call",
+        "_core",
+        "_given",
+        "_loop",
+        "_open",
+        "_running",
+        "_token",
+        "_watch",
+    )
 
     def __init__(
         self,
@@ -296,7 +322,9 @@ class AsyncWatch(WatchState):
         if self._loop is not None and self._loop is not loop:
             raise RuntimeError("the watch is bound to a different event loop")
         if not self._running.acquire(False):
-            raise RuntimeError("the watch is already running: another consumer awaits its next change")
+            raise RuntimeError(
+                "the watch is already running: another consumer awaits its next change"
+            )
         try:
             return await self._next(loop)
         finally:
@@ -343,7 +371,10 @@ class AsyncWatch(WatchState):
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 

@@ -25,7 +25,9 @@ def milliseconds(name: str, seconds: float | None) -> int | None:
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not hasattr(seconds, "__float__"):
-        raise invalid(f"/{name}", f"`{name}` must be a time in seconds, not {type(seconds).__name__}.", True)
+        raise invalid(
+            f"/{name}", f"`{name}` must be a time in seconds, not {type(seconds).__name__}.", True
+        )
     # Written so that NaN fails too.
     if not 0.001 <= seconds <= 86400:
         raise invalid(f"/{name}", f"`{name}` must be a time in seconds, from 0.001 to 86400.")
@@ -112,7 +114,11 @@ class BaseClient:
         self._options: _core.Options | None = None
 
     def with_options(
-        self, *, timeout: float | None = None, max_retries: int | None = None, call_id: str | None = None
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        call_id: str | None = None,
     ) -> Self:
         """The same client, whose calls differ in this. Cheap: both share their connections, and closing
         either closes both. A `call_id` (1 to 128 visible ASCII characters) is sent as `X-Request-Id`."""
@@ -153,7 +159,9 @@ class BaseClient:
 def check_whole_number(name: str, number: object) -> None:
     """Raises the error for an argument that is no whole number."""
     if isinstance(number, bool) or not isinstance(number, int):
-        raise invalid(f"/{name}", f"`{name}` must be a whole number, not {type(number).__name__}.", True)
+        raise invalid(
+            f"/{name}", f"`{name}` must be a whole number, not {type(number).__name__}.", True
+        )
 
 
 def check_watch(session_id: object, interval: object, max_failures: object) -> None:
@@ -162,7 +170,11 @@ def check_watch(session_id: object, interval: object, max_failures: object) -> N
         message = f"`session_id` must be a string, not {type(session_id).__name__}."
         raise invalid("/session_id", message, True)
     if isinstance(interval, (bool, str)) or not hasattr(interval, "__float__"):
-        raise invalid("/interval", f"`interval` must be a time in seconds, not {type(interval).__name__}.", True)
+        raise invalid(
+            "/interval",
+            f"`interval` must be a time in seconds, not {type(interval).__name__}.",
+            True,
+        )
     if max_failures is None:
         return
     check_whole_number("max_failures", max_failures)

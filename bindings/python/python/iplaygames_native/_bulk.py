@@ -58,7 +58,9 @@ class BulkRunner(_Base["R"]):
         if isinstance(ids, (str, bytes, bytearray, memoryview)):
             # Its characters would be taken for ids.
             name = type(ids).__name__
-            raise invalid("/session_ids", f"`session_ids` must be an iterable of ids, not one {name}.", True)
+            raise invalid(
+                "/session_ids", f"`session_ids` must be an iterable of ids, not one {name}.", True
+            )
         self.core = core
         self.options = options
         self.operation = operation
@@ -117,7 +119,9 @@ class BulkRunner(_Base["R"]):
                 yield self._finish(id, None, error)
             except Exception as problem:
                 # An id that is more than a string and raises when it is read.
-                unreadable = invalid(f"/{_ID}", f"`{_ID}` cannot be read: it raised {type(problem).__name__}.")
+                unreadable = invalid(
+                    f"/{_ID}", f"`{_ID}` cannot be read: it raised {type(problem).__name__}."
+                )
                 unreadable.__cause__ = problem
                 yield self._finish(id, None, unreadable)
             else:

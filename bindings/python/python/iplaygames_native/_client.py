@@ -65,7 +65,10 @@ class Client(BaseClient):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -164,7 +167,9 @@ class Sessions:
         }
         return OpenSession(self, arguments | more)
 
-    def watch(self, session_id: str, *, interval: float = 5.0, max_failures: int | None = None) -> Watch:
+    def watch(
+        self, session_id: str, *, interval: float = 5.0, max_failures: int | None = None
+    ) -> Watch:
         """Tells what a session is doing, at first and whenever that changes, until it is over.
 
             for status in client.sessions.watch(session_id):
@@ -212,7 +217,13 @@ class Sessions:
         from ._bulk import many
 
         return many(
-            self._core, self._options, "end_a_game_session", EndedSession, session_ids, concurrency, progress
+            self._core,
+            self._options,
+            "end_a_game_session",
+            EndedSession,
+            session_ids,
+            concurrency,
+            progress,
         )
 
 
@@ -233,7 +244,10 @@ class OpenSession:
         return self._session
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         session, self._session = self._session, None
         assert session is not None
@@ -286,7 +300,9 @@ class Watch(WatchState):
         if self._call is None:
             raise StopIteration
         if not self._running.acquire(False):
-            raise RuntimeError("the watch is already running: another consumer waits for its next change")
+            raise RuntimeError(
+                "the watch is already running: another consumer waits for its next change"
+            )
         try:
             return self._next()
         finally:
@@ -321,7 +337,10 @@ class Watch(WatchState):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -361,11 +380,15 @@ class MultiSessions:
             },
             extra,
         )
-        return StartedMultiSession(self._core.call("start_a_multi_session", arguments, self._options))
+        return StartedMultiSession(
+            self._core.call("start_a_multi_session", arguments, self._options)
+        )
 
     def status(self, multi_session_id: str) -> MultiSessionStatus:
         """Checks a set of games and each game in it."""
-        facts = self._core.call("get_multi_session_status", {"token": multi_session_id}, self._options)
+        facts = self._core.call(
+            "get_multi_session_status", {"token": multi_session_id}, self._options
+        )
         return MultiSessionStatus(facts)
 
     def end(self, multi_session_id: str) -> EndedMultiSession:

@@ -84,7 +84,10 @@ class Client:
         """From a dict with the keys of the configuration."""
 
     def call(
-        self, operation: str, arguments: dict[str, Any] | None = None, options: Options | None = None
+        self,
+        operation: str,
+        arguments: dict[str, Any] | None = None,
+        options: Options | None = None,
     ) -> _Facts:
         """Calls an operation and waits for the answer; looks for signals while it waits."""
 

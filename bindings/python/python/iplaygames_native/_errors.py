@@ -117,7 +117,9 @@ class IPlayGamesError(Exception):
 _FACTS = [fact for fact in IPlayGamesError.__annotations__]
 
 
-def _restore(kind: type[IPlayGamesError], args: tuple[Any, ...], facts: dict[str, Any]) -> IPlayGamesError:
+def _restore(
+    kind: type[IPlayGamesError], args: tuple[Any, ...], facts: dict[str, Any]
+) -> IPlayGamesError:
     error = kind.__new__(kind)
     error.args = args
     error.__dict__.update(facts)
@@ -349,5 +351,7 @@ def describe_end(error: BaseException, operation: str, ending: Ending) -> None:
 def at_exit() -> ClosedError:
     """The exception for a call that comes too late."""
     return ClosedError(
-        "The interpreter is ending: no calls can be made any more.", code=104, name="IPG_ERR_SHUT_DOWN"
+        "The interpreter is ending: no calls can be made any more.",
+        code=104,
+        name="IPG_ERR_SHUT_DOWN",
     )

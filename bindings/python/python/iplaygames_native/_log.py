@@ -13,7 +13,10 @@ _NAMES = ("error", "warn", "info", "debug", "trace")
 _logger = logging.getLogger("iplaygames_native")
 # A library says nothing by itself.
 _logger.addHandler(logging.NullHandler())
-_loggers = [_logger, *(logging.getLogger(f"iplaygames_native.{part}") for part in ("client", "net", "log"))]
+_loggers = [
+    _logger,
+    *(logging.getLogger(f"iplaygames_native.{part}") for part in ("client", "net", "log")),
+]
 
 
 def wanted_level() -> int:
@@ -24,7 +27,9 @@ def wanted_level() -> int:
 
 def emit(level: int, target: str, message: str) -> None:
     """Gives one line to `logging`."""
-    logger = logging.getLogger("iplaygames_native" + target.removeprefix("iplaygames").replace("::", "."))
+    logger = logging.getLogger(
+        "iplaygames_native" + target.removeprefix("iplaygames").replace("::", ".")
+    )
     logger.log(_LEVELS[level - 1], "%s", message)
 
 
@@ -36,7 +41,9 @@ def to_stderr() -> None:
     if wanted not in _NAMES:
         import warnings
 
-        warnings.warn(f"IPLAYGAMES_LOG must be one of {', '.join(_NAMES)}, not {wanted!r}", stacklevel=4)
+        warnings.warn(
+            f"IPLAYGAMES_LOG must be one of {', '.join(_NAMES)}, not {wanted!r}", stacklevel=4
+        )
         return
     handler = _Stderr()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

@@ -79,7 +79,9 @@ class Box:
         finally:
             del self.waiting[token]
         if facts is None:
-            raise internal("A defect in this library: a call was reported as ended and has no result.")
+            raise internal(
+                "A defect in this library: a call was reported as ended and has no result."
+            )
         return facts
 
 
@@ -97,7 +99,9 @@ def box_of(loop: AbstractEventLoop) -> Box:
         except NotImplementedError:
             # The loop cannot watch a descriptor, or the mailbox has none: both are so on Windows.
             name = "iplaygames-mail"
-            Thread(target=_carry, args=(ref(loop), ref(box), box.mailbox), name=name, daemon=True).start()
+            Thread(
+                target=_carry, args=(ref(loop), ref(box), box.mailbox), name=name, daemon=True
+            ).start()
         with _making:
             _boxes[loop] = box
     return box

@@ -191,7 +191,9 @@ def time(text: str | None) -> datetime | None:
     from datetime import datetime
 
     # Python 3.10 reads neither `Z` nor any number of decimals.
-    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:?\d\d)?", text)
+    match = re.fullmatch(
+        r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:?\d\d)?", text
+    )
     if match is None:
         return None
     day, clock, decimals, zone = match.groups()

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Sandbox:
     """A server of the API on a free port of this machine, with state, scripted faults and a clock.
 
-        with sandbox() as box, box.client() as client:
-            box.fault("get_session_status", status=503, times=2)
+    with sandbox() as box, box.client() as client:
+        box.fault("get_session_status", status=503, times=2)
     """
 
     __slots__ = ("_clients", "_core")
@@ -107,7 +107,10 @@ class Sandbox:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
 

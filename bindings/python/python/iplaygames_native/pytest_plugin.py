@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def pytest_configure(config: pytest.Config) -> None:
     """Makes the marker known."""
     config.addinivalue_line(
-        "markers", "iplaygames_sandbox(**config): the configuration of the test's iplaygames_sandbox"
+        "markers",
+        "iplaygames_sandbox(**config): the configuration of the test's iplaygames_sandbox",
     )
 
 
