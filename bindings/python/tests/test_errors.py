@@ -176,7 +176,11 @@ SAMPLES = [
         ' "outcome": "unknown", "retryable": true, "attempts": 1, "elapsed_ms": 1, "http_status": null,'
         ' "request_id": null, "call_id": null, "retry_after_ms": null, "field": "/a~1b/0", "body": null}}',
     )
-] + [_errors.invalid("/currency", "Bad"), _errors.at_exit(), IPlayGamesError()]
+] + [
+    _errors.invalid_argument("/currency", "Bad"),
+    _errors.interpreter_exiting_error(),
+    IPlayGamesError(),
+]
 
 
 @pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)

@@ -12,7 +12,7 @@ def main() -> None:
     """Runs the tool with this process's words, and exits."""
     # The tool is not Python: Ctrl-C ends it as it ends any program.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.exit(_core.run_tool(sys.argv[1:]))
+    sys.exit(_core.run_cli(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -334,7 +334,7 @@ class AsyncWatch(WatchState):
         while self._open:
             try:
                 box, call = self._begin(loop)
-                change = None if call is None else call.change()
+                change = None if call is None else call.next_update()
             except IPlayGamesError:
                 self.close()
                 raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from os import environ
 
 from . import _core
-from ._errors import invalid
+from ._errors import invalid_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,12 +25,14 @@ def milliseconds(name: str, seconds: float | None) -> int | None:
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not hasattr(seconds, "__float__"):
-        raise invalid(
+        raise invalid_argument(
             f"/{name}", f"`{name}` must be a time in seconds, not {type(seconds).__name__}.", True
         )
     # Written so that NaN fails too.
     if not 0.001 <= seconds <= 86400:
-        raise invalid(f"/{name}", f"`{name}` must be a time in seconds, from 0.001 to 86400.")
+        raise invalid_argument(
+            f"/{name}", f"`{name}` must be a time in seconds, from 0.001 to 86400."
+        )
     return max(1, round(seconds * 1000))
 
 
@@ -159,7 +161,7 @@ class BaseClient:
 def check_whole_number(name: str, number: object) -> None:
     """Raises the error for an argument that is no whole number."""
     if isinstance(number, bool) or not isinstance(number, int):
-        raise invalid(
+        raise invalid_argument(
             f"/{name}", f"`{name}` must be a whole number, not {type(number).__name__}.", True
         )
 
@@ -168,9 +170,9 @@ def check_watch(session_id: object, interval: object, max_failures: object) -> N
     """Raises the error for an argument of a watch that is of the wrong type, or that is no number of failures."""
     if not isinstance(session_id, str):
         message = f"`session_id` must be a string, not {type(session_id).__name__}."
-        raise invalid("/session_id", message, True)
+        raise invalid_argument("/session_id", message, True)
     if isinstance(interval, (bool, str)) or not hasattr(interval, "__float__"):
-        raise invalid(
+        raise invalid_argument(
             "/interval",
             f"`interval` must be a time in seconds, not {type(interval).__name__}.",
             True,
@@ -180,7 +182,7 @@ def check_watch(session_id: object, interval: object, max_failures: object) -> N
     check_whole_number("max_failures", max_failures)
     assert isinstance(max_failures, int)
     if not 1 <= max_failures < 1 << 32:
-        raise invalid("/max_failures", "`max_failures` must be 1 or more.")
+        raise invalid_argument("/max_failures", "`max_failures` must be 1 or more.")
 
 
 class WatchState:
@@ -212,7 +214,9 @@ def start_arguments(arguments: dict[str, Any], extra: Mapping[str, Any] | None) 
     arguments = given(**arguments)
     for name in extra or ():
         if name in arguments:
-            raise invalid(f"/{name}", f"`{name}` is given twice: as itself and in `extra`.")
+            raise invalid_argument(
+                f"/{name}", f"`{name}` is given twice: as itself and in `extra`."
+            )
     return arguments | dict(extra or {})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sized
 
 from . import _core
 from ._base import check_whole_number
-from ._errors import BusyError, IPlayGamesError, attach, internal, invalid
+from ._errors import BusyError, IPlayGamesError, add_note, internal_error, invalid_argument
 from ._results import BulkResult
 
 TYPE_CHECKING = False
@@ -54,11 +54,11 @@ class BulkRunner(_Base["R"]):
     ) -> None:
         check_whole_number("concurrency", concurrency)
         if concurrency < 1:
-            raise invalid("/concurrency", "`concurrency` must be 1 or more.")
+            raise invalid_argument("/concurrency", "`concurrency` must be 1 or more.")
         if isinstance(ids, (str, bytes, bytearray, memoryview)):
             # Its characters would be taken for ids.
             name = type(ids).__name__
-            raise invalid(
+            raise invalid_argument(
                 "/session_ids", f"`session_ids` must be an iterable of ids, not one {name}.", True
             )
         self.core = core
@@ -103,7 +103,9 @@ class BulkRunner(_Base["R"]):
                 return
             if not isinstance(id, str):
                 name = type(id).__name__
-                wrong_type = invalid(f"/{_ID}", f"`{_ID}` must be a string, not {name}.", True)
+                wrong_type = invalid_argument(
+                    f"/{_ID}", f"`{_ID}` must be a string, not {name}.", True
+                )
                 yield self._finish(id, None, wrong_type)
                 continue
             number = token()
@@ -119,7 +121,7 @@ class BulkRunner(_Base["R"]):
                 yield self._finish(id, None, error)
             except Exception as problem:
                 # An id that is more than a string and raises when it is read.
-                unreadable = invalid(
+                unreadable = invalid_argument(
                     f"/{_ID}", f"`{_ID}` cannot be read: it raised {type(problem).__name__}."
                 )
                 unreadable.__cause__ = problem
@@ -138,7 +140,7 @@ class BulkRunner(_Base["R"]):
         del self.in_flight[token]
         if facts is None:
             message = "A defect in this library: a call was reported as ended and has no result."
-            return self._finish(id, None, internal(message))
+            return self._finish(id, None, internal_error(message))
         return self._finish(id, self.kind(facts), None)
 
     def _finish(self, id: str, result: R | None, error: IPlayGamesError | None) -> BulkResult[R]:
@@ -184,7 +186,7 @@ class BulkRunner(_Base["R"]):
             note = f"{len(results)} results of {self.operation} were not delivered: {counts}. `results` has them."
         else:
             note = f"All results of {self.operation} were delivered before this; further ids were not read."
-        attach(error, note, results=results)
+        add_note(error, note, results=results)
         self._drop_problem(error)
 
     def abandon(self) -> None:

@@ -6,7 +6,7 @@ from _thread import allocate_lock
 
 from . import _core
 from ._base import BaseClient, WatchState, check_watch, is_over, start_arguments
-from ._errors import IPlayGamesError, attach
+from ._errors import IPlayGamesError, add_note
 from ._results import (
     EndedMultiSession,
     EndedSession,
@@ -263,7 +263,7 @@ def not_ended(problem: IPlayGamesError, error: BaseException | None) -> None:
     and it carries a note."""
     if error is None:
         raise problem
-    attach(error, f"The session could not be ended either: {problem}")
+    add_note(error, f"The session could not be ended either: {problem}")
 
 
 class Watch(WatchState):
@@ -311,7 +311,7 @@ class Watch(WatchState):
     def _next(self) -> SessionStatus:
         while (call := self._call) is not None:
             try:
-                change = call.change()
+                change = call.next_update()
                 if change is None:
                     # Also after `close` on another thread, which puts something into the mailbox.
                     self._core.wait(self._mailbox)

@@ -294,18 +294,18 @@ def from_document(document: str) -> IPlayGamesError:
     )
 
 
-def invalid(field: str, message: str, wrong_type: bool = False) -> ValidationError:
+def invalid_argument(field: str, message: str, wrong_type: bool = False) -> ValidationError:
     """The exception for an argument that is wrong; `field` is a JSON pointer to it."""
     kind = ArgumentTypeError if wrong_type else ValidationError
     return kind(message, code=100, name="IPG_ERR_INVALID_ARGUMENT", field=field)
 
 
-def internal(message: str) -> InternalError:
+def internal_error(message: str) -> InternalError:
     """Returns the exception for a defect of this library: whether the call was done is not known."""
     return InternalError(message, outcome="unknown")
 
 
-def attach(error: BaseException, note: str, **facts: object) -> None:
+def add_note(error: BaseException, note: str, **facts: object) -> None:
     """Attaches a note and attributes to an exception of any kind, as far as it takes them."""
     # Python 3.10 has no notes, but shows these in no traceback either: they are there to be read.
     for name, value in {"__notes__": [*getattr(error, "__notes__", ()), note], **facts}.items():
@@ -316,7 +316,7 @@ def attach(error: BaseException, note: str, **facts: object) -> None:
             continue
 
 
-def describe_end(error: BaseException, operation: str, ending: Ending) -> None:
+def add_call_result(error: BaseException, operation: str, ending: Ending) -> None:
     """Attaches to the exception that interrupted a call how the call ended: `call_id`, `outcome`, `result`, for a
     start that had succeeded `session_id`, and a note that says the same."""
     from . import _core
@@ -328,7 +328,7 @@ def describe_end(error: BaseException, operation: str, ending: Ending) -> None:
             note = f"The call {operation} ({problem.call_id}) had failed: {problem}; its outcome is {problem.outcome}."
         if problem.outcome == "unknown" and operation.startswith("start_"):
             note += " A session may exist."
-        attach(error, note, call_id=problem.call_id, outcome=problem.outcome, result=None)
+        add_note(error, note, call_id=problem.call_id, outcome=problem.outcome, result=None)
         return
     assert facts is not None
     from ._results import Reply, StartedMultiSession, StartedSession
@@ -343,12 +343,12 @@ def describe_end(error: BaseException, operation: str, ending: Ending) -> None:
         # Its id is a secret, which a note would put into tracebacks.
         note += " The multi-session exists; `result` has its id."
         more = {"result": StartedMultiSession(facts)}
-    attach(error, note, call_id=facts[4], outcome="succeeded", **more)
+    add_note(error, note, call_id=facts[4], outcome="succeeded", **more)
     if not _core.is_read(operation):
         _core.log_warning(note)
 
 
-def at_exit() -> ClosedError:
+def interpreter_exiting_error() -> ClosedError:
     """The exception for a call that comes too late."""
     return ClosedError(
         "The interpreter is ending: no calls can be made any more.",

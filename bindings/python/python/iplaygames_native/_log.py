@@ -19,7 +19,7 @@ _loggers = [
 ]
 
 
-def wanted_level() -> int:
+def enabled_level() -> int:
     """The most detailed level that anybody wants, as the core counts: 1 is error, 5 is trace, 0 is none."""
     least = min(logger.getEffectiveLevel() for logger in _loggers)
     return sum(level >= least for level in _LEVELS)

@@ -12,7 +12,7 @@ from threading import Lock, Thread
 from weakref import WeakKeyDictionary, ref
 
 from . import _core
-from ._errors import describe_end, internal
+from ._errors import add_call_result, internal_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,13 +73,13 @@ class Box:
             except BaseException as error:
                 ending = call.cancel()
                 if ending is not None:
-                    describe_end(error, operation, ending)
+                    add_call_result(error, operation, ending)
                 raise
             facts = call.result()
         finally:
             del self.waiting[token]
         if facts is None:
-            raise internal(
+            raise internal_error(
                 "A defect in this library: a call was reported as ended and has no result."
             )
         return facts
