@@ -1,5 +1,6 @@
-"""The main job: start a session, watch it being played, end it. Against the sandbox, or against the real
-service where IPLAYGAMES_API_KEY is set.
+"""Starts a session, checks its status and ends it.
+
+Uses the service if IPLAYGAMES_API_KEY is set, and the sandbox otherwise.
 
     python session.py
 """
@@ -36,10 +37,10 @@ def main() -> int:
                 print("ended:", ended.message)
             print("checked again:", client.sessions.status(session.session_id).status)
         except APIStatusError as error:
-            print(f"the API said no: {error.message} ({error.status_code})", file=sys.stderr)
+            print(f"the API refused: {error.message} ({error.status_code})", file=sys.stderr)
             return 1
         except IPlayGamesError as error:
-            print(f"no answer: {error}; the outcome is {error.outcome}", file=sys.stderr)
+            print(f"no response: {error}; the outcome is {error.outcome}", file=sys.stderr)
             return 1
     return 0
 

@@ -55,9 +55,9 @@ pub(crate) fn add_call_result(
         Ok(reply) => (Some(reply), None),
         Err(error) => (None, Some(error.into_value(py).into_any())),
     };
-    let added = errors_module(py).and_then(|errors| {
+    let added = PyModule::import(py, "iplaygames_native._interruption").and_then(|module| {
         let exception = interruption.value(py);
-        errors.call_method1(intern!(py, "add_call_result"), (exception, operation, result))
+        module.call_method1(intern!(py, "add_call_result"), (exception, operation, result))
     });
     if let Err(problem) = added {
         problem.write_unraisable(py, None);

@@ -18,9 +18,9 @@ from iplaygames_native import (
     CanceledError,
     ClosedError,
     ConflictError,
+    InternalServerError,
     NotFoundError,
     Sandbox,
-    ServerError,
     ValidationError,
 )
 
@@ -169,7 +169,7 @@ def test_an_open_session_is_ended_also_when_its_task_is_canceled(
         async with iplaygames_async_client.sessions.open(**START) as session:
             await iplaygames_async_client.sessions.end(session.session_id)
         iplaygames_sandbox.fault("end_a_game_session", status=500)
-        with pytest.raises(ServerError):
+        with pytest.raises(InternalServerError):
             async with iplaygames_async_client.with_options(max_retries=0).sessions.open(**START):
                 pass
 

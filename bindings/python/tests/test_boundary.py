@@ -45,7 +45,7 @@ def test_the_module_works_after_a_panic_on_the_same_thread_and_at_exit(ran: Ran)
                     ipg._core._panic_for_tests("once", detached)
                 except ipg.IPlayGamesError as error:
                     print(error.outcome)
-            print(client.call("list_games").http_status)
+            print(client.call("list_games").status_code)
     """
     assert ran(script).split() == ["unknown", "unknown", "200"]
 

@@ -225,7 +225,7 @@ def test_ctrl_c_attaches_the_results_of_the_calls_in_flight(
         yield from ids[:10]
         signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt) as caught:
+    with pytest.raises(KeyboardInterrupt) as caught:  # noqa: PT012
         for each in iplaygames_client.sessions.end_many(ids_then_ctrl_c(), concurrency=16):
             results.append(each)
     left: list[BulkResult[Any]] = caught.value.results  # type: ignore[attr-defined]

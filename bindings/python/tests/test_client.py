@@ -265,9 +265,8 @@ def test_a_call_that_raises_is_logged_as_a_warning_and_not_as_an_error(
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert (caught.value.call_id or "none") in caplog.records[0].getMessage()
     caplog.clear()
-    with caplog.at_level(logging.ERROR, "iplaygames_native"):
-        with pytest.raises(NotFoundError):
-            iplaygames_client.sessions.status("x")
+    with caplog.at_level(logging.ERROR, "iplaygames_native"), pytest.raises(NotFoundError):
+        iplaygames_client.sessions.status("x")
     assert caplog.records == []
 
 

@@ -1,5 +1,6 @@
 """What clients of this API, and of others like it, are known to get wrong: successes that are none, answers
-that are thrown away, values that change on the way. A promise each, kept by calls that wait and awaited."""
+that are thrown away, values that change on the way. A promise each, kept by calls that wait and awaited.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +22,18 @@ from iplaygames_native import (
     APIStatusError,
     APITimeoutError,
     AsyncClient,
+    AuthenticationError,
     BadRequestError,
     BadResponseError,
     Client,
     ConnectError,
     ConnectionLostError,
+    InternalServerError,
     IPlayGamesError,
     NotFoundError,
     RedirectError,
     Reply,
     Sandbox,
-    ServerError,
-    UnauthorizedError,
     ValidationError,
 )
 
@@ -231,7 +232,7 @@ def test_an_empty_success_is_one_where_the_api_documents_no_answer(
 ) -> None:
     iplaygames_sandbox.fault("delete_an_external_game", status=status, empty=True)
     reply = play("call", "delete_an_external_game", id="7")
-    assert isinstance(reply, Reply) and reply["success"] is True and reply.http_status == status
+    assert isinstance(reply, Reply) and reply["success"] is True and reply.status_code == status
 
 
 # ---- a success without a request, an answer thrown away ------------------------------------------
@@ -360,7 +361,7 @@ def test_any_2xx_is_a_success(
 ) -> None:
     iplaygames_sandbox.fault(operation, status=status, body=SUCCESS)
     reply = Play(iplaygames_client)(method, *words, **arguments)
-    assert reply.http_status == status and reply.json == SUCCESS
+    assert reply.status_code == status and reply.json == SUCCESS
 
 
 @pytest.mark.parametrize(
@@ -645,7 +646,12 @@ def test_the_message_of_an_error_is_the_server_s_whatever_shape_it_has(
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(401, UnauthorizedError), (404, NotFoundError), (418, APIStatusError), (500, ServerError)],
+    [
+        (401, AuthenticationError),
+        (404, NotFoundError),
+        (418, APIStatusError),
+        (500, InternalServerError),
+    ],
 )
 @pytest.mark.parametrize(
     ("fault", "text"),
@@ -679,7 +685,7 @@ def test_an_error_of_an_operation_that_answers_a_file_is_read_too(
         ("get_api_v1_transaction_exports_export_id_download", "export_id"),
     ):
         iplaygames_sandbox.fault(operation, status=500, body='{"message": "Server Error"}')
-        with pytest.raises(ServerError) as caught:
+        with pytest.raises(InternalServerError) as caught:
             play("call", operation, **{name: 7})
         assert caught.value.message == "Server Error" and caught.value.body == {
             "message": "Server Error"

@@ -23,18 +23,17 @@ from iplaygames_native import (
     ConflictError,
     ConnectError,
     ConnectionLostError,
-    ForbiddenError,
+    InternalServerError,
     IPlayGamesError,
     NotFoundError,
-    RateLimitedError,
+    PermissionDeniedError,
+    RateLimitError,
     RedirectError,
     ResolveError,
     ResponseTooLargeError,
     Sandbox,
-    ServerError,
-    UnauthorizedError,
     UnavailableError,
-    UnprocessableError,
+    UnprocessableEntityError,
     ValidationError,
     _core,
     _errors,
@@ -48,22 +47,21 @@ def test_every_code_has_an_exception_with_its_own_meaning() -> None:
     for kind in _errors.BY_CODE.values():
         assert getattr(iplaygames_native, kind.__name__) is kind
         assert issubclass(kind, IPlayGamesError) and kind.__doc__
-    assert AuthenticationError is UnauthorizedError
 
 
 @pytest.mark.parametrize(
     ("status", "envelope", "kind", "outcome"),
     [
         (400, True, BadRequestError, "rejected"),
-        (401, True, UnauthorizedError, "rejected"),
-        (403, True, ForbiddenError, "rejected"),
+        (401, True, AuthenticationError, "rejected"),
+        (403, True, PermissionDeniedError, "rejected"),
         (404, True, NotFoundError, "rejected"),
         (409, True, ConflictError, "rejected"),
-        (422, True, UnprocessableError, "rejected"),
-        (429, True, RateLimitedError, "rejected"),
+        (422, True, UnprocessableEntityError, "rejected"),
+        (429, True, RateLimitError, "rejected"),
         (418, False, APIStatusError, "rejected"),
-        (500, False, ServerError, "unknown"),
-        (502, False, ServerError, "unknown"),
+        (500, False, InternalServerError, "unknown"),
+        (502, False, InternalServerError, "unknown"),
         (503, False, UnavailableError, "unknown"),
         (503, True, UnavailableError, "rejected"),
         (302, False, RedirectError, "unknown"),
@@ -109,7 +107,7 @@ def test_a_start_is_never_sent_twice_and_says_that_a_session_may_exist(
 
 
 def test_the_list_of_a_422_stays(iplaygames_client: Client) -> None:
-    with pytest.raises(UnprocessableError) as caught:
+    with pytest.raises(UnprocessableEntityError) as caught:
         iplaygames_client.call(
             "create_a_new_promotion", name="x", promotion_type="", cycle_type="daily"
         )
@@ -120,7 +118,7 @@ def test_a_wait_that_the_server_asks_for_is_told_in_seconds(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client
 ) -> None:
     iplaygames_sandbox.fault("list_games", status=429, retry_after=3600)
-    with pytest.raises(RateLimitedError) as caught:
+    with pytest.raises(RateLimitError) as caught:
         iplaygames_client.call("list_games")
     assert caught.value.retry_after == 3600 and caught.value.retryable
 
@@ -165,16 +163,22 @@ def test_a_closed_client_says_so(iplaygames_client: Client) -> None:
 SAMPLES = [
     _errors.from_document(document)
     for document in (
-        '{"error": {"code": 404, "name": "IPG_ERR_NOT_FOUND", "message": "Gone", "operation": "list_games",'
-        ' "outcome": "rejected", "retryable": false, "attempts": 2, "elapsed_ms": 1500, "http_status": 404,'
-        ' "request_id": "r", "call_id": "c", "retry_after_ms": 2500, "field": null, "body": {"n": 0.10}}}',
-        '{"error": {"code": 203, "name": "IPG_ERR_TIMEOUT", "message": "Late", "operation": null,'
-        ' "outcome": "unknown", "retryable": true, "attempts": 1, "elapsed_ms": 1, "http_status": null,'
-        ' "request_id": null, "call_id": null, "retry_after_ms": null, "field": null, "body": null,'
-        ' "body_text": "half"}}',
-        '{"error": {"code": 777, "name": "IPG_ERR_UNKNOWN", "message": "New", "operation": null,'
-        ' "outcome": "unknown", "retryable": true, "attempts": 1, "elapsed_ms": 1, "http_status": null,'
-        ' "request_id": null, "call_id": null, "retry_after_ms": null, "field": "/a~1b/0", "body": null}}',
+        (
+            '{"error": {"code": 404, "name": "IPG_ERR_NOT_FOUND", "message": "Gone", "operation": "list_games",'
+            ' "outcome": "rejected", "retryable": false, "attempts": 2, "elapsed_ms": 1500, "http_status": 404,'
+            ' "request_id": "r", "call_id": "c", "retry_after_ms": 2500, "field": null, "body": {"n": 0.10}}}'
+        ),
+        (
+            '{"error": {"code": 203, "name": "IPG_ERR_TIMEOUT", "message": "Late", "operation": null,'
+            ' "outcome": "unknown", "retryable": true, "attempts": 1, "elapsed_ms": 1, "http_status": null,'
+            ' "request_id": null, "call_id": null, "retry_after_ms": null, "field": null, "body": null,'
+            ' "body_text": "half"}}'
+        ),
+        (
+            '{"error": {"code": 777, "name": "IPG_ERR_UNKNOWN", "message": "New", "operation": null,'
+            ' "outcome": "unknown", "retryable": true, "attempts": 1, "elapsed_ms": 1, "http_status": null,'
+            ' "request_id": null, "call_id": null, "retry_after_ms": null, "field": "/a~1b/0", "body": null}}'
+        ),
     )
 ] + [
     _errors.invalid_argument("/currency", "Bad"),

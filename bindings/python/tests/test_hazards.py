@@ -1,5 +1,6 @@
 """What ends badly in other extension modules: signals, fork, exit, other interpreters, leaks. Each scene is
-a process of its own, which must end by itself, and as it should."""
+a process of its own, which must end by itself, and as it should.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ def arrived(count=1):
         time.sleep(0.005)
 
 def interrupt(calls=1):
-    "Ctrl-C, as soon as so many calls have arrived at the server and half a second has passed."
+    "Sends SIGINT half a second after the given number of calls has reached the server."
     def later():
         arrived(calls)
         time.sleep(0.5)
@@ -455,7 +456,7 @@ def test_calls_after_the_end_are_refused_and_those_before_work(ran: Ran) -> None
 
         def before():
             # Registered after the import: runs before the package's own hook.
-            print(client.call("list_games").http_status)
+            print(client.call("list_games").status_code)
 
         atexit.register(before)
 
@@ -477,7 +478,7 @@ def test_threads_that_are_not_daemons_finish_their_calls(ran: Ran) -> None:
     script = scene(
         """
         box.fault("list_games", delay_ms=300)
-        thread = threading.Thread(target=lambda: print(client.call("list_games").http_status))
+        thread = threading.Thread(target=lambda: print(client.call("list_games").status_code))
         thread.start()
         arrived()
         """

@@ -1,5 +1,6 @@
 """Calls whose caller stops waiting before the end: how they ended is on the exception and in the log, and the server's
-own account agrees."""
+own account agrees.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from conftest import HANG, START
 from test_hazards import posix, scene
 
 from iplaygames_native import AsyncClient, CanceledError, Sandbox, StartedSession, _core
-from iplaygames_native._loop import box_of
+from iplaygames_native._loop import get_loop_state
 
 Ran = Callable[..., str]
 
@@ -122,7 +123,7 @@ def test_a_start_that_had_succeeded_when_it_was_canceled_tells_the_session(
         task = asyncio.create_task(iplaygames_async_client.sessions.start(**START))
         await asyncio.sleep(0)
         # The loop does not run meanwhile: the response is there, and the future is not completed.
-        assert box_of(asyncio.get_running_loop()).mailbox.wait(HANG)
+        assert get_loop_state(asyncio.get_running_loop()).mailbox.wait(HANG)
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await task
@@ -148,7 +149,7 @@ def test_the_id_of_a_multi_session_is_a_secret_and_in_the_result_alone(
         arguments = {name: value for name, value in START.items() if name != "game_id"}
         task = asyncio.create_task(iplaygames_async_client.multi_sessions.start(**arguments))
         await asyncio.sleep(0)
-        assert box_of(asyncio.get_running_loop()).mailbox.wait(HANG)
+        assert get_loop_state(asyncio.get_running_loop()).mailbox.wait(HANG)
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await task

@@ -14,10 +14,10 @@ from conftest import START
 from iplaygames_native import (
     Client,
     ConflictError,
+    InternalServerError,
     NotFoundError,
     Reply,
     Sandbox,
-    ServerError,
     SessionStatus,
     StartedSession,
     ValidationError,
@@ -108,7 +108,7 @@ def test_a_block_that_fails_raises_its_own_error_and_notes_that_the_end_failed_t
     with pytest.raises(ZeroDivisionError) as caught, client.sessions.open(**START):
         raise ZeroDivisionError
     assert "could not be ended" in getattr(caught.value, "__notes__")[0]
-    with pytest.raises(ServerError), client.sessions.open(**START):
+    with pytest.raises(InternalServerError), client.sessions.open(**START):
         pass
 
 
@@ -212,7 +212,7 @@ def test_a_result_reads_like_its_document_and_keeps_what_it_does_not_know() -> N
     copied = session.to_dict()
     copied["data"]["session_id"] = "changed"
     assert session.session_id == "abc"
-    assert (session.http_status, session.attempts, session.elapsed) == (201, 1, 0.25)
+    assert (session.status_code, session.attempts, session.elapsed) == (201, 1, 0.25)
     assert (session.call_id, session.request_id) == ("call", "request")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import HANG, START
 
-from iplaygames_native import AsyncClient, Client, Sandbox, ServerError, ValidationError
+from iplaygames_native import AsyncClient, Client, InternalServerError, Sandbox, ValidationError
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ class Consumer(threading.Thread):
 
 def busy(watch: Any) -> None:
     """Waits until a consumer of a watch is inside it."""
-    while not watch._running.locked():
+    while not watch._lock.locked():
         pass
 
 
@@ -216,7 +216,7 @@ def test_a_watch_that_cannot_read_says_so_in_the_log_and_ends_after_max_failures
         assert watch.last_error is None and watch.last_read_at is None
         assert (await watch.__anext__()).status == "active"
         iplaygames_sandbox.fault("get_session_status", status=503, times=5)
-        with pytest.raises(ServerError):
+        with pytest.raises(InternalServerError):
             await watch.__anext__()
         return watch
 
@@ -225,13 +225,13 @@ def test_a_watch_that_cannot_read_says_so_in_the_log_and_ends_after_max_failures
         watch = copy.sessions.watch(session_id, interval=0.01, max_failures=5)
         assert next(watch).status == "active"
         iplaygames_sandbox.fault("get_session_status", status=503, times=5)
-        with pytest.raises(ServerError):
+        with pytest.raises(InternalServerError):
             next(watch)
         return watch
 
     with caplog.at_level(logging.WARNING, "iplaygames_native"):
         watch = asyncio.run(awaited()) if kind == "awaited" else waited_for()
-    assert isinstance(watch.last_error, ServerError) and watch.last_error.status_code == 503
+    assert isinstance(watch.last_error, InternalServerError) and watch.last_error.status_code == 503
     assert watch.last_read_at is not None and began <= watch.last_read_at <= datetime.now(
         timezone.utc
     )

@@ -51,7 +51,7 @@ class Mailbox:
         """Removes and returns all tokens."""
 
     def wait(self, timeout: float) -> bool:
-        """Waits until there is a token, for at most `timeout` seconds. Returns whether there is one."""
+        """Waits for a token, for at most `timeout` seconds. Returns whether there is one."""
 
     def put(self, token: int) -> None:
         """Adds a token."""
