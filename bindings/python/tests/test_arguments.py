@@ -1,4 +1,4 @@
-"""What can be sent, and what is refused by name."""
+"""Arguments: the values that are sent, and the values that are refused."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def circle() -> list[Any]:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_values_that_json_cannot_say_are_refused_by_name(
+def test_values_that_json_cannot_represent_raise_an_error_that_names_the_argument(
     iplaygames_sandbox: Sandbox,
     iplaygames_client: Client,
     value: Any,
@@ -140,7 +140,7 @@ def test_values_that_json_cannot_say_are_refused_by_name(
         ([{"a": object()}], "value.0.a", "object"),
     ],
 )
-def test_types_that_cannot_be_sent_are_refused_by_name(
+def test_types_that_cannot_be_sent_raise_an_error_that_names_the_argument(
     iplaygames_client: Client, value: Any, parameter: str, message: str
 ) -> None:
     with pytest.raises(ArgumentTypeError, match=message) as caught:
@@ -149,7 +149,7 @@ def test_types_that_cannot_be_sent_are_refused_by_name(
     assert isinstance(caught.value, TypeError) and isinstance(caught.value, ValueError)
 
 
-def test_an_error_of_the_callers_own_object_comes_through(iplaygames_client: Client) -> None:
+def test_an_exception_of_an_argument_object_is_raised_unchanged(iplaygames_client: Client) -> None:
     class Broken(UserDict[str, Any]):
         def items(self) -> Any:
             raise ZeroDivisionError
@@ -172,7 +172,7 @@ def test_an_error_of_the_callers_own_object_comes_through(iplaygames_client: Cli
         ({"freespin_bet_amount": "a lot"}, "freespin_bet_amount"),
     ],
 )
-def test_a_field_against_its_rule_is_refused_before_it_is_sent(
+def test_a_field_with_an_invalid_format_is_refused_before_the_request_is_sent(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client, change: dict[str, Any], parameter: str
 ) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -181,7 +181,7 @@ def test_a_field_against_its_rule_is_refused_before_it_is_sent(
 
 
 @pytest.mark.parametrize("session_id", ["", ".", "..", None])
-def test_an_id_that_is_no_part_of_a_path_is_refused(
+def test_an_id_that_is_not_a_valid_path_segment_is_refused(
     iplaygames_client: Client, session_id: Any
 ) -> None:
     for call in (iplaygames_client.sessions.status, iplaygames_client.sessions.end):
@@ -190,12 +190,12 @@ def test_an_id_that_is_no_part_of_a_path_is_refused(
         assert caught.value.parameter == "session_id"
 
 
-def test_an_operation_that_is_not_there_is_said_to_be_unknown(iplaygames_client: Client) -> None:
+def test_an_unknown_operation_raises_unknown_operation_error(iplaygames_client: Client) -> None:
     with pytest.raises(UnknownOperationError, match="start_a_gme"):
         iplaygames_client.call("start_a_gme")
 
 
-# Has what any operation's success must have.
+# Has the required fields of every operation's response.
 ANY = """{"data": {"any": 1.10, "session_id": "x", "game_url": "x", "status": "x", "multi_session_id": "x",
     "swipe_url": "x"}}"""
 

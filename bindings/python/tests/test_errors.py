@@ -1,4 +1,4 @@
-"""Errors: one tree, every fact, no secret."""
+"""Errors: their classes, their attributes, and no secrets in them."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ from iplaygames_native import (
 )
 
 
-def test_every_code_has_an_exception_with_its_own_meaning() -> None:
-    # 0 and 1 are no errors; 106 is of the C interface's JSON helpers alone.
+def test_every_error_code_has_an_exception() -> None:
+    # 0 and 1 are no errors. Only the JSON functions of the C interface return 106.
     codes = {code: name for code, name, _ in _core.codes() if code not in (0, 1, 106)}
     assert set(_errors.BY_CODE) == set(codes)
     for kind in _errors.BY_CODE.values():
@@ -67,7 +67,7 @@ def test_every_code_has_an_exception_with_its_own_meaning() -> None:
         (302, False, RedirectError, "unknown"),
     ],
 )
-def test_each_status_is_an_error_of_its_own(
+def test_each_http_status_raises_its_own_exception(
     iplaygames_sandbox: Sandbox,
     iplaygames_client: Client,
     status: int,
@@ -95,7 +95,7 @@ def test_each_status_is_an_error_of_its_own(
         assert "Why not" in (error.body_text or "")
 
 
-def test_a_start_is_never_sent_twice_and_says_that_a_session_may_exist(
+def test_a_start_is_sent_once_and_has_the_outcome_unknown_after_a_lost_response(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client
 ) -> None:
     iplaygames_sandbox.fault("start_a_game_session", drop="after")
@@ -106,7 +106,7 @@ def test_a_start_is_never_sent_twice_and_says_that_a_session_may_exist(
     assert iplaygames_sandbox.counts()["sessions"]["total"] == 1
 
 
-def test_the_list_of_a_422_stays(iplaygames_client: Client) -> None:
+def test_a_422_keeps_the_server_s_list_of_errors(iplaygames_client: Client) -> None:
     with pytest.raises(UnprocessableEntityError) as caught:
         iplaygames_client.call(
             "create_a_new_promotion", name="x", promotion_type="", cycle_type="daily"
@@ -114,16 +114,14 @@ def test_the_list_of_a_422_stays(iplaygames_client: Client) -> None:
     assert caught.value.body["errors"]
 
 
-def test_a_wait_that_the_server_asks_for_is_told_in_seconds(
-    iplaygames_sandbox: Sandbox, iplaygames_client: Client
-) -> None:
+def test_retry_after_is_in_seconds(iplaygames_sandbox: Sandbox, iplaygames_client: Client) -> None:
     iplaygames_sandbox.fault("list_games", status=429, retry_after=3600)
     with pytest.raises(RateLimitError) as caught:
         iplaygames_client.call("list_games")
     assert caught.value.retry_after == 3600 and caught.value.retryable
 
 
-def test_a_time_out_is_python_s_own_too(
+def test_a_timeout_is_a_timeout_error_of_python(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client
 ) -> None:
     iplaygames_sandbox.fault("list_games", delay_ms=60_000)
@@ -132,14 +130,16 @@ def test_a_time_out_is_python_s_own_too(
     assert type(caught.value) is APITimeoutError and caught.value.outcome == "unknown"
 
 
-def test_an_answer_over_the_limit_is_refused(iplaygames_sandbox: Sandbox) -> None:
+def test_a_response_over_the_size_limit_raises_response_too_large_error(
+    iplaygames_sandbox: Sandbox,
+) -> None:
     with iplaygames_sandbox.client(max_response_bytes=1000) as client:
         iplaygames_sandbox.fault("list_games", oversize_bytes=2000)
         with pytest.raises(ResponseTooLargeError):
             client.call("list_games")
 
 
-def test_a_server_that_is_not_there() -> None:
+def test_an_unreachable_server_raises_connect_error() -> None:
     with Client(base_url="http://127.0.0.1:1", max_retries=0) as client:
         with pytest.raises(ConnectError) as caught:
             client.call("list_games")
@@ -149,7 +149,7 @@ def test_a_server_that_is_not_there() -> None:
             client.call("list_games")
 
 
-def test_a_closed_client_says_so(iplaygames_client: Client) -> None:
+def test_a_closed_client_raises_closed_error(iplaygames_client: Client) -> None:
     iplaygames_client.close()
     iplaygames_client.close()
     with pytest.raises(ClosedError):
@@ -188,14 +188,14 @@ SAMPLES = [
 
 
 @pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
-def test_an_error_pickles_and_copies_with_every_fact(error: IPlayGamesError) -> None:
+def test_an_error_pickles_and_copies_with_every_attribute(error: IPlayGamesError) -> None:
     for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
         assert type(other) is type(error) and other is not error
         assert other.to_dict() == error.to_dict() and other.args == error.args
         assert str(other) == str(error) and repr(other) == repr(error)
 
 
-def test_an_error_says_all_that_is_known() -> None:
+def test_an_error_has_the_fields_of_its_document_and_a_readable_text() -> None:
     error = SAMPLES[0]
     assert (error.elapsed, error.retry_after, str(error.body["n"])) == (1.5, 2.5, "0.10")
     assert str(error) == "Gone [IPG_ERR_NOT_FOUND, HTTP 404, outcome rejected]"
@@ -203,7 +203,7 @@ def test_an_error_says_all_that_is_known() -> None:
     assert str(SAMPLES[3]) == "Bad (currency) [IPG_ERR_INVALID_ARGUMENT]"
 
 
-def test_an_error_s_subclass_of_a_user_pickles() -> None:
+def test_a_user_defined_subclass_of_an_error_pickles() -> None:
     restored = pickle.loads(pickle.dumps(_Users(1, 2)))
     assert type(restored) is _Users and restored.message == "3"
 
@@ -216,7 +216,7 @@ class _Users(NotFoundError):
 KEY = "sk-very-secret-key"
 
 
-def test_the_key_is_in_no_error_and_no_repr(iplaygames_sandbox: Sandbox) -> None:
+def test_no_error_and_no_repr_has_the_key(iplaygames_sandbox: Sandbox) -> None:
     with Client(
         api_key=KEY, base_url=iplaygames_sandbox.base_url, headers={"X-T": "hush-hush"}
     ) as client:
@@ -237,7 +237,7 @@ def test_the_key_is_in_no_error_and_no_repr(iplaygames_sandbox: Sandbox) -> None
         assert KEY not in str(refused.value) + str(refused.value.to_dict())
 
 
-def test_too_many_calls_at_once_are_refused(iplaygames_sandbox: Sandbox) -> None:
+def test_a_call_over_max_in_flight_raises_busy_error(iplaygames_sandbox: Sandbox) -> None:
     with iplaygames_sandbox.client(max_in_flight=1) as client:
         watch = client.sessions.watch("x")
         with pytest.raises(BusyError) as caught:
@@ -247,7 +247,7 @@ def test_too_many_calls_at_once_are_refused(iplaygames_sandbox: Sandbox) -> None
         client.call("list_games")
 
 
-def test_a_call_whose_client_is_closed_meanwhile_ends(
+def test_closing_a_client_ends_a_call_on_another_thread(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client
 ) -> None:
     from threading import Timer
