@@ -308,28 +308,29 @@ python-dev: tools
 	cd bindings/python && VIRTUAL_ENV=$(VENVS)/dev $(DEV)/maturin develop -q --features test-hooks
 
 .PHONY: test-python
-test-python: python-dev ## the Python package, built into a virtual environment of its own
+test-python: python-dev ## tests the Python package in its own virtual environment
 	cd bindings/python && CALLS=$(CALLS) $(DEV)/python -m pytest -q
 
 .PHONY: lint-python
-lint-python: python-dev ## the Python package's types and stubs, and that it compiles for a Python without the GIL
+lint-python: python-dev ## checks the Python package's format, lint rules, types and stubs, and its build for a Python without the GIL
+	cd bindings/python && $(DEV)/ruff format --check -q && $(DEV)/ruff check -q
 	cd bindings/python && $(DEV)/mypy && $(DEV)/pyright --pythonpath $(DEV)/python && $(DEV)/python -m mypy.stubtest iplaygames_native._core
 	PYO3_CONFIG_FILE=$(CURDIR)/bindings/python/free-threaded.txt \
 	    $(CARGO) check -p iplaygames-python --no-default-features
 
 .PHONY: test-python-install
-test-python-install: python-dev ## the Python package, installed from each place it can be installed from
+test-python-install: python-dev ## tests the installation of the Python package from each of its sources
 	MATURIN=$(DEV)/maturin PYTHON=$(PYTHON) bindings/python/tests/install.sh
 
 .PHONY: wheel
-wheel: tools ## the Python package that ships, in dist/python/
+wheel: tools ## builds the Python wheel into dist/python/
 	$(call venv,$(VENVS)/build)
 	$(VENVS)/build/bin/pip install -q --disable-pip-version-check "$$(grep ^maturin bindings/python/requirements-dev.txt)"
 	rm -f $(DIST)/python/*.whl
 	$(VENVS)/build/bin/maturin build -q --release --out $(DIST)/python
 
 .PHONY: sdist
-sdist: tools ## the Python package as source, in dist/python/
+sdist: tools ## builds the Python source distribution into dist/python/
 	$(call venv,$(VENVS)/build)
 	$(VENVS)/build/bin/pip install -q --disable-pip-version-check "$$(grep ^maturin bindings/python/requirements-dev.txt)"
 	$(VENVS)/build/bin/maturin sdist --out $(DIST)/python

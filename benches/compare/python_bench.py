@@ -1,7 +1,8 @@
-"""Measures our Python package beside what a Python programmer would take instead: `make bench-python`.
+"""Compares the Python package with other Python HTTP clients: `make bench-python`.
 
-One call at a time and 32 at a time, against the same nginx, interleaved; and what an import costs.
-Writes results and plots beside those of `make bench`, as NAME-python.
+Measures one call at a time, 32 calls at a time, and the time of an import. All clients use the same
+nginx, and their runs are interleaved. Writes results and plots next to those of `make bench`, as
+NAME-python.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import servers
 import targets
 from measure import Bench, Contender, interleaved
 
-# Contender, the file in contenders/python, and what it imports.
+# The contender, its file in contenders/python, and the module that it imports.
 CONTENDERS = [
     ("ours", "ours", "iplaygames_native"),
     ("official", "official", "iplaygames_api"),
@@ -25,11 +26,14 @@ CONTENDERS = [
     ("aiohttp", "aiohttp_", "aiohttp"),
     ("pycurl", "pycurl_", "pycurl"),
 ]
-AT_A_TIME = 32
+CONCURRENCY = 32
 
 
-def imports(python, modules, rounds):
-    """The best of so many fresh processes, in ms, as `-X importtime` tells it. Interleaved, too."""
+def measure_imports(python, modules, rounds):
+    """Returns the shortest import time of each module in ms, of `rounds` new processes.
+
+    `-X importtime` measures the time. The processes of the modules are interleaved.
+    """
     best = {}
     for _ in range(rounds):
         for name, module in modules:
@@ -46,44 +50,47 @@ def imports(python, modules, rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and calls")
-    parser.add_argument("--name", default="latest", help="what the results are called")
-    parser.add_argument("--no-pin", action="store_true", help="let the system choose processors")
-    given = parser.parse_args()
-    rounds, calls = (4, 450) if given.quick else (20, 750)
+    parser.add_argument("--name", default="latest", help="name of the results")
+    parser.add_argument("--no-pin", action="store_true", help="do not pin processes to processors")
+    arguments = parser.parse_args()
+    rounds, calls = (4, 450) if arguments.quick else (20, 750)
     build.debian(build.DEBIAN)
-    # pycurl is built from source where there is no wheel: hence libcurl's headers.
+    # Systems without a wheel of pycurl build it from source, which needs the headers of libcurl.
     python = build.venv(["iplaygames-api", "requests", "httpx", "aiohttp", "pycurl", "matplotlib"])
     ours = build.python_package(python)
     known = [row for row in CONTENDERS if ours or row[0] != "ours"]
-    who = [Contender(name, [python, build.HERE / "contenders" / "python" / f"{file}.py"]) for name, file, _ in known]
-    server_cpus, own_cpus = bench.processors(given)
+    folder = build.HERE / "contenders" / "python"
+    contenders = [Contender(name, [python, folder / f"{file}.py"]) for name, file, _ in known]
+    server_cpus, own_cpus = bench.processors(arguments)
     runner = Bench(own_cpus)
     results = {"machine": machine.facts(build.ROOT, python) | {"rounds": rounds, "calls": calls,
                                                                "pinned": own_cpus is not None}}
     results["python"] = {}
     with servers.Nginx(build.OUT / "nginx-python", server_cpus) as nginx:
         url = nginx.urls["http"]
-        # As `bench.py` does, and for the same reason.
-        for name, where in [("sync", Bench(server_cpus)), ("sync, apart", runner)]:
+        # `bench.py` measures both placements, too, and says why.
+        for name, placement in [("sync", Bench(server_cpus)), ("sync, apart", runner)]:
             build.say(f"one call at a time: {name}")
             results["python"][name] = interleaved(
-                who, rounds, lambda c, where=where: where.run(c, "session", url, calls, warm=300))
-        build.say(f"{AT_A_TIME} at a time")
+                contenders, rounds,
+                lambda c, placement=placement: placement.run(c, "session", url, calls, warm=300))
+        build.say(f"{CONCURRENCY} at a time")
         results["python"]["32-way"] = interleaved(
-            who, rounds, lambda c: runner.run(c, "flight", url, calls, warm=300, flight=AT_A_TIME))
+            contenders, rounds,
+            lambda c: runner.run(c, "flight", url, calls, warm=300, flight=CONCURRENCY))
     build.say("imports")
     modules = [(name, module) for name, _, module in known] + [("ssl", "ssl")]
-    results["python"]["import"] = imports(python, modules, 5 if given.quick else 20)
+    results["python"]["import"] = measure_imports(python, modules, 5 if arguments.quick else 20)
     results["targets"] = targets.verdicts(targets.PYTHON, results)
     report.calls("Python: start, status, end, one call at a time, on the server's processor. × is divided by ours",
                  results["python"]["sync"])
     report.calls("Python: the same, on another processor than the server", results["python"]["sync, apart"])
-    report.calls(f"Python: status, {AT_A_TIME} at a time", results["python"]["32-way"])
+    report.calls(f"Python: status, {CONCURRENCY} at a time", results["python"]["32-way"])
     report.table("Python: import, the best of fresh processes", ["", "ms"],
                  [[name, row["ms"]] for name, row in results["python"]["import"].items()])
     report.verdicts("Targets", results["targets"])
     bench.warn_of_load(results["machine"])
-    bench.write(results, f"{given.name}-python", python)
+    bench.write(results, f"{arguments.name}-python", python)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""A hundred sessions at once: started, watched and ended, each step with a progress bar.
+"""Starts, watches and ends a hundred sessions at once, with a progress bar for each step.
 
-    python fleet.py                          # against the sandbox
+    python fleet.py                          # with the sandbox
     python fleet.py --sessions 1000 --seconds 10
-    python fleet.py --live                   # against the service, with IPLAYGAMES_API_KEY
+    python fleet.py --live                   # with the service; needs IPLAYGAMES_API_KEY
 
-Ctrl-C while they are played ends them all.
+Ctrl-C ends all sessions.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ from iplaygames_native import AsyncClient, IPlayGamesError, sandbox
 
 
 class Bar:
-    """A progress bar of plain text. Where the output is no terminal, a line for each tenth."""
+    """A progress bar of plain text. Prints a line for each tenth without a terminal."""
 
     def __init__(self, title: str) -> None:
         self.title = title
         self.tenths = 0
 
     def __call__(self, done: int, total: int | None) -> None:
-        """As `progress` of `status_many` and `end_many` is called."""
+        """Updates the bar. `status_many` and `end_many` call this function as `progress`."""
         if not total:
             return
-        bar = f"{self.title:>8} [{'#' * (30 * done // total):.<30}] {done:>{len(str(total))}}/{total}"
+        bar = (
+            f"{self.title:>8} [{'#' * (30 * done // total):.<30}] {done:>{len(str(total))}}/{total}"
+        )
         if sys.stderr.isatty():
             print("\r" + bar, end="\n" if done == total else "", file=sys.stderr, flush=True)
         elif self.tenths < 10 * done // total:
@@ -37,7 +39,7 @@ class Bar:
 
 
 class Fleet:
-    """Sessions of one client, and what went wrong with them."""
+    """The sessions of one client, and the errors of their calls."""
 
     def __init__(self, client: AsyncClient) -> None:
         self.client = client
@@ -46,7 +48,7 @@ class Fleet:
         self.ended = 0
 
     async def start(self, count: int) -> None:
-        """Starts so many. The client has 32 connections: the calls beyond wait their turn."""
+        """Starts sessions. The client has 32 connections: further calls wait for a connection."""
         bar, done = Bar("starting"), 0
 
         async def one(number: int) -> None:
@@ -62,15 +64,15 @@ class Fleet:
                 )
                 self.ids.append(session.session_id)
             except IPlayGamesError as error:
-                doubt = "; a session may exist" if error.outcome == "unknown" else ""
-                self.problems.append(f"{player} was not started: {error}{doubt}")
+                hint = "; a session may exist" if error.outcome == "unknown" else ""
+                self.problems.append(f"{player} was not started: {error}{hint}")
             done += 1
             bar(done, count)
 
         await asyncio.gather(*(one(number) for number in range(count)))
 
     async def play(self, seconds: float) -> None:
-        """Watches them all for a while. One that is over before that is no longer watched."""
+        """Watches all sessions for some seconds. A watch ends earlier if its session is over."""
         bar = Bar("playing")
         playing: set[str] = set()
 
@@ -94,8 +96,10 @@ class Fleet:
             await asyncio.gather(*watches, return_exceptions=True)
 
     async def end(self) -> None:
-        """Ends them all. One that cannot be ended does not stop the others."""
-        async for result in self.client.sessions.end_many(self.ids, concurrency=32, progress=Bar("ending")):
+        """Ends all sessions. A failed call does not stop the others."""
+        async for result in self.client.sessions.end_many(
+            self.ids, concurrency=32, progress=Bar("ending")
+        ):
             if result.error is None:
                 self.ended += 1
             else:
@@ -112,7 +116,9 @@ async def main(count: int, seconds: float, live: bool) -> int:
                 await fleet.play(seconds)
             finally:
                 await fleet.end()
-                print(f"{len(fleet.ids)} started, {fleet.ended} ended, {len(fleet.problems)} problems")
+                print(
+                    f"{len(fleet.ids)} started, {fleet.ended} ended, {len(fleet.problems)} problems"
+                )
                 for problem in fleet.problems:
                     print(problem)
             return 1 if fleet.problems else 0
@@ -120,11 +126,17 @@ async def main(count: int, seconds: float, live: bool) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Starts, watches and ends many sessions.")
-    parser.add_argument("--sessions", type=int, default=100, metavar="N", help="how many (100)")
-    parser.add_argument("--seconds", type=float, default=2.0, metavar="S", help="how long they are played (2)")
-    parser.add_argument("--live", action="store_true", help="against the service, not the sandbox")
-    words = parser.parse_args()
+    parser.add_argument(
+        "--sessions", type=int, default=100, metavar="N", help="number of sessions (100)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=2.0, metavar="S", help="seconds to watch them (2)"
+    )
+    parser.add_argument(
+        "--live", action="store_true", help="use the service instead of the sandbox"
+    )
+    arguments = parser.parse_args()
     try:
-        sys.exit(asyncio.run(main(words.sessions, words.seconds, words.live)))
+        sys.exit(asyncio.run(main(arguments.sessions, arguments.seconds, arguments.live)))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -1,5 +1,6 @@
-"""The main job: start a session, watch it being played, end it. Against the sandbox, or against the real
-service where IPLAYGAMES_API_KEY is set.
+"""Starts a session, checks its status and ends it.
+
+Uses the service if IPLAYGAMES_API_KEY is set, and the sandbox otherwise.
 
     python session.py
 """
@@ -29,15 +30,17 @@ def main() -> int:
             ) as session:
                 print("started", session.session_id, "until", session.expires_at)
                 status = client.sessions.status(session.session_id)
-                print(status.player_id, "plays", status.game_title, "- the session is", status.status)
+                print(
+                    status.player_id, "plays", status.game_title, "- the session is", status.status
+                )
                 ended = client.sessions.end(session.session_id)
                 print("ended:", ended.message)
             print("checked again:", client.sessions.status(session.session_id).status)
         except APIStatusError as error:
-            print(f"the API said no: {error.message} ({error.status_code})", file=sys.stderr)
+            print(f"the API refused: {error.message} ({error.status_code})", file=sys.stderr)
             return 1
         except IPlayGamesError as error:
-            print(f"no answer: {error}; the outcome is {error.outcome}", file=sys.stderr)
+            print(f"no response: {error}; the outcome is {error.outcome}", file=sys.stderr)
             return 1
     return 0
 

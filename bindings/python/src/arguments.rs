@@ -1,5 +1,6 @@
-//! Python values as JSON text. Digits stay: a `Decimal` is written as it is, an int of any size in full, a
-//! float in the shortest form that reads back the same. What JSON cannot say is refused by name.
+//! Converts Python values to JSON text. Numbers keep their digits: a `Decimal` is written as it is,
+//! an `int` in full, a `float` in its shortest exact form. A value that JSON cannot represent is an
+//! error that names the argument. Used by `client.rs` and `sandbox.rs`.
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -11,20 +12,25 @@ use pyo3::types::{
 
 use crate::errors;
 
-/// As deep as the client reads answers; it also ends what contains itself.
-const DEPTH: usize = 128;
+/// The greatest nesting depth, the same as in responses. The limit also stops values that contain
+/// themselves.
+const MAX_DEPTH: usize = 128;
 
-/// A dict as a JSON object.
-pub(crate) fn to_json(given: &Bound<'_, PyDict>) -> PyResult<String> {
+/// Converts a dict to a JSON object.
+///
+/// # Errors
+///
+/// Returns a `ValidationError` or an `ArgumentTypeError` for a value that JSON cannot represent.
+pub(crate) fn to_json(dict: &Bound<'_, PyDict>) -> PyResult<String> {
     let mut out = String::with_capacity(128);
-    let path = Path { above: None, step: Step::Root };
-    write_pairs(&mut out, given.iter().map(Ok), &path, 0)?;
+    let path = Path { parent: None, step: Step::Root };
+    write_pairs(&mut out, dict.iter().map(Ok), &path, 0)?;
     Ok(out)
 }
 
-/// Where a value stands, for the one who has to find it.
+/// The path of a value in the arguments, for error messages.
 struct Path<'a> {
-    above: Option<&'a Path<'a>>,
+    parent: Option<&'a Path<'a>>,
     step: Step<'a>,
 }
 
@@ -35,42 +41,43 @@ enum Step<'a> {
 }
 
 impl Path<'_> {
-    fn below<'a>(&'a self, step: Step<'a>) -> Path<'a> {
-        Path { above: Some(self), step }
+    fn child<'a>(&'a self, step: Step<'a>) -> Path<'a> {
+        Path { parent: Some(self), step }
     }
 
-    /// As a JSON pointer.
-    fn pointer(&self) -> String {
-        let above = self.above.map_or_else(String::new, Path::pointer);
+    /// Returns the path as a JSON pointer.
+    fn to_pointer(&self) -> String {
+        let parent = self.parent.map_or_else(String::new, Path::to_pointer);
         match self.step {
-            Step::Root => above,
-            Step::Key(key) => format!("{above}/{}", key.replace('~', "~0").replace('/', "~1")),
-            Step::Index(index) => format!("{above}/{index}"),
+            Step::Root => parent,
+            Step::Key(key) => format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1")),
+            Step::Index(index) => format!("{parent}/{index}"),
         }
     }
 
-    /// In words.
-    fn name(&self) -> String {
-        match self.pointer() {
+    /// Returns the path as an error message names it.
+    fn to_name(&self) -> String {
+        match self.to_pointer() {
             pointer if pointer.is_empty() => "The argument".to_owned(),
             pointer => format!("`{}`", pointer[1..].replace('/', ".")),
         }
     }
 
-    fn wrong_type(&self, py: Python<'_>, why: &str) -> PyErr {
-        errors::invalid(py, &self.pointer(), &format!("{} {why}", self.name()), true)
+    fn type_error(&self, py: Python<'_>, reason: &str) -> PyErr {
+        errors::invalid_argument(py, &self.to_pointer(), &format!("{} {reason}", self.to_name()), true)
     }
 
-    fn wrong_value(&self, py: Python<'_>, why: &str) -> PyErr {
-        errors::invalid(py, &self.pointer(), &format!("{} {why}", self.name()), false)
+    fn value_error(&self, py: Python<'_>, reason: &str) -> PyErr {
+        errors::invalid_argument(py, &self.to_pointer(), &format!("{} {reason}", self.to_name()), false)
     }
 }
 
-fn write(out: &mut String, value: &Bound<'_, PyAny>, path: &Path<'_>, depth: usize) -> PyResult<()> {
-    if depth > DEPTH {
-        return Err(path.wrong_value(value.py(), "is nested too deep, or contains itself."));
+fn write_value(out: &mut String, value: &Bound<'_, PyAny>, path: &Path<'_>, depth: usize) -> PyResult<()> {
+    if depth > MAX_DEPTH {
+        return Err(path.value_error(value.py(), "is nested too deep or contains itself."));
     }
-    // What is met most comes first, by its exact type; what is derived from these may be more than it seems.
+    // The most frequent types come first and are compared exactly: a subclass may be an
+    // enumeration.
     if let Ok(text) = value.cast_exact::<PyString>() {
         write_text(out, text, path)
     } else if let Ok(number) = value.cast_exact::<PyInt>() {
@@ -101,7 +108,7 @@ fn write_text(out: &mut String, text: &Bound<'_, PyString>, path: &Path<'_>) -> 
             out.push_str(&quoted);
             Ok(())
         }
-        None => Err(path.wrong_value(text.py(), "has a lone surrogate, which UTF-8 cannot hold.")),
+        None => Err(path.value_error(text.py(), "has a lone surrogate, which UTF-8 cannot represent.")),
     }
 }
 
@@ -111,11 +118,11 @@ fn write_int(out: &mut String, number: &Bound<'_, PyInt>, path: &Path<'_>) -> Py
         return Ok(());
     }
     static REPR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    // Not the number's own: an enumeration's member has a name there.
-    let digits = match builtin(number.py(), &REPR, "int", "__repr__")?.call1((number,)) {
+    // `int.__repr__`, because the `__repr__` of an enumeration's member returns a name.
+    let digits = match builtin_method(number.py(), &REPR, "int", "__repr__")?.call1((number,)) {
         Ok(digits) => digits,
         Err(problem) if problem.is_instance_of::<PyValueError>(number.py()) => {
-            return Err(path.wrong_value(number.py(), "has more digits than Python writes out."));
+            return Err(path.value_error(number.py(), "has more digits than Python converts to text."));
         }
         Err(problem) => return Err(problem),
     };
@@ -126,18 +133,18 @@ fn write_int(out: &mut String, number: &Bound<'_, PyInt>, path: &Path<'_>) -> Py
 fn write_float(out: &mut String, number: &Bound<'_, PyFloat>, path: &Path<'_>) -> PyResult<()> {
     static REPR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     if !number.value().is_finite() {
-        return Err(path.wrong_value(number.py(), "must be a number: JSON has neither NaN nor infinity."));
+        return Err(path.value_error(number.py(), "must be a number: JSON has neither NaN nor infinity."));
     }
-    let digits = builtin(number.py(), &REPR, "float", "__repr__")?.call1((number,))?;
+    let digits = builtin_method(number.py(), &REPR, "float", "__repr__")?.call1((number,))?;
     out.push_str(&digits.cast::<PyString>()?.to_cow()?);
     Ok(())
 }
 
-/// What is not plain: met rarely, so it may cost more.
+/// Writes a value of a less frequent type.
 fn write_other(out: &mut String, value: &Bound<'_, PyAny>, path: &Path<'_>, depth: usize) -> PyResult<()> {
     let py = value.py();
-    if is_a(value, "enum", "Enum")? {
-        return write(out, &value.getattr("value")?, path, depth + 1);
+    if is_instance(value, "enum", "Enum")? {
+        return write_value(out, &value.getattr("value")?, path, depth + 1);
     }
     if let Ok(text) = value.cast::<PyString>() {
         return write_text(out, text, path);
@@ -145,24 +152,24 @@ fn write_other(out: &mut String, value: &Bound<'_, PyAny>, path: &Path<'_>, dept
     if let Ok(number) = value.cast::<PyInt>() {
         return write_int(out, number, path);
     }
-    if is_a(value, "decimal", "Decimal")? {
+    if is_instance(value, "decimal", "Decimal")? {
         return write_decimal(out, value, path);
     }
     for (module, class) in [("datetime", "date"), ("datetime", "time")] {
         // A datetime is a date.
-        if is_a(value, module, class)? {
-            return write(out, &value.call_method0("isoformat")?, path, depth + 1);
+        if is_instance(value, module, class)? {
+            return write_value(out, &value.call_method0("isoformat")?, path, depth + 1);
         }
     }
     for (module, class) in
         [("uuid", "UUID"), ("ipaddress", "IPv4Address"), ("ipaddress", "IPv6Address"), ("yarl", "URL")]
     {
-        if is_a(value, module, class)? {
+        if is_instance(value, module, class)? {
             return write_text(out, &value.str()?, path);
         }
     }
     if value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>() {
-        return Err(path.wrong_type(py, "is bytes, which JSON cannot hold: decode it to text."));
+        return Err(path.type_error(py, "is bytes, which JSON cannot represent: decode it to a string."));
     }
     if let Ok(mapping) = value.cast::<PyMapping>() {
         let pairs = mapping.items()?;
@@ -172,23 +179,23 @@ fn write_other(out: &mut String, value: &Bound<'_, PyAny>, path: &Path<'_>, dept
     if let Ok(sequence) = value.cast::<PySequence>() {
         return write_items(out, sequence.try_iter()?, path, depth);
     }
-    // Numbers of other libraries, such as numpy's integers.
+    // Integers of other libraries, such as numpy.
     if value.hasattr("__index__")? {
         let number = value.call_method0("__index__")?;
         return write_int(out, number.cast::<PyInt>()?, path);
     }
     let kind = value.get_type().name()?;
-    Err(path.wrong_type(py, &format!("is a {kind}, which cannot be sent as JSON.")))
+    Err(path.type_error(py, &format!("is a {kind}, which cannot be sent as JSON.")))
 }
 
 fn write_decimal(out: &mut String, number: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<()> {
     let py = number.py();
     if !number.call_method0("is_finite")?.extract::<bool>()? {
-        return Err(path.wrong_value(py, "must be a number: JSON has neither NaN nor infinity."));
+        return Err(path.value_error(py, "must be a number: JSON has neither NaN nor infinity."));
     }
     let text = number.str()?;
     let text = text.to_cow()?;
-    // Plain digits where that is not long: not every server's money knows exponents.
+    // Plain digits if the number is short, because some servers do not accept exponents in amounts.
     let is_short = number.call_method0("adjusted")?.extract::<i64>()?.unsigned_abs() < 64;
     if text.contains('E') && is_short {
         let plain = number.call_method1("__format__", ("f",))?;
@@ -212,11 +219,11 @@ fn write_pairs<'py>(
             out.push(',');
         }
         let Ok(key) = key.cast::<PyString>() else {
-            return Err(path.wrong_type(key.py(), "has a key that is not a text."));
+            return Err(path.type_error(key.py(), "has a key that is not a string."));
         };
         write_text(out, key, path)?;
         out.push(':');
-        write(out, &value, &path.below(Step::Key(&key.to_cow()?)), depth + 1)?;
+        write_value(out, &value, &path.child(Step::Key(&key.to_cow()?)), depth + 1)?;
     }
     out.push('}');
     Ok(())
@@ -233,18 +240,18 @@ fn write_items<'py>(
         if index > 0 {
             out.push(',');
         }
-        write(out, &item?, &path.below(Step::Index(index)), depth + 1)?;
+        write_value(out, &item?, &path.child(Step::Index(index)), depth + 1)?;
     }
     out.push(']');
     Ok(())
 }
 
-/// Whether a value is of a class, whose module is not imported for the question: where nobody has
-/// imported it, nobody has such a value.
-fn is_a(value: &Bound<'_, PyAny>, module: &str, class: &str) -> PyResult<bool> {
+/// Returns whether a value is an instance of a class. Does not import the module: without the
+/// module there are no instances.
+fn is_instance(value: &Bound<'_, PyAny>, module: &str, class: &str) -> PyResult<bool> {
     let modules = value.py().import("sys")?.getattr("modules")?;
     match modules.cast::<PyDict>()?.get_item(module)? {
-        // Without the class it is a module that is just being imported, or another of that name.
+        // A module without the class is still being imported, or is another module of that name.
         Some(module) => match module.getattr(class) {
             Ok(class) => value.is_instance(class.cast::<PyType>()?),
             Err(_) => Ok(false),
@@ -253,14 +260,15 @@ fn is_a(value: &Bound<'_, PyAny>, module: &str, class: &str) -> PyResult<bool> {
     }
 }
 
-fn builtin<'py>(
+/// Returns a method of a built-in class.
+fn builtin_method<'py>(
     py: Python<'py>,
     cell: &'static PyOnceLock<Py<PyAny>>,
     class: &str,
     method: &str,
 ) -> PyResult<&'py Bound<'py, PyAny>> {
-    let made = cell.get_or_try_init(py, || {
+    let method = cell.get_or_try_init(py, || {
         Ok::<_, PyErr>(py.import("builtins")?.getattr(class)?.getattr(method)?.unbind())
     })?;
-    Ok(made.bind(py))
+    Ok(method.bind(py))
 }

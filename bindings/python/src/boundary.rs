@@ -1,5 +1,6 @@
-//! The boundary between Python and this module. Every function that Python calls runs its body in here:
-//! the thread counts as inside native code (`exit.rs`), and a panic becomes an `InternalError`.
+//! The boundary between Python and this module. Every function that Python calls runs its body in
+//! [`enter`], [`enter_or`] or [`catch`]: the thread counts as inside native code (`guard.rs`), and
+//! a panic becomes an `InternalError`.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -11,41 +12,47 @@ use std::sync::Once;
 use pyo3::prelude::*;
 
 use crate::errors;
-use crate::exit::CallGuard;
+use crate::guard::CallGuard;
 
 thread_local! {
-    /// How many bodies this thread is running.
+    /// The number of bodies that this thread is running.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// Where the last panic of this thread happened: a file and a line.
+    /// The file and line of this thread's last panic.
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Runs the body of a function, unless the interpreter is ending.
+/// Runs the body of a function.
+///
+/// # Errors
+///
+/// Returns the error of the body, an `InternalError` if the body panics, and a `ClosedError` if the
+/// interpreter is exiting.
 pub(crate) fn enter<T>(py: Python<'_>, body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     let _guard = CallGuard::enter(py)?;
     catch(py, body)
 }
 
-/// Runs the body of a function that returns `late` and does nothing while the interpreter is ending.
-pub(crate) fn enter_or<T>(py: Python<'_>, late: T, body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
-    let Some(_guard) = CallGuard::try_enter() else { return Ok(late) };
+/// Runs the body of a function; returns `default` without running it if the interpreter is exiting.
+pub(crate) fn enter_or<T>(py: Python<'_>, default: T, body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    let Some(_guard) = CallGuard::try_enter() else { return Ok(default) };
     catch(py, body)
 }
 
 /// Runs the body of a function that neither releases the GIL nor runs Python code.
 pub(crate) fn catch<T>(py: Python<'_>, body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
-    caught(body).unwrap_or_else(|message| Err(errors::internal(py, &message)))
+    catch_panic(body).unwrap_or_else(|message| Err(errors::internal_error(py, &message)))
 }
 
-/// Runs `body`; returns the message of its panic.
-fn caught<T>(body: impl FnOnce() -> T) -> Result<T, String> {
-    let _depth = Depth::enter();
-    // What a body shares with others is behind locks whose sections leave it whole.
+/// Runs `body`; returns the message of its panic as the error.
+fn catch_panic<T>(body: impl FnOnce() -> T) -> Result<T, String> {
+    let _depth = DepthGuard::enter();
+    // State that threads share is behind locks, and no section that holds a lock can leave it
+    // inconsistent.
     catch_unwind(AssertUnwindSafe(body)).map_err(|panic| {
-        let place = LOCATION.try_with(|place| place.take()).ok().flatten();
-        let place = place.map_or_else(String::new, |place| format!(" ({place})"));
-        let message = format!("A defect in this library: {}{place}.", panic_message(&*panic));
-        // Dropping what a panic carries may panic again.
+        let location = LOCATION.try_with(|location| location.take()).ok().flatten();
+        let location = location.map_or_else(String::new, |location| format!(" ({location})"));
+        let message = format!("A defect in this library: {}{location}.", panic_message(&*panic));
+        // Dropping the payload of a panic may panic again.
         std::mem::forget(panic);
         message
     })
@@ -60,22 +67,22 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// Counts a body while it runs.
-struct Depth;
+struct DepthGuard;
 
-impl Depth {
-    fn enter() -> Depth {
+impl DepthGuard {
+    fn enter() -> DepthGuard {
         DEPTH.set(DEPTH.get() + 1);
-        Depth
+        DepthGuard
     }
 }
 
-impl Drop for Depth {
+impl Drop for DepthGuard {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
     }
 }
 
-/// Drops its value so that a panic goes to `sys.unraisablehook`.
+/// Owns a value. A panic of the value's destructor goes to `sys.unraisablehook`.
 pub(crate) struct CatchDrop<T>(ManuallyDrop<T>);
 
 impl<T> CatchDrop<T> {
@@ -94,21 +101,22 @@ impl<T> Deref for CatchDrop<T> {
 
 impl<T> Drop for CatchDrop<T> {
     fn drop(&mut self) {
-        // SAFETY: dropped once, here, and never used again.
+        // SAFETY: the value is dropped once, here, and is not used after that.
         catch_in_drop(|| unsafe { ManuallyDrop::drop(&mut self.0) });
     }
 }
 
-/// Runs a part of a destructor, which has no caller to raise to: a panic goes to `sys.unraisablehook`.
+/// Runs a part of a destructor. A destructor cannot raise, so a panic goes to `sys.unraisablehook`.
 pub(crate) fn catch_in_drop(body: impl FnOnce()) {
-    if let Err(message) = caught(body) {
-        // Without an interpreter there is no hook either.
-        let _ = Python::try_attach(|py| errors::internal(py, &message).write_unraisable(py, None));
+    if let Err(message) = catch_panic(body) {
+        // Without an interpreter there is no hook.
+        let _ = Python::try_attach(|py| errors::internal_error(py, &message).write_unraisable(py, None));
     }
 }
 
-/// Makes panics silent that become errors: those inside a body, and those on threads of this library. The hook
-/// belongs to this module alone, as every module in Rust has its own.
+/// Installs a panic hook that prints nothing for panics that become errors: panics in a body, and
+/// panics on the library's own threads. Other extension modules written in Rust have hooks of their
+/// own.
 pub(crate) fn install_panic_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -116,7 +124,7 @@ pub(crate) fn install_panic_hook() {
         std::panic::set_hook(Box::new(move |info| {
             let is_inside = DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0);
             if is_inside {
-                remember_location(info);
+                save_location(info);
             } else if !std::thread::current().name().is_some_and(|name| name.starts_with("iplaygames")) {
                 previous(info);
             }
@@ -124,16 +132,16 @@ pub(crate) fn install_panic_hook() {
     });
 }
 
-fn remember_location(info: &PanicHookInfo<'_>) {
-    let place = info.location().map(|location| {
-        // The name alone: the folders are those of the machine that built this.
+fn save_location(info: &PanicHookInfo<'_>) {
+    let location = info.location().map(|location| {
+        // Only the file name: the directories are those of the machine that built this module.
         let file = location.file().rsplit(['/', '\\']).next().unwrap_or_default();
         format!("{file}:{}", location.line())
     });
-    let _ = LOCATION.try_with(|slot| slot.replace(place));
+    let _ = LOCATION.try_with(|slot| slot.replace(location));
 }
 
-/// Panics, for the tests: with the GIL, or without it.
+/// Panics, for the tests, with or without the GIL.
 #[cfg(feature = "test-hooks")]
 #[pyfunction]
 #[pyo3(name = "_panic_for_tests")]

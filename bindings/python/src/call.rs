@@ -1,4 +1,4 @@
-//! One submitted call.
+//! A submitted call.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
@@ -8,145 +8,135 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::boundary::{self, CatchDrop};
-use crate::client::Shared;
 use crate::errors;
+use crate::reply::{RawReply, RawResult, to_raw_reply};
+use crate::shared::ClientShared;
 
-/// What an answer is on its way to Python: the document's text, the HTTP status, the attempts, the seconds
-/// it took, our id of the call, the server's id of the request.
-pub(crate) type Facts<'py> = Bound<'py, PyTuple>;
-
-pub(crate) fn facts<'py>(py: Python<'py>, reply: &Reply) -> PyResult<Facts<'py>> {
-    let elapsed = reply.elapsed().as_secs_f64();
-    (reply.json(), reply.http_status(), reply.attempts(), elapsed, reply.call_id(), reply.request_id())
-        .into_pyobject(py)
-}
-
-/// How a call ended: the facts of its answer, or the exception.
-type Ending<'py> = (Option<Facts<'py>>, Option<Py<PyAny>>);
-
-/// A call in flight. Dropping it cancels it.
+/// A call in flight. Dropping the object cancels the call.
 ///
-/// The core's call is dropped as soon as its result is delivered or it is canceled, and not when Python drops
-/// the object: a traceback may hold that for long, and what is held counts as in flight.
+/// The core's call is dropped as soon as its result is delivered or the call is canceled, and not
+/// when Python drops this object: a traceback may hold the object for long, and a call that is held
+/// counts as in flight.
 #[pyclass(frozen, module = "iplaygames_native._core")]
 pub(crate) struct Call {
-    call: CatchDrop<Mutex<Place>>,
-    client: CatchDrop<Arc<Shared>>,
+    slot: CatchDrop<Mutex<Slot>>,
+    client: CatchDrop<Arc<ClientShared>>,
 }
 
-enum Place {
-    Open(iplaygames::Call),
-    /// Delivered, canceled or closed. What was known of the watch is kept.
-    Empty(WatchState),
+enum Slot {
+    Active(iplaygames::Call),
+    /// The result was delivered, or the call was canceled or closed. Keeps the last state of a
+    /// watch.
+    Finished(WatchState),
 }
 
-impl Place {
+impl Slot {
     fn take(&mut self) -> Option<iplaygames::Call> {
-        let Place::Open(call) = self else { return None };
+        let Slot::Active(call) = self else { return None };
         let state = call.watch_state();
-        match std::mem::replace(self, Place::Empty(state)) {
-            Place::Open(call) => Some(call),
-            Place::Empty(_) => None,
+        match std::mem::replace(self, Slot::Finished(state)) {
+            Slot::Active(call) => Some(call),
+            Slot::Finished(_) => None,
         }
     }
 }
 
 impl Call {
-    pub(crate) fn new(call: iplaygames::Call, client: Arc<Shared>) -> Call {
-        Call { call: CatchDrop::new(Mutex::new(Place::Open(call))), client: CatchDrop::new(client) }
+    pub(crate) fn new(call: iplaygames::Call, client: Arc<ClientShared>) -> Call {
+        Call { slot: CatchDrop::new(Mutex::new(Slot::Active(call))), client: CatchDrop::new(client) }
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Place) -> T) -> T {
-        work(&mut self.call.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with_slot<T>(&self, work: impl FnOnce(&mut Slot) -> T) -> T {
+        work(&mut self.slot.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn deliver_log(&self, py: Python<'_>) {
-        self.client.client.deliver_log();
-        self.client.lines.deliver(py);
-    }
-
-    /// Returns the oldest change of a watch that was not delivered, then the end, once.
-    fn next_event<'py>(&self, py: Python<'py>) -> PyResult<Option<(bool, Facts<'py>)>> {
-        let event: Result<Option<(bool, CallResult)>, Error> = self.with(|place| {
-            let Place::Open(call) = place else { return Ok(None) };
-            // Polled first: with the end all the changes before it are there.
+    /// Returns the oldest undelivered update of a watch, then the final result, once. The flag is
+    /// true for the final result.
+    fn poll_event<'py>(&self, py: Python<'py>) -> PyResult<Option<(bool, RawReply<'py>)>> {
+        let event: Result<Option<(bool, CallResult)>, Error> = self.with_slot(|slot| {
+            let Slot::Active(call) = slot else { return Ok(None) };
+            // The result is polled first: if there is one, all updates before it are queued.
             let result = call.poll().map(|result| result.cloned());
             while let Some(update) = call.poll_update() {
-                // Failed readings are seen in the state of the watch.
+                // A failed reading is reported by `watch_state` only.
                 if update.is_ok() {
                     return Ok(Some((false, update)));
                 }
             }
             if !matches!(result, Ok(None)) {
-                drop(place.take());
+                drop(slot.take());
             }
             Ok(result?.map(|result| (true, result)))
         });
-        self.deliver_log(py);
+        self.client.deliver_log(py);
         match event {
             Ok(None) => Ok(None),
-            Ok(Some((last, Ok(reply)))) => Ok(Some((last, facts(py, &reply)?))),
-            Ok(Some((_, Err(error)))) | Err(error) => Err(errors::raise(py, &error)),
+            Ok(Some((is_final, Ok(reply)))) => Ok(Some((is_final, to_raw_reply(py, &reply)?))),
+            Ok(Some((_, Err(error)))) | Err(error) => Err(errors::to_exception(py, &error)),
         }
     }
 }
 
-/// Cancels a call and returns its result, which is there at once. The core then counts and logs the call.
-fn end(call: &iplaygames::Call) -> Result<Option<Reply>, Error> {
+/// Cancels a call and returns its result, which is available at once. The core counts and logs the
+/// call.
+fn cancel_and_poll(call: &iplaygames::Call) -> Result<Option<Reply>, Error> {
     call.cancel()?;
     call.poll()?.cloned().transpose()
 }
 
 #[pymethods]
 impl Call {
-    /// The facts of the answer; raises what the call failed with. Told once; None while there is none, and
-    /// after that.
-    fn result<'py>(&self, py: Python<'py>) -> PyResult<Option<Facts<'py>>> {
-        boundary::enter(py, || Ok(self.next_event(py)?.map(|(_, facts)| facts)))
+    /// Returns the reply, or raises the error of the call. Delivered once; `None` before the call
+    /// has completed and after the result was delivered.
+    fn result<'py>(&self, py: Python<'py>) -> PyResult<Option<RawReply<'py>>> {
+        boundary::enter(py, || Ok(self.poll_event(py)?.map(|(_, reply)| reply)))
     }
 
-    /// Of a watch: whether it is the last, and what was not told yet; raises what the watch failed with.
-    fn change<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        boundary::enter(py, || self.next_event(py)?.map(|change| change.into_pyobject(py)).transpose())
+    /// Returns the next update of a watch and whether it is the final one, or raises the error of
+    /// the watch.
+    fn next_update<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        boundary::enter(py, || self.poll_event(py)?.map(|update| update.into_pyobject(py)).transpose())
     }
 
-    /// Ends the call at once. Returns how it ended: the facts of its answer, if it had succeeded already, or
-    /// the exception, which says the outcome. None if the result was delivered before.
-    fn cancel<'py>(&self, py: Python<'py>) -> PyResult<Option<Ending<'py>>> {
+    /// Cancels the call. Returns its result: the reply, if the call had succeeded already, or the
+    /// exception, which has the outcome. Returns `None` if the result was delivered before.
+    fn cancel<'py>(&self, py: Python<'py>) -> PyResult<Option<RawResult<'py>>> {
         boundary::enter_or(py, None, || {
-            let Some(call) = self.with(Place::take) else { return Ok(None) };
-            let result = end(&call);
+            let Some(call) = self.with_slot(Slot::take) else { return Ok(None) };
+            let result = cancel_and_poll(&call);
             drop(call);
             self.client.close_connections(py);
-            self.deliver_log(py);
+            self.client.deliver_log(py);
             let error = match result {
-                Ok(Some(reply)) => return Ok(Some((Some(facts(py, &reply)?), None))),
-                Ok(None) => errors::internal(py, "A defect in this library: a canceled call has no result."),
-                Err(error) => errors::raise(py, &error),
+                Ok(Some(reply)) => return Ok(Some((Some(to_raw_reply(py, &reply)?), None))),
+                Ok(None) => {
+                    errors::internal_error(py, "A defect in this library: a canceled call has no result.")
+                }
+                Err(error) => errors::to_exception(py, &error),
             };
             Ok(Some((None, Some(error.into_value(py).into_any()))))
         })
     }
 
-    /// Returns what is known of a watch: when the last reading succeeded, in seconds since 1970, and the exception
-    /// that says why the last reading failed.
+    /// Returns the state of a watch: the time of the last successful reading, in seconds since
+    /// 1970, and the exception of the last reading, if it failed.
     fn watch_state<'py>(&self, py: Python<'py>) -> PyResult<(Option<f64>, Option<Bound<'py, PyAny>>)> {
         boundary::enter(py, || {
-            let state = self.with(|place| match place {
-                Place::Open(call) => call.watch_state(),
-                Place::Empty(state) => state.clone(),
+            let state = self.with_slot(|slot| match slot {
+                Slot::Active(call) => call.watch_state(),
+                Slot::Finished(state) => state.clone(),
             });
             let read_at = state.last_read_at.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-            let error = state.last_error.map(|error| errors::raise(py, &error).into_value(py));
+            let error = state.last_error.map(|error| errors::to_exception(py, &error).into_value(py));
             Ok((read_at.map(|time| time.as_secs_f64()), error.map(|error| error.into_bound(py).into_any())))
         })
     }
 
-    /// Ends a watch at once.
+    /// Stops a watch.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        // Too late there is nothing to end any more.
+        // The exit of the interpreter cancels all calls, so a later close does nothing.
         boundary::enter_or(py, (), || {
-            if let Some(call) = self.with(Place::take) {
+            if let Some(call) = self.with_slot(Slot::take) {
                 drop(call);
                 self.client.close_connections(py);
             }

@@ -1,4 +1,5 @@
-//! Errors, as the exceptions of `_errors.py`.
+//! Makes the exceptions of `_errors.py` from the errors of the core. Contains no function that
+//! Python calls.
 
 use iplaygames::Error;
 use pyo3::intern;
@@ -6,66 +7,60 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyModule;
 
-use crate::boundary;
-use crate::call::Facts;
+use crate::reply::{RawReply, RawResult};
 
-/// The module that has the exceptions.
-fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+/// Returns the module that defines the exceptions.
+fn errors_module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     let module = MODULE
         .get_or_try_init(py, || PyModule::import(py, "iplaygames_native._errors").map(Bound::unbind))?;
     Ok(module.bind(py))
 }
 
-/// The exception that says what the error says.
-pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
-    let made = module(py).and_then(|errors| {
+/// Converts an error of the core to its exception.
+pub(crate) fn to_exception(py: Python<'_>, error: &Error) -> PyErr {
+    let made = errors_module(py).and_then(|errors| {
         errors.call_method1(intern!(py, "from_document"), (error.to_json(),)).map(PyErr::from_value)
     });
     made.unwrap_or_else(|problem| problem)
 }
 
-/// The exception for a panic: whether the call was done is not known.
-pub(crate) fn internal(py: Python<'_>, message: &str) -> PyErr {
-    let made = module(py)
-        .and_then(|errors| errors.call_method1(intern!(py, "internal"), (message,)).map(PyErr::from_value));
+/// Returns the exception for a defect of the library. Its outcome is `unknown`.
+pub(crate) fn internal_error(py: Python<'_>, message: &str) -> PyErr {
+    let made = errors_module(py).and_then(|errors| {
+        errors.call_method1(intern!(py, "internal_error"), (message,)).map(PyErr::from_value)
+    });
     made.unwrap_or_else(|problem| problem)
 }
 
-/// Attaches to the exception of a signal how the call that it interrupted ended.
-pub(crate) fn interrupted(
-    py: Python<'_>,
-    signal: PyErr,
-    operation: &str,
-    result: Result<Facts<'_>, PyErr>,
-) -> PyErr {
-    let (facts, error) = match result {
-        Ok(facts) => (Some(facts), None),
-        Err(error) => (None, Some(error.into_value(py))),
-    };
-    let value = signal.value(py);
-    let described = module(py).and_then(|errors| {
-        errors.call_method1(intern!(py, "describe_end"), (value, operation, (facts, error)))
+/// Returns the exception for an argument that cannot be sent. `field` is a JSON pointer to the
+/// argument.
+pub(crate) fn invalid_argument(py: Python<'_>, field: &str, message: &str, wrong_type: bool) -> PyErr {
+    let made = errors_module(py).and_then(|errors| {
+        errors
+            .call_method1(intern!(py, "invalid_argument"), (field, message, wrong_type))
+            .map(PyErr::from_value)
     });
-    if let Err(problem) = described {
+    made.unwrap_or_else(|problem| problem)
+}
+
+/// Adds the result of an interrupted call to the exception that a signal handler raised.
+pub(crate) fn add_call_result(
+    py: Python<'_>,
+    interruption: PyErr,
+    operation: &str,
+    result: Result<RawReply<'_>, PyErr>,
+) -> PyErr {
+    let result: RawResult<'_> = match result {
+        Ok(reply) => (Some(reply), None),
+        Err(error) => (None, Some(error.into_value(py).into_any())),
+    };
+    let added = PyModule::import(py, "iplaygames_native._interruption").and_then(|module| {
+        let exception = interruption.value(py);
+        module.call_method1(intern!(py, "add_call_result"), (exception, operation, result))
+    });
+    if let Err(problem) = added {
         problem.write_unraisable(py, None);
     }
-    signal
-}
-
-/// Gives an exception that cannot be raised to `sys.unraisablehook`.
-#[pyfunction]
-pub(crate) fn write_unraisable(py: Python<'_>, error: Bound<'_, PyAny>) -> PyResult<()> {
-    boundary::enter_or(py, (), || {
-        PyErr::from_value(error).write_unraisable(py, None);
-        Ok(())
-    })
-}
-
-/// The exception for an argument that cannot be sent. `field` is a JSON pointer.
-pub(crate) fn invalid(py: Python<'_>, field: &str, message: &str, wrong_type: bool) -> PyErr {
-    let made = module(py).and_then(|errors| {
-        errors.call_method1(intern!(py, "invalid"), (field, message, wrong_type)).map(PyErr::from_value)
-    });
-    made.unwrap_or_else(|problem| problem)
+    interruption
 }

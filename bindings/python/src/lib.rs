@@ -1,11 +1,16 @@
-//! `iplaygames_native._core`: the Python package's way into the Rust client. Thin on purpose: a call goes
-//! in as a name and a dict, its answer comes out as the server's own text and the facts beside it. What
-//! users see (results, exceptions, bulk, context managers) is Python, in `python/iplaygames_native`.
+//! `iplaygames_native._core`: the native module of the Python package. It passes the name and the
+//! arguments of a call to the Rust client, and returns the server's JSON text and a few numbers.
+//! The public interface (results, exceptions, bulk calls, context managers) is Python, in
+//! `python/iplaygames_native`.
 //!
-//! Rules. No thread that Python does not know ever enters it: what happens elsewhere is put into a
-//! mailbox, and a thread of Python's takes it out. The GIL is let go of around everything that may
-//! wait, and nothing of Python's runs while a lock of this crate or the runtime is held. A thread that
-//! waits looks for signals every 50 ms. Every function that Python calls runs its body in `boundary.rs`.
+//! Rules of this crate:
+//!
+//! - A thread that Python does not know never enters Python. It pushes a token into a mailbox, and
+//!   a thread of Python takes the token.
+//! - The GIL is released around everything that may block.
+//! - No Python code runs while a lock of this crate or of the runtime is held.
+//! - A thread that waits checks for signals every 50 ms.
+//! - Every function that Python calls runs its body in a function of `boundary.rs`.
 
 mod arguments;
 mod boundary;
@@ -13,31 +18,37 @@ mod call;
 mod client;
 mod errors;
 mod exit;
+mod guard;
 mod log;
 mod mailbox;
+mod reply;
 mod sandbox;
+mod self_pipe;
+mod shared;
 mod table;
+mod time;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
-/// Runs the command-line tool with the words that follow its name; answers its exit code.
+/// Runs the command-line tool with the given arguments. Returns its exit code.
 #[pyfunction]
-fn run_tool(py: Python<'_>, words: Vec<std::ffi::OsString>) -> PyResult<u8> {
-    boundary::catch(py, || Ok(py.detach(|| iplaygames::cli::run(words))))
+fn run_cli(py: Python<'_>, arguments: Vec<std::ffi::OsString>) -> PyResult<u8> {
+    boundary::catch(py, || Ok(py.detach(|| iplaygames::cli::run(arguments))))
 }
 
-/// What is remembered of Python (modules, exceptions, the threads that are inside) is remembered once a
-/// process: a second interpreter would be handed objects of the first.
+/// Refuses a second interpreter in this process. This crate keeps Python objects in statics, and a
+/// second interpreter would get the objects of the first.
 fn refuse_second_interpreter() -> PyResult<()> {
     static FIRST: AtomicI64 = AtomicI64::new(-1);
-    // SAFETY: this thread is attached, as everywhere in a module's initialisation.
+    // SAFETY: this thread is attached: it initializes a module.
     let this = unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
     match FIRST.compare_exchange(-1, this, Ordering::SeqCst, Ordering::SeqCst) {
         Err(first) if first != this => Err(PyImportError::new_err(
-            "iplaygames_native is in use in another interpreter of this process, and can be used in one only",
+            "Another interpreter of this process has imported iplaygames_native: \
+             import the package in one interpreter only.",
         )),
         _ => Ok(()),
     }
@@ -46,10 +57,10 @@ fn refuse_second_interpreter() -> PyResult<()> {
 #[pymodule(gil_used = false)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     boundary::install_panic_hook();
-    boundary::catch(module.py(), || fill(module))
+    boundary::catch(module.py(), || initialize(module))
 }
 
-fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
+fn initialize(module: &Bound<'_, PyModule>) -> PyResult<()> {
     refuse_second_interpreter()?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("DEFAULT_BASE_URL", iplaygames::DEFAULT_BASE_URL)?;
@@ -62,16 +73,16 @@ fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(table::codes, module)?)?;
     module.add_function(wrap_pyfunction!(table::is_read, module)?)?;
     module.add_function(wrap_pyfunction!(log::log_warning, module)?)?;
-    module.add_function(wrap_pyfunction!(errors::write_unraisable, module)?)?;
-    module.add_function(wrap_pyfunction!(run_tool, module)?)?;
+    module.add_function(wrap_pyfunction!(log::write_unraisable, module)?)?;
+    module.add_function(wrap_pyfunction!(run_cli, module)?)?;
     #[cfg(feature = "test-hooks")]
     {
-        // Not `add_function`: that would also put them into `__all__`.
+        // `add_function` would also add these names to `__all__`.
         module.setattr("_panic_for_tests", wrap_pyfunction!(boundary::panic_for_tests, module)?)?;
         module.setattr(
             "_panic_in_drop_for_tests",
             wrap_pyfunction!(boundary::panic_in_drop_for_tests, module)?,
         )?;
     }
-    exit::install(module)
+    exit::install_handlers(module)
 }

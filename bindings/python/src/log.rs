@@ -1,5 +1,7 @@
-//! Log lines on their way to `logging`. The client hands them over on the thread that makes a call, which
-//! does not hold the GIL then: they wait here until it does, and go out with no lock held.
+//! Delivers the core's log lines to `logging`. The core logs on the thread that makes a call, while
+//! that thread does not hold the GIL. So the lines are buffered until the thread holds the GIL, and
+//! are delivered while no lock is held. This file also contains the two functions that report
+//! problems outside of a call.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,70 +13,74 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
-use crate::boundary;
+use crate::{boundary, errors};
 
+/// The log lines of a client that were not delivered yet.
 #[derive(Default)]
-pub(crate) struct Lines {
-    waiting: Arc<Waiting>,
-    /// The level the client was told, as a number of the core's; 0 is off.
+pub(crate) struct LogBuffer {
+    pending: Arc<PendingLines>,
+    /// The level that is set on the client, as the core's number; 0 is off.
     level: AtomicI32,
 }
 
 #[derive(Default)]
-struct Waiting {
-    any: AtomicBool,
+struct PendingLines {
+    /// Whether there are lines. Read without the lock.
+    has_lines: AtomicBool,
     lines: Mutex<Vec<LogLine>>,
 }
 
-impl Waiting {
+impl PendingLines {
     fn take(&self) -> Vec<LogLine> {
-        self.any.store(false, Ordering::Release);
+        self.has_lines.store(false, Ordering::Release);
         std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Lines {
-    /// Tells the client which lines are wanted: asked before each call, since a level can be set at any time.
-    /// A program that never imported `logging` pays a look into `sys.modules`.
-    pub(crate) fn follow(&self, py: Python<'_>, client: &Client) -> PyResult<()> {
-        let wanted = match wanted_level(py) {
-            Ok(wanted) => wanted,
-            // A logger of the program's failed; the call is made all the same.
+impl LogBuffer {
+    /// Sets the client's log level to the level of the Python loggers. Runs before each call,
+    /// because a program can change a level at any time. Costs one lookup in `sys.modules` if the
+    /// program has not imported `logging`.
+    pub(crate) fn sync_level(&self, py: Python<'_>, client: &Client) -> PyResult<()> {
+        let enabled = match enabled_level(py) {
+            Ok(enabled) => enabled,
+            // A logger of the program failed. The call is made nevertheless.
             Err(problem) => {
-                observer_failed(py, problem);
+                report_observer_error(py, problem);
                 return Ok(());
             }
         };
-        if self.level.swap(wanted, Ordering::AcqRel) == wanted {
+        if self.level.swap(enabled, Ordering::AcqRel) == enabled {
             return Ok(());
         }
-        let level = level_of(wanted);
-        let waiting = Arc::clone(&self.waiting);
+        let level = level_from_number(enabled);
+        let pending = Arc::clone(&self.pending);
         let logger: Option<Logger> = level.map(|_| {
             let logger: Logger = Arc::new(move |line: &LogLine| {
-                waiting.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone());
-                waiting.any.store(true, Ordering::Release);
+                pending.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone());
+                pending.has_lines.store(true, Ordering::Release);
             });
             logger
         });
-        // Another thread may be handing lines over; it does not need the GIL for it.
-        py.detach(|| client.set_logger(logger, level)).map_err(|error| crate::errors::raise(py, &error))
+        // `set_logger` may wait for another thread that is logging. That thread does not need the
+        // GIL.
+        py.detach(|| client.set_logger(logger, level)).map_err(|error| errors::to_exception(py, &error))
     }
 
-    /// Gives the waiting lines to `logging`. What a handler or a filter raises never replaces the result of a
-    /// call.
+    /// Delivers the pending lines to `logging`. An exception of a handler or a filter never
+    /// replaces the result of a call.
     pub(crate) fn deliver(&self, py: Python<'_>) {
-        if self.waiting.any.load(Ordering::Acquire) {
-            for line in self.waiting.take() {
+        if self.pending.has_lines.load(Ordering::Acquire) {
+            for line in self.pending.take() {
                 if let Err(problem) = emit(py, line.level, line.target, &line.message) {
-                    observer_failed(py, problem);
+                    report_observer_error(py, problem);
                 }
             }
         }
     }
 }
 
-fn level_of(number: i32) -> Option<LogLevel> {
+fn level_from_number(number: i32) -> Option<LogLevel> {
     use LogLevel::{Debug, Error, Info, Trace, Warn};
     [Error, Warn, Info, Debug, Trace].into_iter().find(|level| *level as i32 == number)
 }
@@ -88,36 +94,38 @@ fn is_logging_imported(py: Python<'_>) -> PyResult<bool> {
     modules.bind(py).contains(intern!(py, "logging"))
 }
 
-/// The level that the program wants lines of, as a number of the core's.
-fn wanted_level(py: Python<'_>) -> PyResult<i32> {
+/// Returns the most detailed level that a Python logger is enabled for, as the core's number.
+fn enabled_level(py: Python<'_>) -> PyResult<i32> {
     static LEVEL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     if !is_logging_imported(py)? {
         return Ok(0);
     }
-    let level = LEVEL.import(py, "iplaygames_native._log", "wanted_level")?;
+    let level = LEVEL.import(py, "iplaygames_native._log", "enabled_level")?;
     level.call0()?.extract()
 }
 
-/// Gives one line to `logging`.
+/// Passes one line to `logging`.
 fn emit(py: Python<'_>, level: LogLevel, target: &str, message: &str) -> PyResult<()> {
     static EMIT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let emit = EMIT.import(py, "iplaygames_native._log", "emit")?;
     emit.call1((level as i32, target, message)).map(drop)
 }
 
-/// Reports what an observer, such as a log handler, raised. Ctrl-C is raised again, by Python's own handler for
-/// it, when the call has returned; all else goes to `sys.unraisablehook`.
-fn observer_failed(py: Python<'_>, problem: PyErr) {
+/// Reports an exception of a log handler, a filter or a logger. Python's own signal handler raises
+/// a `KeyboardInterrupt` again when the call has returned; any other exception goes to
+/// `sys.unraisablehook`.
+fn report_observer_error(py: Python<'_>, problem: PyErr) {
     if problem.is_instance_of::<PyKeyboardInterrupt>(py) {
-        // SAFETY: may be called at any time while attached.
+        // SAFETY: `PyErr_SetInterrupt` may be called at any time while the thread is attached.
         unsafe { pyo3::ffi::PyErr_SetInterrupt() };
     } else {
         problem.write_unraisable(py, None);
     }
 }
 
-/// Logs a warning, if the program has imported `logging`. For a call that was interrupted: what a handler raises
-/// does not replace the exception that is on its way, not even Ctrl-C, and goes to `sys.unraisablehook`.
+/// Logs a warning about an interrupted call, if the program has imported `logging`. An exception of
+/// a handler, also a `KeyboardInterrupt`, goes to `sys.unraisablehook`: it does not replace the
+/// exception that interrupted the call.
 #[pyfunction]
 pub(crate) fn log_warning(py: Python<'_>, message: &str) -> PyResult<()> {
     boundary::enter_or(py, (), || {
@@ -126,6 +134,15 @@ pub(crate) fn log_warning(py: Python<'_>, message: &str) -> PyResult<()> {
         {
             problem.write_unraisable(py, None);
         }
+        Ok(())
+    })
+}
+
+/// Passes an exception that cannot be raised to `sys.unraisablehook`.
+#[pyfunction]
+pub(crate) fn write_unraisable(py: Python<'_>, error: Bound<'_, PyAny>) -> PyResult<()> {
+    boundary::enter_or(py, (), || {
+        PyErr::from_value(error).write_unraisable(py, None);
         Ok(())
     })
 }

@@ -1,23 +1,23 @@
-//! The table of operations and the list of codes, for Python to read.
+//! Converts the tables of operations and of codes for Python. Used by `_table.py` and `_errors.py`.
 
 use iplaygames::{Field, Kind, Operation, Place, Repeat};
 use pyo3::prelude::*;
 
 use crate::boundary;
 
-/// A field: its name, where it travels, what it holds, whether it must be there, whether None is allowed.
+/// A field: name, location in the request, type, whether it is required, whether it may be null.
 type FieldRow = (&'static str, &'static str, &'static str, bool, bool);
-/// An operation: its id, tag, summary, method, path, how it may be repeated, and its fields.
+/// An operation: id, tag, summary, method, path, whether it may be repeated, and its fields.
 type OperationRow =
     (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, Vec<FieldRow>);
 
-/// Every operation of the API.
+/// Returns every operation of the API.
 #[pyfunction]
 pub(crate) fn operations(py: Python<'_>) -> PyResult<Vec<OperationRow>> {
-    boundary::catch(py, || Ok(iplaygames::operations().iter().map(row).collect()))
+    boundary::catch(py, || Ok(iplaygames::operations().iter().map(to_row).collect()))
 }
 
-/// Returns whether an operation only reads.
+/// Returns whether an operation only reads data.
 #[pyfunction]
 pub(crate) fn is_read(py: Python<'_>, operation: &str) -> PyResult<bool> {
     boundary::catch(py, || {
@@ -25,18 +25,18 @@ pub(crate) fn is_read(py: Python<'_>, operation: &str) -> PyResult<bool> {
     })
 }
 
-fn row(operation: &'static Operation) -> OperationRow {
+fn to_row(operation: &'static Operation) -> OperationRow {
     let repeat = match operation.repeat {
         Repeat::Read => "read",
         Repeat::End => "end",
         Repeat::Once => "once",
     };
-    let fields = operation.fields.iter().map(field).collect();
+    let fields = operation.fields.iter().map(to_field_row).collect();
     let Operation { id, tag, summary, method, path, .. } = operation;
     (id, tag, summary, method.as_str(), path, repeat, fields)
 }
 
-fn field(field: &'static Field) -> FieldRow {
+fn to_field_row(field: &'static Field) -> FieldRow {
     let place = match field.place {
         Place::Path => "path",
         Place::Query => "query",
@@ -57,7 +57,7 @@ fn field(field: &'static Field) -> FieldRow {
     (field.name, place, kind, field.required, field.nullable)
 }
 
-/// Every code: its number, its name and what it means.
+/// Returns every code: number, name and meaning.
 #[pyfunction]
 pub(crate) fn codes(py: Python<'_>) -> PyResult<Vec<(i32, &'static str, &'static str)>> {
     boundary::catch(py, || {

@@ -1,4 +1,4 @@
-"""What the tests share. The sandbox and the clients come from the package's own pytest plugin."""
+"""Fixtures and constants of all tests. The package's own pytest plugin has the other fixtures."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-# A guard against hanging, not a measure: far longer than anything here takes.
-HANG = 60
+# Ends a test that hangs. Far longer than any test takes.
+TEST_TIMEOUT = 60
 
 START: dict[str, Any] = {
     "game_id": 123,
@@ -25,46 +25,62 @@ START: dict[str, Any] = {
 
 
 def pytest_configure() -> None:
-    """Where the tests run in the background of a shell, Ctrl-C is ignored, and would be by all they start."""
+    """Restores the default handler of SIGINT, for the tests and the processes they start.
+
+    A shell makes its background processes ignore SIGINT.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own key and address stay out of the tests."""
+    """Removes the developer's own key and URL from the environment."""
     for name in ("IPLAYGAMES_API_KEY", "IPLAYGAMES_BASE_URL", "IPLAYGAMES_LOG"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
 def run() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs a script in a process of its own, which must end by itself."""
+    """Runs a script in a new process, which must end by itself."""
 
-    def run(script: str, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("IPLAYGAMES_")}
-        # Warnings are errors there too, and a crash shows where it was.
-        command = [sys.executable, "-X", "faulthandler", "-W", "error", "-c", textwrap.dedent(script), *words]
+    def run(script: str, *args: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        environment = {
+            name: text for name, text in os.environ.items() if not name.startswith("IPLAYGAMES_")
+        }
+        # Warnings are errors in the new process, too, and a crash prints a traceback.
+        command = [
+            sys.executable,
+            "-X",
+            "faulthandler",
+            "-W",
+            "error",
+            "-c",
+            textwrap.dedent(script),
+            *args,
+        ]
         more.setdefault("env", environment)
-        more.setdefault("timeout", HANG)
+        more.setdefault("timeout", TEST_TIMEOUT)
         return subprocess.run(command, capture_output=True, text=True, **more)
 
     return run
 
 
 @pytest.fixture
-def ran(run: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., str]:
-    """As `run`, for a script that must end well and quietly. Answers what it printed."""
+def run_ok(run: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., str]:
+    """Runs a script that must succeed and print no error. Returns its output."""
 
-    def ran(script: str, *words: str, **more: Any) -> str:
-        done = run(script, *words, **more)
-        assert (done.returncode, done.stderr) == (0, ""), f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+    def run_ok(script: str, *args: str, **more: Any) -> str:
+        done = run(script, *args, **more)
+        assert (done.returncode, done.stderr) == (0, ""), (
+            f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
         return done.stdout.strip()
 
-    return ran
+    return run_ok
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The line that every runner of this repository closes with."""
+    """Prints the line that every test runner of this repository ends with."""
     stats = terminalreporter.stats
     failed = len(stats.get("failed", [])) + len(stats.get("error", []))
     terminalreporter.write_line(f"{len(stats.get('passed', []))} passed, {failed} failed")

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs the package from each place that it can be installed from, each time into a new virtual
-# environment, and uses it there.
+# Installs the package from each of its sources into a new virtual environment, and runs it there.
 #
 #     bindings/python/tests/install.sh
 #
-# MATURIN is the maturin that makes the source package; PYTHON the interpreter, else python3.
+# Environment variables: MATURIN is the maturin that builds the source package, PYTHON is the
+# interpreter (default: python3).
 set -u
 
 root=$(cd "$(dirname "$0")/../../.." && pwd)
@@ -12,14 +12,14 @@ python=${PYTHON:-python3}
 maturin=${MATURIN:-maturin}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# What is tested is the way, not the speed.
+# The profile `dev` builds faster. The speed of the package does not matter here.
 export MATURIN_PEP517_ARGS="--profile dev"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
 passed=0
 failed=0
 
-# check NAME SOURCE: installs from SOURCE, outside of the repository.
+# check NAME SOURCE: installs from SOURCE and runs the package outside of the repository.
 check() {
     printf '== %s\n' "$1"
     if (

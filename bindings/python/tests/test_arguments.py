@@ -1,4 +1,4 @@
-"""What can be sent, and what is refused by name."""
+"""Arguments: the values that are sent, and the values that are refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from typing import Any
 import pytest
 from conftest import START
 
-from iplaygames_native import ArgumentTypeError, Client, Sandbox, UnknownOperationError, ValidationError
+from iplaygames_native import (
+    ArgumentTypeError,
+    Client,
+    Sandbox,
+    UnknownOperationError,
+    ValidationError,
+)
 
 
 class Colour(str, enum.Enum):
@@ -44,7 +50,7 @@ class Index:
 @pytest.mark.parametrize(
     ("value", "json"),
     [
-        ("é\n\"\\\u2028", '"é\\n\\"\\\\\u2028"'),
+        ('é\n"\\\u2028', '"é\\n\\"\\\\\u2028"'),
         (0, "0"),
         (-(2**63), "-9223372036854775808"),
         (10**40, "1" + "0" * 40),
@@ -107,8 +113,12 @@ def circle() -> list[Any]:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_values_that_json_cannot_say_are_refused_by_name(
-    iplaygames_sandbox: Sandbox, iplaygames_client: Client, value: Any, parameter: str | None, message: str
+def test_values_that_json_cannot_represent_raise_an_error_that_names_the_argument(
+    iplaygames_sandbox: Sandbox,
+    iplaygames_client: Client,
+    value: Any,
+    parameter: str | None,
+    message: str,
 ) -> None:
     with pytest.raises(ValidationError, match=message) as caught:
         iplaygames_client.sessions.start(**START, extra={"value": value})
@@ -130,7 +140,7 @@ def test_values_that_json_cannot_say_are_refused_by_name(
         ([{"a": object()}], "value.0.a", "object"),
     ],
 )
-def test_types_that_cannot_be_sent_are_refused_by_name(
+def test_types_that_cannot_be_sent_raise_an_error_that_names_the_argument(
     iplaygames_client: Client, value: Any, parameter: str, message: str
 ) -> None:
     with pytest.raises(ArgumentTypeError, match=message) as caught:
@@ -139,7 +149,7 @@ def test_types_that_cannot_be_sent_are_refused_by_name(
     assert isinstance(caught.value, TypeError) and isinstance(caught.value, ValueError)
 
 
-def test_an_error_of_the_callers_own_object_comes_through(iplaygames_client: Client) -> None:
+def test_an_exception_of_an_argument_object_is_raised_unchanged(iplaygames_client: Client) -> None:
     class Broken(UserDict[str, Any]):
         def items(self) -> Any:
             raise ZeroDivisionError
@@ -162,7 +172,7 @@ def test_an_error_of_the_callers_own_object_comes_through(iplaygames_client: Cli
         ({"freespin_bet_amount": "a lot"}, "freespin_bet_amount"),
     ],
 )
-def test_a_field_against_its_rule_is_refused_before_it_is_sent(
+def test_a_field_with_an_invalid_format_is_refused_before_the_request_is_sent(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client, change: dict[str, Any], parameter: str
 ) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -171,24 +181,28 @@ def test_a_field_against_its_rule_is_refused_before_it_is_sent(
 
 
 @pytest.mark.parametrize("session_id", ["", ".", "..", None])
-def test_an_id_that_is_no_part_of_a_path_is_refused(iplaygames_client: Client, session_id: Any) -> None:
+def test_an_id_that_is_not_a_valid_path_segment_is_refused(
+    iplaygames_client: Client, session_id: Any
+) -> None:
     for call in (iplaygames_client.sessions.status, iplaygames_client.sessions.end):
         with pytest.raises(ValidationError) as caught:
             call(session_id)
         assert caught.value.parameter == "session_id"
 
 
-def test_an_operation_that_is_not_there_is_said_to_be_unknown(iplaygames_client: Client) -> None:
+def test_an_unknown_operation_raises_unknown_operation_error(iplaygames_client: Client) -> None:
     with pytest.raises(UnknownOperationError, match="start_a_gme"):
         iplaygames_client.call("start_a_gme")
 
 
-# Has what any operation's success must have.
+# Has the required fields of every operation's response.
 ANY = """{"data": {"any": 1.10, "session_id": "x", "game_url": "x", "status": "x", "multi_session_id": "x",
     "swipe_url": "x"}}"""
 
 
-def test_every_operation_can_be_called(iplaygames_sandbox: Sandbox, iplaygames_client: Client) -> None:
+def test_every_operation_can_be_called(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client
+) -> None:
     samples = {
         "string": "x", "integer": 1, "number": Decimal("1.5"), "numeric": "1.5", "boolean": True,
         "object": {"a": 1}, "strings": ["x"], "integers": [1], "objects": [{"external_game_id": "x", "name": "y"}],

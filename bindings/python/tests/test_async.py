@@ -1,4 +1,4 @@
-"""The client that is awaited: the same calls, several loops, cancelation."""
+"""The asynchronous client: calls, several event loops, cancelation."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
-from conftest import HANG, START
+from conftest import START, TEST_TIMEOUT
 
 from iplaygames_native import (
     AsyncClient,
     CanceledError,
     ClosedError,
     ConflictError,
+    InternalServerError,
     NotFoundError,
     Sandbox,
-    ServerError,
     ValidationError,
 )
 
 
-class Unwatching(asyncio.SelectorEventLoop):
-    """A loop that cannot watch descriptors, as that of Windows."""
+class LoopWithoutReaders(asyncio.SelectorEventLoop):
+    """An event loop that cannot watch descriptors, like the default loop on Windows."""
 
     def add_reader(self, *_: Any) -> Any:  # type: ignore[override]
         raise NotImplementedError
@@ -38,7 +38,7 @@ def uvloop_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-LOOPS: list[Any] = [asyncio.new_event_loop, Unwatching]
+LOOPS: list[Any] = [asyncio.new_event_loop, LoopWithoutReaders]
 if sys.platform != "win32":
     LOOPS.append(uvloop_loop)
 
@@ -49,30 +49,32 @@ Run = Callable[[Main], Any]
 def run_in(make: Callable[[], asyncio.AbstractEventLoop], main: Main) -> Any:
     loop = make()
     try:
-        return loop.run_until_complete(asyncio.wait_for(main(), HANG))
+        return loop.run_until_complete(asyncio.wait_for(main(), TEST_TIMEOUT))
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
-        # Used by prewarm, and in Python 3.11 not closed with the loop.
+        # `prewarm` uses the executor, and Python 3.11 does not close it with the loop.
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
 
 
 @pytest.fixture(params=LOOPS, ids=lambda make: make.__name__)
 def go(request: pytest.FixtureRequest) -> Run:
-    """Runs a coroutine in a loop of each kind."""
+    """Returns a function that runs a coroutine in an event loop, one of each kind."""
     return lambda main: run_in(request.param, main)
 
 
-async def until(what: Callable[[], bool]) -> None:
-    """Waits until something holds."""
-    for _ in range(HANG * 100):
-        if what():
+async def until(condition: Callable[[], bool]) -> None:
+    """Waits until a condition is true."""
+    for _ in range(TEST_TIMEOUT * 100):
+        if condition():
             return
         await asyncio.sleep(0.01)
-    raise AssertionError("it never came")
+    raise AssertionError("the condition did not become true")
 
 
-def test_sessions_are_started_checked_and_ended(go: Run, iplaygames_async_client: AsyncClient) -> None:
+def test_sessions_are_started_checked_and_ended(
+    go: Run, iplaygames_async_client: AsyncClient
+) -> None:
     async def main() -> None:
         client = iplaygames_async_client
         session = await client.sessions.start(**START)
@@ -88,7 +90,9 @@ def test_sessions_are_started_checked_and_ended(go: Run, iplaygames_async_client
     go(main)
 
 
-def test_multi_sessions_are_started_checked_and_ended(go: Run, iplaygames_async_client: AsyncClient) -> None:
+def test_multi_sessions_are_started_checked_and_ended(
+    go: Run, iplaygames_async_client: AsyncClient
+) -> None:
     async def main() -> None:
         multi_sessions = iplaygames_async_client.multi_sessions
         start = {name: value for name, value in START.items() if name != "game_id"}
@@ -99,11 +103,13 @@ def test_multi_sessions_are_started_checked_and_ended(go: Run, iplaygames_async_
     go(main)
 
 
-def test_many_calls_at_once_each_get_their_own_answer(
+def test_concurrent_calls_each_get_their_own_response(
     go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     async def one(number: int) -> None:
-        session = await iplaygames_async_client.sessions.start(**(START | {"player_id": str(number)}))
+        session = await iplaygames_async_client.sessions.start(
+            **(START | {"player_id": str(number)})
+        )
         status = await iplaygames_async_client.sessions.status(session.session_id)
         assert status.player_id == str(number)
 
@@ -114,7 +120,7 @@ def test_many_calls_at_once_each_get_their_own_answer(
     assert iplaygames_sandbox.counts()["sessions"]["active"] == 300
 
 
-def test_canceling_a_task_closes_the_socket(
+def test_canceling_a_task_closes_the_connection(
     go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     async def main() -> None:
@@ -131,7 +137,7 @@ def test_canceling_a_task_closes_the_socket(
     go(main)
 
 
-def test_a_time_limit_of_asyncio_works(
+def test_wait_for_cancels_a_call_after_its_timeout(
     go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     async def main() -> None:
@@ -143,7 +149,7 @@ def test_a_time_limit_of_asyncio_works(
     go(main)
 
 
-def test_an_open_session_is_ended_also_when_its_task_is_canceled(
+def test_an_open_session_is_ended_when_its_task_is_canceled(
     go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     async def main() -> None:
@@ -152,7 +158,7 @@ def test_an_open_session_is_ended_also_when_its_task_is_canceled(
         async def play() -> None:
             async with iplaygames_async_client.sessions.open(**START):
                 inside.set()
-                await asyncio.sleep(HANG)
+                await asyncio.sleep(TEST_TIMEOUT)
 
         task = asyncio.create_task(play())
         await inside.wait()
@@ -163,14 +169,14 @@ def test_an_open_session_is_ended_also_when_its_task_is_canceled(
         async with iplaygames_async_client.sessions.open(**START) as session:
             await iplaygames_async_client.sessions.end(session.session_id)
         iplaygames_sandbox.fault("end_a_game_session", status=500)
-        with pytest.raises(ServerError):
+        with pytest.raises(InternalServerError):
             async with iplaygames_async_client.with_options(max_retries=0).sessions.open(**START):
                 pass
 
     go(main)
 
 
-def test_a_watch_tells_each_change_and_ends_with_the_session(
+def test_a_watch_yields_each_change_and_ends_with_the_session(
     go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     async def main() -> None:
@@ -197,7 +203,9 @@ def test_a_watch_tells_each_change_and_ends_with_the_session(
     go(main)
 
 
-def test_many_watches_at_once(go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient) -> None:
+def test_fifty_watches_run_at_the_same_time(
+    go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
+) -> None:
     async def watch(session_id: str) -> list[str]:
         changes = iplaygames_async_client.sessions.watch(session_id, interval=0.02)
         return [status.status async for status in changes]
@@ -214,7 +222,7 @@ def test_many_watches_at_once(go: Run, iplaygames_sandbox: Sandbox, iplaygames_a
     go(main)
 
 
-def test_closing_ends_what_is_in_flight(
+def test_close_cancels_the_calls_in_flight(
     go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     async def main() -> None:
@@ -231,7 +239,7 @@ def test_closing_ends_what_is_in_flight(
     go(main)
 
 
-def test_one_client_serves_several_loops_at_once(
+def test_several_event_loops_use_one_client_at_once(
     iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     problems: list[BaseException] = []
@@ -253,12 +261,12 @@ def test_one_client_serves_several_loops_at_once(
     for each in threads:
         each.start()
     for each in threads:
-        each.join(HANG)
+        each.join(TEST_TIMEOUT)
     assert problems == [] and not any(each.is_alive() for each in threads)
     assert iplaygames_sandbox.counts()["sessions"]["total"] == 20 * len(threads)
 
 
-def test_one_client_serves_one_loop_after_another(iplaygames_async_client: AsyncClient) -> None:
+def test_event_loops_use_one_client_one_after_another(iplaygames_async_client: AsyncClient) -> None:
     async def main() -> None:
         await iplaygames_async_client.call("list_games")
 
@@ -268,7 +276,7 @@ def test_one_client_serves_one_loop_after_another(iplaygames_async_client: Async
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts descriptors in /proc")
 @pytest.mark.parametrize("make", LOOPS, ids=lambda make: make.__name__)
-def test_a_loop_that_is_gone_leaves_nothing_behind(
+def test_a_closed_event_loop_leaks_no_descriptors(
     make: Callable[[], asyncio.AbstractEventLoop], iplaygames_async_client: AsyncClient
 ) -> None:
     from os import listdir
@@ -284,15 +292,15 @@ def test_a_loop_that_is_gone_leaves_nothing_behind(
     before = count()
     for _ in range(10):
         run_in(make, main)
-    # Where a thread carries the mail, it looks twice a second whether its loop is still there.
-    for _ in range(HANG * 10):
+    # The thread of a loop without readers checks twice a second whether its loop is closed.
+    for _ in range(TEST_TIMEOUT * 10):
         if count() <= before + 1:
             return
         time.sleep(0.1)
     raise AssertionError(f"{before} descriptors became {count()}")
 
 
-def test_a_future_that_nobody_awaits_any_more_is_forgotten(
+def test_a_collected_coroutine_cancels_its_call(
     go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     async def main() -> None:
@@ -308,25 +316,27 @@ def test_a_future_that_nobody_awaits_any_more_is_forgotten(
     go(main)
 
 
-def test_results_of_many_come_as_they_are_there(
+def test_bulk_results_come_in_the_order_of_completion(
     go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     async def main() -> None:
         sessions = iplaygames_async_client.sessions
         ids = [(await sessions.start(**START)).session_id for _ in range(5)]
-        told: list[tuple[int, int | None]] = []
+        progress_calls: list[tuple[int, int | None]] = []
 
         def progress(done: int, total: int | None) -> None:
-            told.append((done, total))
+            progress_calls.append((done, total))
 
         found = {
             each.id: each
-            async for each in sessions.status_many([*ids, "nobody", ""], concurrency=3, progress=progress)
+            async for each in sessions.status_many(
+                [*ids, "nobody", ""], concurrency=3, progress=progress
+            )
         }
         assert [found[id].unwrap().status for id in ids] == ["active"] * 5
         assert isinstance(found["nobody"].error, NotFoundError)
         assert isinstance(found[""].error, ValidationError)
-        assert told == [(done, 7) for done in range(1, 8)]
+        assert progress_calls == [(done, 7) for done in range(1, 8)]
         assert [each.ok async for each in sessions.end_many(iter(ids))] == [True] * 5
         async for each in sessions.status_many([]):
             raise AssertionError(each)
@@ -334,7 +344,7 @@ def test_results_of_many_come_as_they_are_there(
     go(main)
 
 
-def test_leaving_many_cancels_the_rest(
+def test_leaving_a_bulk_iteration_cancels_the_calls_in_flight(
     go: Run, iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     async def main() -> None:
@@ -350,7 +360,7 @@ def test_leaving_many_cancels_the_rest(
     go(main)
 
 
-def test_options_are_those_of_the_copy_alone(
+def test_options_apply_to_the_copy_only(
     iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     async def main() -> None:

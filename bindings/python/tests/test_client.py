@@ -1,4 +1,4 @@
-"""The client: options, bulk, counts, logging, the package's surface."""
+"""The blocking client: options, bulk calls, counters, logging. Also the names of the package."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from iplaygames_native import (
     ValidationError,
 )
 
-Ran = Callable[..., str]
+RunOk = Callable[..., str]
 
 
-def test_options_are_those_of_the_copy_alone(
+def test_options_apply_to_the_copy_only(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client
 ) -> None:
     copy = iplaygames_client.with_options(call_id="match-7")
     assert copy.sessions.start(**START).call_id == "match-7"
     assert copy.with_options(max_retries=0).call("list_games").call_id == "match-7"
     assert iplaygames_client.call("list_games").call_id != "match-7"
-    # One connection: they are one client.
+    # The copy uses the connection of its client.
     assert iplaygames_sandbox.counts()["connections"]["accepted"] == 1
     copy.close()
     with pytest.raises(ClosedError):
@@ -75,14 +75,18 @@ def test_options_are_those_of_the_copy_alone(
         ("headers", ["x"]),
     ],
 )
-def test_an_option_that_is_wrong_is_refused_by_name(option: str, value: Any) -> None:
+def test_an_invalid_client_option_raises_an_error_that_names_the_option(
+    option: str, value: Any
+) -> None:
     with pytest.raises(ValidationError) as caught:
         Client(**({"api_key": "key-123"} | {option: value}))
     assert (caught.value.parameter or "").split(".")[0] == option
 
 
-@pytest.mark.parametrize("options", [{"timeout": 0}, {"max_retries": -1}, {"call_id": ""}, {"call_id": "a b"}])
-def test_a_call_s_option_that_is_wrong_is_refused_by_name(
+@pytest.mark.parametrize(
+    "options", [{"timeout": 0}, {"max_retries": -1}, {"call_id": ""}, {"call_id": "a b"}]
+)
+def test_an_invalid_call_option_raises_an_error_that_names_the_option(
     iplaygames_client: Client, options: dict[str, Any]
 ) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -90,14 +94,14 @@ def test_a_call_s_option_that_is_wrong_is_refused_by_name(
     assert caught.value.parameter == next(iter(options))
 
 
-def test_an_unknown_option_is_an_ordinary_type_error() -> None:
+def test_an_unknown_option_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="time_out"):
         Client(time_out=5)  # type: ignore[call-arg]
     with pytest.raises(TypeError):
         Client("key")  # type: ignore[call-arg]
 
 
-def test_the_environment_fills_in_key_and_address(
+def test_the_key_and_the_url_default_to_environment_variables(
     iplaygames_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ValidationError, match="IPLAYGAMES_API_KEY"):
@@ -109,19 +113,26 @@ def test_the_environment_fills_in_key_and_address(
         client.sessions.start(**START)
 
 
-def test_what_a_client_is_told_is_what_it_does(iplaygames_sandbox: Sandbox, tmp_path: Path) -> None:
-    # A path object, headers and a name for the user agent.
+def test_a_client_uses_its_headers_user_agent_and_ca_file(
+    iplaygames_sandbox: Sandbox, tmp_path: Path
+) -> None:
     options: dict[str, Any] = {"headers": {"X-Player-Token": "token"}, "user_agent": "casino/1"}
-    with iplaygames_sandbox.client(**options, timeout=5, attempt_timeout=2.5, connect_timeout=1) as client:
+    with iplaygames_sandbox.client(
+        **options, timeout=5, attempt_timeout=2.5, connect_timeout=1
+    ) as client:
         client.call("list_games")
-    headers = {name.lower(): text for name, text in iplaygames_sandbox.requests()[-1]["headers"].items()}
+    headers = {
+        name.lower(): text for name, text in iplaygames_sandbox.requests()[-1]["headers"].items()
+    }
     assert headers["x-player-token"] == "token"
     assert headers["user-agent"] == f"casino/1 iplaygames-native/{iplaygames_native.__version__}"
     with pytest.raises(ValidationError, match="ca_file"):
         Client(api_key="key-123", ca_file=tmp_path / "missing.pem")
 
 
-def test_counts_and_prewarming(iplaygames_sandbox: Sandbox, iplaygames_client: Client) -> None:
+def test_prewarm_opens_the_connection_and_stats_counts_calls(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client
+) -> None:
     assert 0 <= iplaygames_client.prewarm() < 60 and iplaygames_client.prewarm(timeout=30) >= 0
     iplaygames_client.call("list_games")
     with pytest.raises(NotFoundError):
@@ -131,14 +142,16 @@ def test_counts_and_prewarming(iplaygames_sandbox: Sandbox, iplaygames_client: C
     assert iplaygames_sandbox.counts()["connections"]["accepted"] == 1
 
 
-def test_results_of_many_come_as_they_are_there(iplaygames_client: Client) -> None:
+def test_bulk_results_come_in_the_order_of_completion(iplaygames_client: Client) -> None:
     sessions = iplaygames_client.sessions
     ids = [sessions.start(**START).session_id for _ in range(5)]
-    told: list[tuple[int, int | None]] = []
+    progress_calls: list[tuple[int, int | None]] = []
     found = {
         each.id: each
         for each in sessions.status_many(
-            [*ids, "nobody", ""], concurrency=3, progress=lambda done, total: told.append((done, total))
+            [*ids, "nobody", ""],
+            concurrency=3,
+            progress=lambda done, total: progress_calls.append((done, total)),
         )
     }
     assert [found[id].unwrap().status for id in ids] == ["active"] * 5
@@ -147,30 +160,37 @@ def test_results_of_many_come_as_they_are_there(iplaygames_client: Client) -> No
     assert isinstance(found[""].error, ValidationError)
     with pytest.raises(NotFoundError):
         found["nobody"].unwrap()
-    assert told == [(done, 7) for done in range(1, 8)]
+    assert progress_calls == [(done, 7) for done in range(1, 8)]
     assert {each.id for each in sessions.end_many(id for id in ids)} == set(ids)
     assert list(sessions.status_many([])) == []
 
 
-def test_one_slow_session_does_not_hold_up_the_others(
+def test_a_slow_call_does_not_delay_the_other_bulk_results(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client
 ) -> None:
     iplaygames_sandbox.fault("get_session_status", delay_ms=600_000)
-    results = iplaygames_client.sessions.status_many([str(number) for number in range(10)], concurrency=2)
+    results = iplaygames_client.sessions.status_many(
+        [str(number) for number in range(10)], concurrency=2
+    )
     seen = [next(results).id for _ in range(9)]
     assert len(set(seen)) == 9
     results.close()  # type: ignore[attr-defined]
     assert iplaygames_client.stats()["in_flight"] == 0
 
 
-def test_many_is_as_wide_as_it_was_told(iplaygames_sandbox: Sandbox) -> None:
+def test_bulk_calls_use_the_given_concurrency(iplaygames_sandbox: Sandbox) -> None:
     with iplaygames_sandbox.client(max_connections=100) as client:
         iplaygames_sandbox.fault("get_session_status", delay_ms=20, times=0)
-        assert len(list(client.sessions.status_many([str(n) for n in range(40)], concurrency=10))) == 40
+        assert (
+            len(list(client.sessions.status_many([str(n) for n in range(40)], concurrency=10)))
+            == 40
+        )
         assert 8 <= iplaygames_sandbox.counts()["connections"]["peak"] <= 10
 
 
-def test_many_checks_what_it_is_given_at_once(iplaygames_client: Client) -> None:
+def test_bulk_calls_check_their_arguments_before_the_first_result(
+    iplaygames_client: Client,
+) -> None:
     with pytest.raises(ValidationError) as caught:
         iplaygames_client.sessions.status_many(["x"], concurrency=0)
     assert caught.value.parameter == "concurrency"
@@ -178,7 +198,9 @@ def test_many_checks_what_it_is_given_at_once(iplaygames_client: Client) -> None
         iplaygames_client.sessions.status_many(5)  # type: ignore[arg-type]
 
 
-def test_many_makes_do_with_the_room_that_there_is(iplaygames_sandbox: Sandbox) -> None:
+def test_bulk_calls_complete_with_a_smaller_limit_of_calls_in_flight(
+    iplaygames_sandbox: Sandbox,
+) -> None:
     with iplaygames_sandbox.client(max_in_flight=2) as client:
         results = list(client.sessions.status_many(map(str, range(20)), concurrency=16))
         assert len(results) == 20 and all(isinstance(each.error, NotFoundError) for each in results)
@@ -186,7 +208,7 @@ def test_many_makes_do_with_the_room_that_there_is(iplaygames_sandbox: Sandbox) 
             assert isinstance(next(client.sessions.status_many(["z"])).error, BusyError)
 
 
-def test_an_error_of_the_progress_callback_stops_it(iplaygames_client: Client) -> None:
+def test_an_exception_of_the_progress_function_ends_a_bulk_run(iplaygames_client: Client) -> None:
     def progress(done: int, total: int | None) -> None:
         raise ZeroDivisionError
 
@@ -195,7 +217,9 @@ def test_an_error_of_the_progress_callback_stops_it(iplaygames_client: Client) -
     assert iplaygames_client.stats()["in_flight"] == 0
 
 
-def test_thirty_two_threads_share_a_client(iplaygames_sandbox: Sandbox, iplaygames_client: Client) -> None:
+def test_thirty_two_threads_use_one_client_at_once(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client
+) -> None:
     problems: list[BaseException] = []
 
     def play(number: int) -> None:
@@ -220,7 +244,7 @@ def test_thirty_two_threads_share_a_client(iplaygames_sandbox: Sandbox, iplaygam
 # ---- logging -------------------------------------------------------------------------------------
 
 
-def test_what_happens_is_logged_at_the_level_that_is_asked_for(
+def test_log_lines_follow_the_level_of_their_logger(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "iplaygames_native"):
@@ -235,7 +259,9 @@ def test_what_happens_is_logged_at_the_level_that_is_asked_for(
     with caplog.at_level(logging.DEBUG, "iplaygames_native.client"):
         caplog.clear()
         iplaygames_client.call("list_games")
-        assert ("iplaygames_native.client", logging.INFO) in {(r.name, r.levelno) for r in caplog.records}
+        assert ("iplaygames_native.client", logging.INFO) in {
+            (r.name, r.levelno) for r in caplog.records
+        }
     assert iplaygames_sandbox.api_key not in caplog.text
 
 
@@ -248,13 +274,12 @@ def test_a_call_that_raises_is_logged_as_a_warning_and_not_as_an_error(
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert (caught.value.call_id or "none") in caplog.records[0].getMessage()
     caplog.clear()
-    with caplog.at_level(logging.ERROR, "iplaygames_native"):
-        with pytest.raises(NotFoundError):
-            iplaygames_client.sessions.status("x")
+    with caplog.at_level(logging.ERROR, "iplaygames_native"), pytest.raises(NotFoundError):
+        iplaygames_client.sessions.status("x")
     assert caplog.records == []
 
 
-def test_a_handler_may_make_calls_of_its_own(
+def test_a_log_handler_may_make_calls(
     iplaygames_client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Calling(logging.Handler):
@@ -285,7 +310,7 @@ LOGGING = """
 """
 
 
-def test_the_environment_asks_for_lines_on_standard_error(
+def test_iplaygames_log_enables_log_lines_on_standard_error(
     run: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     done = run(LOGGING, env={"IPLAYGAMES_LOG": "debug"})
@@ -295,7 +320,9 @@ def test_the_environment_asks_for_lines_on_standard_error(
     quiet = run(LOGGING)
     assert quiet.stderr == "" and quiet.stdout.split()[1] == "False"
     refused = "from iplaygames_native import sandbox\nsandbox().client().sessions.status('x')"
-    assert "WARNING iplaygames_native.client" in run(refused, env={"IPLAYGAMES_LOG": "error"}).stderr
+    assert (
+        "WARNING iplaygames_native.client" in run(refused, env={"IPLAYGAMES_LOG": "error"}).stderr
+    )
     wrong = run(LOGGING, env={"IPLAYGAMES_LOG": "loud"})
     assert "IPLAYGAMES_LOG must be one of" in wrong.stderr
 
@@ -308,21 +335,21 @@ HEAVY = (
 )  # fmt: skip
 
 
-def test_importing_loads_nothing_that_is_not_used(ran: Ran) -> None:
-    loaded = ran(
+def test_importing_the_package_loads_no_unused_module(run_ok: RunOk) -> None:
+    loaded = run_ok(
         """
         import sys
         before = set(sys.modules)
         import iplaygames_native
         print(*sorted(set(sys.modules) - before))
         """,
-        # Without site: what an environment's own .pth files load is not ours.
+        # Without `site`: the .pth files of an environment may load other modules.
         env={"PYTHONPATH": str(Path(iplaygames_native.__file__).parent.parent)},
     ).split()
     assert not set(HEAVY) & set(loaded), loaded
 
 
-def test_everything_that_is_promised_is_there() -> None:
+def test_every_name_in_all_is_an_attribute_of_the_package() -> None:
     assert len(iplaygames_native.__all__) == len(set(iplaygames_native.__all__))
     for name in iplaygames_native.__all__:
         assert getattr(iplaygames_native, name) is not None and name in dir(iplaygames_native)
@@ -330,18 +357,26 @@ def test_everything_that_is_promised_is_there() -> None:
         iplaygames_native.no_such_name  # noqa: B018
 
 
-def test_the_tool_is_the_same_one(iplaygames_sandbox: Sandbox) -> None:
+def test_the_command_line_tool_starts_checks_and_ends_a_session(
+    iplaygames_sandbox: Sandbox,
+) -> None:
     command = [sys.executable, "-m", "iplaygames_native"]
     environment = {
         "IPLAYGAMES_API_KEY": iplaygames_sandbox.api_key,
         "IPLAYGAMES_BASE_URL": iplaygames_sandbox.base_url,
     }
 
-    def tool(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*command, *words], env=environment, capture_output=True, text=True, timeout=60)
+    def tool(*args: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *args], env=environment, capture_output=True, text=True, timeout=60
+        )
 
-    words = [word for name, value in START.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    started = tool("start", *words)
+    args = [
+        word
+        for name, value in START.items()
+        for word in (f"--{name.replace('_', '-')}", str(value))
+    ]
+    started = tool("start", *args)
     assert (started.returncode, started.stderr) == (0, "")
     session_id = json.loads(started.stdout)["data"]["session_id"]
     assert json.loads(tool("status", session_id).stdout)["data"]["status"] == "active"
@@ -351,11 +386,13 @@ def test_the_tool_is_the_same_one(iplaygames_sandbox: Sandbox) -> None:
     assert tool("--help").stdout.startswith("Start, check and end game sessions")
 
 
-def test_the_tool_s_sandbox_ends_at_ctrl_c() -> None:
+def test_ctrl_c_ends_the_sandbox_of_the_command_line_tool() -> None:
     import signal
 
     command = [sys.executable, "-m", "iplaygames_native", "sandbox"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tool:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as tool:
         assert tool.stdout is not None
         config = json.loads(tool.stdout.readline())
         with Client(**config) as client:
@@ -365,7 +402,7 @@ def test_the_tool_s_sandbox_ends_at_ctrl_c() -> None:
 
 
 @pytest.mark.iplaygames_sandbox(providers=["one"], session_lifetime_s=5)
-def test_the_fixtures_give_a_sandbox_of_the_test_s_own(
+def test_the_fixtures_start_a_new_sandbox_for_each_test(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client
 ) -> None:
     session = iplaygames_client.sessions.start(**START)

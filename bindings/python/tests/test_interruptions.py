@@ -1,5 +1,4 @@
-"""Calls whose caller stops waiting before the end: how they ended is on the exception and in the log, and the server's
-own account agrees."""
+"""Interrupted calls: the exception and the log have the outcome, which agrees with the server."""
 
 from __future__ import annotations
 
@@ -11,13 +10,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from conftest import HANG, START
-from test_hazards import posix, scene
+from conftest import START, TEST_TIMEOUT
+from test_hazards import posix, with_preamble
 
 from iplaygames_native import AsyncClient, CanceledError, Sandbox, StartedSession, _core
-from iplaygames_native._loop import box_of
+from iplaygames_native._loop import get_loop_state
 
-Ran = Callable[..., str]
+RunOk = Callable[..., str]
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -31,7 +30,7 @@ def arrived(sandbox: Sandbox, count: int = 1) -> bool:
 
 
 async def canceled(start: Coroutine[Any, Any, Any], ready: Callable[[], bool]) -> BaseException:
-    """Cancels a call when something is so. Returns the exception of its task."""
+    """Cancels a call when a condition is true. Returns the exception of its task."""
     task = asyncio.create_task(start)
     await until(ready)
     task.cancel()
@@ -41,24 +40,32 @@ async def canceled(start: Coroutine[Any, Any, Any], ready: Callable[[], bool]) -
 
 
 def test_a_canceled_start_has_its_call_id_and_outcome_on_the_exception_and_in_the_log(
-    iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient, caplog: pytest.LogCaptureFixture
+    iplaygames_sandbox: Sandbox,
+    iplaygames_async_client: AsyncClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     iplaygames_sandbox.fault("start_a_game_session", delay_ms=600_000)
     with caplog.at_level(logging.WARNING, "iplaygames_native"):
         error: Any = asyncio.run(
-            canceled(iplaygames_async_client.sessions.start(**START), lambda: arrived(iplaygames_sandbox))
+            canceled(
+                iplaygames_async_client.sessions.start(**START), lambda: arrived(iplaygames_sandbox)
+            )
         )
-    # The server has the session, and knows the call by this id.
+    # The server has the session, and received the id of the call.
     assert iplaygames_sandbox.counts()["sessions"]["total"] == 1
     (request,) = iplaygames_sandbox.requests()
-    assert error.call_id == request["headers"]["x-request-id"] and error.outcome == "unknown" and error.result is None
+    assert (
+        error.call_id == request["headers"]["x-request-id"]
+        and error.outcome == "unknown"
+        and error.result is None
+    )
     assert error.call_id in error.__notes__[0] and "unknown" in error.__notes__[0]
     (record,) = [each for each in caplog.records if error.call_id in each.getMessage()]
     assert record.levelno == logging.WARNING and "outcome unknown" in record.getMessage()
     assert iplaygames_async_client.stats()["in_flight"] == 0
 
 
-def test_a_start_that_was_not_sent_says_so(
+def test_a_canceled_start_that_was_not_sent_has_the_outcome_not_sent(
     iplaygames_sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def main() -> Any:
@@ -66,8 +73,10 @@ def test_a_start_that_was_not_sent_says_so(
             iplaygames_sandbox.fault("list_games", delay_ms=600_000)
             first = asyncio.create_task(client.call("list_games"))
             await until(lambda: arrived(iplaygames_sandbox))
-            # It waits for the only connection.
-            error = await canceled(client.sessions.start(**START), lambda: client.stats()["in_flight"] == 2)
+            # The start waits for the only connection.
+            error = await canceled(
+                client.sessions.start(**START), lambda: client.stats()["in_flight"] == 2
+            )
             first.cancel()
             await asyncio.gather(first, return_exceptions=True)
             return error
@@ -80,7 +89,7 @@ def test_a_start_that_was_not_sent_says_so(
 
 
 @pytest.mark.parametrize("limit", ["wait_for", "timeout"])
-def test_a_time_limit_of_asyncio_keeps_the_exception_with_the_outcome_as_its_cause(
+def test_a_timeout_of_asyncio_has_the_exception_with_the_outcome_as_its_cause(
     iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient, limit: str
 ) -> None:
     if limit == "timeout" and sys.version_info < (3, 11):
@@ -103,14 +112,16 @@ def test_a_time_limit_of_asyncio_keeps_the_exception_with_the_outcome_as_its_cau
     assert cause.call_id and (cause.outcome == "unknown" or not requests)  # type: ignore[attr-defined]
 
 
-def test_a_start_that_had_succeeded_when_it_was_canceled_tells_the_session(
-    iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient, caplog: pytest.LogCaptureFixture
+def test_a_start_that_succeeded_before_it_was_canceled_has_the_session_on_the_exception(
+    iplaygames_sandbox: Sandbox,
+    iplaygames_async_client: AsyncClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def main() -> Any:
         task = asyncio.create_task(iplaygames_async_client.sessions.start(**START))
         await asyncio.sleep(0)
-        # The loop does not run meanwhile: the response is there, and the future is not completed.
-        assert box_of(asyncio.get_running_loop()).mailbox.wait(HANG)
+        # The loop does not run here: the response has arrived, and the future is not completed.
+        assert get_loop_state(asyncio.get_running_loop()).mailbox.wait(TEST_TIMEOUT)
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await task
@@ -127,14 +138,16 @@ def test_a_start_that_had_succeeded_when_it_was_canceled_tells_the_session(
     assert record.levelno == logging.WARNING and error.call_id in record.getMessage()
 
 
-def test_the_id_of_a_multi_session_is_a_secret_and_in_the_result_alone(
-    iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient, caplog: pytest.LogCaptureFixture
+def test_the_secret_id_of_a_multi_session_is_in_the_result_only(
+    iplaygames_sandbox: Sandbox,
+    iplaygames_async_client: AsyncClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def main() -> Any:
         arguments = {name: value for name, value in START.items() if name != "game_id"}
         task = asyncio.create_task(iplaygames_async_client.multi_sessions.start(**arguments))
         await asyncio.sleep(0)
-        assert box_of(asyncio.get_running_loop()).mailbox.wait(HANG)
+        assert get_loop_state(asyncio.get_running_loop()).mailbox.wait(TEST_TIMEOUT)
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await task
@@ -148,8 +161,10 @@ def test_the_id_of_a_multi_session_is_a_secret_and_in_the_result_alone(
     assert id not in "".join(error.__notes__) and id not in caplog.text
 
 
-def test_a_call_that_is_collected_without_being_awaited_to_its_end_is_logged(
-    iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient, caplog: pytest.LogCaptureFixture
+def test_a_call_whose_coroutine_is_collected_is_logged(
+    iplaygames_sandbox: Sandbox,
+    iplaygames_async_client: AsyncClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     iplaygames_sandbox.fault("start_a_game_session", delay_ms=600_000)
 
@@ -164,10 +179,12 @@ def test_a_call_that_is_collected_without_being_awaited_to_its_end_is_logged(
     with caplog.at_level(logging.WARNING, "iplaygames_native"):
         asyncio.run(main())
     (request,) = iplaygames_sandbox.requests()
-    assert any(request["headers"]["x-request-id"] in text and "unknown" in text for text in caplog.messages)
+    assert any(
+        request["headers"]["x-request-id"] in text and "unknown" in text for text in caplog.messages
+    )
 
 
-def test_a_call_object_that_is_dropped_is_canceled_counted_and_logged(
+def test_a_dropped_call_object_is_canceled_counted_and_logged(
     iplaygames_sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "iplaygames_native"):
@@ -181,10 +198,12 @@ def test_a_call_object_that_is_dropped_is_canceled_counted_and_logged(
         assert client.stats()["in_flight"] == 0 and client.stats()["failed"] == 1
         client.close()
     (request,) = iplaygames_sandbox.requests()
-    assert any(request["headers"]["x-request-id"] in text and "unknown" in text for text in caplog.messages)
+    assert any(
+        request["headers"]["x-request-id"] in text and "unknown" in text for text in caplog.messages
+    )
 
 
-def test_a_canceled_call_returns_its_result_at_once_and_once(
+def test_cancel_returns_the_result_at_once_and_only_once(
     iplaygames_sandbox: Sandbox, iplaygames_async_client: AsyncClient
 ) -> None:
     mailbox = _core.Mailbox()
@@ -201,8 +220,8 @@ def test_a_canceled_call_returns_its_result_at_once_and_once(
 
 
 @posix
-def test_ctrl_c_in_a_start_puts_its_call_id_and_outcome_on_the_exception(ran: Ran) -> None:
-    script = scene(
+def test_ctrl_c_in_a_start_puts_its_call_id_and_outcome_on_the_exception(run_ok: RunOk) -> None:
+    script = with_preamble(
         """
         box.fault("start_a_game_session", delay_ms=60_000)
         interrupt()
@@ -213,4 +232,4 @@ def test_ctrl_c_in_a_start_puts_its_call_id_and_outcome_on_the_exception(ran: Ra
             print(error.call_id in error.__notes__[0], "A session may exist" in error.__notes__[0])
         """
     )
-    assert ran(script).split() == ["unknown", "True", "True", "True"]
+    assert run_ok(script).split() == ["unknown", "True", "True", "True"]

@@ -1,4 +1,4 @@
-"""What observes a call, such as a log handler, never replaces its result."""
+"""Log handlers, filters and loggers that raise: their exceptions never replace a result."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from conftest import START
 
 from iplaygames_native import Client, NotFoundError, Sandbox
 
-Ran = Callable[..., str]
+RunOk = Callable[..., str]
 
 
 class Raising(logging.Handler):
-    """A handler that raises, and counts how often."""
+    """A handler that always raises, and counts its calls."""
 
     def __init__(self, problem: BaseException) -> None:
         super().__init__()
@@ -28,15 +28,15 @@ class Raising(logging.Handler):
         raise self.problem
 
 
-class Odd(BaseException):
-    """An exception that is no Exception."""
+class OtherError(BaseException):
+    """An exception that is not a subclass of `Exception`."""
 
 
 @pytest.fixture(params=["handler", "filter", "level"])
 def observer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Raising]:
-    """A handler, a filter or a question for the level that raises."""
+    """Installs a handler, a filter or a logger whose level raises."""
     logger = logging.getLogger("iplaygames_native.client")
-    raising = Raising(LookupError("the observer is broken"))
+    raising = Raising(LookupError("the handler failed"))
     monkeypatch.setattr(logger, "level", logging.DEBUG)
     monkeypatch.setattr(logger, "propagate", False)
     if request.param == "handler":
@@ -46,8 +46,8 @@ def observer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     else:
 
         def level() -> int:
-            raise_it: bool = raising.handle(logging.makeLogRecord({}))
-            return int(raise_it)
+            handled: bool = raising.handle(logging.makeLogRecord({}))
+            return int(handled)
 
         monkeypatch.setattr(logger, "getEffectiveLevel", level)
     logging.getLogger("iplaygames_native").manager._clear_cache()  # type: ignore[attr-defined]
@@ -57,14 +57,14 @@ def observer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def unraisable(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
-    """What went to the hook."""
+    """Collects the exceptions that go to `sys.unraisablehook`."""
     seen: list[BaseException] = []
     monkeypatch.setattr("sys.unraisablehook", lambda each: seen.append(each.exc_value))
     return seen
 
 
 def play(client: Client) -> None:
-    """The main job, in every way that waits."""
+    """Makes every kind of blocking call."""
     with client.sessions.open(**START) as session:
         assert client.sessions.status(session.session_id).status == "active"
     with pytest.raises(NotFoundError):
@@ -76,8 +76,8 @@ def play(client: Client) -> None:
     assert next(watch).status == "closed"
 
 
-async def play_awaited(sandbox: Sandbox) -> None:
-    """The main job, awaited."""
+async def play_async(sandbox: Sandbox) -> None:
+    """Makes every kind of asynchronous call."""
     async with sandbox.async_client() as client:
         async with client.sessions.open(**START) as session:
             assert (await client.sessions.status(session.session_id)).status == "active"
@@ -90,9 +90,13 @@ async def play_awaited(sandbox: Sandbox) -> None:
             assert (await watch.__anext__()).status == "closed"
 
 
-@pytest.mark.parametrize("problem", [LookupError("broken"), SystemExit(3), Odd("odd")], ids=lambda each: type(each).__name__)
-@pytest.mark.parametrize("kind", ["waited_for", "awaited"])
-def test_an_observer_that_raises_loses_no_result(
+@pytest.mark.parametrize(
+    "problem",
+    [LookupError("broken"), SystemExit(3), OtherError("failed")],
+    ids=lambda each: type(each).__name__,
+)
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_logging_component_that_raises_loses_no_result(
     iplaygames_sandbox: Sandbox,
     iplaygames_client: Client,
     observer: Raising,
@@ -101,15 +105,18 @@ def test_an_observer_that_raises_loses_no_result(
     problem: BaseException,
 ) -> None:
     observer.problem = problem
-    if kind == "waited_for":
+    if kind == "sync":
         play(iplaygames_client)
     else:
-        asyncio.run(play_awaited(iplaygames_sandbox))
+        asyncio.run(play_async(iplaygames_sandbox))
     assert observer.times > 0 and unraisable and all(each is problem for each in unraisable)
-    assert iplaygames_sandbox.counts()["sessions"] | {"total": 4, "closed": 4} == iplaygames_sandbox.counts()["sessions"]
+    assert (
+        iplaygames_sandbox.counts()["sessions"] | {"total": 4, "closed": 4}
+        == iplaygames_sandbox.counts()["sessions"]
+    )
 
 
-def test_ctrl_c_in_a_log_handler_is_raised_and_tells_the_session(ran: Ran) -> None:
+def test_ctrl_c_in_a_log_handler_is_raised_with_the_session_on_the_exception(run_ok: RunOk) -> None:
     script = """
         import logging, sys
         import iplaygames_native as ipg
@@ -122,7 +129,7 @@ def test_ctrl_c_in_a_log_handler_is_raised_and_tells_the_session(ran: Ran) -> No
         logger = logging.getLogger("iplaygames_native")
         logger.setLevel(logging.INFO)
         logger.addHandler(Handler())
-        # The line that says that a session exists is one more that the handler refuses.
+        # The handler also raises for the log line that names the session.
         sys.unraisablehook = lambda each: print(each.exc_type.__name__)
         with ipg.sandbox() as box, box.client() as client:
             try:
@@ -132,10 +139,10 @@ def test_ctrl_c_in_a_log_handler_is_raised_and_tells_the_session(ran: Ran) -> No
                 print(error.outcome, client.sessions.status(error.session_id).status)
                 print(error.call_id == error.result.call_id, error.session_id in error.__notes__[0])
     """
-    assert ran(script).split() == ["KeyboardInterrupt", "succeeded", "active", "True", "True"]
+    assert run_ok(script).split() == ["KeyboardInterrupt", "succeeded", "active", "True", "True"]
 
 
-def test_a_log_handler_that_raises_while_a_client_closes_raises_nothing_there(
+def test_close_does_not_raise_the_exception_of_a_log_handler(
     iplaygames_sandbox: Sandbox, observer: Raising, unraisable: list[BaseException]
 ) -> None:
     client: Any = iplaygames_sandbox.client()

@@ -1,4 +1,4 @@
-"""Watches: one consumer at a time, an end for everybody on close, options, and readings that fail."""
+"""Watches: one consumer at a time, `close`, options, and failed readings."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from conftest import HANG, START
+from conftest import START, TEST_TIMEOUT
 
-from iplaygames_native import AsyncClient, Client, Sandbox, ServerError, ValidationError
+from iplaygames_native import AsyncClient, Client, InternalServerError, Sandbox, ValidationError
 
 
 @pytest.fixture
 def session_id(iplaygames_client: Client) -> str:
-    """A session that is active."""
+    """Starts a session. Returns its id."""
     return iplaygames_client.sessions.start(**START).session_id
 
 
 class Consumer(threading.Thread):
-    """A thread that takes all that a watch has."""
+    """A thread that consumes a watch to its end."""
 
     def __init__(self, watch: Any) -> None:
         super().__init__(daemon=True)
@@ -40,13 +40,13 @@ class Consumer(threading.Thread):
         self.first.set()
 
     def ended(self) -> bool:
-        self.join(HANG)
+        self.join(TEST_TIMEOUT)
         return not self.is_alive()
 
 
-def busy(watch: Any) -> None:
+def wait_until_running(watch: Any) -> None:
     """Waits until a consumer of a watch is inside it."""
-    while not watch._running.locked():
+    while not watch._lock.locked():
         pass
 
 
@@ -56,8 +56,8 @@ def test_a_second_thread_that_iterates_a_watch_gets_a_runtime_error_and_close_en
     watch = iplaygames_client.sessions.watch(session_id, interval=0.01)
     first = Consumer(watch)
     first.start()
-    assert first.first.wait(HANG) and first.seen == ["active"]
-    busy(watch)
+    assert first.first.wait(TEST_TIMEOUT) and first.seen == ["active"]
+    wait_until_running(watch)
     with pytest.raises(RuntimeError, match="already running"):
         next(watch)
     watch.close()
@@ -65,7 +65,7 @@ def test_a_second_thread_that_iterates_a_watch_gets_a_runtime_error_and_close_en
     assert first.ended() and first.problem is None and first.seen == ["active"]
 
 
-def test_many_threads_and_a_close_in_any_order_all_end(iplaygames_client: Client, session_id: str) -> None:
+def test_close_ends_every_consumer_in_any_order(iplaygames_client: Client, session_id: str) -> None:
     for _ in range(20):
         watch = iplaygames_client.sessions.watch(session_id, interval=0.01)
         consumers = [Consumer(watch) for _ in range(4)]
@@ -77,7 +77,9 @@ def test_many_threads_and_a_close_in_any_order_all_end(iplaygames_client: Client
         assert all(type(each) is RuntimeError for each in problems)
 
 
-def test_a_watch_may_go_from_thread_to_thread(iplaygames_client: Client, session_id: str) -> None:
+def test_a_watch_may_be_used_by_one_thread_after_another(
+    iplaygames_client: Client, session_id: str
+) -> None:
     watch = iplaygames_client.sessions.watch(session_id, interval=0.01)
     assert next(watch).status == "active"
     iplaygames_client.sessions.end(session_id)
@@ -102,7 +104,7 @@ def test_a_second_task_that_awaits_a_watch_gets_a_runtime_error_and_close_ends_t
         with pytest.raises(StopAsyncIteration):
             await watch.__anext__()
 
-    asyncio.run(asyncio.wait_for(main(), HANG))
+    asyncio.run(asyncio.wait_for(main(), TEST_TIMEOUT))
 
 
 @pytest.mark.parametrize("order", ["first_is_open", "first_is_closed"])
@@ -115,7 +117,7 @@ def test_a_watch_in_a_second_loop_raises_a_runtime_error(
         assert (await watch.__anext__()).status == "active"
 
     async def second() -> None:
-        await asyncio.wait_for(watch.__anext__(), HANG)
+        await asyncio.wait_for(watch.__anext__(), TEST_TIMEOUT)
 
     loop = asyncio.new_event_loop()
     try:
@@ -131,7 +133,7 @@ def test_a_watch_in_a_second_loop_raises_a_runtime_error(
         loop.close()
 
 
-def test_a_close_on_another_thread_ends_a_task_that_awaits_a_watch(
+def test_close_on_another_thread_ends_a_task_that_awaits_a_watch(
     iplaygames_async_client: AsyncClient, session_id: str
 ) -> None:
     watch = iplaygames_async_client.sessions.watch(session_id, interval=0.01)
@@ -145,9 +147,9 @@ def test_a_close_on_another_thread_ends_a_task_that_awaits_a_watch(
 
     thread = threading.Thread(target=lambda: asyncio.run(main()), daemon=True)
     thread.start()
-    assert first.wait(HANG)
+    assert first.wait(TEST_TIMEOUT)
     watch.close()
-    thread.join(HANG)
+    thread.join(TEST_TIMEOUT)
     assert not thread.is_alive() and seen == ["active"]
 
 
@@ -158,7 +160,7 @@ def test_bulk_calls_that_are_awaited_in_a_second_loop_raise_a_runtime_error(
     results = iplaygames_async_client.sessions.status_many(["a", "b", "c"], concurrency=3)
 
     async def one() -> None:
-        await asyncio.wait_for(results.__anext__(), HANG)
+        await asyncio.wait_for(results.__anext__(), TEST_TIMEOUT)
 
     loop = asyncio.new_event_loop()
     try:
@@ -170,33 +172,35 @@ def test_bulk_calls_that_are_awaited_in_a_second_loop_raise_a_runtime_error(
     assert iplaygames_async_client.stats()["in_flight"] == 0
 
 
-@pytest.mark.parametrize("kind", ["waited_for", "awaited"])
-def test_the_options_of_a_copy_are_those_of_its_watch(
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_watch_uses_the_options_of_its_client(
     iplaygames_sandbox: Sandbox,
     iplaygames_client: Client,
     iplaygames_async_client: AsyncClient,
     session_id: str,
     kind: str,
 ) -> None:
-    async def awaited() -> None:
+    async def play_async() -> None:
         copy = iplaygames_async_client.with_options(max_retries=0, call_id="match-7", timeout=20)
         async with copy.sessions.watch(session_id, interval=0.01) as changes:
             assert (await changes.__anext__()).status == "active"
 
     iplaygames_sandbox.fault("get_session_status", status=503)
-    if kind == "awaited":
-        asyncio.run(awaited())
+    if kind == "async":
+        asyncio.run(play_async())
     else:
         copy = iplaygames_client.with_options(max_retries=0, call_id="match-7", timeout=20)
         with copy.sessions.watch(session_id, interval=0.01) as changes:
             assert next(changes).status == "active"
-    readings = [each for each in iplaygames_sandbox.requests() if each["operation"] == "get_session_status"]
+    readings = [
+        each for each in iplaygames_sandbox.requests() if each["operation"] == "get_session_status"
+    ]
     assert {each["headers"]["x-request-id"] for each in readings} == {"match-7"}
     assert len(readings) >= 2
 
 
-@pytest.mark.parametrize("kind", ["waited_for", "awaited"])
-def test_a_watch_that_cannot_read_says_so_in_the_log_and_ends_after_max_failures(
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_watch_logs_failed_readings_and_ends_after_max_failures(
     iplaygames_sandbox: Sandbox,
     iplaygames_client: Client,
     iplaygames_async_client: AsyncClient,
@@ -206,40 +210,42 @@ def test_a_watch_that_cannot_read_says_so_in_the_log_and_ends_after_max_failures
 ) -> None:
     began = datetime.now(timezone.utc)
 
-    async def awaited() -> Any:
+    async def play_async() -> Any:
         copy = iplaygames_async_client.with_options(max_retries=0)
         watch = copy.sessions.watch(session_id, interval=0.01, max_failures=5)
         assert watch.last_error is None and watch.last_read_at is None
         assert (await watch.__anext__()).status == "active"
         iplaygames_sandbox.fault("get_session_status", status=503, times=5)
-        with pytest.raises(ServerError):
+        with pytest.raises(InternalServerError):
             await watch.__anext__()
         return watch
 
-    def waited_for() -> Any:
+    def play_sync() -> Any:
         copy = iplaygames_client.with_options(max_retries=0)
         watch = copy.sessions.watch(session_id, interval=0.01, max_failures=5)
         assert next(watch).status == "active"
         iplaygames_sandbox.fault("get_session_status", status=503, times=5)
-        with pytest.raises(ServerError):
+        with pytest.raises(InternalServerError):
             next(watch)
         return watch
 
     with caplog.at_level(logging.WARNING, "iplaygames_native"):
-        watch = asyncio.run(awaited()) if kind == "awaited" else waited_for()
-    assert isinstance(watch.last_error, ServerError) and watch.last_error.status_code == 503
-    assert watch.last_read_at is not None and began <= watch.last_read_at <= datetime.now(timezone.utc)
+        watch = asyncio.run(play_async()) if kind == "async" else play_sync()
+    assert isinstance(watch.last_error, InternalServerError) and watch.last_error.status_code == 503
+    assert watch.last_read_at is not None and began <= watch.last_read_at <= datetime.now(
+        timezone.utc
+    )
     assert any("3 readings in a row have failed" in text for text in caplog.messages)
 
 
-def test_a_watch_goes_on_after_readings_that_failed(
+def test_a_watch_continues_after_failed_readings(
     iplaygames_sandbox: Sandbox, iplaygames_client: Client, session_id: str
 ) -> None:
     copy = iplaygames_client.with_options(max_retries=0)
     watch = copy.sessions.watch(session_id, interval=0.01, max_failures=5)
     assert next(watch).status == "active"
     iplaygames_sandbox.fault("get_session_status", status=503, times=4)
-    # The first reading that succeeds again is a change.
+    # The first successful reading after failures is a change.
     assert next(watch).status == "active" and watch.last_error is None
     watch.close()
 
@@ -257,7 +263,7 @@ def test_a_watch_goes_on_after_readings_that_failed(
         ({"max_failures": 1 << 32}, "max_failures"),
     ],
 )
-def test_wrong_arguments_of_a_watch_are_validation_errors(
+def test_invalid_arguments_of_a_watch_are_validation_errors(
     iplaygames_client: Client, given: dict[str, Any], parameter: str
 ) -> None:
     with pytest.raises(ValidationError) as caught:

@@ -1,4 +1,4 @@
-"""aiohttp: async alone; for one call at a time it is awaited in a loop of its own."""
+"""aiohttp. It is asynchronous only: for one call at a time an event loop runs each call."""
 
 import asyncio
 import atexit

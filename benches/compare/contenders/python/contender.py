@@ -1,7 +1,8 @@
-"""What every contender in Python is told, measures and answers: the same as `contender.h` says.
+"""The arguments, measurements and output of every Python contender, as `contender.h` describes them.
 
-A contender calls `run` with `connect(base_url, ca)`, which gives a function of (operation, session id), and, if
-it can have many calls at a time, `flight(run)`. What needs no more than threads for that uses `threads`.
+A contender calls `run` with `connect(base_url, ca)`, which returns a function of an operation and a
+session id. A contender with concurrent calls also passes `flight(run)`; for other contenders
+`threads` makes concurrent calls.
 """
 
 import array
@@ -24,7 +25,7 @@ START, STATUS, END = range(3)
 
 
 def route(base_url, operation, session):
-    """Method and URL, for the contenders that know HTTP and no API."""
+    """Returns the method and the URL, for contenders that are plain HTTP clients."""
     base = f"{base_url}/api/v1/game-sessions"
     if operation == START:
         return "POST", f"{base}/start"
@@ -32,19 +33,20 @@ def route(base_url, operation, session):
 
 
 def check(operation, status, document):
-    """What a careful user looks at."""
+    """Ends the process if a response is not a success."""
     if status != (201 if operation == START else 200) or document.get("success") is not True:
         sys.exit(f"operation {operation}: {status} {document}")
 
 
-def own_status(key):
+def process_status(key):
+    """Returns a number of /proc/self/status."""
     with open("/proc/self/status") as lines:
         return next(int(line.split()[1]) for line in lines if line.startswith(key))
 
 
 class Run:
-    def __init__(self, words):
-        self.mode, self.base_url, calls, *options = words
+    def __init__(self, arguments):
+        self.mode, self.base_url, calls, *options = arguments
         self.calls = int(calls)
         options = dict(option.split("=", 1) for option in options)
         self.warm = int(options.pop("warm", 0))
@@ -53,21 +55,21 @@ class Run:
         self.ca = options.pop("ca", None)
         self.latencies = options.pop("latencies", None)
         if options:
-            sys.exit(f"unknown keys: {options}")
+            sys.exit(f"Unknown options: {options}.")
         self.times = array.array("Q")
 
-    def begin(self):
+    def start(self):
         self.before = resource.getrusage(resource.RUSAGE_SELF)
-        self.began = time.perf_counter()
+        self.started = time.perf_counter()
 
-    def took(self, began_ns):
-        self.times.append(time.perf_counter_ns() - began_ns)
+    def record(self, started_ns):
+        self.times.append(time.perf_counter_ns() - started_ns)
 
     def finish(self):
-        elapsed = time.perf_counter() - self.began
+        elapsed = time.perf_counter() - self.started
         after = resource.getrusage(resource.RUSAGE_SELF)
         if len(self.times) != self.calls:
-            sys.exit(f"{self.calls - len(self.times)} calls are missing")
+            sys.exit(f"{self.calls - len(self.times)} calls have not completed.")
         if self.latencies:
             with open(self.latencies, "wb") as file:
                 self.times.tofile(file)
@@ -77,8 +79,8 @@ class Run:
             "user_s": after.ru_utime - self.before.ru_utime,
             "sys_s": after.ru_stime - self.before.ru_stime,
             "switches": after.ru_nvcsw + after.ru_nivcsw - self.before.ru_nvcsw - self.before.ru_nivcsw,
-            "rss_kb": own_status("VmHWM:"),
-            "threads": own_status("Threads:"),
+            "rss_kb": process_status("VmHWM:"),
+            "threads": process_status("Threads:"),
         }))
 
 
@@ -86,45 +88,45 @@ def one_at_a_time(run, call):
     session, operations = run.session, (START, STATUS, END) if run.mode == "session" else (STATUS,)
     for i in range(run.warm):
         call(operations[i % len(operations)], session)
-    run.begin()
+    run.start()
     for i in range(run.calls):
-        began = time.perf_counter_ns()
+        started = time.perf_counter_ns()
         call(operations[i % len(operations)], session)
-        run.took(began)
+        run.record(started)
     run.finish()
 
 
 def threads(run, call):
-    """Many at a time, for clients that have no other way."""
+    """Makes concurrent calls with threads, for clients without asynchronous calls."""
     def timed(_):
-        began = time.perf_counter_ns()
+        started = time.perf_counter_ns()
         call(STATUS, run.session)
-        return began, time.perf_counter_ns()
+        return started, time.perf_counter_ns()
 
     with ThreadPoolExecutor(run.flight) as pool:
         list(pool.map(timed, range(run.warm)))
-        run.begin()
-        for began, ended in pool.map(timed, range(run.calls)):
-            run.times.append(ended - began)
+        run.start()
+        for started, ended in pool.map(timed, range(run.calls)):
+            run.times.append(ended - started)
         run.finish()
 
 
 async def gather(run, call):
-    """Many at a time, for clients that are awaited: so many tasks, each calling until all is done."""
+    """Makes concurrent calls with asyncio: each of `run.flight` tasks makes its share of the calls."""
     import asyncio
 
     async def worker(share, measured):
         for _ in range(share):
-            began = time.perf_counter_ns()
+            started = time.perf_counter_ns()
             await call(run.session)
             if measured:
-                run.took(began)
+                run.record(started)
 
     def shares(total):
         return [total // run.flight + (i < total % run.flight) for i in range(run.flight)]
 
     await asyncio.gather(*(worker(share, False) for share in shares(run.warm)))
-    run.begin()
+    run.start()
     await asyncio.gather(*(worker(share, True) for share in shares(run.calls)))
     run.finish()
 
@@ -136,4 +138,4 @@ def run(connect=None, flight=None):
     elif this.mode in ("session", "status") and connect:
         one_at_a_time(this, connect(this.base_url, this.ca))
     else:
-        sys.exit(f"mode {this.mode}: not this contender's")
+        sys.exit(f"This contender has no mode {this.mode}.")

@@ -1,4 +1,4 @@
-"""httpx: Client and AsyncClient."""
+"""httpx with Client and AsyncClient."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The official Python client, iplaygames-api. It has no async: many calls at a time take as many threads."""
+"""The official Python client, iplaygames-api. Concurrent calls use one thread each."""
 
 from contender import END, PLAYER, START, TOKEN, run, sys
 
@@ -9,7 +9,7 @@ def connect(base_url, ca):
     from iplaygames_api.models.start_a_game_session_request import StartAGameSessionRequest
 
     configuration = Configuration(host=base_url, access_token=TOKEN, ssl_ca_cert=ca)
-    # The pool is as large as the machine has cores times five; beyond that connections are thrown away.
+    # The default pool has five connections per core and discards further connections.
     configuration.connection_pool_maxsize = 32
     sessions = GameSessionsApi(ApiClient(configuration))
 

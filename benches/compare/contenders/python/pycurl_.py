@@ -1,4 +1,4 @@
-"""pycurl: libcurl's easy interface with one handle, and its multi interface for many calls at a time."""
+"""pycurl. One call at a time uses the easy interface, concurrent calls use the multi interface."""
 
 import io
 import json
@@ -60,7 +60,7 @@ def flight(this):
 
     def ask(curl):
         prepare(curl, this.base_url, STATUS, this.session)
-        curl.began = time.perf_counter_ns()
+        curl.started = time.perf_counter_ns()
         multi.add_handle(curl)
 
     handles = [handle() for _ in range(this.flight)]
@@ -68,7 +68,7 @@ def flight(this):
         ask(curl)
         asked += 1
     if not this.warm:
-        this.begin()
+        this.start()
     while done < total:
         multi.perform()
         left = 1
@@ -81,9 +81,9 @@ def flight(this):
                 multi.remove_handle(curl)
                 done += 1
                 if done == this.warm:
-                    this.begin()
+                    this.start()
                 elif done > this.warm:
-                    this.took(curl.began)
+                    this.record(curl.started)
                 if asked < total:
                     asked += 1
                     ask(curl)

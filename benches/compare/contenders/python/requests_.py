@@ -1,4 +1,4 @@
-"""requests: one Session; many calls at a time take as many threads."""
+"""requests with one Session. Concurrent calls use one thread each."""
 
 from contender import HEADERS, PLAYER, START, check, route, run
 

@@ -4,17 +4,22 @@
 
     with Client(api_key="…") as client:
         session = client.sessions.start(
-            game_id=123, player_id="player_456", currency="USD", country_code="US", ip_address="192.0.2.1"
+            game_id=123,
+            player_id="player_456",
+            currency="USD",
+            country_code="US",
+            ip_address="192.0.2.1",
         )
         print("send the player to", session.game_url)
         print(client.sessions.status(session.session_id).status)
         client.sessions.end(session.session_id)
 
-`AsyncClient` is the same, awaited. `sandbox()` is the API on this machine, for trying and testing. Every
-failure is an `IPlayGamesError`; its `outcome` says whether the call may have been done.
+`AsyncClient` is the same client for `asyncio`. `sandbox()` starts a local server that implements
+the API, for examples and tests. Every failure is an `IPlayGamesError`; its `outcome` tells whether
+the request may have been processed.
 """
 
-# What a program does not use it does not load: importing this package is cheap, and stays so.
+# Importing this package loads only the modules that every program needs.
 
 from __future__ import annotations
 
@@ -34,31 +39,30 @@ from ._errors import (
     ConflictError,
     ConnectError,
     ConnectionLostError,
-    ForbiddenError,
     InternalError,
+    InternalServerError,
     InvalidHandleError,
     IPlayGamesError,
     NotFoundError,
-    RateLimitedError,
+    PermissionDeniedError,
+    RateLimitError,
     RedirectError,
     ResolveError,
     ResponseTooLargeError,
-    ServerError,
     TLSError,
-    UnauthorizedError,
     UnavailableError,
     UnknownOperationError,
-    UnprocessableError,
+    UnprocessableEntityError,
     UnsupportedError,
     ValidationError,
 )
+from ._reply import Reply
 from ._results import (
     BulkResult,
     EndedMultiSession,
     EndedSession,
     MultiSessionGame,
     MultiSessionStatus,
-    Reply,
     SessionStatus,
     StartedMultiSession,
     StartedSession,
@@ -91,29 +95,28 @@ __all__ = [
     "EndedMultiSession",
     "EndedSession",
     "Field",
-    "ForbiddenError",
     "IPlayGamesError",
     "InternalError",
+    "InternalServerError",
     "InvalidHandleError",
     "MultiSessionGame",
     "MultiSessionStatus",
     "NotFoundError",
     "Operation",
-    "RateLimitedError",
+    "PermissionDeniedError",
+    "RateLimitError",
     "RedirectError",
     "Reply",
     "ResolveError",
     "ResponseTooLargeError",
     "Sandbox",
-    "ServerError",
     "SessionStatus",
     "StartedMultiSession",
     "StartedSession",
     "TLSError",
-    "UnauthorizedError",
     "UnavailableError",
     "UnknownOperationError",
-    "UnprocessableError",
+    "UnprocessableEntityError",
     "UnsupportedError",
     "ValidationError",
     "__version__",

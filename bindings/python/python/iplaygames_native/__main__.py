@@ -9,10 +9,11 @@ from . import _core
 
 
 def main() -> None:
-    """Runs the tool with this process's words, and exits."""
-    # The tool is not Python: Ctrl-C ends it as it ends any program.
+    """Runs the tool with the arguments of this process, and exits."""
+    # The tool runs no Python code, so Python cannot handle Ctrl-C. The default action ends the
+    # process at once.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.exit(_core.run_tool(sys.argv[1:]))
+    sys.exit(_core.run_cli(sys.argv[1:]))
 
 
 if __name__ == "__main__":

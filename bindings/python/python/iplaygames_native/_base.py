@@ -1,16 +1,18 @@
-"""What both clients are told, and what they share."""
+"""The base class of both clients, and the functions that check and convert arguments.
+
+Makes no calls: `_client.py` and `_aio.py` do.
+"""
 
 from __future__ import annotations
 
 from os import environ
 
 from . import _core
-from ._errors import invalid
+from ._errors import ConflictError, NotFoundError, add_note, invalid_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from os import PathLike
     from typing import Any
 
@@ -20,27 +22,32 @@ if TYPE_CHECKING:
     from ._table import Operation
 
 
-def milliseconds(name: str, seconds: float | None) -> int | None:
-    """A time given in seconds, as the core wants it."""
+def to_milliseconds(name: str, seconds: float | None) -> int | None:
+    """Converts an argument in seconds to the milliseconds of the core. None stays None."""
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not hasattr(seconds, "__float__"):
-        raise invalid(f"/{name}", f"`{name}` must be a time in seconds, not {type(seconds).__name__}.", True)
-    # Written so that NaN fails too.
+        kind = type(seconds).__name__
+        raise invalid_argument(
+            f"/{name}", f"`{name}` must be a time in seconds, not {kind}.", wrong_type=True
+        )
+    # NaN fails this comparison, too.
     if not 0.001 <= seconds <= 86400:
-        raise invalid(f"/{name}", f"`{name}` must be a time in seconds, from 0.001 to 86400.")
+        message = f"`{name}` must be a time in seconds, from 0.001 to 86400."
+        raise invalid_argument(f"/{name}", message)
     return max(1, round(seconds * 1000))
 
 
-def given(**values: Any) -> dict[str, Any]:
-    """What was given: None stands for what was left out."""
+def drop_none(**values: Any) -> dict[str, Any]:
+    """Returns the arguments that are not None. None stands for an argument that was left out."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 class BaseClient:
-    """Makes, copies and describes clients."""
+    """The options, copies and properties that both clients have."""
 
     __slots__ = ("__weakref__", "_core", "_options", "_overrides")
+    # Whether the client has an I/O thread.
     _background = False
     _max_in_flight: int | None = None
 
@@ -66,39 +73,47 @@ class BaseClient:
     ) -> None:
         """Makes a client. Opens no connection.
 
-        api_key: the operator's key; else the environment's IPLAYGAMES_API_KEY. Required with the default
-            address, optional with another.
-        base_url: the API's address; else the environment's IPLAYGAMES_BASE_URL, else the public one.
-        timeout: seconds for a whole call, all attempts and pauses (30).
-        attempt_timeout: seconds for one attempt, where another may follow (10).
-        connect_timeout: seconds for name, connection and TLS together (5).
-        max_retries: how often to try again what may be tried again (2).
-        max_in_flight: calls in flight; one more is a `BusyError` (1024; of an AsyncClient 1048576).
-        max_connections: connections; calls beyond wait their turn (32).
-        max_response_bytes: a larger answer is an error (8 MiB).
-        proxy: an http or https URL, or `"none"`; else the system's.
-        ca_file, ca_pem: certificates to trust beside the system's.
-        only_these_cas: trust those alone.
-        user_agent: put before `iplaygames-native/<version>`.
-        headers: extra headers, such as a relay's player token.
-        allow_insecure_http: allows http to other machines.
+        Args:
+            api_key: The operator's key. Default: the environment variable IPLAYGAMES_API_KEY.
+                Required for the public API, optional for another `base_url`.
+            base_url: The URL of the API. Default: the environment variable IPLAYGAMES_BASE_URL, or
+                the public API.
+            timeout: The time limit of a whole call in seconds, all attempts and pauses included.
+                Default: 30.
+            attempt_timeout: The time limit in seconds of an attempt that may be retried. Default:
+                10.
+            connect_timeout: The time limit in seconds for name resolution, connection and TLS
+                together. Default: 5.
+            max_retries: The greatest number of retries of a call. Default: 2.
+            max_in_flight: The greatest number of calls in flight; a further call raises
+                `BusyError`. Default: 1024, for an `AsyncClient` 1048576.
+            max_connections: The greatest number of connections; further calls wait for a
+                connection. Default: 32.
+            max_response_bytes: The greatest size of a response. Default: 8 MiB.
+            proxy: The URL of an HTTP or HTTPS proxy, or `"none"`. Default: the system's proxy.
+            ca_file: A file of certificates to trust in addition to the system's.
+            ca_pem: Certificates in PEM format to trust in addition to the system's.
+            only_these_cas: Whether to trust only the certificates of `ca_file` or `ca_pem`.
+            user_agent: A text to put before `iplaygames-native/<version>` in `User-Agent`.
+            headers: Additional headers, such as a relay's player token.
+            allow_insecure_http: Whether to allow `http` URLs of other machines.
         """
         if "IPLAYGAMES_LOG" in environ:
-            from ._log import to_stderr
+            from ._log import log_to_stderr
 
-            to_stderr()
-        config = given(
+            log_to_stderr()
+        config = drop_none(
             api_key=api_key,
             base_url=base_url,
-            timeout_ms=milliseconds("timeout", timeout),
-            attempt_timeout_ms=milliseconds("attempt_timeout", attempt_timeout),
-            connect_timeout_ms=milliseconds("connect_timeout", connect_timeout),
+            timeout_ms=to_milliseconds("timeout", timeout),
+            attempt_timeout_ms=to_milliseconds("attempt_timeout", attempt_timeout),
+            connect_timeout_ms=to_milliseconds("connect_timeout", connect_timeout),
             max_retries=max_retries,
             max_in_flight=self._max_in_flight if max_in_flight is None else max_in_flight,
             max_connections=max_connections,
             max_response_bytes=max_response_bytes,
             proxy=proxy,
-            # What is no path is refused by name below.
+            # The core refuses a value that is not a path.
             ca_file=getattr(ca_file, "__fspath__", lambda: ca_file)(),
             ca_pem=ca_pem,
             only_these_cas=only_these_cas,
@@ -112,32 +127,47 @@ class BaseClient:
         self._options: _core.Options | None = None
 
     def with_options(
-        self, *, timeout: float | None = None, max_retries: int | None = None, call_id: str | None = None
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        call_id: str | None = None,
     ) -> Self:
-        """The same client, whose calls differ in this. Cheap: both share their connections, and closing
-        either closes both. A `call_id` (1 to 128 visible ASCII characters) is sent as `X-Request-Id`."""
+        """Returns a copy of the client with other options for its calls.
+
+        The copy is cheap: both clients share their connections, and closing one client closes both.
+
+        Args:
+            timeout: The time limit of a whole call in seconds.
+            max_retries: The greatest number of retries of a call.
+            call_id: The id of the calls, 1 to 128 visible ASCII characters. Sent as
+                `X-Request-Id`.
+        """
         other = type(self).__new__(type(self))
         other._core = self._core
-        other._overrides = self._overrides | given(
-            timeout_ms=milliseconds("timeout", timeout), max_retries=max_retries, call_id=call_id
+        other._overrides = self._overrides | drop_none(
+            timeout_ms=to_milliseconds("timeout", timeout), max_retries=max_retries, call_id=call_id
         )
         other._options = _core.Options(other._overrides)
         return other
 
     @property
     def base_url(self) -> str:
-        """The server's address, without a trailing slash."""
+        """The server's URL, without a trailing slash."""
         return self._core.base_url
 
     def operations(self) -> tuple[Operation, ...]:
-        """Every operation of the API, with its fields."""
+        """Returns every operation of the API, with its fields."""
         from ._table import operations
 
         return operations()
 
     def stats(self) -> dict[str, Any]:
-        """Counts since the client was made: `calls`, `succeeded`, `failed`, `attempts`, `unknown`,
-        `abandoned`, `in_flight`."""
+        """Returns counters since the client was made.
+
+        The keys are `calls`, `succeeded`, `failed`, `attempts`, `unknown`, `abandoned` and
+        `in_flight`.
+        """
         from ._document import parse
 
         stats: dict[str, Any] = parse(self._core.stats())
@@ -147,65 +177,41 @@ class BaseClient:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        raise TypeError(f"a {type(self).__name__} cannot be pickled: it has connections and a key")
+        name = type(self).__name__
+        raise TypeError(
+            f"A {name} cannot be pickled, because it has connections and a key: make one here."
+        )
 
 
-def check_whole_number(name: str, number: object) -> None:
-    """Raises the error for an argument that is no whole number."""
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise invalid(f"/{name}", f"`{name}` must be a whole number, not {type(number).__name__}.", True)
+def check_int(name: str, value: object) -> None:
+    """Raises `ArgumentTypeError` if an argument is not an integer."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        kind = type(value).__name__
+        raise invalid_argument(
+            f"/{name}", f"`{name}` must be a whole number, not {kind}.", wrong_type=True
+        )
 
 
-def check_watch(session_id: object, interval: object, max_failures: object) -> None:
-    """Raises the error for an argument of a watch that is of the wrong type, or that is no number of failures."""
-    if not isinstance(session_id, str):
-        message = f"`session_id` must be a string, not {type(session_id).__name__}."
-        raise invalid("/session_id", message, True)
-    if isinstance(interval, (bool, str)) or not hasattr(interval, "__float__"):
-        raise invalid("/interval", f"`interval` must be a time in seconds, not {type(interval).__name__}.", True)
-    if max_failures is None:
-        return
-    check_whole_number("max_failures", max_failures)
-    assert isinstance(max_failures, int)
-    if not 1 <= max_failures < 1 << 32:
-        raise invalid("/max_failures", "`max_failures` must be 1 or more.")
-
-
-class WatchState:
-    """What both kinds of watch tell of their readings."""
-
-    __slots__ = ()
-
-    def _state(self) -> tuple[float | None, IPlayGamesError | None]:
-        raise NotImplementedError
-
-    @property
-    def last_error(self) -> IPlayGamesError | None:
-        """Why the last reading failed; None if it succeeded, or if there was none yet."""
-        return self._state()[1]
-
-    @property
-    def last_read_at(self) -> datetime | None:
-        """When the last reading that succeeded came, in UTC; None before the first."""
-        read_at = self._state()[0]
-        if read_at is None:
-            return None
-        from datetime import datetime, timezone
-
-        return datetime.fromtimestamp(read_at, timezone.utc)
-
-
-def start_arguments(arguments: dict[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The arguments of a start: None stands for what was left out; `extra` goes as it is."""
-    arguments = given(**arguments)
+def to_start_arguments(
+    arguments: dict[str, Any], extra: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Returns the arguments of a start: those that are not None, and `extra` unchanged."""
+    arguments = drop_none(**arguments)
     for name in extra or ():
         if name in arguments:
-            raise invalid(f"/{name}", f"`{name}` is given twice: as itself and in `extra`.")
+            message = f"`{name}` is given twice: as an argument and in `extra`."
+            raise invalid_argument(f"/{name}", message)
     return arguments | dict(extra or {})
 
 
-def is_over(error: Exception) -> bool:
-    """Whether what could not be ended is over anyhow."""
-    from ._errors import ConflictError, NotFoundError
+def handle_end_error(end_error: IPlayGamesError, block_error: BaseException | None) -> None:
+    """Handles an error of the call that ends the session of a `with` block.
 
-    return isinstance(error, (NotFoundError, ConflictError))
+    Does nothing if the session has ended already. Adds a note to the error of the block, if the
+    block failed. Raises `end_error` otherwise.
+    """
+    if isinstance(end_error, (NotFoundError, ConflictError)):
+        return
+    if block_error is None:
+        raise end_error
+    add_note(block_error, f"The session could not be ended either: {end_error}")

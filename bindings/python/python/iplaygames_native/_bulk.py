@@ -1,4 +1,7 @@
-"""Many calls at once, results as they come. One that fails does not stop the others."""
+"""Bulk calls: many calls at once, with the results in the order of completion.
+
+A failed call does not stop the others. `_aio_bulk.py` has the asynchronous variant.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from collections import deque
 from collections.abc import Sized
 
 from . import _core
-from ._base import check_whole_number
-from ._errors import BusyError, IPlayGamesError, attach, internal, invalid
+from ._base import check_int
+from ._errors import BusyError, IPlayGamesError, add_note, internal_error, invalid_argument
 from ._results import BulkResult
 
 TYPE_CHECKING = False
@@ -15,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from typing import Any, Final, TypeVar
 
-    from ._results import Reply
+    from ._reply import Reply
 
     R = TypeVar("R", bound=Reply)
 
-# Only a type checker needs to know that it is generic.
+# Only type checkers use the type parameter. Importing `typing` at run time would be slow.
 if TYPE_CHECKING:
     from typing import Generic
 
@@ -29,17 +32,17 @@ if TYPE_CHECKING:
 else:
     _Base = {"R": object}
 
-# What each of the operations calls its id.
+# The name of the argument that has the id.
 _ID = "session_id"
-# No id is left.
+# Stands for the end of the ids.
 _END: Final = object()
 
 
 class BulkRunner(_Base["R"]):
-    """The calls that are to be made, those in flight, and the count. Knows no event loop and no waiting.
+    """The ids, the calls in flight and the progress of a bulk run. Does no waiting.
 
-    What the source of the ids or `progress` raises ends the run, and not at once: no further call is started, the
-    results of those in flight are delivered, then `raise_problem` raises it.
+    If the iterable of ids or `progress` raises, no further call is started, the results of the
+    calls in flight are delivered, and then `raise_error` raises the exception.
     """
 
     def __init__(
@@ -52,13 +55,14 @@ class BulkRunner(_Base["R"]):
         concurrency: int,
         progress: Callable[[int, int | None], object] | None,
     ) -> None:
-        check_whole_number("concurrency", concurrency)
+        """Checks the arguments. Starts no call."""
+        check_int("concurrency", concurrency)
         if concurrency < 1:
-            raise invalid("/concurrency", "`concurrency` must be 1 or more.")
+            raise invalid_argument("/concurrency", "`concurrency` must be 1 or more.")
         if isinstance(ids, (str, bytes, bytearray, memoryview)):
-            # Its characters would be taken for ids.
-            name = type(ids).__name__
-            raise invalid("/session_ids", f"`session_ids` must be an iterable of ids, not one {name}.", True)
+            # Without this check each character would be an id.
+            message = f"`session_ids` must be an iterable of ids, not one {type(ids).__name__}."
+            raise invalid_argument("/session_ids", message, wrong_type=True)
         self.core = core
         self.options = options
         self.operation = operation
@@ -68,133 +72,148 @@ class BulkRunner(_Base["R"]):
         self.concurrency = concurrency
         self.progress = progress
         self.done = 0
-        self.put_back: deque[str] = deque()
+        # Ids that were taken from the iterable and whose call could not be started yet.
+        self.postponed: deque[str] = deque()
         self.in_flight: dict[int, tuple[str, _core.Call]] = {}
-        self.problem: Exception | None = None
-        # Results that exist and could not be given to anybody.
+        # The first exception of the iterable or of `progress`.
+        self.error: Exception | None = None
+        # Results that were counted and could not be delivered.
         self.undelivered: list[BulkResult[R]] = []
 
     def _next_id(self) -> Any:
-        if self.put_back:
-            return self.put_back.popleft()
-        if self.ids is not None and self.problem is None:
+        if self.postponed:
+            return self.postponed.popleft()
+        if self.ids is not None and self.error is None:
             try:
                 return next(self.ids)
             except StopIteration:
                 self.ids = None
-            except Exception as problem:
-                self._fail(problem)
+            except Exception as error:
+                self._set_error(error)
         return _END
 
-    def _fail(self, problem: Exception) -> None:
-        """Keeps the first exception, to raise it at the end. Any further one goes to `sys.unraisablehook`."""
-        if self.problem is None:
-            self.problem = problem
+    def _set_error(self, error: Exception) -> None:
+        """Keeps the first exception for `raise_error`. A later one goes to `sys.unraisablehook`."""
+        if self.error is None:
+            self.error = error
         else:
-            _core.write_unraisable(problem)
+            _core.write_unraisable(error)
 
-    def start(self, mailbox: _core.Mailbox, token: Callable[[], int]) -> Iterator[BulkResult[R]]:
-        """Starts the calls that there is room for. Yields those that failed at once."""
+    def start_calls(
+        self, mailbox: _core.Mailbox, next_token: Callable[[], int]
+    ) -> Iterator[BulkResult[R]]:
+        """Starts calls up to the limit of `concurrency`. Yields those that fail at once."""
         while len(self.in_flight) < self.concurrency:
             id = self._next_id()
             if id is _END:
                 return
             if not isinstance(id, str):
-                name = type(id).__name__
-                wrong_type = invalid(f"/{_ID}", f"`{_ID}` must be a string, not {name}.", True)
-                yield self._finish(id, None, wrong_type)
+                message = f"`{_ID}` must be a string, not {type(id).__name__}."
+                type_error = invalid_argument(f"/{_ID}", message, wrong_type=True)
+                yield self._make_result(id, None, type_error)
                 continue
-            number = token()
+            token = next_token()
             try:
-                call = self.core.submit(self.operation, {_ID: id}, self.options, mailbox, number)
+                call = self.core.submit(self.operation, {_ID: id}, self.options, mailbox, token)
             except BusyError as error:
                 if self.in_flight:
-                    # One of ours will make room.
-                    self.put_back.append(id)
+                    # The call starts when another call of this run has completed.
+                    self.postponed.append(id)
                     return
-                yield self._finish(id, None, error)
+                yield self._make_result(id, None, error)
             except IPlayGamesError as error:
-                yield self._finish(id, None, error)
-            except Exception as problem:
-                # An id that is more than a string and raises when it is read.
-                unreadable = invalid(f"/{_ID}", f"`{_ID}` cannot be read: it raised {type(problem).__name__}.")
-                unreadable.__cause__ = problem
-                yield self._finish(id, None, unreadable)
+                yield self._make_result(id, None, error)
+            except Exception as error:
+                # The id is of a subclass of `str` that raises when it is read.
+                message = f"`{_ID}` cannot be read: it raised {type(error).__name__}."
+                unreadable = invalid_argument(f"/{_ID}", message)
+                unreadable.__cause__ = error
+                yield self._make_result(id, None, unreadable)
             else:
-                self.in_flight[number] = id, call
+                self.in_flight[token] = id, call
 
     def finish(self, token: int) -> BulkResult[R]:
-        """Returns the result of a call that has ended."""
+        """Returns the result of a completed call."""
         id, call = self.in_flight[token]
         try:
-            facts = call.result()
+            raw_reply = call.result()
         except IPlayGamesError as error:
             del self.in_flight[token]
-            return self._finish(id, None, error)
+            return self._make_result(id, None, error)
         del self.in_flight[token]
-        if facts is None:
-            message = "A defect in this library: a call was reported as ended and has no result."
-            return self._finish(id, None, internal(message))
-        return self._finish(id, self.kind(facts), None)
+        if raw_reply is None:
+            message = "A defect in this library: a completed call has no result."
+            return self._make_result(id, None, internal_error(message))
+        return self._make_result(id, self.kind(raw_reply), None)
 
-    def _finish(self, id: str, result: R | None, error: IPlayGamesError | None) -> BulkResult[R]:
+    def _make_result(
+        self, id: str, result: R | None, error: IPlayGamesError | None
+    ) -> BulkResult[R]:
         return self.count(BulkResult(id, result, error))
 
-    def count(self, finished: BulkResult[R]) -> BulkResult[R]:
-        """Counts a result and calls `progress`."""
+    def count(self, result: BulkResult[R]) -> BulkResult[R]:
+        """Counts a result, calls `progress` and returns the result."""
         self.done += 1
-        if self.progress is not None and self.problem is None:
+        if self.progress is not None and self.error is None:
             try:
                 self.progress(self.done, self.total)
-            except Exception as problem:
-                self._fail(problem)
+            except Exception as error:
+                self._set_error(error)
             except BaseException:
-                # Ctrl-C, or the like: what it interrupts here has its result.
-                self.undelivered.append(finished)
+                # A `KeyboardInterrupt` ends the run here, after the call has completed.
+                self.undelivered.append(result)
                 raise
-        return finished
+        return result
 
-    def raise_problem(self) -> None:
-        """Raises what the source of the ids or `progress` raised. Every result is delivered by then."""
-        problem, self.problem = self.problem, None
-        if problem is not None:
-            raise problem
+    def raise_error(self) -> None:
+        """Raises the exception of the iterable or of `progress`. Called after the last result."""
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
 
     def cancel(self) -> list[BulkResult[R]]:
-        """Cancels the calls in flight. Returns how they ended."""
+        """Cancels the calls in flight. Returns their results."""
         in_flight, self.in_flight = self.in_flight, {}
         results: list[BulkResult[R]] = []
         for id, call in in_flight.values():
-            ending = call.cancel()
-            if ending is not None:
-                facts, error = ending
-                results.append(BulkResult(id, None if facts is None else self.kind(facts), error))
+            raw_result = call.cancel()
+            if raw_result is not None:
+                raw_reply, error = raw_result
+                result = None if raw_reply is None else self.kind(raw_reply)
+                results.append(BulkResult(id, result, error))
         return results
 
-    def interrupt(self, error: BaseException) -> None:
-        """Cancels the calls in flight; attaches the undelivered results to the exception that ends the run."""
+    def interrupt(self, exception: BaseException) -> None:
+        """Cancels the calls in flight. Adds the undelivered results to the given exception."""
         results = self.undelivered + self.cancel()
         if results:
             outcomes = [each.error.outcome if each.error else "succeeded" for each in results]
             counts = ", ".join(f"{outcomes.count(each)} {each}" for each in sorted(set(outcomes)))
-            note = f"{len(results)} results of {self.operation} were not delivered: {counts}. `results` has them."
+            note = (
+                f"{len(results)} results of {self.operation} were not delivered: {counts}. "
+                "The attribute `results` has them."
+            )
         else:
-            note = f"All results of {self.operation} were delivered before this; further ids were not read."
-        attach(error, note, results=results)
-        self._drop_problem(error)
+            note = (
+                f"All results of {self.operation} were delivered before this exception. "
+                "Further ids were not read."
+            )
+        add_note(exception, note, results=results)
+        self._discard_error(exception)
 
     def abandon(self) -> None:
-        """Cancels the calls in flight of a run that is not iterated any more. The log has how they ended."""
+        """Cancels the calls in flight after the iteration has ended early. The core logs them."""
         self.cancel()
-        self._drop_problem(None)
+        self._discard_error(None)
 
-    def _drop_problem(self, instead: BaseException | None) -> None:
-        problem, self.problem = self.problem, None
-        if problem is not None and problem is not instead:
-            _core.write_unraisable(problem)
+    def _discard_error(self, raised: BaseException | None) -> None:
+        """Passes an exception that cannot be raised to the hook, unless `raised` is the same."""
+        error, self.error = self.error, None
+        if error is not None and error is not raised:
+            _core.write_unraisable(error)
 
 
-def many(
+def run_bulk(
     core: _core.Client,
     options: _core.Options | None,
     operation: str,
@@ -203,7 +222,7 @@ def many(
     concurrency: int,
     progress: Callable[[int, int | None], object] | None,
 ) -> Iterator[BulkResult[R]]:
-    """The calls of a client that waits. Checks what it is given at once, and not at the first result."""
+    """Makes the calls of a blocking client. Checks its arguments before the first result."""
     return _run(BulkRunner(core, options, operation, kind, ids, concurrency, progress))
 
 
@@ -213,20 +232,20 @@ def _run(runner: BulkRunner[R]) -> Generator[BulkResult[R], None, None]:
     mailbox, tokens = _core.Mailbox(), count()
     try:
         while True:
-            yield from runner.start(mailbox, tokens.__next__)
+            yield from runner.start_calls(mailbox, tokens.__next__)
             if not runner.in_flight:
                 break
             try:
                 runner.core.wait(mailbox)
             except IPlayGamesError:
-                # The client was closed meanwhile, or cannot be driven here: each call has a result all the same.
+                # The client was closed, or this thread cannot drive it. Each call has a result.
                 runner.undelivered += runner.cancel()
                 while runner.undelivered:
                     yield runner.count(runner.undelivered.pop(0))
                 continue
             for token in mailbox.take():
                 yield runner.finish(token)
-        runner.raise_problem()
+        runner.raise_error()
     except GeneratorExit:
         runner.abandon()
         raise

@@ -1,4 +1,4 @@
-"""The Rust client. Private: what it has may change with any version."""
+"""The native module: the Rust client. Private; any version may change its functions."""
 
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias, final
@@ -17,76 +17,92 @@ __all__ = [
     "is_read",
     "log_warning",
     "operations",
-    "run_tool",
+    "run_cli",
     "write_unraisable",
 ]
 
 __version__: Final[str]
 DEFAULT_BASE_URL: Final[str]
 
-# An answer: the document's text, the HTTP status, the attempts, the seconds it took, our id of the call, the
-# server's id of the request.
-_Facts: TypeAlias = tuple[str, int | None, int, float, str, str | None]
+# A reply: the text of the JSON document, the HTTP status, the number of attempts, the elapsed
+# seconds, the client's id of the call, the server's id of the request.
+_RawReply: TypeAlias = tuple[str, int | None, int, float, str, str | None]
+# A field: name, location in the request, type, whether it is required, whether it may be null.
 _Field: TypeAlias = tuple[str, str, str, bool, bool]
+# An operation: id, tag, summary, method, path, whether it may be repeated, fields.
 _Operation: TypeAlias = tuple[str, str, str, str, str, str, list[_Field]]
 
 @final
 class Options:
-    """What calls may differ in from their client's configuration."""
+    """The options of a call that override the configuration of its client."""
 
     def __new__(cls, options: dict[str, Any]) -> Options:
-        """From a dict with `timeout_ms`, `max_retries` and `call_id`."""
+        """Makes options from a dict with `timeout_ms`, `max_retries` and `call_id`."""
 
 @final
 class Mailbox:
-    """A mailbox."""
+    """A queue of the tokens of calls that have completed."""
 
     def __new__(cls) -> Mailbox: ...
     def fileno(self) -> int:
-        """The descriptor to watch for reading."""
+        """Returns the descriptor that an event loop watches for reading."""
 
     def take(self) -> list[int]:
-        """Takes out what is there."""
+        """Removes and returns all tokens."""
 
     def wait(self, timeout: float) -> bool:
-        """Waits until there is something, for so many seconds at most; answers whether there is."""
+        """Waits for a token, for at most `timeout` seconds. Returns whether there is one."""
 
     def put(self, token: int) -> None:
-        """Puts a token in."""
+        """Adds a token."""
 
 @final
 class Call:
-    """A call in flight. Dropping it cancels it."""
+    """A call in flight. Dropping the object cancels the call."""
 
-    def result(self) -> _Facts | None:
-        """The facts of the answer; raises what the call failed with. Told once; None while there is none, and
-        after that."""
+    def result(self) -> _RawReply | None:
+        """Returns the reply, or raises the error of the call.
 
-    def change(self) -> tuple[bool, _Facts] | None:
-        """Of a watch: whether it is the last, and what was not told yet; raises what the watch failed with."""
+        Delivered once; `None` before the call has completed and after the result was delivered.
+        """
 
-    def cancel(self) -> tuple[_Facts | None, IPlayGamesError | None] | None:
-        """Ends the call at once. Returns how it ended: the facts of its answer, if it had succeeded already, or
-        the exception, which says the outcome. None if the result was delivered before."""
+    def next_update(self) -> tuple[bool, _RawReply] | None:
+        """Returns the next update of a watch and whether it is the final one.
+
+        Raises the error of the watch.
+        """
+
+    def cancel(self) -> tuple[_RawReply | None, IPlayGamesError | None] | None:
+        """Cancels the call and returns its result.
+
+        The result is the reply, if the call had succeeded already, or the exception, which has the
+        outcome. `None` if the result was delivered before.
+        """
 
     def watch_state(self) -> tuple[float | None, IPlayGamesError | None]:
-        """Returns what is known of a watch: when the last reading succeeded, in seconds since 1970, and the
-        exception that says why the last reading failed."""
+        """Returns the state of a watch.
+
+        The state is the time of the last successful reading, in seconds since 1970, and the
+        exception of the last reading, if it failed.
+        """
 
     def close(self) -> None:
-        """Ends a watch at once."""
+        """Stops a watch."""
 
 @final
 class Client:
-    """A client."""
+    """A client of the API."""
 
     def __new__(cls, config: dict[str, Any]) -> Client:
-        """From a dict with the keys of the configuration."""
+        """Makes a client from a dict with the keys of the configuration."""
 
     def call(
-        self, operation: str, arguments: dict[str, Any] | None = None, options: Options | None = None
-    ) -> _Facts:
-        """Calls an operation and waits for the answer; looks for signals while it waits."""
+        self,
+        operation: str,
+        arguments: dict[str, Any] | None = None,
+        options: Options | None = None,
+    ) -> _RawReply:
+        """Calls an operation and waits for the reply. Checks for signals while it waits."""
 
     def submit(
         self,
@@ -96,7 +112,10 @@ class Client:
         mailbox: Mailbox,
         token: int,
     ) -> Call:
-        """Sends a call on its way and returns at once; its end is noted in the mailbox."""
+        """Submits a call and returns at once.
+
+        The mailbox gets `token` when the call has completed.
+        """
 
     def watch(
         self,
@@ -107,60 +126,71 @@ class Client:
         mailbox: Mailbox,
         token: int,
     ) -> Call:
-        """Watches a session; every change and the end are noted in the mailbox."""
+        """Watches a session.
+
+        The mailbox gets `token` for every update and when the watch has ended.
+        """
 
     def wait(self, mailbox: Mailbox) -> None:
-        """Drives the client until there is something in the mailbox; looks for signals meanwhile."""
+        """Drives the client until the mailbox has a token. Checks for signals while it waits."""
 
     def prewarm(self, timeout: float | None = None) -> float:
-        """Opens a connection, so that the first call does not have to. `timeout` is in seconds; None is the
-        client's own. Answers the seconds it took."""
+        """Opens a connection in advance. Returns the elapsed seconds.
+
+        `timeout` is in seconds; `None` is the client's own timeout.
+        """
 
     def stats(self) -> str:
-        """Counts, as a JSON document."""
+        """Returns the client's counters as a JSON document."""
 
     @property
     def base_url(self) -> str:
-        """The server's address, without a trailing slash."""
+        """The server's URL, without a trailing slash."""
 
     def close(self) -> None:
-        """Ends the client: calls in flight end as canceled, later ones are refused. Never waits."""
+        """Closes the client: calls in flight end as canceled, later calls are refused.
+
+        Never blocks.
+        """
 
 @final
 class Sandbox:
-    """A server of the API in this process."""
+    """A server in this process that implements the API."""
 
     def __new__(cls, config: dict[str, Any]) -> Sandbox:
-        """From a dict with the keys of the sandbox's configuration; it listens when this returns."""
+        """Starts a sandbox from a dict with the keys of its configuration.
+
+        The sandbox listens when this returns.
+        """
 
     @property
     def base_url(self) -> str:
-        """Where it listens."""
+        """The URL that the sandbox listens on."""
 
     @property
     def api_key(self) -> str:
-        """The only key it takes."""
+        """The only API key that the sandbox accepts."""
 
     def control(self, command: dict[str, Any]) -> str:
-        """Carries out a command, a dict; answers a JSON document."""
+        """Executes a command, which is a dict. Returns a JSON document."""
 
     def stop(self) -> None:
-        """Stops it; stopping again does nothing."""
+        """Stops the sandbox. Does nothing if it is stopped already."""
 
 def operations() -> list[_Operation]:
-    """Every operation of the API."""
+    """Returns every operation of the API."""
 
 def codes() -> list[tuple[int, str, str]]:
-    """Every code: its number, its name and what it means."""
+    """Returns every code: number, name and meaning."""
 
 def is_read(operation: str) -> bool:
-    """Returns whether an operation only reads."""
+    """Returns whether an operation only reads data."""
 
 def log_warning(message: str) -> None:
     """Logs a warning, if the program has imported `logging`."""
 
 def write_unraisable(error: BaseException) -> None:
-    """Gives an exception that cannot be raised to `sys.unraisablehook`."""
+    """Passes an exception that cannot be raised to `sys.unraisablehook`."""
 
-def run_tool(words: Sequence[str]) -> int:
-    """Runs the command-line tool with the words that follow its name; answers its exit code."""
+def run_cli(arguments: Sequence[str]) -> int:
+    """Runs the command-line tool with the given arguments. Returns its exit code."""

@@ -1,4 +1,8 @@
-"""What can go wrong: one tree of exceptions, each with every fact of the core's error document."""
+"""The exceptions of this package. Each has every field of the core's error document.
+
+Contains no code that makes calls. `_core` makes the exceptions with `from_document`,
+`invalid_argument` and `internal_error`.
+"""
 
 from __future__ import annotations
 
@@ -8,50 +12,49 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
-    from ._results import Facts
-
     Outcome = Literal["not_sent", "rejected", "unknown"]
-    # How a call ended: the facts of its answer, or the error.
-    Ending = tuple[Facts | None, "IPlayGamesError | None"]
 
 
 class IPlayGamesError(Exception):
-    """A call that failed.
+    """A call that failed: the base class of all exceptions of this package.
 
-    `outcome` is what to look at first: `"not_sent"` (proven), `"rejected"` (the API said no), or
-    `"unknown"`: it may have been done; after a start a session may exist.
+    Check `outcome` first:
+
+    - `"not_sent"`: provably nothing reached the server.
+    - `"rejected"`: the API refused the request.
+    - `"unknown"`: the request may have been processed. After a start a session may exist.
     """
 
     message: str
-    """What went wrong, in words: the API's own where it gave any."""
+    """The API's own message, or a description of the failure."""
     code: int
-    """What went wrong, as a number that is the same in every language."""
+    """The error code, a number that is the same in every language binding."""
     name: str
-    """The code's name, such as `IPG_ERR_NOT_FOUND`."""
+    """The name of the code, such as `IPG_ERR_NOT_FOUND`."""
     operation: str | None
     """The operation that was called."""
     outcome: Outcome
-    """Whether the call may have been done."""
+    """Whether the request may have been processed."""
     retryable: bool
-    """Whether the same call may work later."""
+    """Whether the same call may succeed later."""
     attempts: int
-    """How often it was tried."""
+    """The number of attempts."""
     elapsed: float
-    """How long it took, pauses included, in seconds."""
+    """The duration of the call in seconds, pauses included."""
     status_code: int | None
-    """The HTTP status of the last answer, if one came."""
+    """The HTTP status code of the last response, if there was a response."""
     request_id: str | None
-    """The server's own id of the request, if it sent one."""
+    """The server's id of the request, if the server sent an id."""
     call_id: str | None
-    """Our id of the call, sent as `X-Request-Id`."""
+    """The client's id of the call, sent as `X-Request-Id`."""
     retry_after: float | None
-    """How long the server asked to wait, in seconds, if it did."""
+    """The seconds to wait that the server asked for, if it did."""
     field: str | None
-    """A JSON pointer to the argument that is wrong, such as `/currency`."""
+    """A JSON pointer to the invalid argument, such as `/currency`."""
     body: Any
-    """The answer's body, if it was JSON."""
+    """The body of the response, if it was JSON."""
     body_text: str | None
-    """The first 512 characters of the answer's body, if it was not JSON."""
+    """The first 512 characters of the body, if it was not JSON."""
 
     def __init__(
         self,
@@ -91,36 +94,38 @@ class IPlayGamesError(Exception):
 
     @property
     def parameter(self) -> str | None:
-        """The argument that is wrong, such as `currency`, or `games.0.name` inside one."""
+        """The name of the invalid argument: `currency`, or `games.0.name` for a nested value."""
         if not self.field:
             return None
         return self.field[1:].replace("/", ".").replace("~1", "/").replace("~0", "~")
 
     def to_dict(self) -> dict[str, Any]:
-        """Every fact, by its name."""
-        return {fact: getattr(self, fact) for fact in _FACTS}
+        """Returns every attribute by its name."""
+        return {attribute: getattr(self, attribute) for attribute in _ATTRIBUTES}
 
     def __str__(self) -> str:
         text = f"{self.message} ({self.parameter})" if self.parameter else self.message
-        facts = [self.name]
+        details = [self.name]
         if self.status_code is not None:
-            facts.append(f"HTTP {self.status_code}")
+            details.append(f"HTTP {self.status_code}")
         if self.attempts:
-            facts.append(f"outcome {self.outcome}")
-        return f"{text} [{', '.join(facts)}]"
+            details.append(f"outcome {self.outcome}")
+        return f"{text} [{', '.join(details)}]"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # By its facts and not by its arguments, so that it is whole wherever it is unpickled.
+        # The attributes are restored directly: a subclass may have another `__init__`.
         return _restore, (type(self), self.args, self.__dict__)
 
 
-_FACTS = [fact for fact in IPlayGamesError.__annotations__]
+_ATTRIBUTES = list(IPlayGamesError.__annotations__)
 
 
-def _restore(kind: type[IPlayGamesError], args: tuple[Any, ...], facts: dict[str, Any]) -> IPlayGamesError:
+def _restore(
+    kind: type[IPlayGamesError], args: tuple[Any, ...], attributes: dict[str, Any]
+) -> IPlayGamesError:
     error = kind.__new__(kind)
     error.args = args
-    error.__dict__.update(facts)
+    error.__dict__.update(attributes)
     return error
 
 
@@ -129,7 +134,7 @@ class ValidationError(IPlayGamesError, ValueError):
 
 
 class ArgumentTypeError(ValidationError, TypeError):
-    """An argument is of a type that cannot be sent."""
+    """An argument has a type that cannot be sent."""
 
 
 class UnknownOperationError(ValidationError):
@@ -137,31 +142,35 @@ class UnknownOperationError(ValidationError):
 
 
 class InvalidHandleError(IPlayGamesError):
-    """The call or the sandbox belongs to the process that this one was forked from."""
+    """The call, watch or sandbox belongs to the parent process, from which this one was forked."""
 
 
 class BusyError(IPlayGamesError):
-    """The client has as many calls in flight as `max_in_flight` allows; the call was not sent."""
+    """The client has `max_in_flight` calls in flight. The call was not sent."""
 
 
 class ClosedError(IPlayGamesError):
-    """The client is closed, or the interpreter is ending."""
+    """The client is closed, or the interpreter is exiting."""
 
 
 class UnsupportedError(IPlayGamesError):
-    """This build, or this place, cannot do that."""
+    """This build or this context does not support the call."""
 
 
 class CanceledError(IPlayGamesError):
-    """The call was canceled: its client was closed meanwhile."""
+    """The call was canceled because its client was closed."""
 
 
 class InternalError(IPlayGamesError):
-    """A defect of this library; the message helps to report it."""
+    """A defect in this library. Please report the message.
+
+    This exception says nothing about the server: HTTP status codes from 500 on raise
+    `InternalServerError`.
+    """
 
 
 class APIConnectionError(IPlayGamesError):
-    """Something went wrong on the way to the server or back."""
+    """The request or the response could not be transferred."""
 
 
 class ResolveError(APIConnectionError):
@@ -169,74 +178,74 @@ class ResolveError(APIConnectionError):
 
 
 class ConnectError(APIConnectionError):
-    """No connection could be made."""
+    """No connection could be established."""
 
 
 class TLSError(APIConnectionError):
-    """The secure connection was refused: certificate, host name or protocol."""
+    """The TLS handshake failed: certificate, host name or protocol version."""
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
-    """The time allowed for the call ran out."""
+    """The call timed out."""
 
 
 class ConnectionLostError(APIConnectionError):
-    """The connection broke before the whole answer had come."""
+    """The connection was closed before the response was complete."""
 
 
 class BadResponseError(IPlayGamesError):
-    """The answer was not what the API promises: not HTTP, not JSON, or without a field it must have."""
+    """The response is not valid: not HTTP, not JSON, or without a required field."""
 
 
 class ResponseTooLargeError(BadResponseError):
-    """The answer was larger than `max_response_bytes`."""
+    """The response is larger than `max_response_bytes`."""
 
 
 class APIStatusError(IPlayGamesError):
-    """The server answered, and it was no success."""
+    """The server returned an error response."""
 
 
 class RedirectError(APIStatusError):
-    """The server answered with a redirect; redirects are never followed."""
+    """HTTP 3xx: the server returned a redirect. The client never follows redirects."""
 
 
 class BadRequestError(APIStatusError):
     """HTTP 400: the API refused the request."""
 
 
-class UnauthorizedError(APIStatusError):
+class AuthenticationError(APIStatusError):
     """HTTP 401: the API key is missing, wrong or inactive."""
 
 
-AuthenticationError = UnauthorizedError
-
-
-class ForbiddenError(APIStatusError):
-    """HTTP 403: the account may not do this."""
+class PermissionDeniedError(APIStatusError):
+    """HTTP 403: the account does not have the permission."""
 
 
 class NotFoundError(APIStatusError):
-    """HTTP 404: there is no such session, game or other thing."""
+    """HTTP 404: the session, the game or another resource does not exist."""
 
 
 class ConflictError(APIStatusError):
-    """HTTP 409: the thing is not in a state that allows this."""
+    """HTTP 409: the state of the resource does not allow the request."""
 
 
-class UnprocessableError(APIStatusError):
-    """HTTP 422: a field was refused; `body` has the API's own list."""
+class UnprocessableEntityError(APIStatusError):
+    """HTTP 422: the API refused a field. `body` has the API's list of errors."""
 
 
-class RateLimitedError(APIStatusError):
-    """HTTP 429: too many requests; `retry_after` says how long to wait, if the API did."""
+class RateLimitError(APIStatusError):
+    """HTTP 429: too many requests. `retry_after` has the time to wait, if the API named it."""
 
 
-class ServerError(APIStatusError):
-    """HTTP 5xx: the server, or one before it, failed."""
+class InternalServerError(APIStatusError):
+    """HTTP 5xx: the server or a gateway failed.
+
+    A defect in this library is an `InternalError`.
+    """
 
 
-class UnavailableError(ServerError):
-    """HTTP 503: the service, or every provider for this game, country and currency, is unavailable."""
+class UnavailableError(InternalServerError):
+    """HTTP 503: the service is unavailable, or no provider offers the game to this player."""
 
 
 BY_CODE: dict[int, type[IPlayGamesError]] = {
@@ -256,98 +265,69 @@ BY_CODE: dict[int, type[IPlayGamesError]] = {
     207: ResponseTooLargeError,
     208: RedirectError,
     400: BadRequestError,
-    401: UnauthorizedError,
-    403: ForbiddenError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
     404: NotFoundError,
     409: ConflictError,
-    422: UnprocessableError,
-    429: RateLimitedError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
     499: APIStatusError,
-    500: ServerError,
+    500: InternalServerError,
     503: UnavailableError,
     900: InternalError,
 }
 
 
 def from_document(document: str) -> IPlayGamesError:
-    """The exception that says what an error document says."""
-    facts: dict[str, Any] = parse(document)["error"]
-    wait = facts["retry_after_ms"]
-    return BY_CODE.get(facts["code"], IPlayGamesError)(
-        facts["message"],
-        code=facts["code"],
-        name=facts["name"],
-        operation=facts["operation"],
-        outcome=facts["outcome"],
-        retryable=facts["retryable"],
-        attempts=facts["attempts"],
-        elapsed=facts["elapsed_ms"] / 1000,
-        status_code=facts["http_status"],
-        request_id=facts["request_id"],
-        call_id=facts["call_id"],
-        retry_after=None if wait is None else wait / 1000,
-        field=facts["field"],
-        body=facts["body"],
-        body_text=facts.get("body_text"),
+    """Makes the exception for an error document of the core."""
+    fields: dict[str, Any] = parse(document)["error"]
+    retry_after_ms = fields["retry_after_ms"]
+    return BY_CODE.get(fields["code"], IPlayGamesError)(
+        fields["message"],
+        code=fields["code"],
+        name=fields["name"],
+        operation=fields["operation"],
+        outcome=fields["outcome"],
+        retryable=fields["retryable"],
+        attempts=fields["attempts"],
+        elapsed=fields["elapsed_ms"] / 1000,
+        status_code=fields["http_status"],
+        request_id=fields["request_id"],
+        call_id=fields["call_id"],
+        retry_after=None if retry_after_ms is None else retry_after_ms / 1000,
+        field=fields["field"],
+        body=fields["body"],
+        body_text=fields.get("body_text"),
     )
 
 
-def invalid(field: str, message: str, wrong_type: bool = False) -> ValidationError:
-    """The exception for an argument that is wrong; `field` is a JSON pointer to it."""
+def invalid_argument(field: str, message: str, wrong_type: bool = False) -> ValidationError:
+    """Makes the exception for an invalid argument. `field` is a JSON pointer to the argument."""
     kind = ArgumentTypeError if wrong_type else ValidationError
     return kind(message, code=100, name="IPG_ERR_INVALID_ARGUMENT", field=field)
 
 
-def internal(message: str) -> InternalError:
-    """Returns the exception for a defect of this library: whether the call was done is not known."""
+def internal_error(message: str) -> InternalError:
+    """Makes the exception for a defect in this library. The outcome of the call is `unknown`."""
     return InternalError(message, outcome="unknown")
 
 
-def attach(error: BaseException, note: str, **facts: object) -> None:
-    """Attaches a note and attributes to an exception of any kind, as far as it takes them."""
-    # Python 3.10 has no notes, but shows these in no traceback either: they are there to be read.
-    for name, value in {"__notes__": [*getattr(error, "__notes__", ()), note], **facts}.items():
+def interpreter_exiting_error() -> ClosedError:
+    """Makes the exception for a call while the interpreter exits."""
+    return ClosedError(
+        "The interpreter is exiting: no calls can be made any more.",
+        code=104,
+        name="IPG_ERR_SHUT_DOWN",
+    )
+
+
+def add_note(error: BaseException, note: str, **attributes: object) -> None:
+    """Adds a note and attributes to any exception that can hold them."""
+    # Python 3.10 does not print notes, but programs can read them.
+    notes = [*getattr(error, "__notes__", ()), note]
+    for name, value in {"__notes__": notes, **attributes}.items():
         try:
             setattr(error, name, value)
         except Exception:
-            # An exception with slots, or with a property of that name: the log line has the same facts.
+            # The exception has slots, or a property of that name. The log has the same facts.
             continue
-
-
-def describe_end(error: BaseException, operation: str, ending: Ending) -> None:
-    """Attaches to the exception that interrupted a call how the call ended: `call_id`, `outcome`, `result`, for a
-    start that had succeeded `session_id`, and a note that says the same."""
-    from . import _core
-
-    facts, problem = ending
-    if problem is not None:
-        note = f"The call {operation} ({problem.call_id}) was interrupted; its outcome is {problem.outcome}."
-        if problem.code != 204:
-            note = f"The call {operation} ({problem.call_id}) had failed: {problem}; its outcome is {problem.outcome}."
-        if problem.outcome == "unknown" and operation.startswith("start_"):
-            note += " A session may exist."
-        attach(error, note, call_id=problem.call_id, outcome=problem.outcome, result=None)
-        return
-    assert facts is not None
-    from ._results import Reply, StartedMultiSession, StartedSession
-
-    note = f"The call {operation} ({facts[4]}) had succeeded when it was interrupted."
-    more: dict[str, object] = {"result": Reply(facts)}
-    if operation == "start_a_game_session":
-        session = StartedSession(facts)
-        note += f" The session {session.session_id} exists."
-        more = {"result": session, "session_id": session.session_id}
-    elif operation == "start_a_multi_session":
-        # Its id is a secret, which a note would put into tracebacks.
-        note += " The multi-session exists; `result` has its id."
-        more = {"result": StartedMultiSession(facts)}
-    attach(error, note, call_id=facts[4], outcome="succeeded", **more)
-    if not _core.is_read(operation):
-        _core.log_warning(note)
-
-
-def at_exit() -> ClosedError:
-    """The exception for a call that comes too late."""
-    return ClosedError(
-        "The interpreter is ending: no calls can be made any more.", code=104, name="IPG_ERR_SHUT_DOWN"
-    )

@@ -1,4 +1,8 @@
-"""The core's log lines, in `logging`: the logger `iplaygames_native` and one below it for each part."""
+"""Passes the core's log lines to `logging`.
+
+The loggers are `iplaygames_native` and a child for each part of the core. Imported only by programs
+that have imported `logging` or set IPLAYGAMES_LOG.
+"""
 
 from __future__ import annotations
 
@@ -6,43 +10,50 @@ import logging
 from os import environ
 
 TRACE = 5
-# The core's errors are calls that failed. Here those raise: whether that is an error the caller knows.
+# The core logs a failed call as an error. Here the call raises, so the caller decides whether the
+# failure is an error.
 _LEVELS = (logging.WARNING, logging.WARNING, logging.INFO, logging.DEBUG, TRACE)
-_NAMES = ("error", "warn", "info", "debug", "trace")
+_LEVEL_NAMES = ("error", "warn", "info", "debug", "trace")
+
+_PARTS = ("client", "net", "log")
 
 _logger = logging.getLogger("iplaygames_native")
-# A library says nothing by itself.
+# A library must not print anything by default.
 _logger.addHandler(logging.NullHandler())
-_loggers = [_logger, *(logging.getLogger(f"iplaygames_native.{part}") for part in ("client", "net", "log"))]
+_loggers = [_logger, *(logging.getLogger(f"iplaygames_native.{part}") for part in _PARTS)]
 
 
-def wanted_level() -> int:
-    """The most detailed level that anybody wants, as the core counts: 1 is error, 5 is trace, 0 is none."""
-    least = min(logger.getEffectiveLevel() for logger in _loggers)
-    return sum(level >= least for level in _LEVELS)
+def enabled_level() -> int:
+    """Returns the most detailed level that a logger is enabled for, as the core's number.
+
+    1 is error, 5 is trace, 0 is none.
+    """
+    lowest = min(logger.getEffectiveLevel() for logger in _loggers)
+    return sum(level >= lowest for level in _LEVELS)
 
 
 def emit(level: int, target: str, message: str) -> None:
-    """Gives one line to `logging`."""
-    logger = logging.getLogger("iplaygames_native" + target.removeprefix("iplaygames").replace("::", "."))
-    logger.log(_LEVELS[level - 1], "%s", message)
+    """Passes one line to its logger."""
+    name = target.removeprefix("iplaygames").replace("::", ".")
+    logging.getLogger("iplaygames_native" + name).log(_LEVELS[level - 1], "%s", message)
 
 
-def to_stderr() -> None:
-    """Writes the lines that the environment's IPLAYGAMES_LOG asks for to standard error."""
-    wanted = environ.get("IPLAYGAMES_LOG", "").strip().lower()
-    if not wanted or any(type(handler) is _Stderr for handler in _logger.handlers):
+def log_to_stderr() -> None:
+    """Writes log lines to standard error from the level in IPLAYGAMES_LOG on."""
+    level = environ.get("IPLAYGAMES_LOG", "").strip().lower()
+    if not level or any(type(handler) is _StderrHandler for handler in _logger.handlers):
         return
-    if wanted not in _NAMES:
+    if level not in _LEVEL_NAMES:
         import warnings
 
-        warnings.warn(f"IPLAYGAMES_LOG must be one of {', '.join(_NAMES)}, not {wanted!r}", stacklevel=4)
+        names = ", ".join(_LEVEL_NAMES)
+        warnings.warn(f"IPLAYGAMES_LOG must be one of {names}, not {level!r}.", stacklevel=4)
         return
-    handler = _Stderr()
+    handler = _StderrHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     _logger.addHandler(handler)
-    _logger.setLevel(_LEVELS[_NAMES.index(wanted)])
+    _logger.setLevel(_LEVELS[_LEVEL_NAMES.index(level)])
 
 
-class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]
-    """Ours, and known by its type."""
+class _StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]
+    """The handler of `log_to_stderr`. Its type tells it from the program's own handlers."""

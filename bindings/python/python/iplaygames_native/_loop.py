@@ -1,9 +1,10 @@
-"""How the end of a call gets into an event loop.
+"""Delivers the completions of calls to an asyncio event loop.
 
-Each loop has one mailbox. The client's own thread, which Python does not know, notes there what has ended;
-the loop watches the mailbox's descriptor and completes the futures. So no foreign thread ever asks for the
-GIL: one that did while the interpreter ends would take the process with it, and one that waits for a busy
-Python would keep every connection waiting.
+Each event loop has one mailbox. The client's I/O thread, which Python does not know, pushes a token
+into the mailbox when a call has completed. The loop watches the mailbox's descriptor and completes
+the futures. So no foreign thread ever takes the GIL: a thread that takes it while the interpreter
+exits would abort the process, and a thread that waits for a busy Python would delay every
+connection.
 """
 
 from __future__ import annotations
@@ -12,45 +13,52 @@ from threading import Lock, Thread
 from weakref import WeakKeyDictionary, ref
 
 from . import _core
-from ._errors import describe_end, internal
+from ._errors import ClosedError, internal_error
+from ._interruption import add_call_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
     from typing import Any, Protocol
 
-    from ._results import Facts
+    from ._reply import RawReply
 
     class Waiter(Protocol):
-        """What is told; futures are."""
+        """An object that waits for a completion, such as a future."""
 
-        def done(self) -> bool: ...
-        def set_result(self, result: None, /) -> object: ...
+        def done(self) -> bool:
+            """Returns whether the waiter is completed or canceled."""
+            ...
+
+        def set_result(self, result: None, /) -> object:
+            """Completes the waiter."""
+            ...
 
 
-class Box:
-    """A loop's mailbox, and who waits for what. Used on the loop's own thread."""
+class LoopState:
+    """The mailbox of an event loop and its waiters. Used on the loop's own thread only."""
 
-    __slots__ = ("__weakref__", "mailbox", "token", "waiting")
+    __slots__ = ("__weakref__", "last_token", "mailbox", "waiters")
 
     def __init__(self) -> None:
+        """Makes a mailbox without waiters."""
         self.mailbox = _core.Mailbox()
-        self.token = 0
-        self.waiting: dict[int, Waiter] = {}
+        self.last_token = 0
+        self.waiters: dict[int, Waiter] = {}
 
     def next_token(self) -> int:
-        """A number that no other call of this loop has."""
-        self.token += 1
-        return self.token
+        """Returns a number that no other call of this loop has."""
+        self.last_token += 1
+        return self.last_token
 
-    def drain(self) -> None:
-        """Tells those whose mail has come."""
-        self.tell(self.mailbox.take())
+    def deliver_pending(self) -> None:
+        """Completes the waiters of the tokens in the mailbox."""
+        self.deliver(self.mailbox.take())
 
-    def tell(self, tokens: list[int]) -> None:
-        """Tells those that wait for these."""
+    def deliver(self, tokens: list[int]) -> None:
+        """Completes the waiters of the given tokens."""
         for token in tokens:
-            waiter = self.waiting.get(token)
+            waiter = self.waiters.get(token)
             if waiter is not None and not waiter.done():
                 waiter.set_result(None)
 
@@ -61,64 +69,67 @@ class Box:
         operation: str,
         arguments: dict[str, Any],
         options: _core.Options | None,
-    ) -> Facts:
-        """Makes a call; canceling the task cancels it and closes its connection."""
+    ) -> RawReply:
+        """Makes a call. Canceling the task cancels the call and closes its connection."""
         token = self.next_token()
         future: Future[None] = loop.create_future()
-        self.waiting[token] = future
+        self.waiters[token] = future
         try:
             call = core.submit(operation, arguments, options, self.mailbox, token)
             try:
                 await future
             except BaseException as error:
-                ending = call.cancel()
-                if ending is not None:
-                    describe_end(error, operation, ending)
+                raw_result = call.cancel()
+                if raw_result is not None:
+                    add_call_result(error, operation, raw_result)
                 raise
-            facts = call.result()
+            raw_reply = call.result()
         finally:
-            del self.waiting[token]
-        if facts is None:
-            raise internal("A defect in this library: a call was reported as ended and has no result.")
-        return facts
+            del self.waiters[token]
+        if raw_reply is None:
+            raise internal_error("A defect in this library: a completed call has no result.")
+        return raw_reply
 
 
-_boxes: WeakKeyDictionary[AbstractEventLoop, Box] = WeakKeyDictionary()
-_making = Lock()
+_states: WeakKeyDictionary[AbstractEventLoop, LoopState] = WeakKeyDictionary()
+_states_lock = Lock()
 
 
-def box_of(loop: AbstractEventLoop) -> Box:
-    """The loop's box. The loop holds it as long as it watches it; a closed loop lets go of it."""
-    box = _boxes.get(loop)
-    if box is None:
-        box = Box()
+def get_loop_state(loop: AbstractEventLoop) -> LoopState:
+    """Returns the state of an event loop. Makes the state on first use.
+
+    The loop holds the state while it watches the mailbox; a closed loop releases it.
+    """
+    state = _states.get(loop)
+    if state is None:
+        state = LoopState()
         try:
-            loop.add_reader(box.mailbox.fileno(), box.drain)
+            loop.add_reader(state.mailbox.fileno(), state.deliver_pending)
         except NotImplementedError:
-            # The loop cannot watch a descriptor, or the mailbox has none: both are so on Windows.
-            name = "iplaygames-mail"
-            Thread(target=_carry, args=(ref(loop), ref(box), box.mailbox), name=name, daemon=True).start()
-        with _making:
-            _boxes[loop] = box
-    return box
+            # On Windows the default loop cannot watch a descriptor, and a mailbox has none.
+            arguments = (ref(loop), ref(state), state.mailbox)
+            Thread(target=_pump, args=arguments, name="iplaygames-mail", daemon=True).start()
+        with _states_lock:
+            _states[loop] = state
+    return state
 
 
-def _carry(loop_ref: ref[AbstractEventLoop], box_ref: ref[Box], mailbox: _core.Mailbox) -> None:
-    """Carries mail into a loop that cannot look for itself."""
-    from ._errors import ClosedError
-
+def _pump(
+    loop_ref: ref[AbstractEventLoop], state_ref: ref[LoopState], mailbox: _core.Mailbox
+) -> None:
+    """Moves tokens from the mailbox to a loop that cannot watch the mailbox itself."""
     while True:
         try:
-            came = mailbox.wait(0.5)
+            has_tokens = mailbox.wait(0.5)
         except ClosedError:
             return
-        loop, box = loop_ref(), box_ref()
-        if loop is None or box is None or loop.is_closed():
+        loop, state = loop_ref(), state_ref()
+        if loop is None or state is None or loop.is_closed():
             return
-        if came:
+        if has_tokens:
             try:
-                loop.call_soon_threadsafe(box.tell, mailbox.take())
+                loop.call_soon_threadsafe(state.deliver, mailbox.take())
             except RuntimeError:
-                # Closed meanwhile: nobody waits any more.
+                # The loop was closed in the meantime, so no waiter is left.
                 return
-        del loop, box
+        del loop, state

@@ -1,5 +1,7 @@
-"""The API on this machine, in this process: for trying, and for testing what a program does when the
-service misbehaves. What it does and can be told is in docs/sandbox.md."""
+"""The sandbox: a server in this process that implements the API, for examples and tests.
+
+docs/sandbox.md describes its commands and faults.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
 
 
 class Sandbox:
-    """A server of the API on a free port of this machine, with state, scripted faults and a clock.
+    """A server that implements the API, with state, scripted faults and a clock.
 
+    It listens on a free port of this machine.
+
+    Example:
         with sandbox() as box, box.client() as client:
             box.fault("get_session_status", status=503, times=2)
     """
@@ -27,34 +32,37 @@ class Sandbox:
     __slots__ = ("_clients", "_core")
 
     def __init__(self, **config: Any) -> None:
-        """Starts it. The keys: `port`, `api_key`, `can_override_provider`, `providers`,
-        `unavailable_countries`, `end_twice`, `session_lifetime_s`."""
+        """Starts the sandbox.
+
+        The keys of the configuration are `port`, `api_key`, `can_override_provider`, `providers`,
+        `unavailable_countries`, `end_twice` and `session_lifetime_s`.
+        """
         self._core = _core.Sandbox(config)
         self._clients: list[Client | AsyncClient] = []
 
     @property
     def base_url(self) -> str:
-        """Where it listens."""
+        """The URL that the sandbox listens on."""
         return self._core.base_url
 
     @property
     def api_key(self) -> str:
-        """The only key it takes."""
+        """The only API key that the sandbox accepts."""
         return self._core.api_key
 
     @property
     def config(self) -> dict[str, Any]:
-        """What a client needs to come here: `Client(**sandbox.config)`."""
+        """The options of a client that connects to the sandbox: `Client(**sandbox.config)`."""
         return {"api_key": self.api_key, "base_url": self.base_url}
 
     def client(self, **options: Any) -> Client:
-        """A client of it; closed with it."""
+        """Makes a client of the sandbox. `stop` closes the client."""
         client = Client(**(self.config | options))
         self._clients.append(client)
         return client
 
     def async_client(self, **options: Any) -> AsyncClient:
-        """An asynchronous client of it; closed with it."""
+        """Makes an asynchronous client of the sandbox. `stop` closes the client."""
         from ._aio import AsyncClient
 
         client = AsyncClient(**(self.config | options))
@@ -62,42 +70,42 @@ class Sandbox:
         return client
 
     def control(self, command: str, /, **keys: Any) -> dict[str, Any]:
-        """Carries out any command."""
-        answer: dict[str, Any] = parse(self._core.control({"command": command, **keys}))
-        return answer
+        """Executes a command and returns its response."""
+        response: dict[str, Any] = parse(self._core.control({"command": command, **keys}))
+        return response
 
     def fault(self, operation: str = "*", /, **effects: Any) -> None:
-        """Scripts a fault: `fault("*", status=502)`, `fault("list_games", delay_ms=50, times=3)`."""
+        """Adds a fault: `fault("*", status=502)`, `fault("list_games", delay_ms=50, times=3)`."""
         self.control("fault", operation=operation, **effects)
 
     def clear_faults(self) -> None:
-        """Takes back the faults that have not struck."""
+        """Removes the faults that were not applied yet."""
         self.control("clear_faults")
 
     def advance_clock(self, seconds: float) -> str:
-        """Moves the clock on, by which sessions expire. Answers the time it shows."""
+        """Advances the clock that sessions expire by. Returns the new time."""
         now: str = self.control("advance_clock", seconds=seconds)["now"]
         return now
 
     def counts(self) -> dict[str, Any]:
-        """How many requests, sessions and connections there were."""
+        """Returns the numbers of requests, sessions and connections."""
         return self.control("counts")
 
     def sessions(self) -> dict[str, Any]:
-        """Every session and multi-session."""
+        """Returns every session and multi-session."""
         return self.control("sessions")
 
     def requests(self) -> list[dict[str, Any]]:
-        """The last 256 requests, oldest first."""
+        """Returns the last 256 requests, oldest first."""
         requests: list[dict[str, Any]] = self.control("requests")["requests"]
         return requests
 
     def reset(self) -> None:
-        """Forgets sessions, requests, counts and faults, and puts the clock back."""
+        """Removes sessions, requests, counts and faults, and resets the clock."""
         self.control("reset")
 
     def stop(self) -> None:
-        """Stops it, and closes the clients it gave out. Stopping again does nothing."""
+        """Stops the sandbox and closes its clients. Does nothing if it is stopped already."""
         for client in self._clients:
             client.close()
         self._clients.clear()
@@ -107,7 +115,10 @@ class Sandbox:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self.stop()
 
@@ -116,5 +127,5 @@ class Sandbox:
 
 
 def sandbox(**config: Any) -> Sandbox:
-    """Starts a sandbox, for a `with` block."""
+    """Starts a sandbox, for use in a `with` block."""
     return Sandbox(**config)

@@ -1,21 +1,23 @@
-"""The API as a table."""
+"""The table of the API's operations."""
 
 from __future__ import annotations
 
 from . import _core
-from ._results import Frozen, _set
+from ._immutable import Immutable, set_attribute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-class _Row(Frozen):
+class _Row(Immutable):
+    """A row of the table: its attributes are its slots."""
+
     __slots__ = ()
 
     def __init__(self, *values: Any) -> None:
         for name, value in zip(self._names(), values, strict=True):
-            _set(self, name, value)
+            set_attribute(self, name, value)
 
     def _names(self) -> tuple[str, ...]:
         return self.__slots__
@@ -41,7 +43,10 @@ class _Row(Frozen):
 
 
 class Field(_Row):
-    """One field of an operation's arguments."""
+    """A field of an operation.
+
+    `place` is the location in the request: `path`, `query`, `body` or `file`. `kind` is the type.
+    """
 
     __slots__ = ("name", "place", "kind", "required", "nullable")
     name: str
@@ -52,7 +57,11 @@ class Field(_Row):
 
 
 class Operation(_Row):
-    """One operation of the API. `repeat` says how it may be repeated after a failure: `read`, `end`, `once`."""
+    """An operation of the API.
+
+    `repeat` tells when a call may be repeated after a failure: `read` and `end` always, `once` only
+    if the server has provably not processed the request.
+    """
 
     __slots__ = ("id", "tag", "summary", "method", "path", "repeat", "fields")
     id: str
@@ -65,7 +74,7 @@ class Operation(_Row):
 
 
 def operations() -> tuple[Operation, ...]:
-    """Every operation of the API."""
+    """Returns every operation of the API."""
     return _operations
 
 

@@ -1,4 +1,4 @@
-"""Fixtures for pytest: a sandbox and clients of it, new for each test.
+"""Fixtures for pytest: a sandbox, and clients that are connected to it, new for each test.
 
     def test_the_game_opens(iplaygames_sandbox, iplaygames_client):
         iplaygames_sandbox.fault("start_a_game_session", status=500)
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the marker known."""
+    """Registers the marker."""
     config.addinivalue_line(
-        "markers", "iplaygames_sandbox(**config): the configuration of the test's iplaygames_sandbox"
+        "markers",
+        "iplaygames_sandbox(**config): configures the iplaygames_sandbox of a test",
     )
 
 
 @pytest.fixture
 def iplaygames_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """The API on this machine."""
+    """Starts a sandbox for one test."""
     marker = request.node.get_closest_marker("iplaygames_sandbox")
     with Sandbox(**(marker.kwargs if marker else {})) as sandbox:
         yield sandbox
@@ -37,11 +38,11 @@ def iplaygames_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def iplaygames_client(iplaygames_sandbox: Sandbox) -> Client:
-    """A client of the test's sandbox."""
+    """Makes a client of the test's sandbox."""
     return iplaygames_sandbox.client()
 
 
 @pytest.fixture
 def iplaygames_async_client(iplaygames_sandbox: Sandbox) -> AsyncClient:
-    """An asynchronous client of the test's sandbox."""
+    """Makes an asynchronous client of the test's sandbox."""
     return iplaygames_sandbox.async_client()

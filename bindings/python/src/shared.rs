@@ -1,0 +1,28 @@
+//! The part of a client that its calls share. Used by `client.rs`, `call.rs` and `exit.rs`.
+
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+use crate::log::LogBuffer;
+
+/// A client of the core, and the log lines that were not delivered yet.
+pub(crate) struct ClientShared {
+    pub(crate) client: iplaygames::Client,
+    pub(crate) log: LogBuffer,
+}
+
+impl ClientShared {
+    /// Closes the connections of canceled calls. A client without a thread of its own closes them
+    /// only while it is driven.
+    pub(crate) fn close_connections(&self, py: Python<'_>) {
+        // If this thread cannot drive the client, the next call closes them.
+        let _ = py.detach(|| self.client.tick(Duration::ZERO));
+    }
+
+    /// Delivers the log lines of calls that ended on this thread.
+    pub(crate) fn deliver_log(&self, py: Python<'_>) {
+        self.client.deliver_log();
+        self.log.deliver(py);
+    }
+}
