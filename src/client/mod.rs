@@ -51,7 +51,7 @@ impl Client {
     /// [`Code::INVALID_ARGUMENT`] for a proxy that cannot be used, [`Code::INTERNAL`] when the system gives
     /// no event queue (out of file descriptors).
     pub fn new(config: Config) -> Result<Client, Error> {
-        Ok(Client { inner: ClientInner::new(config, |config, log| Driver::new(config, log))? })
+        Ok(Client { inner: ClientInner::new(config, Driver::new)? })
     }
 
     /// Makes a client of the simulation; see `src/simulation/`.
