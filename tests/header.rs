@@ -1,8 +1,10 @@
-//! The headers in `include/` are those that the sources make.
+//! The generated files in the repository are current: the C headers in `include/`, the C++ header
+//! in `bindings/cpp/`, and the enum `Code` in `bindings/unity/IPlayGames.cs`.
 
 #![cfg(feature = "capi")]
 
 use std::path::Path;
+use std::process::Command;
 
 #[track_caller]
 fn assert_current(name: &str) {
@@ -25,4 +27,11 @@ fn the_committed_header_is_what_the_sources_make() {
 #[test]
 fn the_committed_sandbox_header_is_what_the_sources_make() {
     assert_current("iplaygames_sandbox.h");
+}
+
+#[test]
+fn the_committed_cpp_header_is_what_its_parts_make() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/cpp/amalgamate.py");
+    let output = Command::new("python3").arg(&script).arg("--check").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
