@@ -1,5 +1,6 @@
-// A game loop at 60 Hz that plays a session without waiting for the network. It uses the sandbox, which runs
-// the API in this process, and prints the durations of the frames. In Unity, the body of the loop is Update().
+// A game loop at 60 Hz that plays a session without waiting for the network. It uses the sandbox,
+// which runs the API in this process, and prints the durations of the frames. In Unity, the body of
+// the loop is Update().
 
 using System;
 using System.Collections.Generic;

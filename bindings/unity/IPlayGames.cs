@@ -1,5 +1,5 @@
-// The IPlayGames API for Unity and .NET (netstandard2.0, C# 7). The wrapper is one file and needs no
-// other package.
+// The IPlayGames API for Unity and .NET (netstandard2.0, C# 7). The wrapper is one file and needs
+// no other package.
 //
 //     var client = new Client("{\"base_url\": \"https://relay.example\"}");
 //     StartedSession session = await client.StartSessionAsync(new StartSession { GameId = 42, ... });
@@ -7,14 +7,15 @@
 //     void Update()    { client.Tick(); }       // once a frame: drives the calls, completes the tasks
 //     void OnDestroy() { client.Dispose(); }
 //
-// Only Prewarm and Shutdown block, and the wrapper starts no thread. Tasks complete inside Tick, on the
-// thread that calls it. Any thread may call any function except Tick, Shutdown and Dispose; several
-// threads may call Tick, but a game needs only one.
+// Only Prewarm and Shutdown block, and the wrapper starts no thread. Tasks complete inside Tick, on
+// the thread that calls it. Any thread may call any function except Tick, Shutdown and Dispose;
+// several threads may call Tick, but a game needs only one.
 //
-// IL2CPP and domain reloads: C calls one static method, and never a closure. The user data is a number,
-// not an object. The method copies the text into a queue, so no exception and no continuation runs with
-// C below it on the stack. When the AppDomain unloads, the wrapper frees all clients, and a freed client
-// calls no callback. Finalizers free handles: they never block and never call a callback.
+// IL2CPP and domain reloads: C calls one static method, and never a closure. The user data is a
+// number, not an object. The method copies the text into a queue, so no exception and no
+// continuation runs with C below it on the stack. When the AppDomain unloads, the wrapper frees all
+// clients, and a freed client calls no callback. Finalizers free handles: they never block and
+// never call a callback.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
@@ -30,7 +31,8 @@ using System.Threading.Tasks;
 
 #if !UNITY_5_3_OR_NEWER
 namespace AOT {
-    /// <summary>Stands in for Unity's attribute, which marks methods that C may call, for IL2CPP.</summary>
+    /// <summary>Stands in for Unity's attribute, which marks methods that C may call, for
+    /// IL2CPP.</summary>
     [AttributeUsage(AttributeTargets.Method)]
     internal sealed class MonoPInvokeCallbackAttribute : Attribute {
         public MonoPInvokeCallbackAttribute(Type type) { }
@@ -41,7 +43,8 @@ namespace AOT {
 namespace IPlayGames {
     // ---- public types -----------------------------------------------------------------------------------
 
-    /// <summary>The result code of a call: the same number and the same name as in iplaygames.h.</summary>
+    /// <summary>The result code of a call: the same number and the same name as in
+    /// iplaygames.h.</summary>
     public enum Code {
         // Begin of the generated codes: bindings/unity/generate_codes.py writes them. Do not edit.
         /// <summary>Done.</summary>
@@ -120,11 +123,13 @@ namespace IPlayGames {
         NotSent,
         /// <summary>The API rejected the call.</summary>
         Rejected,
-        /// <summary>The server may have processed the call: after a start, a session may exist.</summary>
+        /// <summary>The server may have processed the call: after a start, a session may
+        /// exist.</summary>
         Unknown
     }
 
-    /// <summary>The error of a failed call, with every field of the library's error document.</summary>
+    /// <summary>The error of a failed call, with every field of the library's error
+    /// document.</summary>
     public sealed class IPlayGamesException : Exception {
         /// <summary>The result code.</summary>
         public Code Code { get; }
@@ -138,15 +143,18 @@ namespace IPlayGames {
         public string Operation { get; }
         /// <summary>The number of attempts.</summary>
         public int Attempts { get; }
-        /// <summary>The duration of the call in milliseconds, with the delays between attempts.</summary>
+        /// <summary>The duration of the call in milliseconds, with the delays between
+        /// attempts.</summary>
         public long ElapsedMs { get; }
         /// <summary>The HTTP status of the last response; null if the server sent none.</summary>
         public int? HttpStatus { get; }
-        /// <summary>The id that the server gave the request; null if the server sent none.</summary>
+        /// <summary>The id that the server gave the request; null if the server sent
+        /// none.</summary>
         public string RequestId { get; }
         /// <summary>The id of the call, which is sent as X-Request-Id.</summary>
         public string CallId { get; }
-        /// <summary>How many milliseconds the server asked the client to wait; null if it did not.</summary>
+        /// <summary>How many milliseconds the server asked the client to wait; null if it did
+        /// not.</summary>
         public long? RetryAfterMs { get; }
         /// <summary>A JSON pointer to the invalid argument.</summary>
         public string Field { get; }
@@ -182,8 +190,8 @@ namespace IPlayGames {
         }
     }
 
-    /// <summary>The exception of a call that was canceled with its token. Details.Outcome tells whether the
-    /// server may have processed the call.</summary>
+    /// <summary>The exception of a call that was canceled with its token. Details.Outcome tells
+    /// whether the server may have processed the call.</summary>
     public sealed class CallCanceledException : OperationCanceledException {
         /// <summary>The error of the canceled call.</summary>
         public IPlayGamesException Details { get; }
@@ -201,13 +209,14 @@ namespace IPlayGames {
 
         internal Reply(string document) { Document = document; }
 
-        /// <summary>Returns the value at a JSON pointer such as "/data/status": a string without quotes, a number
-        /// with its digits, any other type as JSON. Returns null if there is no value, or it is null.</summary>
+        /// <summary>Returns the value at a JSON pointer such as "/data/status": a string without
+        /// quotes, a number with its digits, any other type as JSON. Returns null if there is no
+        /// value, or it is null.</summary>
         public string Get(string pointer) => Json.Get(Document, pointer);
     }
 
-    /// <summary>The parameters of a new session. The first five are required; the error for a missing one
-    /// names the field. A null parameter is not sent.</summary>
+    /// <summary>The parameters of a new session. The first five are required; the error for a
+    /// missing one names the field. A null parameter is not sent.</summary>
     public sealed class StartSession {
         /// <summary>The game.</summary>
         public long GameId;
@@ -233,7 +242,8 @@ namespace IPlayGames {
         public int? FreespinCount;
         /// <summary>The number of days until the free spins expire: 1 to 30.</summary>
         public int? ExpireDays;
-        /// <summary>The stake of one free spin in currency units. A decimal is sent with its digits.</summary>
+        /// <summary>The stake of one free spin in currency units. A decimal is sent with its
+        /// digits.</summary>
         public decimal? FreespinBetAmount;
 
         internal string ToJson() {
@@ -259,7 +269,8 @@ namespace IPlayGames {
     public sealed class StartedSession : Reply {
         /// <summary>The id of the session, for all later calls.</summary>
         public string SessionId => Get("/data/session_id");
-        /// <summary>The URL that the player opens. Anyone who has it can play the session.</summary>
+        /// <summary>The URL that the player opens. Anyone who has it can play the
+        /// session.</summary>
         public string GameUrl => Get("/data/game_url");
         /// <summary>The session's own token. Anyone who has it can play the session.</summary>
         public string SessionToken => Get("/data/session_token");
@@ -277,12 +288,14 @@ namespace IPlayGames {
         internal SessionStatus(string document) : base(document) { }
     }
 
-    /// <summary>A watch of a session, which reports its changes; see <see cref="Client.WatchSession"/>.</summary>
+    /// <summary>A watch of a session, which reports its changes; see <see
+    /// cref="Client.WatchSession"/>.</summary>
     public sealed class Watch : IDisposable {
         private readonly Client client;
         private readonly uint call;
 
-        /// <summary>Completes when the watch ends, with the last status or the error that stopped it.</summary>
+        /// <summary>Completes when the watch ends, with the last status or the error that stopped
+        /// it.</summary>
         public Task<SessionStatus> Ended { get; }
 
         internal Watch(Client client, uint call, Task<SessionStatus> ended) {
@@ -291,14 +304,15 @@ namespace IPlayGames {
             Ended = ended;
         }
 
-        /// <summary>Stops the watch: its handler runs no more, and Ended is canceled immediately.</summary>
+        /// <summary>Stops the watch: its handler runs no more, and Ended is canceled
+        /// immediately.</summary>
         public void Dispose() => client.Abandon(call);
     }
 
     /// <summary>A client of the API. One client serves a whole program.</summary>
     public sealed class Client : IDisposable {
-        // C holds the number of a client. The weak reference does not keep the client alive, and a callback
-        // for a collected client finds nothing.
+        // C holds the number of a client. The weak reference does not keep the client alive, and a
+        // callback for a collected client finds nothing.
         private static readonly ConcurrentDictionary<uint, WeakReference<Client>> Clients =
             new ConcurrentDictionary<uint, WeakReference<Client>>();
         private static readonly ConcurrentDictionary<IntPtr, bool> Handles = new ConcurrentDictionary<IntPtr, bool>();
@@ -319,9 +333,10 @@ namespace IPlayGames {
             AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => FreeAllClients();
         }
 
-        /// <summary>Creates a client. iplaygames.h lists the keys of <paramref name="configJson"/>. Do not ship the
-        /// operator's key in a game: use the address of a relay.</summary>
-        /// <exception cref="IPlayGamesException">A key is unknown, missing or invalid; Field points at it.</exception>
+        /// <summary>Creates a client. iplaygames.h lists the keys of <paramref name="configJson"/>.
+        /// Do not ship the operator's key in a game: use the address of a relay.</summary>
+        /// <exception cref="IPlayGamesException">A key is unknown, missing or invalid; Field points
+        /// at it.</exception>
         public Client(string configJson) {
             Native.CheckVersion();
             Native.Check(Native.ipg_client_new(Native.ToCString(configJson), out handle, out IntPtr json), json);
@@ -332,7 +347,8 @@ namespace IPlayGames {
 
         ~Client() { Clients.TryRemove(number, out _); }
 
-        /// <summary>Starts a game session. If this fails with Outcome.Unknown, a session may exist.</summary>
+        /// <summary>Starts a game session. If this fails with Outcome.Unknown, a session may
+        /// exist.</summary>
         public Task<StartedSession> StartSessionAsync(StartSession request, CancellationToken token = default(CancellationToken)) =>
             Submit("start_a_game_session", request.ToJson(), null, json => new StartedSession(json), token);
 
@@ -344,13 +360,16 @@ namespace IPlayGames {
         public Task<Reply> EndSessionAsync(string sessionId, CancellationToken token = default(CancellationToken)) =>
             Submit("end_a_game_session", Json.SessionIdArguments(sessionId), null, json => new Reply(json), token);
 
-        /// <summary>Calls an operation of the API, such as "list_games". The arguments are one flat JSON object.</summary>
+        /// <summary>Calls an operation of the API, such as "list_games". The arguments are one flat
+        /// JSON object.</summary>
         public Task<Reply> CallAsync(string operation, string argumentsJson = null, string optionsJson = null,
                                       CancellationToken token = default(CancellationToken)) =>
             Submit(operation, argumentsJson, optionsJson, json => new Reply(json), token);
 
-        /// <summary>Reads the status of a session at an interval until it is no longer active. Calls
-        /// <paramref name="changed"/> in Tick for each change; the first status counts as a change.</summary>
+        /// <summary>Reads the status of a session at an interval until it is no longer active.
+        /// Calls
+        /// <paramref name="changed"/> in Tick for each change; the first status counts as a
+        /// change.</summary>
         public Watch WatchSession(string sessionId, int intervalMs, Action<SessionStatus> changed) {
             var source = new TaskCompletionSource<SessionStatus>();
             var pending = new PendingCall<SessionStatus>(source, json => new SessionStatus(json), changed, CancellationToken.None);
@@ -360,9 +379,10 @@ namespace IPlayGames {
             return new Watch(this, call, source.Task);
         }
 
-        /// <summary>Makes progress on the calls without waiting, for about <paramref name="budgetUs"/> microseconds,
-        /// and completes tasks on this thread. Call it once a frame. Throws the first exception of a handler after
-        /// all completions are dispatched.</summary>
+        /// <summary>Makes progress on the calls without waiting, for about <paramref
+        /// name="budgetUs"/> microseconds, and completes tasks on this thread. Call it once a
+        /// frame. Throws the first exception of a handler after all completions are
+        /// dispatched.</summary>
         public void Tick(int budgetUs = 500) {
             Code code = Native.ipg_client_tick(handle, (uint)Math.Max(budgetUs, 0), IntPtr.Zero);
             DispatchCompletions();
@@ -370,8 +390,8 @@ namespace IPlayGames {
             if (!unloading) Native.Check(code, IntPtr.Zero);
         }
 
-        /// <summary>Resolves, connects and loads certificates before the first call needs them. Blocks; call it on
-        /// a loading screen.</summary>
+        /// <summary>Resolves, connects and loads certificates before the first call needs them.
+        /// Blocks; call it on a loading screen.</summary>
         public void Prewarm(int timeoutMs = 2000) =>
             Native.Check(Native.ipg_client_prewarm(handle, (uint)Math.Max(timeoutMs, 0), out IntPtr json), json);
 
@@ -380,15 +400,15 @@ namespace IPlayGames {
             return new Reply(Native.Check(Native.ipg_client_stats(handle, out IntPtr json), json));
         }
 
-        /// <summary>Refuses new calls, drives those in flight until the timeout, cancels the rest, and completes all
-        /// tasks. Blocks.</summary>
+        /// <summary>Refuses new calls, drives those in flight until the timeout, cancels the rest,
+        /// and completes all tasks. Blocks.</summary>
         public void Shutdown(int timeoutMs) {
             Native.ipg_client_shutdown(handle, (uint)Math.Max(timeoutMs, 0));
             DispatchCompletions();
         }
 
-        /// <summary>Cancels the calls in flight, completes all tasks, and frees the client. Waits for no
-        /// response.</summary>
+        /// <summary>Cancels the calls in flight, completes all tasks, and frees the client. Waits
+        /// for no response.</summary>
         public void Dispose() {
             if (!handle.IsClosed) {
                 Native.ipg_client_shutdown(handle, 0);
@@ -507,8 +527,8 @@ namespace IPlayGames {
             ClientConfig = Native.Check(Native.ipg_sandbox_start(Native.ToCString(configJson), out handle, out IntPtr json), json);
         }
 
-        /// <summary>Runs a command of the sandbox, such as setting faults, moving its clock, or reading its counts.
-        /// iplaygames_sandbox.h describes the commands.</summary>
+        /// <summary>Runs a command of the sandbox, such as setting faults, moving its clock, or
+        /// reading its counts. iplaygames_sandbox.h describes the commands.</summary>
         public Reply Control(string commandJson) =>
             new Reply(Native.Check(Native.ipg_sandbox_control(handle, Native.ToCString(commandJson), out IntPtr json), json));
 
@@ -525,8 +545,8 @@ namespace IPlayGames {
         private bool completed;
         protected CancellationToken token;
 
-        // The handle is available only after the call has started. If another thread ticks, the call may
-        // even have completed.
+        // The handle is available only after the call has started. If another thread ticks, the
+        // call may even have completed.
         public void SetRequest(RequestHandle started) {
             lock (this) {
                 if (completed) { started.Dispose(); return; }
@@ -717,18 +737,20 @@ namespace IPlayGames {
             try { ipg_request_cancel(request); } catch (ObjectDisposedException) { }
         }
 
-        /// <summary>Returns the document of a successful call, and throws for all other codes. Frees the text.</summary>
+        /// <summary>Returns the document of a successful call, and throws for all other codes.
+        /// Frees the text.</summary>
         public static string Check(Code code, IntPtr json) {
             string document = TakeString(json, -1);
             if (code != Code.Ok) throw new IPlayGamesException(code, document);
             return document;
         }
 
-        /// <summary>Returns the text in UTF-8. Throws ArgumentException for an incomplete surrogate pair.</summary>
+        /// <summary>Returns the text in UTF-8. Throws ArgumentException for an incomplete surrogate
+        /// pair.</summary>
         public static byte[] Encode(string text) => Strict.GetBytes(text);
 
-        /// <summary>Returns the text in UTF-8 with a NUL at the end, for C. Throws ArgumentException if the text
-        /// contains a NUL.</summary>
+        /// <summary>Returns the text in UTF-8 with a NUL at the end, for C. Throws
+        /// ArgumentException if the text contains a NUL.</summary>
         public static byte[] ToCString(string text) {
             if (text == null) return null;
             if (text.IndexOf('\0') >= 0) throw new ArgumentException("The text contains a NUL at index " + text.IndexOf('\0') + ".");

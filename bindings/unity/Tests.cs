@@ -300,8 +300,9 @@ public sealed class Guest : MarshalByRefObject {
         }
     }
 
-    // Starts a thread that ticks until the AppDomain unloads, and repeats every call when it completes. The thread
-    // must stop by itself: Mono cannot abort a thread that only calls C, and would wait for it forever.
+    // Starts a thread that ticks until the AppDomain unloads, and repeats every call when it
+    // completes. The thread must stop by itself: Mono cannot abort a thread that only calls C, and
+    // would wait for it forever.
     public bool StartTickingThread(string config) {
         var client = new Client(config);
         int done = 0;
@@ -316,7 +317,8 @@ public sealed class Guest : MarshalByRefObject {
         return SpinWait.SpinUntil(() => Volatile.Read(ref done) > 40, 10000);
     }
 
-    // Leaves calls in flight on a client that this thread ticks, and on one with a background thread.
+    // Leaves calls in flight on a client that this thread ticks, and on one with a background
+    // thread.
     public int LeaveCallsInFlight(string config) {
         foreach (string more in new[] { "", ", \"background\": true" }) {
             var client = new Client(config.TrimEnd('}') + more + "}");

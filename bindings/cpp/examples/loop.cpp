@@ -1,5 +1,5 @@
-// A game loop that starts, watches and ends a session with callbacks. No frame waits for the network.
-// The program uses the sandbox.
+// A game loop that starts, watches and ends a session with callbacks. No frame waits for the
+// network. The program uses the sandbox.
 #include <chrono>
 #include <cstdio>
 #include <iplaygames.hpp>

@@ -1,12 +1,13 @@
-// Starts a game session, reads its status and ends it. The program uses the sandbox, which runs the API
-// in this process: it needs no account and no network.
+// Starts a game session, reads its status and ends it. The program uses the sandbox, which runs the
+// API in this process: it needs no account and no network.
 #include <cstdio>
 #include <iplaygames.hpp>
 
 using namespace iplaygames;
 
 static Result<void> play() {
-    // For the real API, use Config().api_key("..."), or Config().base_url("...") with the URL of a relay.
+    // For the real API, use Config().api_key("..."), or Config().base_url("...") with the URL of a
+    // relay.
     auto sandbox = Sandbox::start();
     if (!sandbox) return sandbox.error();
     auto client = Client::create(sandbox->config().timeout_ms(5000));

@@ -1,6 +1,6 @@
-// The deferred destruction of callbacks: a request is released just before or just after its callback
-// runs on another thread. This is too rare to test with threads. The program defines two functions of
-// the C library itself; the linker prefers them to those of the library.
+// The deferred destruction of callbacks: a request is released just before or just after its
+// callback runs on another thread. This is too rare to test with threads. The program defines two
+// functions of the C library itself; the linker prefers them to those of the library.
 #include "fixture.hpp"
 
 static ipg_code free_result = IPG_PENDING;

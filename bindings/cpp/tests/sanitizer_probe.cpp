@@ -1,5 +1,5 @@
-// Contains one error for each sanitizer, on purpose. If a sanitizer does not find its error here, its
-// silence about the tests proves nothing.
+// Contains one error for each sanitizer, on purpose. If a sanitizer does not find its error here,
+// its silence about the tests proves nothing.
 #include <cstdio>
 #include <cstring>
 #include <iplaygames.hpp>

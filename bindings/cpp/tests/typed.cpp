@@ -88,7 +88,8 @@ static void every_typed_field_is_sent_and_read_unchanged() {
     CHECK(ended->message && !ended->already_ended && ended->get("/success")->text == "true");
     CHECK(fixture.client.session_status(started->session_id)->status == "closed");
 
-    // The response to the first attempt is lost; the second attempt finds the session already ended.
+    // The response to the first attempt is lost; the second attempt finds the session already
+    // ended.
     started = fixture.client.session_start(valid_start());
     fixture.control(R"({"command": "fault", "operation": "end_a_game_session", "drop": "after"})");
     ended = fixture.client.session_end(started->session_id);
