@@ -126,12 +126,12 @@ class Error;
 
 /** The type of a JSON value. */
 enum class Type : std::int32_t {
-    null = IPG_JSON_NULL,       /**< `null` */
-    boolean = IPG_JSON_BOOL,    /**< `true` or `false` */
-    number = IPG_JSON_NUMBER,   /**< a number, with the digits of the document */
-    string = IPG_JSON_STRING,   /**< a string */
-    array = IPG_JSON_ARRAY,     /**< an array */
-    object = IPG_JSON_OBJECT    /**< an object */
+    null = IPG_JSON_NULL,     /**< `null` */
+    boolean = IPG_JSON_BOOL,  /**< `true` or `false` */
+    number = IPG_JSON_NUMBER, /**< a number, with the digits of the document */
+    string = IPG_JSON_STRING, /**< a string */
+    array = IPG_JSON_ARRAY,   /**< an array */
+    object = IPG_JSON_OBJECT  /**< an object */
 };
 
 /** One value of a document. */
@@ -659,8 +659,7 @@ public:
             const auto name = quote_json(field.name);
             if (field.error_message || !name) {
                 return make_error(IPG_ERR_INVALID_ARGUMENT,
-                                  field.error_message.value_or("The name of a field is not UTF-8."),
-                                  "/" + field.name);
+                                  field.error_message.value_or("The name of a field is not UTF-8."), "/" + field.name);
             }
             *out += first ? "" : ",";
             *out += *name + ":" + field.json;
@@ -1555,9 +1554,8 @@ public:
      * timeout expires first. Does not run callbacks. Threads: any.
      */
     [[nodiscard]] std::optional<Result<T>> wait(std::uint32_t timeout_ms) const {
-        return convert(query([timeout_ms](ipg_request* request, char** json) {
-            return ipg_request_wait(request, timeout_ms, json);
-        }));
+        return convert(query(
+            [timeout_ms](ipg_request* request, char** json) { return ipg_request_wait(request, timeout_ms, json); }));
     }
 
 private:
@@ -1602,9 +1600,8 @@ public:
      * timeout expires first. Threads: any.
      */
     [[nodiscard]] std::optional<WatchEvent> wait(std::uint32_t timeout_ms) const {
-        return convert(query([timeout_ms](ipg_request* request, char** json) {
-            return ipg_request_wait(request, timeout_ms, json);
-        }));
+        return convert(query(
+            [timeout_ms](ipg_request* request, char** json) { return ipg_request_wait(request, timeout_ms, json); }));
     }
 
 private:
@@ -2096,12 +2093,11 @@ private:
             return std::move(*error);
         }
         const detail::ClientRef ref = ref_or_empty();
-        return detail::submit_call(
-            ref, detail::make_callback<T>(ref, std::forward<F>(callback)...), keep_handle,
-            [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
-                return ipg_submit(ref.handle, c_operation.get(), c_arguments.get_or_null(), c_options.get(),
-                                  on_event, user_data, request, json);
-            });
+        return detail::submit_call(ref, detail::make_callback<T>(ref, std::forward<F>(callback)...), keep_handle,
+                                   [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
+                                       return ipg_submit(ref.handle, c_operation.get(), c_arguments.get_or_null(),
+                                                         c_options.get(), on_event, user_data, request, json);
+                                   });
     }
 
     template <class T, class... F>

@@ -22,7 +22,9 @@ static int compare_doubles(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-struct summary { double p50, p99, worst; };
+struct summary {
+    double p50, p99, worst;
+};
 
 static struct summary compute_summary(const struct frames *frames) {
     static double sorted[FRAMES_MAX];
@@ -39,8 +41,8 @@ static struct summary compute_summary(const struct frames *frames) {
 
 void frames_print(const char *label, const struct frames *frames) {
     struct summary s = compute_summary(frames);
-    printf("%-22s %5lu frames   p50 %7.3f ms   p99 %7.3f ms   worst %7.3f ms\n", label,
-           (unsigned long)frames->count, s.p50, s.p99, s.worst);
+    printf("%-22s %5lu frames   p50 %7.3f ms   p99 %7.3f ms   worst %7.3f ms\n", label, (unsigned long)frames->count,
+           s.p50, s.p99, s.worst);
 }
 
 double frames_cpu_ms(void) {
@@ -62,7 +64,7 @@ size_t frames_count_over(const struct frames *frames, double limit_ms) {
 enum { WIDTH = 1080, HEIGHT = 900 };
 enum colour { PAPER, INK, PALE, GRID, BLUE, ORANGE, GREEN, RED, COLOURS };
 static const uint8_t PALETTE[COLOURS][3] = {{255, 255, 255}, {38, 43, 51},   {112, 120, 132}, {230, 233, 238},
-                                            {64, 120, 192},  {230, 138, 46}, {62, 150, 98},  {200, 40, 52}};
+                                            {64, 120, 192},  {230, 138, 46}, {62, 150, 98},   {200, 40, 52}};
 static uint8_t canvas[HEIGHT][WIDTH];
 
 static void draw_box(int x, int y, int w, int h, enum colour colour) {
@@ -80,15 +82,15 @@ static const uint8_t FONT_ROWS[][7] = {
     {14, 17, 17, 15, 1, 2, 12},   {0, 0, 0, 0, 0, 12, 12},      {0, 0, 0, 0, 4, 4, 8},
     {0, 4, 0, 0, 4, 0, 0},        {0, 0, 0, 14, 0, 0, 0},       {24, 25, 2, 4, 8, 19, 3},
     {1, 1, 2, 4, 8, 16, 16},      {0, 4, 4, 31, 4, 4, 0},       {14, 17, 17, 31, 17, 17, 17},
-    {30, 17, 17, 30, 17, 17, 30},
-    {14, 17, 16, 16, 16, 17, 14}, {30, 17, 17, 17, 17, 17, 30}, {31, 16, 16, 30, 16, 16, 31},
-    {31, 16, 16, 30, 16, 16, 16}, {14, 17, 16, 23, 17, 17, 15}, {17, 17, 17, 31, 17, 17, 17},
-    {14, 4, 4, 4, 4, 4, 14},      {7, 2, 2, 2, 2, 18, 12},      {17, 18, 20, 24, 20, 18, 17},
-    {16, 16, 16, 16, 16, 16, 31}, {17, 27, 21, 21, 17, 17, 17}, {17, 25, 21, 19, 17, 17, 17},
-    {14, 17, 17, 17, 17, 17, 14}, {30, 17, 17, 30, 16, 16, 16}, {14, 17, 17, 17, 21, 18, 13},
-    {30, 17, 17, 30, 20, 18, 17}, {15, 16, 16, 14, 1, 1, 30},   {31, 4, 4, 4, 4, 4, 4},
-    {17, 17, 17, 17, 17, 17, 14}, {17, 17, 17, 17, 17, 10, 4},  {17, 17, 17, 21, 21, 27, 17},
-    {17, 17, 10, 4, 10, 17, 17},  {17, 17, 10, 4, 4, 4, 4},     {31, 1, 2, 4, 8, 16, 31},
+    {30, 17, 17, 30, 17, 17, 30}, {14, 17, 16, 16, 16, 17, 14}, {30, 17, 17, 17, 17, 17, 30},
+    {31, 16, 16, 30, 16, 16, 31}, {31, 16, 16, 30, 16, 16, 16}, {14, 17, 16, 23, 17, 17, 15},
+    {17, 17, 17, 31, 17, 17, 17}, {14, 4, 4, 4, 4, 4, 14},      {7, 2, 2, 2, 2, 18, 12},
+    {17, 18, 20, 24, 20, 18, 17}, {16, 16, 16, 16, 16, 16, 31}, {17, 27, 21, 21, 17, 17, 17},
+    {17, 25, 21, 19, 17, 17, 17}, {14, 17, 17, 17, 17, 17, 14}, {30, 17, 17, 30, 16, 16, 16},
+    {14, 17, 17, 17, 21, 18, 13}, {30, 17, 17, 30, 20, 18, 17}, {15, 16, 16, 14, 1, 1, 30},
+    {31, 4, 4, 4, 4, 4, 4},       {17, 17, 17, 17, 17, 17, 14}, {17, 17, 17, 17, 17, 10, 4},
+    {17, 17, 17, 21, 21, 27, 17}, {17, 17, 10, 4, 10, 17, 17},  {17, 17, 10, 4, 4, 4, 4},
+    {31, 1, 2, 4, 8, 16, 31},
 };
 
 static int text_width(const char *text, int scale) {
@@ -110,7 +112,12 @@ static void draw_text(int x, int y, int scale, enum colour colour, const char *t
 
 /* A deflate stream with fixed Huffman codes. It contains literals and repetitions of the previous byte,
    which compress a picture of boxes well. */
-struct deflate { uint8_t *out; size_t len; uint32_t bits; int bit_count; };
+struct deflate {
+    uint8_t *out;
+    size_t len;
+    uint32_t bits;
+    int bit_count;
+};
 
 static void put_bits(struct deflate *z, uint32_t value, int count) {
     z->bits |= value << z->bit_count;
@@ -125,8 +132,11 @@ static void put_code(struct deflate *z, uint32_t code, int count) {
 
 static size_t deflate_runs(uint8_t *out, const uint8_t *in, size_t len) {
     /* Lengths whose extra bits are zero: the maximum length, and the lowest length of some codes. */
-    static const struct { size_t length; uint32_t code; int bits, extra; } RUNS[] = {
-        {258, 197, 8, 0}, {131, 193, 8, 5}, {67, 21, 7, 4}, {35, 17, 7, 3}, {11, 9, 7, 1}, {4, 2, 7, 0}};
+    static const struct {
+        size_t length;
+        uint32_t code;
+        int bits, extra;
+    } RUNS[] = {{258, 197, 8, 0}, {131, 193, 8, 5}, {67, 21, 7, 4}, {35, 17, 7, 3}, {11, 9, 7, 1}, {4, 2, 7, 0}};
     struct deflate z = {out, 0, 0, 0};
     put_bits(&z, 3, 3); /* the last block, with fixed codes */
     for (size_t i = 0; i < len;) {
@@ -176,7 +186,11 @@ static int write_png(const char *name) {
     enum { ROW = 1 + WIDTH / 2, SIZE = HEIGHT * ROW };
     uint8_t head[13], *rows = malloc(SIZE), *zip = malloc(SIZE * 2 + 16);
     FILE *file = rows && zip ? fopen(name, "wb") : NULL;
-    if (!file) { free(rows); free(zip); return -1; }
+    if (!file) {
+        free(rows);
+        free(zip);
+        return -1;
+    }
 
     uint32_t a = 1, b = 0; /* Adler-32 */
     for (int y = 0; y < HEIGHT; y++) {
@@ -184,7 +198,10 @@ static int write_png(const char *name) {
         row[0] = 0; /* no filter */
         for (int x = 0; x < WIDTH; x += 2) row[1 + x / 2] = (uint8_t)(canvas[y][x] << 4 | canvas[y][x + 1]);
     }
-    for (size_t i = 0; i < SIZE; i++) { a = (a + rows[i]) % 65521; b = (b + a) % 65521; }
+    for (size_t i = 0; i < SIZE; i++) {
+        a = (a + rows[i]) % 65521;
+        b = (b + a) % 65521;
+    }
     zip[0] = 0x78;
     zip[1] = 0x01;
     size_t len = 2 + deflate_runs(zip + 2, rows, SIZE);
@@ -212,7 +229,7 @@ static int bar_height(size_t count, double decades, int height) {
 }
 
 static void draw_histogram(int top, int height, const char *title, const struct frames *frames, double last_ms,
-                      double step_ms, double limit_ms, const char *limit_name, enum colour colour) {
+                           double step_ms, double limit_ms, const char *limit_name, enum colour colour) {
     enum { LEFT = 90, BARS = 120, BAR = 8, PLOT = BARS * BAR };
     size_t counts[BARS] = {0}, max_count = 1;
     for (size_t i = 0; i < frames->count; i++) {
@@ -255,14 +272,14 @@ static void draw_histogram(int top, int height, const char *title, const struct 
 }
 
 int frames_write_png(const char *file, const char *note, const struct frames *whole, const struct frames *tick,
-                   const struct frames *cpu, double tick_budget_ms) {
+                     const struct frames *cpu, double tick_budget_ms) {
     draw_box(0, 0, WIDTH, HEIGHT, PAPER);
     draw_text(90, 24, 3, INK, "FRAMES AT 60 HZ");
     draw_text(90, 56, 2, PALE, note);
     draw_histogram(140, 150, "WHOLE FRAME", whole, 20, 2, 1000.0 / 60, "BUDGET 16.67 MS", BLUE);
     draw_histogram(405, 150, "IPG TICK IN IT", tick, tick_budget_ms * 5, tick_budget_ms / 2, tick_budget_ms,
-              "TICK BUDGET", ORANGE);
+                   "TICK BUDGET", ORANGE);
     draw_histogram(670, 150, "ITS PROCESSOR TIME", cpu, tick_budget_ms * 5, tick_budget_ms / 2, tick_budget_ms,
-              "TICK BUDGET", GREEN);
+                   "TICK BUDGET", GREEN);
     return write_png(file);
 }

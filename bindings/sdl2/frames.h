@@ -32,6 +32,6 @@ size_t frames_count_over(const struct frames *frames, double limit_ms);
    budget, and the CPU time of the ticks. `note` is a line of text in capital letters. Returns 0 if the
    file was written. */
 int frames_write_png(const char *file, const char *note, const struct frames *whole, const struct frames *tick,
-                   const struct frames *cpu, double tick_budget_ms);
+                     const struct frames *cpu, double tick_budget_ms);
 
 #endif

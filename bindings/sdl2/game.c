@@ -29,7 +29,7 @@ struct session {
     ipg_request *watch; /* owned; the other calls free themselves after their callback */
     char *id, *url;     /* strings that the library allocated */
     enum phase phase;
-    int updates;        /* how many statuses the watch has reported */
+    int updates; /* how many statuses the watch has reported */
 };
 
 static void session_failed(struct session *session, const char *action, ipg_code code, const char *json) {
@@ -83,11 +83,13 @@ static void on_ended(void *user_data, ipg_request *request, ipg_code code, const
 
 static void session_start(struct session *session, const char *player) {
     char *name = NULL, *answer = NULL, arguments[512];
-    ipg_code code = ipg_json_quote(player, (size_t)-1, &name); /* a name may contain quotes and other special characters */
+    ipg_code code =
+        ipg_json_quote(player, (size_t)-1, &name); /* a name may contain quotes and other special characters */
     if (code == IPG_OK) {
         snprintf(arguments, sizeof arguments,
                  "{\"game_id\": 42, \"player_id\": %s, \"currency\": \"EUR\", \"country_code\": \"DE\","
-                 " \"ip_address\": \"203.0.113.9\"}", name);
+                 " \"ip_address\": \"203.0.113.9\"}",
+                 name);
         code = ipg_submit(session->client, "start_a_game_session", arguments, NULL, on_started, session, NULL, &answer);
     }
     if (code == IPG_OK) session->phase = STARTING;
@@ -124,7 +126,7 @@ struct game {
     SDL_Renderer *renderer;
     ipg_sandbox *sandbox;
     ipg_client *client;
-    uint64_t start;     /* the start of the first frame, in ticks of SDL's performance counter */
+    uint64_t start; /* the start of the first frame, in ticks of SDL's performance counter */
     long frame;
     bool quit;
 };
@@ -146,7 +148,9 @@ static void draw(const struct game *game, int colour) {
 
 /* Durations of a series of frames: the whole frame, the tick in it, and the CPU time of that tick. On a
    busy machine the last two differ. */
-struct times { struct frames whole, tick, cpu; };
+struct times {
+    struct frames whole, tick, cpu;
+};
 
 static void print_times(const char *label, const struct times *times) {
     printf("%s\n", label);
@@ -179,10 +183,16 @@ static void run_frame(struct game *game, int colour, struct times *times) {
 }
 
 static bool game_open(struct game *game, const char *more_config) {
-    if (SDL_Init(SDL_INIT_VIDEO) != 0) { fprintf(stderr, "SDL: %s\n", SDL_GetError()); return false; }
+    if (SDL_Init(SDL_INIT_VIDEO) != 0) {
+        fprintf(stderr, "SDL: %s\n", SDL_GetError());
+        return false;
+    }
     game->window = SDL_CreateWindow("iplaygames", SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED, 640, 360, 0);
     game->renderer = game->window ? SDL_CreateRenderer(game->window, -1, SDL_RENDERER_SOFTWARE) : NULL;
-    if (!game->renderer) { fprintf(stderr, "SDL: %s\n", SDL_GetError()); return false; }
+    if (!game->renderer) {
+        fprintf(stderr, "SDL: %s\n", SDL_GetError());
+        return false;
+    }
     printf("SDL's video driver is %s\n", SDL_GetCurrentVideoDriver());
 
     /* The sandbox returns the configuration of a client. A real game uses the address of a relay that adds
@@ -269,7 +279,8 @@ static void on_load_reply(void *user_data, ipg_request *request, ipg_code code, 
 
 static void submit_load_call(struct load *load) {
     if (ipg_submit(load->client, "list_games", "{\"per_page\": \"1\"}", "{\"max_retries\": 0}", on_load_reply, load,
-                   NULL, NULL) == IPG_OK) load->in_flight++;
+                   NULL, NULL) == IPG_OK)
+        load->in_flight++;
     else load->failed++;
 }
 
@@ -277,8 +288,11 @@ static int run_load(struct game *game, const char *file) {
     static struct times rising, steady;
     if (!game_open(game, ", \"max_in_flight\": 2000, \"max_connections\": 1000")) return EXIT_FAILURE;
     /* Each response takes half a second, so that 1,000 calls stay in flight: about 2,000 responses a second. */
-    if (ipg_sandbox_control(game->sandbox, "{\"command\": \"fault\", \"operation\": \"*\", \"delay_ms\": 500,"
-                                           " \"times\": 0}", NULL) != IPG_OK) return EXIT_FAILURE;
+    if (ipg_sandbox_control(game->sandbox,
+                            "{\"command\": \"fault\", \"operation\": \"*\", \"delay_ms\": 500,"
+                            " \"times\": 0}",
+                            NULL) != IPG_OK)
+        return EXIT_FAILURE;
     struct load load = {.client = game->client};
     int min_in_flight = CALLS;
 
@@ -303,11 +317,13 @@ static int run_load(struct game *game, const char *file) {
         late_by_tick += steady.whole.ms[i] > FRAME_MS && steady.whole.ms[i] - steady.tick.ms[i] <= FRAME_MS;
     print_times("while the calls are sent", &rising);
     print_times("with 1,000 calls in flight", &steady);
-    printf("%ld responses in %d s, at least %d calls in flight, %ld failed\n", responses, SECONDS, min_in_flight, load.failed);
-    printf("frames over 16.67 ms: %lu, because of the tick: %lu\n", (unsigned long)frames_count_over(&steady.whole, FRAME_MS),
-           (unsigned long)late_by_tick);
+    printf("%ld responses in %d s, at least %d calls in flight, %ld failed\n", responses, SECONDS, min_in_flight,
+           load.failed);
+    printf("frames over 16.67 ms: %lu, because of the tick: %lu\n",
+           (unsigned long)frames_count_over(&steady.whole, FRAME_MS), (unsigned long)late_by_tick);
     printf("ticks over %.0f ms: %lu; over %.0f ms: %lu, by CPU time: %lu\n", tick_ms,
-           (unsigned long)frames_count_over(&steady.tick, tick_ms), 2 * tick_ms, (unsigned long)frames_count_over(&steady.tick, 2 * tick_ms),
+           (unsigned long)frames_count_over(&steady.tick, tick_ms), 2 * tick_ms,
+           (unsigned long)frames_count_over(&steady.tick, 2 * tick_ms),
            (unsigned long)frames_count_over(&steady.cpu, 2 * tick_ms));
 
     char note[128];

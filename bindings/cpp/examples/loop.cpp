@@ -31,12 +31,13 @@ private:
     void on_started(Result<StartedSession> session) {
         if (!session) return fail(session.error());
         std::printf("frame %d: play at %s\n", frames_, session->game_url.c_str());
-        auto watch = client_.session_watch(session->session_id, 100, [this, id = session->session_id](const WatchEvent& event) {
-            if (!event.status) return fail(event.status.error());
-            std::printf("frame %d: the session is %s\n", frames_, event.status->status.c_str());
-            over_ = event.ended;
-            if (!over_) end_session(id);
-        });
+        auto watch =
+            client_.session_watch(session->session_id, 100, [this, id = session->session_id](const WatchEvent& event) {
+                if (!event.status) return fail(event.status.error());
+                std::printf("frame %d: the session is %s\n", frames_, event.status->status.c_str());
+                over_ = event.ended;
+                if (!over_) end_session(id);
+            });
         if (!watch) return fail(watch.error());
         watch_ = std::move(*watch);
     }

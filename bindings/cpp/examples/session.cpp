@@ -13,11 +13,8 @@ static Result<void> play() {
     auto client = Client::create(sandbox->config().timeout_ms(5000));
     if (!client) return client.error();
 
-    auto session = client->session_start(StartSession(42)
-                                             .player_id("player-7")
-                                             .currency("EUR")
-                                             .country_code("DE")
-                                             .ip_address("203.0.113.9"));
+    auto session = client->session_start(
+        StartSession(42).player_id("player-7").currency("EUR").country_code("DE").ip_address("203.0.113.9"));
     if (!session) return session.error();
     std::printf("session:  %s\nplay at:  %s\n", session->session_id.c_str(), session->game_url.c_str());
 
@@ -30,11 +27,8 @@ static Result<void> play() {
     std::printf("ended:    %s\n", ended->message.value_or("").c_str());
 
     // An invalid currency: the library does not send the call, and the error names the field.
-    auto invalid = client->session_start(StartSession(42)
-                                             .player_id("player-7")
-                                             .currency("€")
-                                             .country_code("DE")
-                                             .ip_address("203.0.113.9"));
+    auto invalid = client->session_start(
+        StartSession(42).player_id("player-7").currency("€").country_code("DE").ip_address("203.0.113.9"));
     std::printf("\nan invalid currency:\n  %s\n", invalid.error().describe().c_str());
     return {};
 }

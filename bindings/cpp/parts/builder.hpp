@@ -59,8 +59,7 @@ public:
             const auto name = quote_json(field.name);
             if (field.error_message || !name) {
                 return make_error(IPG_ERR_INVALID_ARGUMENT,
-                                  field.error_message.value_or("The name of a field is not UTF-8."),
-                                  "/" + field.name);
+                                  field.error_message.value_or("The name of a field is not UTF-8."), "/" + field.name);
             }
             *out += first ? "" : ",";
             *out += *name + ":" + field.json;

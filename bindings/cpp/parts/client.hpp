@@ -362,12 +362,11 @@ private:
             return std::move(*error);
         }
         const detail::ClientRef ref = ref_or_empty();
-        return detail::submit_call(
-            ref, detail::make_callback<T>(ref, std::forward<F>(callback)...), keep_handle,
-            [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
-                return ipg_submit(ref.handle, c_operation.get(), c_arguments.get_or_null(), c_options.get(),
-                                  on_event, user_data, request, json);
-            });
+        return detail::submit_call(ref, detail::make_callback<T>(ref, std::forward<F>(callback)...), keep_handle,
+                                   [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
+                                       return ipg_submit(ref.handle, c_operation.get(), c_arguments.get_or_null(),
+                                                         c_options.get(), on_event, user_data, request, json);
+                                   });
     }
 
     template <class T, class... F>

@@ -17,12 +17,12 @@ class Error;
 
 /** The type of a JSON value. */
 enum class Type : std::int32_t {
-    null = IPG_JSON_NULL,       /**< `null` */
-    boolean = IPG_JSON_BOOL,    /**< `true` or `false` */
-    number = IPG_JSON_NUMBER,   /**< a number, with the digits of the document */
-    string = IPG_JSON_STRING,   /**< a string */
-    array = IPG_JSON_ARRAY,     /**< an array */
-    object = IPG_JSON_OBJECT    /**< an object */
+    null = IPG_JSON_NULL,     /**< `null` */
+    boolean = IPG_JSON_BOOL,  /**< `true` or `false` */
+    number = IPG_JSON_NUMBER, /**< a number, with the digits of the document */
+    string = IPG_JSON_STRING, /**< a string */
+    array = IPG_JSON_ARRAY,   /**< an array */
+    object = IPG_JSON_OBJECT  /**< an object */
 };
 
 /** One value of a document. */

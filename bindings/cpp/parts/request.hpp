@@ -116,9 +116,8 @@ public:
      * timeout expires first. Does not run callbacks. Threads: any.
      */
     [[nodiscard]] std::optional<Result<T>> wait(std::uint32_t timeout_ms) const {
-        return convert(query([timeout_ms](ipg_request* request, char** json) {
-            return ipg_request_wait(request, timeout_ms, json);
-        }));
+        return convert(query(
+            [timeout_ms](ipg_request* request, char** json) { return ipg_request_wait(request, timeout_ms, json); }));
     }
 
 private:
@@ -163,9 +162,8 @@ public:
      * timeout expires first. Threads: any.
      */
     [[nodiscard]] std::optional<WatchEvent> wait(std::uint32_t timeout_ms) const {
-        return convert(query([timeout_ms](ipg_request* request, char** json) {
-            return ipg_request_wait(request, timeout_ms, json);
-        }));
+        return convert(query(
+            [timeout_ms](ipg_request* request, char** json) { return ipg_request_wait(request, timeout_ms, json); }));
     }
 
 private:

@@ -47,10 +47,14 @@ static void a_callback_runs_once_inside_tick_and_is_destroyed_after_it() {
     OwnershipProbe probe;
     int runs = 0;
     const auto me = std::this_thread::get_id();
-    auto request = fixture.client.submit("list_games", R"({"per_page": "20"})", {}, [&, held = probe.hold()](Result<Reply> games) {
-        runs++;
-        CHECK(games && games->text("/data/0/id") == "123" && std::this_thread::get_id() == me);
-    }).value();
+    auto request =
+        fixture.client
+            .submit("list_games", R"({"per_page": "20"})", {},
+                    [&, held = probe.hold()](Result<Reply> games) {
+                        runs++;
+                        CHECK(games && games->text("/data/0/id") == "123" && std::this_thread::get_id() == me);
+                    })
+            .value();
     CHECK(runs == 0 && !probe.is_released());
     std::uint32_t completed = 0;
     TICK_UNTIL(fixture.client, (completed += fixture.client.tick().value(), runs));
@@ -63,10 +67,10 @@ static void a_callback_runs_once_inside_tick_and_is_destroyed_after_it() {
     auto owned = std::make_unique<int>(7);
     int seen = 0;
     CHECK_OK(fixture.client.submit_detached("get_session_status", R"({"session_id": "nobody"})", {},
-                                          [&seen, owned = std::move(owned)](const Result<Reply>& reply) {
-                                              CHECK_ERROR(reply, IPG_ERR_NOT_FOUND);
-                                              seen = *owned;
-                                          }));
+                                            [&seen, owned = std::move(owned)](const Result<Reply>& reply) {
+                                                CHECK_ERROR(reply, IPG_ERR_NOT_FOUND);
+                                                seen = *owned;
+                                            }));
     TICK_UNTIL(fixture.client, seen == 7);
     const auto typed = fixture.client.submit_session_start(valid_start(), {}, [&](Result<StartedSession> session) {
         seen = session && !session->game_url.empty() ? 8 : 0;
@@ -79,7 +83,8 @@ static void detached_calls_free_themselves() {
     OwnershipProbe probe;
     for (int n = 0; n < 5; n++) {
         bool done = false;
-        CHECK_OK(fixture.client.submit_detached("list_games", {}, {}, [&, held = probe.hold()](Result<Reply>) { done = true; }));
+        CHECK_OK(fixture.client.submit_detached("list_games", {}, {},
+                                                [&, held = probe.hold()](Result<Reply>) { done = true; }));
         CHECK_ERROR(fixture.client.submit("list_games"), IPG_ERR_BUSY);
         TICK_UNTIL(fixture.client, done);
     }
@@ -143,7 +148,9 @@ static void a_callback_may_own_its_own_request() {
     bool ran = false;
     {
         auto place = std::make_shared<Request<>>();
-        *place = fixture.client.submit("list_games", {}, {}, [&ran, place, held = probe.hold()](Result<Reply>) { ran = true; }).value();
+        *place = fixture.client
+                     .submit("list_games", {}, {}, [&ran, place, held = probe.hold()](Result<Reply>) { ran = true; })
+                     .value();
     }
     TICK_UNTIL(fixture.client, ran);
     CHECK(probe.is_released());
@@ -156,14 +163,17 @@ static void a_callback_may_cancel_and_reset_other_requests_and_destroy_the_clien
     std::array<Request<>, 8> requests;
     fixture.control(Fixture::slow_fault);
     for (auto& request : requests) {
-        request = fixture.client.submit("list_games", {}, {}, [&, held = probe.hold()](Result<Reply> reply) {
-            CHECK_ERROR(reply, IPG_ERR_CANCELED);
-            if (++runs == 2) {
-                for (auto& each : requests) each.reset();
-            }
-            std::uint32_t nested = fixture.client.tick().value();
-            CHECK(nested == 0);
-        }).value();
+        request = fixture.client
+                      .submit("list_games", {}, {},
+                              [&, held = probe.hold()](Result<Reply> reply) {
+                                  CHECK_ERROR(reply, IPG_ERR_CANCELED);
+                                  if (++runs == 2) {
+                                      for (auto& each : requests) each.reset();
+                                  }
+                                  std::uint32_t nested = fixture.client.tick().value();
+                                  CHECK(nested == 0);
+                              })
+                      .value();
     }
     for (auto& request : requests) CHECK_OK(request.cancel());
     TICK_UNTIL(fixture.client, probe.is_released());
@@ -173,14 +183,18 @@ static void a_callback_may_cancel_and_reset_other_requests_and_destroy_the_clien
     runs = 0;
     std::vector<Request<>> more;
     for (int n = 0; n < 4; n++) {
-        more.push_back(fixture.client.submit("list_games", {}, {}, [&, held = probe.hold()](Result<Reply>) {
-            runs++;
-            fixture.client = Client(); // destroys the client inside its own tick
-            CHECK(!probe.is_released()); // this callable still exists
-        }).value());
+        more.push_back(fixture.client
+                           .submit("list_games", {}, {},
+                                   [&, held = probe.hold()](Result<Reply>) {
+                                       runs++;
+                                       fixture.client = Client();   // destroys the client inside its own tick
+                                       CHECK(!probe.is_released()); // this callable still exists
+                                   })
+                           .value());
         CHECK_OK(more.back().cancel());
     }
-    CHECK_OK(fixture.client.submit_detached("list_games", {}, {}, [held = probe.hold()](Result<Reply>) { FAIL("the callback of a closed client ran"); }));
+    CHECK_OK(fixture.client.submit_detached(
+        "list_games", {}, {}, [held = probe.hold()](Result<Reply>) { FAIL("the callback of a closed client ran"); }));
     poll_until([&] { return runs == 1; }, [&] { (void)fixture.client.tick().ok(); }, __LINE__);
     CHECK(probe.is_released());
     for (const auto& request : more) CHECK_ERROR(*request.poll(), IPG_ERR_CANCELED);
@@ -191,8 +205,12 @@ static void close_with_calls_in_flight_destroys_every_callback() {
     OwnershipProbe probe;
     fixture.control(Fixture::slow_fault);
     const auto never = [](Result<Reply>) { FAIL("the callback of a closed client ran"); };
-    auto kept = fixture.client.submit("list_games", {}, {}, [never, held = probe.hold()](Result<Reply> r) { never(std::move(r)); }).value();
-    CHECK_OK(fixture.client.submit_detached("list_games", {}, {}, [never, held = probe.hold()](Result<Reply> r) { never(std::move(r)); }));
+    auto kept =
+        fixture.client
+            .submit("list_games", {}, {}, [never, held = probe.hold()](Result<Reply> r) { never(std::move(r)); })
+            .value();
+    CHECK_OK(fixture.client.submit_detached("list_games", {}, {},
+                                            [never, held = probe.hold()](Result<Reply> r) { never(std::move(r)); }));
     auto watch = fixture.client.session_watch("x", 100, [held = probe.hold()](WatchEvent) {}).value();
     CHECK_OK(fixture.client.tick());
     fixture.client.close();
@@ -229,14 +247,17 @@ static void shutdown_inside_a_callback_runs_the_other_callbacks() {
     fixture.control(Fixture::slow_fault);
     std::vector<Request<>> requests;
     for (int n = 0; n < 3; n++) {
-        requests.push_back(fixture.client.submit("list_games", {}, {}, [&, n, held = probe.hold()](Result<Reply>) {
-            runs++;
-            if (n == 0) {
-                CHECK_OK(fixture.client.shutdown(0));
-                CHECK(runs == 3);
-                requests.clear();
-            }
-        }).value());
+        requests.push_back(fixture.client
+                               .submit("list_games", {}, {},
+                                       [&, n, held = probe.hold()](Result<Reply>) {
+                                           runs++;
+                                           if (n == 0) {
+                                               CHECK_OK(fixture.client.shutdown(0));
+                                               CHECK(runs == 3);
+                                               requests.clear();
+                                           }
+                                       })
+                               .value());
     }
     CHECK_OK(requests[0].cancel());
     TICK_UNTIL(fixture.client, runs == 3);
@@ -277,11 +298,14 @@ static void a_watch_reports_each_change_and_the_end() {
     const auto session = fixture.client.session_start(valid_start()).value();
     std::vector<std::string> seen;
     int ends = 0;
-    auto watch = fixture.client.session_watch(session.session_id, 10, [&, held = probe.hold()](const WatchEvent& event) {
-        CHECK_OK(event.status);
-        seen.push_back(event.status->status);
-        ends += event.ended;
-    }).value();
+    auto watch = fixture.client
+                     .session_watch(session.session_id, 10,
+                                    [&, held = probe.hold()](const WatchEvent& event) {
+                                        CHECK_OK(event.status);
+                                        seen.push_back(event.status->status);
+                                        ends += event.ended;
+                                    })
+                     .value();
     TICK_UNTIL(fixture.client, seen.size() == 1);
     CHECK(ends == 0 && !probe.is_released());
     CHECK_OK(fixture.client.session_end(session.session_id));
@@ -314,12 +338,15 @@ static void a_watch_may_be_reset_inside_its_callback() {
     const auto session = fixture.client.session_start(valid_start()).value();
     Watch watch;
     int runs = 0;
-    watch = fixture.client.session_watch(session.session_id, 10, [&, held = probe.hold()](WatchEvent event) {
-        runs++;
-        CHECK(!event.ended);
-        watch.reset();
-        CHECK(!probe.is_released());
-    }).value();
+    watch = fixture.client
+                .session_watch(session.session_id, 10,
+                               [&, held = probe.hold()](WatchEvent event) {
+                                   runs++;
+                                   CHECK(!event.ended);
+                                   watch.reset();
+                                   CHECK(!probe.is_released());
+                               })
+                .value();
     TICK_UNTIL(fixture.client, runs);
     CHECK(probe.is_released());
     CHECK_OK(fixture.client.session_end(session.session_id));
@@ -332,16 +359,19 @@ static void a_logger_gets_lines_without_secrets_and_is_destroyed_when_it_is_repl
     OwnershipProbe probe, second;
     std::string lines;
     ipg_code inside = IPG_OK;
-    CHECK_OK(fixture.client.set_logger(LogLevel::trace, [&, held = probe.hold()](LogLevel level, std::string_view target, std::string_view line) {
-        CHECK(level >= LogLevel::error && level <= LogLevel::trace && target.substr(0, 10) == "iplaygames");
-        lines += std::string(line) + "\n";
-        inside = fixture.client.set_logger(LogLevel::info, [](LogLevel, std::string_view, std::string_view) {}).code();
-    }));
+    CHECK_OK(fixture.client.set_logger(
+        LogLevel::trace, [&, held = probe.hold()](LogLevel level, std::string_view target, std::string_view line) {
+            CHECK(level >= LogLevel::error && level <= LogLevel::trace && target.substr(0, 10) == "iplaygames");
+            lines += std::string(line) + "\n";
+            inside =
+                fixture.client.set_logger(LogLevel::info, [](LogLevel, std::string_view, std::string_view) {}).code();
+        }));
     CHECK_OK(fixture.client.call("list_games"));
     CHECK(lines.find("list_games") != std::string::npos && lines.find(fixture.sandbox.api_key()) == std::string::npos);
     CHECK(inside == IPG_ERR_BUSY && !probe.is_released());
     int more = 0;
-    CHECK_OK(fixture.client.set_logger(LogLevel::info, [&, held = second.hold()](LogLevel, std::string_view, std::string_view) { more++; }));
+    CHECK_OK(fixture.client.set_logger(
+        LogLevel::info, [&, held = second.hold()](LogLevel, std::string_view, std::string_view) { more++; }));
     CHECK(probe.is_released());
     CHECK_OK(fixture.client.call("list_games"));
     CHECK(more > 0 && !second.is_released());
@@ -350,10 +380,12 @@ static void a_logger_gets_lines_without_secrets_and_is_destroyed_when_it_is_repl
     more = 0;
     CHECK_OK(fixture.client.call("list_games"));
     CHECK(more == 0);
-    CHECK_ERROR(fixture.client.set_logger(static_cast<LogLevel>(9), [held = probe.hold()](LogLevel, std::string_view, std::string_view) {}),
+    CHECK_ERROR(fixture.client.set_logger(static_cast<LogLevel>(9),
+                                          [held = probe.hold()](LogLevel, std::string_view, std::string_view) {}),
                 IPG_ERR_INVALID_ARGUMENT);
     CHECK(probe.is_released());
-    CHECK_OK(fixture.client.set_logger(LogLevel::info, [held = probe.hold()](LogLevel, std::string_view, std::string_view) {}));
+    CHECK_OK(fixture.client.set_logger(LogLevel::info,
+                                       [held = probe.hold()](LogLevel, std::string_view, std::string_view) {}));
     fixture.client = Client();
     CHECK(probe.is_released());
 }
@@ -362,11 +394,12 @@ static void a_logger_may_close_its_own_client() {
     Fixture fixture;
     OwnershipProbe probe;
     int lines = 0;
-    CHECK_OK(fixture.client.set_logger(LogLevel::trace, [&, held = probe.hold()](LogLevel, std::string_view, std::string_view) {
-        lines++;
-        fixture.client.close();
-        CHECK(!probe.is_released());
-    }));
+    CHECK_OK(fixture.client.set_logger(LogLevel::trace,
+                                       [&, held = probe.hold()](LogLevel, std::string_view, std::string_view) {
+                                           lines++;
+                                           fixture.client.close();
+                                           CHECK(!probe.is_released());
+                                       }));
     CHECK_OK(fixture.client.call("list_games"));
     CHECK(lines > 0);
     fixture.client = Client();
@@ -402,7 +435,9 @@ static void eight_threads_share_a_client_and_every_callback_is_destroyed(const c
             const auto count = [&, held = probe.hold()](auto&&) { ran++; };
             while (!over) {
                 switch (random() % 9) {
-                case 0: case 1: case 2:
+                case 0:
+                case 1:
+                case 2:
                     for (int n = 0; n < 20; n++) (void)fixture.client.tick(200).ok();
                     break;
                 case 3:
@@ -419,7 +454,8 @@ static void eight_threads_share_a_client_and_every_callback_is_destroyed(const c
                     }
                     break;
                 case 6:
-                    if (!requests.empty()) requests.erase(requests.begin() + static_cast<long>(random() % requests.size()));
+                    if (!requests.empty())
+                        requests.erase(requests.begin() + static_cast<long>(random() % requests.size()));
                     break;
                 case 7:
                     if (!watches.empty()) watches.erase(watches.begin() + static_cast<long>(random() % watches.size()));

@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
     const auto client = Client::create(sandbox.config()).value();
     if (argc > 1 && std::strcmp(argv[1], "address") == 0) {
         int* captured = new int(7); // the callback reads it after it is deleted
-        const auto request = client.submit("list_games", {}, {}, [captured](Result<Reply>) { std::printf("%d\n", *captured); }).value();
+        const auto request =
+            client.submit("list_games", {}, {}, [captured](Result<Reply>) { std::printf("%d\n", *captured); }).value();
         delete captured;
         while (!request.poll()) client.tick().value();
         client.tick().value();

@@ -5,7 +5,8 @@ static void leaving_the_scope_ends_the_session() {
     Fixture fixture;
     {
         auto session = fixture.client.session_open(valid_start()).value();
-        CHECK(session.is_open() && !session.started().game_url.empty() && session.session_id() == session.started().session_id);
+        CHECK(session.is_open() && !session.started().game_url.empty() &&
+              session.session_id() == session.started().session_id);
         CHECK(session.status()->is_active() && fixture.count("/sessions/active") == 1);
     }
     CHECK(fixture.count("/sessions/active") == 0 && fixture.count("/sessions/closed") == 1);

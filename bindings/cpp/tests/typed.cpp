@@ -43,15 +43,15 @@ static void every_typed_field_is_sent_and_read_unchanged() {
     CHECK(fixture.sandbox.api_key() == "key-of-the-test");
     fixture.client = Client::create(fixture.sandbox.config()).value();
     auto started = fixture.client.session_start(valid_start()
-                                                  .return_url("https://casino.example/\"lobby\"")
-                                                  .locale("de")
-                                                  .provider("nuxgaming")
-                                                  .device("mobile")
-                                                  .freespin_id("bonus-1")
-                                                  .freespin_count(10)
-                                                  .freespin_bet_amount("0.50")
-                                                  .expire_days(7)
-                                                  .field("not_known_yet", R"(["ü", 1.10])"));
+                                                    .return_url("https://casino.example/\"lobby\"")
+                                                    .locale("de")
+                                                    .provider("nuxgaming")
+                                                    .device("mobile")
+                                                    .freespin_id("bonus-1")
+                                                    .freespin_count(10)
+                                                    .freespin_bet_amount("0.50")
+                                                    .expire_days(7)
+                                                    .field("not_known_yet", R"(["ü", 1.10])"));
     CHECK_OK(started);
     CHECK(started->session_id == started->text("/data/session_id") && !started->session_id.empty());
     CHECK(started->game_url == started->text("/data/game_url") && !started->game_url.empty());
@@ -64,11 +64,21 @@ static void every_typed_field_is_sent_and_read_unchanged() {
     const auto body = requests.text("/requests/0/body");
     const Document sent(body.value_or(""));
     const char* const expected[][2] = {
-        {"/game_id", "42"},        {"/player_id", "player-7"},  {"/currency", "EUR"},
-        {"/country_code", "DE"},   {"/ip_address", "203.0.113.9"}, {"/return_url", "https://casino.example/\"lobby\""},
-        {"/locale", "de"},         {"/provider", "nuxgaming"},  {"/device", "mobile"},
-        {"/freespin_id", "bonus-1"}, {"/freespin_count", "10"}, {"/freespin_bet_amount", "0.50"},
-        {"/expire_days", "7"},     {"/not_known_yet/0", "ü"},   {"/not_known_yet/1", "1.10"},
+        {"/game_id", "42"},
+        {"/player_id", "player-7"},
+        {"/currency", "EUR"},
+        {"/country_code", "DE"},
+        {"/ip_address", "203.0.113.9"},
+        {"/return_url", "https://casino.example/\"lobby\""},
+        {"/locale", "de"},
+        {"/provider", "nuxgaming"},
+        {"/device", "mobile"},
+        {"/freespin_id", "bonus-1"},
+        {"/freespin_count", "10"},
+        {"/freespin_bet_amount", "0.50"},
+        {"/expire_days", "7"},
+        {"/not_known_yet/0", "ü"},
+        {"/not_known_yet/1", "1.10"},
     };
     for (const auto& row : expected) {
         CHECK_VALUE(sent.json().c_str(), row[0], row[1]);
@@ -109,7 +119,8 @@ static void a_response_field_of_another_type_does_not_fail_the_call() {
 
 static void an_amount_keeps_its_digits() {
     for (const char* digits : {"0.50", "0", "1.10", "12345678901234567890.123456789", "1e-2"}) {
-        CHECK(contains(*valid_start().freespin_bet_amount(digits).to_json(), std::string("\"freespin_bet_amount\":") + digits + "}"));
+        CHECK(contains(*valid_start().freespin_bet_amount(digits).to_json(),
+                       std::string("\"freespin_bet_amount\":") + digits + "}"));
     }
     CHECK(contains(*valid_start().freespin_bet_amount(0).to_json(), "\"freespin_bet_amount\":0}"));
     Fixture fixture;
@@ -123,10 +134,13 @@ static void an_amount_keeps_its_digits() {
 
 template <class Amount, class = void> struct accepts_amount : std::false_type {};
 template <class Amount>
-struct accepts_amount<Amount, std::void_t<decltype(std::declval<StartSession&>().freespin_bet_amount(std::declval<Amount>()))>>
+struct accepts_amount<Amount,
+                      std::void_t<decltype(std::declval<StartSession&>().freespin_bet_amount(std::declval<Amount>()))>>
     : std::true_type {};
-static_assert(accepts_amount<const char*>::value && accepts_amount<std::string>::value && accepts_amount<int>::value && accepts_amount<long>::value);
-static_assert(!accepts_amount<double>::value && !accepts_amount<float>::value, "a binary fraction is not an amount of money");
+static_assert(accepts_amount<const char*>::value && accepts_amount<std::string>::value && accepts_amount<int>::value &&
+              accepts_amount<long>::value);
+static_assert(!accepts_amount<double>::value && !accepts_amount<float>::value,
+              "a binary fraction is not an amount of money");
 
 static_assert(!std::is_copy_constructible_v<Client> && std::is_nothrow_move_constructible_v<Client>);
 static_assert(!std::is_copy_constructible_v<Request<>> && std::is_nothrow_move_assignable_v<Request<>>);
@@ -150,11 +164,23 @@ static void a_later_value_replaces_an_earlier_one_and_json_can_be_extended() {
 
 static void the_library_knows_every_key_of_the_configuration() {
     const auto config = Config()
-                            .api_key("k").base_url("http://127.0.0.1:9").allow_insecure_http(false)
-                            .header("X-A", "1").header("X-B", "say \"hi\"").header("X-A", "2")
-                            .timeout_ms(1000).attempt_timeout_ms(900).connect_timeout_ms(800)
-                            .max_retries(3).max_connections(4).max_in_flight(5).background(false)
-                            .max_response_bytes(100000).proxy("none").only_these_cas(false).user_agent("game/1");
+                            .api_key("k")
+                            .base_url("http://127.0.0.1:9")
+                            .allow_insecure_http(false)
+                            .header("X-A", "1")
+                            .header("X-B", "say \"hi\"")
+                            .header("X-A", "2")
+                            .timeout_ms(1000)
+                            .attempt_timeout_ms(900)
+                            .connect_timeout_ms(800)
+                            .max_retries(3)
+                            .max_connections(4)
+                            .max_in_flight(5)
+                            .background(false)
+                            .max_response_bytes(100000)
+                            .proxy("none")
+                            .only_these_cas(false)
+                            .user_agent("game/1");
     CHECK_VALUE(config.to_json()->c_str(), "/headers/X-A", "2");
     CHECK_VALUE(config.to_json()->c_str(), "/headers/X-B", "say \"hi\"");
     CHECK_OK(Client::create(config));
@@ -199,7 +225,8 @@ static void text_with_a_nul_or_invalid_utf8_is_an_error_that_names_the_parameter
         CHECK(row.error.code() == IPG_ERR_INVALID_ARGUMENT && row.error.outcome() == Outcome::not_sent);
         check_count(contains(row.error.message(), "`" + std::string(row.name) + "`"), __FILE__, __LINE__, row.name,
                     row.error.json().c_str());
-        check_count(row.error.field().value_or("") == row.field, __FILE__, __LINE__, row.field, row.error.json().c_str());
+        check_count(row.error.field().value_or("") == row.field, __FILE__, __LINE__, row.field,
+                    row.error.json().c_str());
         CHECK(!row.error.retryable() && row.error.attempts() == 0 && !row.error.http_status());
     }
     CHECK(contains(fixture.client.call(nul).error().message(), "byte 1"));
@@ -240,7 +267,8 @@ static void an_error_has_every_field_of_the_document() {
     CHECK_ERROR(fixture.client.call("no_such_operation"), IPG_ERR_UNKNOWN_OPERATION);
 
     const Error unknown(IPG_ERR_API, R"({"error": {"outcome": "a new word", "body": "text", "message": "m"}})");
-    CHECK(unknown.outcome() == Outcome::unknown && unknown.body() == "\"text\"" && unknown.describe() == "m [IPG_ERR_API]");
+    CHECK(unknown.outcome() == Outcome::unknown && unknown.body() == "\"text\"" &&
+          unknown.describe() == "m [IPG_ERR_API]");
 }
 
 static void a_network_fault_returns_its_own_code() {
@@ -263,7 +291,8 @@ static void a_network_fault_returns_its_own_code() {
 static void no_error_contains_the_api_key() {
     const std::string secret = "a-very-secret-key";
     const auto sandbox = Sandbox::start(R"({"api_key": "another"})").value();
-    const auto client = Client::create(sandbox.config().api_key(secret).header("X-OwnershipProbe", "secret-header")).value();
+    const auto client =
+        Client::create(sandbox.config().api_key(secret).header("X-OwnershipProbe", "secret-header")).value();
     const auto refused = client.session_start(valid_start());
     CHECK_ERROR(refused, IPG_ERR_UNAUTHORIZED);
     CHECK(!contains(refused.error().json(), secret) && !contains(refused.error().describe(), secret));
@@ -305,7 +334,8 @@ static void an_empty_or_moved_from_object_returns_invalid_handle() {
     CHECK_ERROR(empty.prewarm(10), IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(empty.stats(), IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(empty.shutdown(0), IPG_ERR_INVALID_HANDLE);
-    CHECK_ERROR(empty.set_logger(LogLevel::info, [](LogLevel, std::string_view, std::string_view) {}), IPG_ERR_INVALID_HANDLE);
+    CHECK_ERROR(empty.set_logger(LogLevel::info, [](LogLevel, std::string_view, std::string_view) {}),
+                IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(empty.remove_logger(), IPG_ERR_INVALID_HANDLE);
     empty.close();
     CHECK(empty.native() == nullptr && moved.native() != nullptr);
