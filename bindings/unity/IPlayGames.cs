@@ -288,8 +288,8 @@ namespace IPlayGames {
         internal SessionStatus(string document) : base(document) { }
     }
 
-    /// <summary>A watch of a session, which reports its changes; see <see
-    /// cref="Client.WatchSession"/>.</summary>
+    /// <summary>A watch of a session, which reports its changes; see
+    /// <see cref="Client.WatchSession"/>.</summary>
     public sealed class Watch : IDisposable {
         private readonly Client client;
         private readonly uint call;
@@ -367,8 +367,7 @@ namespace IPlayGames {
             Submit(operation, argumentsJson, optionsJson, json => new Reply(json), token);
 
         /// <summary>Reads the status of a session at an interval until it is no longer active.
-        /// Calls
-        /// <paramref name="changed"/> in Tick for each change; the first status counts as a
+        /// Calls <paramref name="changed"/> in Tick for each change; the first status counts as a
         /// change.</summary>
         public Watch WatchSession(string sessionId, int intervalMs, Action<SessionStatus> changed) {
             var source = new TaskCompletionSource<SessionStatus>();
@@ -379,9 +378,9 @@ namespace IPlayGames {
             return new Watch(this, call, source.Task);
         }
 
-        /// <summary>Makes progress on the calls without waiting, for about <paramref
-        /// name="budgetUs"/> microseconds, and completes tasks on this thread. Call it once a
-        /// frame. Throws the first exception of a handler after all completions are
+        /// <summary>Makes progress on the calls without waiting, for about
+        /// <paramref name="budgetUs"/> microseconds, and completes tasks on this thread. Call it
+        /// once a frame. Throws the first exception of a handler after all completions are
         /// dispatched.</summary>
         public void Tick(int budgetUs = 500) {
             Code code = Native.ipg_client_tick(handle, (uint)Math.Max(budgetUs, 0), IntPtr.Zero);
