@@ -273,7 +273,8 @@ function Client:session_status(id) return self:call("get_session_status", { sess
 function Client:session_end(id) return self:call("end_a_game_session", { session_id = id }) end
 
 -- Reads the status of a session at an interval until it is no longer active. Returns a request
--- whose poll returns each change.
+-- whose poll returns each change. After three failed readings in a row, poll returns "update" once,
+-- with the error document as the reply.
 function Client:session_watch(id, interval_ms)
   return submit(self, function(out)
     return call_c(lib.ipg_session_watch, self.handle, check_no_nul(id), interval_ms or 1000, nil, nil, out)

@@ -368,7 +368,8 @@ namespace IPlayGames {
 
         /// <summary>Reads the status of a session at an interval until it is no longer active.
         /// Calls <paramref name="changed"/> in Tick for each change; the first status counts as a
-        /// change.</summary>
+        /// change. After three failed readings in a row, calls it once with a status whose Status
+        /// is null and whose Document is the error document.</summary>
         public Watch WatchSession(string sessionId, int intervalMs, Action<SessionStatus> changed) {
             var source = new TaskCompletionSource<SessionStatus>();
             var pending = new PendingCall<SessionStatus>(source, json => new SessionStatus(json), changed, CancellationToken.None);
