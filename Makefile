@@ -115,10 +115,12 @@ lib-dev: tools
 	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(OUT)/lib/libiplaygames.so.$(ABI_MAJOR); fi
 
 .PHONY: header
-header: tools ## write the generated headers to include/
+header: tools ## write the generated files: the C headers, the C++ header and the codes of C#
 	$(CARGO) build --lib
 	@cd $(CARGO_TARGET_DIR)/debug/build && new=$$(ls -t iplaygames-*/out/iplaygames.h | head -n 1) && \
 	    cp "$$(dirname "$$new")"/iplaygames.h "$$(dirname "$$new")"/iplaygames_sandbox.h $(CURDIR)/include/
+	$(PYTHON) bindings/cpp/amalgamate.py
+	$(PYTHON) bindings/unity/generate_codes.py
 
 # ---- installing ----------------------------------------------------------------------------------
 

@@ -1,8 +1,12 @@
-//! The headers in `include/` are those that the sources make.
+//! The generated files in the repository are current: the C headers in `include/`, the C++ header
+//! in `bindings/cpp/`, and the enum `Code` in `bindings/unity/IPlayGames.cs`.
 
 #![cfg(feature = "capi")]
 
 use std::path::Path;
+use std::process::Command;
+
+use iplaygames::Code;
 
 #[track_caller]
 fn assert_current(name: &str) {
@@ -25,4 +29,52 @@ fn the_committed_header_is_what_the_sources_make() {
 #[test]
 fn the_committed_sandbox_header_is_what_the_sources_make() {
     assert_current("iplaygames_sandbox.h");
+}
+
+#[track_caller]
+fn assert_script_accepts(script: &str) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
+    let output = Command::new("python3").arg(&script).arg("--check").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_committed_cpp_header_is_what_its_parts_make() {
+    assert_script_accepts("bindings/cpp/amalgamate.py");
+}
+
+#[test]
+fn the_committed_csharp_codes_are_what_the_rust_list_makes() {
+    assert_script_accepts("bindings/unity/generate_codes.py");
+}
+
+#[test]
+fn the_check_of_the_csharp_codes_rejects_a_changed_number() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("bindings/unity/IPlayGames.cs")).unwrap();
+    let changed = Path::new(env!("CARGO_TARGET_TMPDIR")).join("changed.cs");
+    std::fs::write(&changed, text.replace("NotFound = 404,", "NotFound = 405,")).unwrap();
+    let script = root.join("bindings/unity/generate_codes.py");
+    let output =
+        Command::new("python3").arg(script).args(["--check", "--file"]).arg(&changed).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("differs from src/codes.rs"));
+}
+
+// The script reads src/codes.rs as text. This test compares its result with the list in Rust.
+#[test]
+fn the_csharp_codes_have_the_numbers_and_names_of_the_rust_codes() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/unity/IPlayGames.cs");
+    let text = std::fs::read_to_string(file).unwrap();
+    let list = text.split("public enum Code {").nth(1).unwrap().split('}').next().unwrap();
+    let entries: Vec<&str> =
+        list.lines().map(str::trim).filter(|line| !line.starts_with("//") && !line.is_empty()).collect();
+    let expected: Vec<String> =
+        Code::all().map(|code| format!("{} = {},", csharp_name(code.name()), code.value())).collect();
+    assert_eq!(entries, expected);
+}
+
+fn csharp_name(name: &str) -> String {
+    let words = name.strip_prefix("IPG_ERR_").or_else(|| name.strip_prefix("IPG_")).unwrap().split('_');
+    words.map(|word| word[..1].to_owned() + &word[1..].to_ascii_lowercase()).collect()
 }

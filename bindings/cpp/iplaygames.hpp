@@ -1,9 +1,9 @@
 /**
  * @file
- * iplaygames.hpp: iplaygames.h for C++17. One header, no other dependency than the standard library; compiles
- * with and without exceptions (`-fno-exceptions -fno-rtti`).
+ * iplaygames.hpp: the C++17 wrapper of iplaygames.h. The header needs only the standard library. It
+ * compiles with exceptions and without (`-fno-exceptions -fno-rtti`).
  *
- * A whole program:
+ * A complete program:
  *
  * ```cpp
  * #include <cstdio>
@@ -29,38 +29,43 @@
  * }
  * ```
  *
- * What iplaygames.h says of codes, documents, requests, pauses, blocking, fork and exit holds here as well. What
- * C++ adds:
+ * The rules of iplaygames.h for codes, documents, requests, budgets, blocking, fork and exit apply.
+ * The wrapper adds these rules:
  *
- * Errors. What can fail returns a Result: the value, or an Error with everything the error document says.
- * `value()`, `*` and `->` of a failed one throw an Exception; where exceptions are off, they end the process
- * with the error on stderr. Nothing else here throws, but for std::bad_alloc, and what copying or moving a
- * callable of yours throws.
+ * Errors. A function that can fail returns a Result: the value, or an Error with every field of the
+ * error document. `value()`, `*` and `->` of a failed Result throw an Exception. Without exceptions
+ * they print the error to stderr and terminate the process. No other function throws, except
+ * std::bad_alloc and exceptions from copying or moving your callables.
  *
- * Ownership. Client, RequestOf, Watch, Session and Sandbox end what they stand for when they are destroyed; they can be
- * moved and not copied. One that was moved from, or made without arguments, is empty: its functions answer
- * IPG_ERR_INVALID_HANDLE. Text goes in as std::string_view and need not end with a NUL; it is copied. Text with
- * a NUL inside is refused with IPG_ERR_INVALID_ARGUMENT, and never cut short.
+ * Ownership. Client, Request, Watch, Session and Sandbox release their resource in the destructor.
+ * They can be moved, not copied. An object that was moved from or default-constructed is empty: its
+ * functions return IPG_ERR_INVALID_HANDLE. Text parameters are std::string_view. They need no NUL
+ * at the end, and the library copies them. Text that contains a NUL is an error
+ * (IPG_ERR_INVALID_ARGUMENT); it is never truncated.
  *
- * Threads. The const functions of one object may be called on any number of threads at once. Moving, assigning and
- * destroying an object, and its functions that are not const, need it for themselves. To end a client while other
- * threads are using it, call Client::close(), which is const, and destroy the object later.
+ * Threads. Any number of threads may call the const functions of one object at the same time.
+ * Moving, assigning and destroying an object, and calling its non-const functions, require
+ * exclusive access. To close a client that other threads use, call Client::close(), which is const,
+ * and destroy the object later.
  *
- * Callbacks. What is given as a callback is kept, in one small box on the heap, until it has run for the last
- * time, or its request is forgotten, or its client is closed; then it is destroyed, at once and with no lock held:
- * on the thread that ran it, forgot it or closed the client. If it is running on another thread at that moment, it
- * is destroyed there as it returns. It must be callable on whichever thread ticks. An exception that leaves a
- * callback ends the process, with a line on stderr. Tick and shut down through Client, not through its native()
- * handle.
+ * Callbacks. The wrapper stores a callback in one heap allocation. It destroys the callback after
+ * its last run, or when its request is reset or destroyed, or when its client is closed. It does so
+ * immediately, on the thread that causes it, and holds no lock. If the callback is running on
+ * another thread at that moment, that thread destroys it after it returns. A callback must be
+ * callable on any thread that calls Client::tick(). An exception that leaves a callback prints a
+ * line to stderr and terminates the process. Call tick() and shutdown() of Client, not the C
+ * functions with native().
  *
- * fork. As in C; but do not fork while another thread is submitting, ticking or forgetting callbacks of a client
- * that the child will use for callbacks too: the lock on their boxes may be held in the child for good.
+ * fork. The rules of C apply. In addition, do not fork while another thread submits calls with
+ * callbacks, ticks, or resets requests of a client whose callbacks the child will use: the child
+ * may inherit a locked mutex.
  *
- * Several translation units may include this header, in C++17 and C++20. Those with exceptions and those without get
- * types of different names, so both can be linked into one program.
+ * Several translation units may include this header, as C++17 and C++20. Translation units with and
+ * without exceptions use types of different names, so that one program can contain both.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
+// Generated from bindings/cpp/parts by bindings/cpp/amalgamate.py. Do not edit.
 #ifndef IPLAYGAMES_HPP
 #define IPLAYGAMES_HPP
 
@@ -68,6 +73,27 @@
 #if __has_include("iplaygames_sandbox.h")
 #  include "iplaygames_sandbox.h"
 #endif
+
+/** 1 if exceptions are enabled, and value() of a failed Result throws; otherwise 0. */
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+#  define IPLAYGAMES_EXCEPTIONS 1
+#else
+#  define IPLAYGAMES_EXCEPTIONS 0
+#endif
+
+/**
+ * The inline namespace that contains all names. Some inline functions differ with exceptions and
+ * without: they need different names, or a program that mixes both would violate the one-definition
+ * rule. Programs do not write this name.
+ */
+#if IPLAYGAMES_EXCEPTIONS
+#  define IPLAYGAMES_NAMESPACE v0
+#else
+#  define IPLAYGAMES_NAMESPACE v0_no_exceptions
+#endif
+
+/** The client library for the IPlayGames API. */
+namespace iplaygames {}
 
 #include <atomic>
 #include <charconv>
@@ -83,6 +109,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <unordered_map>
@@ -90,48 +117,38 @@
 #include <variant>
 #include <vector>
 
-/** 1 where exceptions are on, and a failed Result throws; else 0. */
-#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
-#  define IPLAYGAMES_EXCEPTIONS 1
-#else
-#  define IPLAYGAMES_EXCEPTIONS 0
-#endif
-
-/** A client library for the IPlayGames API. */
 namespace iplaygames {
-// Functions that differ by whether exceptions are on must not have the same names in one program.
-#if IPLAYGAMES_EXCEPTIONS
-inline namespace v0 {
-#else
-inline namespace v0_no_exceptions {
-#endif
+inline namespace IPLAYGAMES_NAMESPACE {
+// ---- document -----------------------------------------------------------------------------------
 
 template <class T> class Result;
 class Error;
-class Client;
 
-// ---- documents -------------------------------------------------------------------------------------
-
-/** What a JSON value is. */
+/** The type of a JSON value. */
 enum class Type : std::int32_t {
-    null = IPG_JSON_NULL,       /**< `null` */
-    boolean = IPG_JSON_BOOL,    /**< `true` or `false` */
-    number = IPG_JSON_NUMBER,   /**< a number, with the digits it was written with */
-    string = IPG_JSON_STRING,   /**< a string */
-    array = IPG_JSON_ARRAY,     /**< an array */
-    object = IPG_JSON_OBJECT    /**< an object */
+    null = IPG_JSON_NULL,     /**< `null` */
+    boolean = IPG_JSON_BOOL,  /**< `true` or `false` */
+    number = IPG_JSON_NUMBER, /**< a number, with the digits of the document */
+    string = IPG_JSON_STRING, /**< a string */
+    array = IPG_JSON_ARRAY,   /**< an array */
+    object = IPG_JSON_OBJECT  /**< an object */
 };
 
-/** One value out of a document. */
+/** One value of a document. */
 struct Value {
-    /** What it is. */
+    /** The type of the value. */
     Type type;
-    /** A string without quotes and escapes, a number with its digits, all else as JSON. May have NULs inside. */
+    /**
+     * The text of the value: a string without quotes and escapes, a number with its digits, any
+     * other type as JSON. The text may contain NUL characters.
+     */
     std::string text;
 };
 
 /**
- * A JSON document, and a way to read it without a JSON library.
+ * A JSON document, with functions to read its values without a JSON library.
+ *
+ * Threads: any number of threads may call the const functions at the same time.
  *
  * ```cpp
  * iplaygames::Document games(R"({"data": [{"id": 123, "price": 0.50}]})");
@@ -142,99 +159,107 @@ struct Value {
  */
 class Document {
 public:
-    /** An empty text, which is no JSON. */
+    /** Creates a document with an empty text, which is not valid JSON. */
     Document() = default;
-    /** That text. It is not looked at before something is asked for. */
+    /** Creates a document with this text. Does not parse the text; the reading functions do. */
     explicit Document(std::string json) : json_(std::move(json)) {}
 
-    /** The whole text, as it came. */
+    /** Returns the complete text, unchanged. */
     [[nodiscard]] const std::string& json() const noexcept { return json_; }
 
     /**
-     * The value at a JSON pointer (RFC 6901), such as `"/data/session_id"`; see ipg_json_get().
+     * Returns the value at a JSON pointer (RFC 6901), such as `"/data/session_id"`; see
+     * ipg_json_get().
      *
-     * Errors: IPG_ERR_NO_SUCH_FIELD when there is nothing; IPG_ERR_INVALID_ARGUMENT when the document or the
-     * pointer is not good.
+     * Errors: IPG_ERR_NO_SUCH_FIELD if the document has no value at the pointer;
+     * IPG_ERR_INVALID_ARGUMENT if the document or the pointer is malformed.
      */
     Result<Value> get(std::string_view pointer) const;
 
-    /** The string or number at a pointer, as text; nothing for all else. */
+    /**
+     * Returns the string or number at a pointer as text; nothing for any other type, or no value.
+     */
     [[nodiscard]] std::optional<std::string> text(std::string_view pointer) const;
 
-    /** The integer at a pointer; nothing for all else, and for one that does not fit. */
+    /** Returns the integer at a pointer; nothing if it is no integer, or does not fit 64 bits. */
     [[nodiscard]] std::optional<std::int64_t> integer(std::string_view pointer) const;
 
 private:
     std::string json_;
 };
 
-/** An answer of the API: the server's own document. */
+/** A response of the API: the server's JSON document. */
 class Reply : public Document {
 public:
     using Document::Document;
 };
 
-// ---- errors ----------------------------------------------------------------------------------------
+// ---- error --------------------------------------------------------------------------------------
 
-/** What the caller must know after a failure. */
+/** Whether the server may have processed a failed call. */
 enum class Outcome {
-    not_sent, /**< It surely was not done. */
-    rejected, /**< The API said no. */
-    unknown   /**< It may have been done: after a start, a session may exist. */
+    not_sent, /**< The call was not sent; the server did not process it. */
+    rejected, /**< The API rejected the call. */
+    unknown   /**< The server may have processed the call: after a start, a session may exist. */
 };
 
 /**
- * Why a call failed: everything the error document of iplaygames.h says. Never contains the API key.
+ * The reason why a call failed, with every field of the error document that iplaygames.h describes.
+ * An Error never contains the API key.
  *
- * The fields are read from the document as they are asked for.
+ * The functions read the fields from the document on each call.
  *
  * ```cpp
  * auto status = client.session_status(session_id);
  * if (!status) {
  *     const iplaygames::Error& error = status.error();
- *     if (error.code() == IPG_ERR_NOT_FOUND) std::puts("it is gone");
- *     if (error.outcome() == iplaygames::Outcome::unknown) std::puts("it may have been done");
- *     if (error.retryable()) std::printf("try again in %lld ms\n", (long long)error.retry_after_ms().value_or(1000));
+ *     if (error.code() == IPG_ERR_NOT_FOUND) std::puts("the session does not exist");
+ *     if (error.outcome() == iplaygames::Outcome::unknown) std::puts("maybe processed");
+ *     const long long delay = error.retry_after_ms().value_or(1000);
+ *     if (error.retryable()) std::printf("try again in %lld ms\n", delay);
  * }
  * ```
  */
 class Error : public Document {
 public:
-    /** What went wrong, and the error document. */
+    /** Creates an error from a code and an error document. */
     Error(ipg_code code, std::string json) : Document(std::move(json)), code_(code) {}
 
-    /** What went wrong: one of the `IPG_ERR_` codes. */
+    /** Returns the code: one of the `IPG_ERR_` constants. */
     [[nodiscard]] ipg_code code() const noexcept { return code_; }
-    /** The code's name, such as `"IPG_ERR_NOT_FOUND"`. */
+    /** Returns the name of the code, such as `"IPG_ERR_NOT_FOUND"`. */
     [[nodiscard]] const char* name() const noexcept { return ipg_code_name(code_); }
-    /** What went wrong, in words: the API's own where it gave any. */
+    /** Returns the error message: the API's message, if the API sent one. */
     [[nodiscard]] std::string message() const { return text("/error/message").value_or(""); }
-    /** The operation that was called, where there was one. */
+    /** Returns the operation that was called, if there was one. */
     [[nodiscard]] std::optional<std::string> operation() const { return text("/error/operation"); }
-    /** Whether the call may have been done. */
+    /** Returns whether the server may have processed the call. */
     [[nodiscard]] Outcome outcome() const;
-    /** Whether the very same call may work later. */
+    /** Returns true if the same call may succeed later. */
     [[nodiscard]] bool retryable() const;
-    /** How often it was tried. */
+    /** Returns the number of attempts. */
     [[nodiscard]] std::int64_t attempts() const { return integer("/error/attempts").value_or(0); }
-    /** How long it took, pauses included, in milliseconds. */
+    /** Returns the duration of the call in milliseconds, with the delays between attempts. */
     [[nodiscard]] std::int64_t elapsed_ms() const { return integer("/error/elapsed_ms").value_or(0); }
-    /** The HTTP status of the last answer, if one came. */
+    /** Returns the HTTP status of the last response, if the server sent one. */
     [[nodiscard]] std::optional<std::int64_t> http_status() const { return integer("/error/http_status"); }
-    /** The server's own id of the request, if it sent one. */
+    /** Returns the id that the server gave the request, if the server sent one. */
     [[nodiscard]] std::optional<std::string> request_id() const { return text("/error/request_id"); }
-    /** The call's id, sent as `X-Request-Id`. */
+    /** Returns the id of the call, which is sent as `X-Request-Id`. */
     [[nodiscard]] std::optional<std::string> call_id() const { return text("/error/call_id"); }
-    /** How long the server asked to wait, in milliseconds, if it did. */
+    /** Returns how many milliseconds the server asked the client to wait, if it did. */
     [[nodiscard]] std::optional<std::int64_t> retry_after_ms() const { return integer("/error/retry_after_ms"); }
-    /** A JSON pointer to the argument that is wrong, such as `"/currency"`. */
+    /** Returns a JSON pointer to the invalid argument, such as `"/currency"`. */
     [[nodiscard]] std::optional<std::string> field() const { return text("/error/field"); }
-    /** The API's answer, if it was JSON: as JSON. */
+    /** Returns the body of the response as JSON, if it was JSON. */
     [[nodiscard]] std::optional<std::string> body() const;
-    /** The first 512 characters of an answer that was not JSON. */
+    /** Returns the first 512 characters of the body, if it was not JSON. */
     [[nodiscard]] std::optional<std::string> body_text() const { return text("/error/body_text"); }
 
-    /** One line for people, such as `Session not found [IPG_ERR_NOT_FOUND, HTTP 404, outcome rejected]`. */
+    /**
+     * Returns one line for a log or a developer, such as
+     * `Session not found [IPG_ERR_NOT_FOUND, HTTP 404, outcome rejected]`.
+     */
     [[nodiscard]] std::string describe() const;
 
 private:
@@ -243,7 +268,7 @@ private:
 
 #if IPLAYGAMES_EXCEPTIONS
 /**
- * What Result::value() throws. what() is Error::describe().
+ * The exception that Result::value() throws. what() returns Error::describe().
  *
  * ```cpp
  * try {
@@ -255,143 +280,163 @@ private:
  */
 class Exception : public std::runtime_error {
 public:
-    /** Of that error. */
+    /** Creates an exception with this error. */
     explicit Exception(Error error)
         : std::runtime_error(error.describe()), error_(std::make_shared<const Error>(std::move(error))) {}
 
-    /** The error. */
+    /** Returns the error. */
     [[nodiscard]] const Error& error() const noexcept { return *error_; }
 
 private:
-    std::shared_ptr<const Error> error_; // copying an exception must not throw
+    std::shared_ptr<const Error> error_; // Copying an exception must not throw.
 };
 #endif
 
-/** Not part of the interface; the public functions of Builder and Handle are, in what is made of them. */
+// ---- native -------------------------------------------------------------------------------------
+
+/**
+ * Internal, except for the public functions that Builder and RequestBase give their derived
+ * classes.
+ */
 namespace detail {
 /// @cond
 
-[[noreturn]] inline void die(const char* what, const char* more = "") noexcept {
-    std::fprintf(stderr, "iplaygames: %s%s\n", what, more);
+/** Prints a message to stderr and terminates the process. */
+[[noreturn]] inline void fatal(const char* message, const char* detail = "") noexcept {
+    std::fprintf(stderr, "iplaygames: %s%s\n", message, detail);
     std::terminate();
 }
 
-[[noreturn]] inline void raise(const Error& error) {
+/** Throws the error. Without exceptions, prints it and terminates the process. */
+[[noreturn]] inline void throw_error(const Error& error) {
 #if IPLAYGAMES_EXCEPTIONS
     throw Exception(error);
 #else
-    die("the value of a failed Result was taken: ", error.describe().c_str());
+    fatal("value() was called on a failed Result: ", error.describe().c_str());
 #endif
 }
 
-/** Runs what is the host's own with C below it on the stack: nothing may be thrown through that. */
-template <class Body> void without_exceptions(const char* where, Body&& body) noexcept {
+/**
+ * Runs code of the host. Terminates the process if it throws: C functions are below it on the
+ * stack, and no exception may pass through them.
+ */
+template <class Body> void run_noexcept(const char* origin, Body&& body) noexcept {
 #if IPLAYGAMES_EXCEPTIONS
     try {
         body();
     } catch (...) {
-        die("an exception left ", where); // inside the handler, so that a terminate handler can look at it
+        fatal("an exception left ", origin); // Inside the catch: terminate handlers can inspect it.
     }
 #else
-    (void)where;
+    (void)origin;
     body();
 #endif
 }
 
-/** A text of the library's, until it is taken. */
-class Text {
+/** Owns a string that the C library allocated, and frees it. */
+class OwnedString {
 public:
-    Text() = default;
-    Text(const Text&) = delete;
-    Text& operator=(const Text&) = delete;
-    ~Text() { ipg_string_free(text_); }
+    OwnedString() = default;
+    OwnedString(const OwnedString&) = delete;
+    OwnedString& operator=(const OwnedString&) = delete;
+    ~OwnedString() { ipg_string_free(text_); }
 
+    /** Returns the address for an out-parameter of C. Use it once. */
     char** out() noexcept { return &text_; }
+    /** Returns true if C set a string. */
     explicit operator bool() const noexcept { return text_ != nullptr; }
-    [[nodiscard]] std::string string() const { return text_ ? std::string(text_) : std::string(); }
-    [[nodiscard]] std::string string(std::size_t length) const { return std::string(text_, length); }
+    [[nodiscard]] std::string to_string() const { return text_ ? std::string(text_) : std::string(); }
+    [[nodiscard]] std::string to_string(std::size_t length) const { return std::string(text_, length); }
 
 private:
     char* text_ = nullptr;
 };
 
-/** Text as a JSON string; nothing if it is not UTF-8. */
-inline std::optional<std::string> quoted(std::string_view text) {
-    Text json;
+/** Returns the text as a JSON string; nothing if the text is not UTF-8. */
+inline std::optional<std::string> quote_json(std::string_view text) {
+    OwnedString json;
     if (ipg_json_quote(text.data(), text.size(), json.out()) != IPG_OK) {
         return std::nullopt;
     }
-    return json.string();
+    return json.to_string();
 }
 
-/** The error document of what fails on this side of the C functions, or in one that hands out none. */
-inline Error failure(ipg_code code, std::string_view message, std::string_view field = {}) {
+/** Creates an error with a document, for failures that have no document from C. */
+inline Error make_error(ipg_code code, std::string_view message, std::string_view field = {}) {
     std::string json = "{\"success\":false,\"error\":{\"code\":" + std::to_string(code) + ",\"name\":\"" +
-                       ipg_code_name(code) + "\",\"message\":" + quoted(message).value_or("\"\"") +
+                       ipg_code_name(code) + "\",\"message\":" + quote_json(message).value_or("\"\"") +
                        ",\"operation\":null,\"outcome\":\"not_sent\",\"field\":";
-    json += field.empty() ? "null" : quoted(field).value_or("null");
+    json += field.empty() ? "null" : quote_json(field).value_or("null");
     json += ",\"request_id\":null,\"call_id\":null,\"retryable\":";
     json += code == IPG_ERR_BUSY ? "true" : "false";
     json += ",\"attempts\":0,\"elapsed_ms\":0,\"http_status\":null,\"retry_after_ms\":null,\"body\":null}}";
     return Error(code, std::move(json));
 }
 
-inline Error failure(ipg_code code) {
+/** Creates an error with the message that fits the functions which return only a code. */
+inline Error make_error(ipg_code code) {
     switch (code) {
-    case IPG_ERR_INVALID_ARGUMENT: return failure(code, "An argument is not allowed.");
-    case IPG_ERR_INVALID_HANDLE: return failure(code, "It is empty, was moved from, or was ended before.");
-    case IPG_ERR_BUSY: return failure(code, "A logger cannot be changed from inside itself.");
+    case IPG_ERR_INVALID_ARGUMENT: return make_error(code, "An argument is not allowed.");
+    case IPG_ERR_INVALID_HANDLE:
+        return make_error(code, "The object is empty: it was moved from, closed, or never created.");
+    case IPG_ERR_BUSY: return make_error(code, "A logger cannot replace or remove itself while it runs.");
     case IPG_ERR_SHUT_DOWN:
-        return failure(code, "The client is shut down, or this thread or process is ending and can make no calls.");
-    case IPG_ERR_NO_SUCH_FIELD: return failure(code, "The document has nothing at that pointer.");
-    default: return failure(code, ipg_code_name(code));
+        return make_error(code, "The client is shut down, or this thread or process is ending and can make no calls.");
+    case IPG_ERR_NO_SUCH_FIELD: return make_error(code, "The document has no value at that pointer.");
+    default: return make_error(code, ipg_code_name(code));
     }
 }
 
-/** What is wrong with text that is to go in; nothing if it is good. */
-inline std::optional<std::string> problem_of(std::string_view name, std::string_view text) {
+/** Creates an error from the document that C returned; without a document, from the code. */
+inline Error error_from_json(ipg_code code, std::string json) {
+    return json.empty() ? make_error(code) : Error(code, std::move(json));
+}
+
+/** Returns an error message if the text contains a NUL; nothing if C can take the text. */
+inline std::optional<std::string> nul_message(std::string_view name, std::string_view text) {
     const std::size_t nul = text.find('\0');
     if (nul == std::string_view::npos) {
         return std::nullopt;
     }
-    return "`" + std::string(name) + "` has a NUL at byte " + std::to_string(nul) + ".";
+    return "`" + std::string(name) + "` contains a NUL at byte " + std::to_string(nul) + ".";
 }
 
-/** Text on its way to C: a copy with a NUL at its end, or the reason why there is none. */
-class In {
+/**
+ * A string parameter for C: a copy that ends with a NUL, and an error message if it contains one.
+ */
+class CStr {
 public:
-    In(const char* name, std::string_view text) : text_(text), problem_(problem_of(name, text)) {}
+    CStr(const char* name, std::string_view text) : text_(text), error_message_(nul_message(name, text)) {}
 
     [[nodiscard]] const char* get() const noexcept { return text_.c_str(); }
-    /** For JSON where NULL is an empty object. */
-    [[nodiscard]] const char* or_null() const noexcept { return text_.empty() ? nullptr : text_.c_str(); }
-    [[nodiscard]] const std::optional<std::string>& problem() const noexcept { return problem_; }
+    /** Returns NULL for empty text: C reads NULL as an empty JSON object. */
+    [[nodiscard]] const char* get_or_null() const noexcept { return text_.empty() ? nullptr : text_.c_str(); }
+    [[nodiscard]] const std::optional<std::string>& error_message() const noexcept { return error_message_; }
 
 private:
     std::string text_;
-    std::optional<std::string> problem_;
+    std::optional<std::string> error_message_;
 };
 
-template <class... More> std::optional<Error> first_problem(const In& in, const More&... more) {
-    if (in.problem()) {
-        return failure(IPG_ERR_INVALID_ARGUMENT, *in.problem());
+/** Returns the error of the first parameter that C cannot take; nothing if C can take all. */
+template <class... More> std::optional<Error> first_error(const CStr& parameter, const More&... more) {
+    if (parameter.error_message()) {
+        return make_error(IPG_ERR_INVALID_ARGUMENT, *parameter.error_message());
     }
     if constexpr (sizeof...(more) > 0) {
-        return first_problem(more...);
+        return first_error(more...);
     } else {
         return std::nullopt;
     }
 }
 
-inline Error error_of(ipg_code code, std::string json) {
-    return json.empty() ? failure(code) : Error(code, std::move(json));
-}
-
 /// @endcond
 } // namespace detail
 
+// ---- result -------------------------------------------------------------------------------------
+
 /**
- * A value, or an Error in its place.
+ * A value or an Error. Check it before you take the value.
  *
  * ```cpp
  * iplaygames::Result<iplaygames::SessionStatus> status = client.session_status(session_id);
@@ -404,75 +449,83 @@ inline Error error_of(ipg_code code, std::string json) {
  */
 template <class T> class [[nodiscard]] Result {
 public:
-    /** Good. */
-    Result(T value) : either_(std::in_place_index<0>, std::move(value)) {}
-    /** Failed. */
-    Result(Error error) : either_(std::in_place_index<1>, std::move(error)) {}
+    /** Creates a result with a value. */
+    Result(T value) : value_or_error_(std::in_place_index<0>, std::move(value)) {}
+    /** Creates a failed result. */
+    Result(Error error) : value_or_error_(std::in_place_index<1>, std::move(error)) {}
 
-    /** Whether there is a value. */
-    [[nodiscard]] bool ok() const noexcept { return either_.index() == 0; }
-    /** Whether there is a value. */
+    /** Returns true if there is a value. */
+    [[nodiscard]] bool ok() const noexcept { return value_or_error_.index() == 0; }
+    /** Returns true if there is a value. */
     explicit operator bool() const noexcept { return ok(); }
-    /** IPG_OK, or the error's code. */
+    /** Returns IPG_OK, or the code of the error. */
     [[nodiscard]] ipg_code code() const noexcept { return ok() ? IPG_OK : error().code(); }
-    /** The error; of a Result that is good, one with the code IPG_OK that says nothing. */
+    /**
+     * Returns the error. If there is a value, returns an error with the code IPG_OK and no text.
+     */
     [[nodiscard]] const Error& error() const noexcept {
         static const Error none(IPG_OK, "");
-        const Error* error = std::get_if<1>(&either_);
+        const Error* error = std::get_if<1>(&value_or_error_);
         return error ? *error : none;
     }
 
-    /** The value. Without one: throws an Exception, or ends the process where exceptions are off. */
-    T& value() & { return *there(std::get_if<0>(&either_)); }
-    /** As above. */
-    const T& value() const& { return *there(std::get_if<0>(&either_)); }
-    /** As above; for `T value = function().value()`. */
-    T&& value() && { return std::move(*there(std::get_if<0>(&either_))); }
-    /** As value(). */
+    /**
+     * Returns the value. Throws an Exception if there is none. Without exceptions, prints the error
+     * and terminates the process.
+     */
+    T& value() & { return *checked(std::get_if<0>(&value_or_error_)); }
+    /** Returns the value, as above. */
+    const T& value() const& { return *checked(std::get_if<0>(&value_or_error_)); }
+    /** Returns the value, as above; for `T value = function().value()`. */
+    T&& value() && { return std::move(*checked(std::get_if<0>(&value_or_error_))); }
+    /** Returns value(). */
     T& operator*() & { return value(); }
-    /** As value(). */
+    /** Returns value(). */
     const T& operator*() const& { return value(); }
-    /** As value(). */
+    /** Returns value(). */
     T&& operator*() && { return std::move(*this).value(); }
-    /** As value(). */
+    /** Returns the address of value(). */
     T* operator->() { return &value(); }
-    /** As value(). */
+    /** Returns the address of value(). */
     const T* operator->() const { return &value(); }
 
 private:
-    template <class P> P there(P value) const {
+    template <class P> P checked(P value) const {
         if (!value) {
-            detail::raise(error());
+            detail::throw_error(error());
         }
         return value;
     }
 
-    std::variant<T, Error> either_;
+    std::variant<T, Error> value_or_error_;
 };
 
-/** Done, or an Error. */
+/** Success without a value, or an Error. */
 template <> class [[nodiscard]] Result<void> {
 public:
-    /** Done. */
+    /** Creates a successful result. */
     Result() = default;
-    /** Failed. */
+    /** Creates a failed result. */
     Result(Error error) : error_(std::move(error)) {}
 
-    /** Whether it was done. */
+    /** Returns true if the call succeeded. */
     [[nodiscard]] bool ok() const noexcept { return !error_; }
-    /** Whether it was done. */
+    /** Returns true if the call succeeded. */
     explicit operator bool() const noexcept { return ok(); }
-    /** IPG_OK, or the error's code. */
+    /** Returns IPG_OK, or the code of the error. */
     [[nodiscard]] ipg_code code() const noexcept { return ok() ? IPG_OK : error_->code(); }
-    /** The error; of a Result that is good, one with the code IPG_OK that says nothing. */
+    /** Returns the error. After success, returns an error with the code IPG_OK and no text. */
     [[nodiscard]] const Error& error() const noexcept {
         static const Error none(IPG_OK, "");
         return error_ ? *error_ : none;
     }
-    /** Throws an Exception if it failed, or ends the process where exceptions are off. */
+    /**
+     * Throws an Exception if the call failed. Without exceptions, prints the error and terminates
+     * the process.
+     */
     void value() const {
         if (error_) {
-            detail::raise(*error_);
+            detail::throw_error(*error_);
         }
     }
 
@@ -480,24 +533,26 @@ private:
     std::optional<Error> error_;
 };
 
+// ---- document_impl ------------------------------------------------------------------------------
+
 inline Result<Value> Document::get(std::string_view pointer) const {
-    const detail::In place("pointer", pointer);
-    if (auto problem = detail::first_problem(place)) {
-        return std::move(*problem);
+    const detail::CStr c_pointer("pointer", pointer);
+    if (auto error = detail::first_error(c_pointer)) {
+        return std::move(*error);
     }
-    if (const auto nul = detail::problem_of("json", json_)) {
-        return detail::failure(IPG_ERR_INVALID_ARGUMENT, *nul);
+    if (const auto message = detail::nul_message("json", json_)) {
+        return detail::make_error(IPG_ERR_INVALID_ARGUMENT, *message);
     }
-    detail::Text value;
+    detail::OwnedString value;
     std::int32_t type = 0;
     std::size_t length = 0;
-    const ipg_code code = ipg_json_get(json_.c_str(), place.get(), &type, value.out(), &length);
+    const ipg_code code = ipg_json_get(json_.c_str(), c_pointer.get(), &type, value.out(), &length);
     if (code != IPG_OK) {
         return code == IPG_ERR_INVALID_ARGUMENT
-                   ? detail::failure(code, "The document is not JSON, or the pointer is not a JSON pointer.")
-                   : detail::failure(code);
+                   ? detail::make_error(code, "The document is not JSON, or the pointer is not a JSON pointer.")
+                   : detail::make_error(code);
     }
-    return Value{static_cast<Type>(type), value.string(length)};
+    return Value{static_cast<Type>(type), value.to_string(length)};
 }
 
 inline std::optional<std::string> Document::text(std::string_view pointer) const {
@@ -515,18 +570,18 @@ inline std::optional<std::int64_t> Document::integer(std::string_view pointer) c
         return std::nullopt;
     }
     const char* end = digits->data() + digits->size();
-    const auto read = std::from_chars(digits->data(), end, number);
-    if (read.ec != std::errc() || read.ptr != end) {
+    const auto parsed = std::from_chars(digits->data(), end, number);
+    if (parsed.ec != std::errc() || parsed.ptr != end) {
         return std::nullopt;
     }
     return number;
 }
 
 inline Outcome Error::outcome() const {
-    const std::string word = text("/error/outcome").value_or("");
-    if (word == "not_sent") return Outcome::not_sent;
-    if (word == "rejected") return Outcome::rejected;
-    return Outcome::unknown; // the careful reading of a word that is not known
+    const std::string name = text("/error/outcome").value_or("");
+    if (name == "not_sent") return Outcome::not_sent;
+    if (name == "rejected") return Outcome::rejected;
+    return Outcome::unknown; // Also for a name that this header does not know: the cautious answer.
 }
 
 inline bool Error::retryable() const {
@@ -539,14 +594,14 @@ inline std::optional<std::string> Error::body() const {
     if (!value || value->type == Type::null) {
         return std::nullopt;
     }
-    // A string is given without its quotes, and a body is to be JSON.
-    return value->type == Type::string ? detail::quoted(value->text) : std::move(value->text);
+    // get() returns a string without its quotes, and body() returns JSON.
+    return value->type == Type::string ? detail::quote_json(value->text) : std::move(value->text);
 }
 
 inline std::string Error::describe() const {
     std::string line = message();
-    if (const auto place = field()) {
-        line += " (" + *place + ")";
+    if (const auto pointer = field()) {
+        line += " (" + *pointer + ")";
     }
     line += std::string(" [") + name();
     if (const auto status = http_status()) {
@@ -558,50 +613,53 @@ inline std::string Error::describe() const {
     return line + "]";
 }
 
-// ---- what goes in ----------------------------------------------------------------------------------
+// ---- builder ------------------------------------------------------------------------------------
 
 namespace detail {
 
 /// @cond
-/** The fields of a JSON object that is being put together, and what is wrong with each. */
-class Fields {
+/** Collects the fields of a JSON object. Keeps an error message for each field that is invalid. */
+class JsonObjectBuilder {
 public:
-    explicit Fields(std::string_view whole = {}) : whole_(std::string(whole)) {}
+    /** Starts with the fields of `base`, which is the text of a JSON object or empty. */
+    explicit JsonObjectBuilder(std::string_view base = {}) : base_(std::string(base)) {}
 
-    /** Sets a field; the last value given counts. */
-    void set(std::string_view name, std::string json, std::optional<std::string> problem = std::nullopt) {
+    /** Sets a field. A later value of the same name replaces an earlier one. */
+    void set(std::string_view name, std::string json, std::optional<std::string> error_message = std::nullopt) {
         for (Field& field : fields_) {
             if (field.name == name) {
                 field.json = std::move(json);
-                field.problem = std::move(problem);
+                field.error_message = std::move(error_message);
                 return;
             }
         }
-        fields_.push_back({std::string(name), std::move(json), std::move(problem)});
+        fields_.push_back({std::string(name), std::move(json), std::move(error_message)});
     }
 
-    void text(std::string_view name, std::string_view text) {
-        auto problem = problem_of(name, text);
-        auto json = quoted(text);
-        if (!problem && !json) {
-            problem = "`" + std::string(name) + "` is not UTF-8.";
+    void set_string(std::string_view name, std::string_view text) {
+        auto error_message = nul_message(name, text);
+        auto json = quote_json(text);
+        if (!error_message && !json) {
+            error_message = "`" + std::string(name) + "` is not UTF-8.";
         }
-        set(name, std::move(json).value_or("null"), std::move(problem));
+        set(name, std::move(json).value_or("null"), std::move(error_message));
     }
 
-    void json(std::string_view name, std::string_view json) { set(name, std::string(json), problem_of(name, json)); }
+    void set_json(std::string_view name, std::string_view json) {
+        set(name, std::string(json), nul_message(name, json));
+    }
 
     [[nodiscard]] Result<std::string> to_json() const {
-        auto out = opening();
+        auto out = open_object();
         if (!out) {
             return out;
         }
         bool first = *out == "{";
         for (const Field& field : fields_) {
-            const auto name = quoted(field.name);
-            if (field.problem || !name) {
-                return failure(IPG_ERR_INVALID_ARGUMENT,
-                               field.problem.value_or("The name of a field is not UTF-8."), "/" + field.name);
+            const auto name = quote_json(field.name);
+            if (field.error_message || !name) {
+                return make_error(IPG_ERR_INVALID_ARGUMENT,
+                                  field.error_message.value_or("The name of a field is not UTF-8."), "/" + field.name);
             }
             *out += first ? "" : ",";
             *out += *name + ":" + field.json;
@@ -614,160 +672,175 @@ public:
 private:
     struct Field {
         std::string name, json;
-        std::optional<std::string> problem;
+        std::optional<std::string> error_message;
     };
 
-    /** The object that was given as text, up to its closing brace. */
-    [[nodiscard]] Result<std::string> opening() const {
-        if (whole_.json().empty()) {
+    /** Returns the base object without its closing brace. */
+    [[nodiscard]] Result<std::string> open_object() const {
+        if (base_.json().empty()) {
             return std::string("{");
         }
-        auto object = whole_.get("");
+        auto object = base_.get("");
         if (!object) {
             return object.error();
         }
         if (object->type != Type::object) {
-            return failure(IPG_ERR_INVALID_ARGUMENT, "The JSON text is not an object.");
+            return make_error(IPG_ERR_INVALID_ARGUMENT, "The JSON text is not an object.");
         }
         object->text.pop_back();
         object->text.erase(object->text.find_last_not_of(" \t\r\n") + 1);
         return std::move(object->text);
     }
 
-    Document whole_{};
+    Document base_{};
     std::vector<Field> fields_;
 };
 
 /// @endcond
-/** What all objects have that are put together field by field. */
+/**
+ * The base class of objects that are built field by field: Config, CallOptions and StartSession.
+ *
+ * The setters copy their arguments and return the object, so that calls can be chained. They do not
+ * fail: to_json(), and the functions that take the object, report an invalid value.
+ */
 template <class Self> class Builder {
 public:
     /**
-     * One with all the fields of that JSON object, to which others can be added. Empty text is an empty object; a
-     * field that is given in both is refused when it is used.
+     * Creates an object with all fields of a JSON object; more fields can be added. Empty text
+     * means an empty object. A field that is both in the text and set later is an error when the
+     * object is used.
      */
     [[nodiscard]] static Self from_json(std::string_view json) {
         Self self;
-        self.fields_ = Fields(json);
+        self.fields_ = JsonObjectBuilder(json);
         return self;
     }
 
-    /** Any field, its value as JSON: for what is learned after this header was made. */
+    /** Sets a field to a JSON value; for fields that this header does not know. */
     Self& field(std::string_view name, std::string_view json) {
-        fields_.json(name, json);
+        fields_.set_json(name, json);
         return self();
     }
 
-    /** The JSON object. Errors: IPG_ERR_INVALID_ARGUMENT, with field(), for text with a NUL inside or not UTF-8. */
+    /**
+     * Returns the JSON object.
+     *
+     * Errors: IPG_ERR_INVALID_ARGUMENT for text that contains a NUL or is not UTF-8; Error::field()
+     * points at the field.
+     */
     [[nodiscard]] Result<std::string> to_json() const { return fields_.to_json(); }
 
     /// @cond
 protected:
     Builder() = default;
 
-    Self& text(const char* name, std::string_view text) {
-        fields_.text(name, text);
+    Self& set_string(const char* name, std::string_view text) {
+        fields_.set_string(name, text);
         return self();
     }
-    Self& number(const char* name, std::int64_t number) {
+    Self& set_number(const char* name, std::int64_t number) {
         fields_.set(name, std::to_string(number));
         return self();
     }
-    Self& boolean(const char* name, bool value) {
+    Self& set_bool(const char* name, bool value) {
         fields_.set(name, value ? "true" : "false");
         return self();
     }
     Self& self() { return static_cast<Self&>(*this); }
 
-    Fields fields_;
+    JsonObjectBuilder fields_;
     /// @endcond
 };
 
 } // namespace detail
 
+// ---- options ------------------------------------------------------------------------------------
+
 /**
- * What a client is told: the keys listed in iplaygames.h, each with its default there. It holds the API key: keep
- * to_json() from logs.
+ * The configuration of a client. iplaygames.h lists the keys and their defaults. The object
+ * contains the API key: do not write to_json() to a log.
  *
  * ```cpp
- * auto mine = iplaygames::Client::create(
- *     iplaygames::Config().base_url("https://relay.example").header("X-Player", "token").timeout_ms(5000));
- * auto other = iplaygames::Client::create(iplaygames::Config::from_json(R"({"base_url": "https://relay.example"})"));
+ * using iplaygames::Config;
+ * auto config = Config().base_url("https://relay.example").header("X-Player", "token").timeout_ms(5000);
+ * auto first = iplaygames::Client::create(config);
+ * auto other = iplaygames::Client::create(Config::from_json(R"({"timeout_ms": 5000})"));
  * ```
  */
 class Config : public detail::Builder<Config> {
 public:
-    /** All by default and from the environment. */
-    Config() {} // not "= default": C++17 would take it for an aggregate
+    /** Creates a configuration with the defaults and the values of the environment. */
+    Config() {} // Not "= default": C++17 would treat the class as an aggregate.
 
-    /** The operator's bearer token; it must not ship inside a game. */
-    Config& api_key(std::string_view key) { return text("api_key", key); }
-    /** Where calls go. */
-    Config& base_url(std::string_view url) { return text("base_url", url); }
-    /** Allows http to other machines than this. */
-    Config& allow_insecure_http(bool allow) { return boolean("allow_insecure_http", allow); }
-    /** One more header for each request. */
+    /** Sets the operator's bearer token. Do not ship the token inside a game. */
+    Config& api_key(std::string_view key) { return set_string("api_key", key); }
+    /** Sets the address of the API. */
+    Config& base_url(std::string_view url) { return set_string("base_url", url); }
+    /** Allows http to hosts other than this machine. */
+    Config& allow_insecure_http(bool allow) { return set_bool("allow_insecure_http", allow); }
+    /** Adds a header to every request. */
     Config& header(std::string_view name, std::string_view value) {
-        headers_.text(name, value);
+        headers_.set_string(name, value);
         auto headers = headers_.to_json();
         fields_.set("headers", headers ? *headers : "null",
                     headers ? std::nullopt : std::optional<std::string>(headers.error().message()));
         return *this;
     }
-    /** A whole call: all attempts and the pauses between them, in milliseconds. */
-    Config& timeout_ms(std::uint32_t ms) { return number("timeout_ms", ms); }
-    /** One attempt, where another may follow, in milliseconds. */
-    Config& attempt_timeout_ms(std::uint32_t ms) { return number("attempt_timeout_ms", ms); }
-    /** Making a connection, in milliseconds. */
-    Config& connect_timeout_ms(std::uint32_t ms) { return number("connect_timeout_ms", ms); }
-    /** Attempts after the first. */
-    Config& max_retries(std::uint32_t count) { return number("max_retries", count); }
-    /** Sockets at a time. */
-    Config& max_connections(std::uint32_t count) { return number("max_connections", count); }
-    /** Calls in flight and requests not forgotten. */
-    Config& max_in_flight(std::uint32_t count) { return number("max_in_flight", count); }
-    /** Whether a thread of the client's own drives it. */
-    Config& background(bool on) { return boolean("background", on); }
-    /** A larger answer is an error, in bytes. */
-    Config& max_response_bytes(std::uint32_t bytes) { return number("max_response_bytes", bytes); }
-    /** An http or https URL, or `none`. */
-    Config& proxy(std::string_view url) { return text("proxy", url); }
-    /** Certificates to trust beside the system's: a PEM file's name. */
-    Config& ca_file(std::string_view path) { return text("ca_file", path); }
-    /** Certificates to trust beside the system's: PEM text. */
-    Config& ca_pem(std::string_view pem) { return text("ca_pem", pem); }
-    /** Trust these certificates alone. */
-    Config& only_these_cas(bool only) { return boolean("only_these_cas", only); }
-    /** Put in front of the library's own user agent. */
-    Config& user_agent(std::string_view agent) { return text("user_agent", agent); }
+    /** Sets the timeout of a call in milliseconds: all attempts and the delays between them. */
+    Config& timeout_ms(std::uint32_t ms) { return set_number("timeout_ms", ms); }
+    /** Sets the timeout in milliseconds of one attempt that another attempt may follow. */
+    Config& attempt_timeout_ms(std::uint32_t ms) { return set_number("attempt_timeout_ms", ms); }
+    /** Sets the timeout in milliseconds for establishing a connection. */
+    Config& connect_timeout_ms(std::uint32_t ms) { return set_number("connect_timeout_ms", ms); }
+    /** Sets the maximum number of attempts after the first. */
+    Config& max_retries(std::uint32_t count) { return set_number("max_retries", count); }
+    /** Sets the maximum number of open connections. */
+    Config& max_connections(std::uint32_t count) { return set_number("max_connections", count); }
+    /** Sets the maximum number of calls in flight and of requests that are not destroyed. */
+    Config& max_in_flight(std::uint32_t count) { return set_number("max_in_flight", count); }
+    /** Sets whether a thread of the library drives the client. */
+    Config& background(bool on) { return set_bool("background", on); }
+    /** Sets the maximum size of a response in bytes. A larger response is an error. */
+    Config& max_response_bytes(std::uint32_t bytes) { return set_number("max_response_bytes", bytes); }
+    /** Sets the proxy: an http or https URL, or `none`. */
+    Config& proxy(std::string_view url) { return set_string("proxy", url); }
+    /** Adds trusted certificates to those of the system, from a PEM file. */
+    Config& ca_file(std::string_view path) { return set_string("ca_file", path); }
+    /** Adds trusted certificates to those of the system, as PEM text. */
+    Config& ca_pem(std::string_view pem) { return set_string("ca_pem", pem); }
+    /** Trusts only the certificates of ca_file() or ca_pem(), not those of the system. */
+    Config& only_these_cas(bool only) { return set_bool("only_these_cas", only); }
+    /** Sets a prefix for the library's user agent. */
+    Config& user_agent(std::string_view agent) { return set_string("user_agent", agent); }
 
 private:
-    detail::Fields headers_;
+    detail::JsonObjectBuilder headers_;
 };
 
 /**
- * What may be different for one call.
+ * Options of one call. They override the configuration of the client.
  *
  * ```cpp
- * auto games = client.call("list_games", R"({"per_page": "20"})", iplaygames::CallOptions().timeout_ms(2000));
+ * auto options = iplaygames::CallOptions().timeout_ms(2000);
+ * auto games = client.call("list_games", R"({"per_page": "20"})", options);
  * ```
  */
 class CallOptions : public detail::Builder<CallOptions> {
 public:
-    /** As the client's configuration has it. */
+    /** Creates options that override nothing. */
     CallOptions() {}
 
-    /** The whole call, in milliseconds. */
-    CallOptions& timeout_ms(std::uint32_t ms) { return number("timeout_ms", ms); }
-    /** Attempts after the first. */
-    CallOptions& max_retries(std::uint32_t count) { return number("max_retries", count); }
-    /** Sent as `X-Request-Id`. */
-    CallOptions& call_id(std::string_view id) { return text("call_id", id); }
+    /** Sets the timeout of the call in milliseconds: all attempts and the delays between them. */
+    CallOptions& timeout_ms(std::uint32_t ms) { return set_number("timeout_ms", ms); }
+    /** Sets the maximum number of attempts after the first. */
+    CallOptions& max_retries(std::uint32_t count) { return set_number("max_retries", count); }
+    /** Sets the id of the call, which is sent as `X-Request-Id`. */
+    CallOptions& call_id(std::string_view id) { return set_string("call_id", id); }
 };
 
 /**
- * What a session is started with. The game and the first four below are required; one that is forgotten is an
- * error that names it.
+ * The parameters of a new session. The game, the player, the currency, the country and the address
+ * are required; the error for a missing one names the field.
  *
  * ```cpp
  * iplaygames::StartSession request(42);
@@ -778,257 +851,273 @@ public:
  */
 class StartSession : public detail::Builder<StartSession> {
 public:
-    /** A session of that game. */
-    explicit StartSession(std::int64_t game_id) { number("game_id", game_id); }
+    /** Creates the parameters of a session of this game. */
+    explicit StartSession(std::int64_t game_id) { set_number("game_id", game_id); }
 
-    /** Required: the operator's own id of the player. */
-    StartSession& player_id(std::string_view id) { return text("player_id", id); }
-    /** Required: the currency's code, such as `EUR`. */
-    StartSession& currency(std::string_view code) { return text("currency", code); }
-    /** Required: the player's country, two letters. */
-    StartSession& country_code(std::string_view code) { return text("country_code", code); }
-    /** Required: the player's IPv4 or IPv6 address. */
-    StartSession& ip_address(std::string_view address) { return text("ip_address", address); }
-    /** Where the player goes on leaving the game. */
-    StartSession& return_url(std::string_view url) { return text("return_url", url); }
-    /** The game's language, such as `en`. */
-    StartSession& locale(std::string_view language) { return text("locale", language); }
-    /** The provider to use; the account must be allowed to choose. */
-    StartSession& provider(std::string_view slug) { return text("provider", slug); }
-    /** The device: `desktop` or `mobile`. */
-    StartSession& device(std::string_view device) { return text("device", device); }
-    /** The free-spin bonus to play. */
-    StartSession& freespin_id(std::string_view id) { return text("freespin_id", id); }
-    /** How many free spins. */
-    StartSession& freespin_count(std::uint32_t count) { return number("freespin_count", count); }
+    /** Sets the operator's own id of the player. Required. */
+    StartSession& player_id(std::string_view id) { return set_string("player_id", id); }
+    /** Sets the currency code, such as `EUR`. Required. */
+    StartSession& currency(std::string_view code) { return set_string("currency", code); }
+    /** Sets the player's country, as two letters. Required. */
+    StartSession& country_code(std::string_view code) { return set_string("country_code", code); }
+    /** Sets the player's IPv4 or IPv6 address. Required. */
+    StartSession& ip_address(std::string_view address) { return set_string("ip_address", address); }
+    /** Sets the URL that the player returns to after the game. */
+    StartSession& return_url(std::string_view url) { return set_string("return_url", url); }
+    /** Sets the language of the game, such as `en`. */
+    StartSession& locale(std::string_view language) { return set_string("locale", language); }
+    /** Sets the provider. The account must be allowed to choose one. */
+    StartSession& provider(std::string_view slug) { return set_string("provider", slug); }
+    /** Sets the device: `desktop` or `mobile`. */
+    StartSession& device(std::string_view device) { return set_string("device", device); }
+    /** Sets the free-spin bonus of the session. */
+    StartSession& freespin_id(std::string_view id) { return set_string("freespin_id", id); }
+    /** Sets the number of free spins. */
+    StartSession& freespin_count(std::uint32_t count) { return set_number("freespin_count", count); }
     /**
-     * The stake of one free spin in currency units, as decimal digits: `0.50` is sent as `0.50`. Text that is no
-     * number is refused when the session is started, by name.
+     * Sets the stake of one free spin in currency units, as decimal digits: `0.50` is sent as
+     * `0.50`. Text that is not a number is an error when the session is started; the error names
+     * the field.
      */
     StartSession& freespin_bet_amount(std::string_view amount) {
         const auto value = Document(std::string(amount)).get("");
-        // A number keeps its digits; anything else stays a string, and is refused.
+        // A number keeps its digits. Any other text is sent as a string, which the library rejects.
         return value && value->type == Type::number ? field("freespin_bet_amount", value->text)
-                                                    : text("freespin_bet_amount", amount);
+                                                    : set_string("freespin_bet_amount", amount);
     }
-    /** A whole number of currency units. */
-    StartSession& freespin_bet_amount(std::int64_t amount) { return number("freespin_bet_amount", amount); }
-    /** Money has decimal digits, and a binary fraction does not: give the digits as text. */
+    /** Sets the stake of one free spin to a whole number of currency units. */
+    StartSession& freespin_bet_amount(std::int64_t amount) { return set_number("freespin_bet_amount", amount); }
+    /** Deleted: a binary fraction cannot represent decimal digits. Pass the digits as text. */
     template <class Number, std::enable_if_t<std::is_floating_point_v<Number>, int> = 0>
     StartSession& freespin_bet_amount(Number) = delete;
-    /** How many days the free spins last: 1 to 30. */
-    StartSession& expire_days(std::uint32_t days) { return number("expire_days", days); }
+    /** Sets the number of days until the free spins expire: 1 to 30. */
+    StartSession& expire_days(std::uint32_t days) { return set_number("expire_days", days); }
 
 private:
     friend class detail::Builder<StartSession>;
     StartSession() = default;
 };
 
-// ---- what comes out --------------------------------------------------------------------------------
+// ---- replies ------------------------------------------------------------------------------------
 
 /**
- * A session that was started. What the answer has beyond these fields, or in another type than expected, is in its
- * document.
+ * The reply to a session start. Fields of the response that are not listed here, or that have
+ * another type than expected, are only in the document.
  */
 class StartedSession : public Reply {
 public:
-    /** Read out of that answer. */
+    /** Reads the fields from a reply. */
     explicit StartedSession(Reply reply = Reply())
         : Reply(std::move(reply)), session_id(text("/data/session_id").value_or("")),
           session_token(text("/data/session_token")), game_url(text("/data/game_url").value_or("")),
           expires_at(text("/data/expires_at")) {}
 
-    /** Names the session from here on. Opaque. */
+    /** The id of the session, for all later calls. Opaque. */
     std::string session_id;
-    /** The session's own token. Whoever has it is the player: keep it from logs, and the document too. */
+    /**
+     * The session's own token. Anyone who has it can play the session: do not write it, or the
+     * document, to a log.
+     */
     std::optional<std::string> session_token;
-    /** Where the player's browser or web view goes. Lets in whoever has it. */
+    /**
+     * The URL that the player's browser or web view opens. Anyone who has it can play the session.
+     */
     std::string game_url;
-    /** When it expires, as the API writes it (ISO 8601, UTC). */
+    /** The time when the session expires, as the API writes it (ISO 8601, UTC). */
     std::optional<std::string> expires_at;
 };
 
-/** What a session is doing. */
+/** The status of a session. */
 class SessionStatus : public Reply {
 public:
-    /** Read out of that answer. */
+    /** Reads the fields from a reply. */
     explicit SessionStatus(Reply reply = Reply())
         : Reply(std::move(reply)), session_id(text("/data/session_id")), status(text("/data/status").value_or("")),
           player_id(text("/data/player_id")), game_id(integer("/data/game/id")), game_title(text("/data/game/title")),
           started_at(text("/data/started_at")), last_activity(text("/data/last_activity")) {}
 
-    /** The session's id, as the API repeats it. */
+    /** The id of the session, as the API repeats it. */
     std::optional<std::string> session_id;
-    /** `active`; other words, such as `closed` or `expired`, are the API's to choose. */
+    /** The status: `active`, or another status of the API, such as `closed` or `expired`. */
     std::string status;
     /** The operator's own id of the player. */
     std::optional<std::string> player_id;
-    /** The game's id. */
+    /** The id of the game. */
     std::optional<std::int64_t> game_id;
-    /** The game's title. */
+    /** The title of the game. */
     std::optional<std::string> game_title;
-    /** When it was started, as the API writes it. */
+    /** The time when the session was started, as the API writes it. */
     std::optional<std::string> started_at;
-    /** When the player last did something, as the API writes it. */
+    /** The time of the player's last action, as the API writes it. */
     std::optional<std::string> last_activity;
 
-    /** Whether the session is open. */
+    /** Returns true if the status is `active`. */
     [[nodiscard]] bool is_active() const noexcept { return status == "active"; }
 };
 
-/** A session that was ended. */
+/** The reply to a session end. */
 class EndedSession : public Reply {
 public:
-    /** Read out of that answer. */
+    /** Reads the fields from a reply. */
     explicit EndedSession(Reply reply = Reply()) : Reply(std::move(reply)), message(text("/message")) {
         const auto already = get("/already_ended");
         already_ended = already && already->text == "true";
     }
 
-    /** The API's words. */
+    /** The message of the API. */
     std::optional<std::string> message;
-    /** The session was gone when the API was asked again, after an answer had been lost on the way. */
+    /**
+     * True if a retry found that the session no longer exists: the response to an earlier attempt
+     * was lost.
+     */
     bool already_ended = false;
 };
 
-/** What a watch has to tell. */
+/** An event of a Watch. */
 struct WatchEvent {
-    /** This is the end, and nothing more will follow. */
+    /** True if this is the last event. */
     bool ended;
-    /** How the session is now; or, at the end, why it cannot be read any more. */
+    /**
+     * The current status; at the end, the last status, or the error that stopped the watch. After three
+     * failed readings in a row the watch reports their error document once, as a SessionStatus with an
+     * empty `status` whose json() is that document.
+     */
     Result<SessionStatus> status;
 };
 
-/** How much a log line matters. */
+/** The level of a log line. */
 enum class LogLevel : std::int32_t {
-    off = IPG_LOG_OFF,     /**< No lines at all. */
-    error = IPG_LOG_ERROR, /**< Something failed that the host should know of. */
-    warn = IPG_LOG_WARN,   /**< Something is not as it should be, and was dealt with. */
-    info = IPG_LOG_INFO,   /**< What happened, a line a call. */
-    debug = IPG_LOG_DEBUG, /**< What happened on the way. */
-    trace = IPG_LOG_TRACE  /**< Everything. */
+    off = IPG_LOG_OFF,     /**< No lines. */
+    error = IPG_LOG_ERROR, /**< Failures that the host must know. */
+    warn = IPG_LOG_WARN,   /**< Unexpected conditions that the library handled. */
+    info = IPG_LOG_INFO,   /**< One line for each call. */
+    debug = IPG_LOG_DEBUG, /**< The steps of a call. */
+    trace = IPG_LOG_TRACE  /**< All details. */
 };
 
-// ---- callbacks -------------------------------------------------------------------------------------
+// ---- callbacks ----------------------------------------------------------------------------------
 
 namespace detail {
 /// @cond
 
-class Shared;
+class CallbackRegistry;
 
-/** A callable of the host's for a request, and whether it may go. Its flags are guarded by Shared's lock. */
-class Box {
+/** The callback of a request. The registry's mutex guards `running` and `released`. */
+class Callback {
 public:
-    explicit Box(Shared& of) : shared(of) {}
-    Box(const Box&) = delete;
-    Box& operator=(const Box&) = delete;
-    virtual ~Box() = default;
-    virtual void run(ipg_code code, const char* json) = 0;
-    /** Destroys the callable; the box may stay, for its request still names it. */
-    virtual void drop() noexcept = 0;
+    explicit Callback(CallbackRegistry& owner) : registry(owner) {}
+    Callback(const Callback&) = delete;
+    Callback& operator=(const Callback&) = delete;
+    virtual ~Callback() = default;
+    virtual void invoke(ipg_code code, const char* json) = 0;
+    /** Destroys the host's callable. This object may stay, because its request refers to it. */
+    virtual void destroy_callable() noexcept = 0;
 
-    Shared& shared;
-    bool running = false, forgotten = false;
+    CallbackRegistry& registry;
+    bool running = false, released = false;
 };
 
-/** A callable that takes the log lines. */
-class LogBox {
+/** The logger of a client. */
+class Logger {
 public:
-    explicit LogBox(Shared& of) : shared(of) {}
-    LogBox(const LogBox&) = delete;
-    LogBox& operator=(const LogBox&) = delete;
-    virtual ~LogBox() = default;
-    virtual void run(LogLevel level, std::string_view target, std::string_view message) = 0;
+    explicit Logger(CallbackRegistry& owner) : registry(owner) {}
+    Logger(const Logger&) = delete;
+    Logger& operator=(const Logger&) = delete;
+    virtual ~Logger() = default;
+    virtual void invoke(LogLevel level, std::string_view target, std::string_view message) = 0;
 
-    Shared& shared;
+    CallbackRegistry& registry;
 };
 
 /**
- * What a client, its requests and those who drive it hold in common: the boxes whose callables the library may
- * still call. Foreign code, and that is a callable's destructor too, never runs with its lock held.
+ * The callbacks of one client that the library may still call. The client, its requests and the
+ * threads that drive it share the registry. The registry never runs host code with its mutex
+ * locked; the destructor of a callable is host code too.
  *
- * A box goes when its callable has run for the last time; when its request is forgotten; when its client is
- * closed. What makes it hard is that the library calls on one thread while another forgets. Then it answers
- * IPG_PENDING, and there are three cases: the callable is running; the library is about to call it; it has just
- * returned from it. In the first, its return lets the box go. The other two look the same from here: the
- * box is put in limbo, until something shows that the callback is over: the next one begins or
- * is forgotten (a client has one at a time), or nobody drives the client.
+ * The registry destroys a callable after its last run, when its request is released, and when the
+ * client is closed. One thread may release a request while the library calls the callback on
+ * another thread. Then ipg_request_free() returns IPG_PENDING, and there are three cases: the
+ * callable is running, the library is about to call it, or it has just returned. In the first case
+ * the end of the run destroys the callable. The other two cases cannot be told apart here, so the
+ * registry defers the destruction until the callback is certainly over: when the next callback
+ * begins or is released (a client runs one callback at a time), or when no thread drives the
+ * client.
  */
-class Shared {
+class CallbackRegistry {
 public:
-    ~Shared() {
-        for (auto& entry : boxes_) {
-            entry.second->drop();
+    ~CallbackRegistry() {
+        for (auto& entry : callbacks_) {
+            entry.second->destroy_callable();
         }
     }
 
-    /** From here on the library may call it. */
-    void put(std::shared_ptr<Box> box) {
-        const std::lock_guard<std::mutex> lock(door_);
-        boxes_.emplace(box.get(), box);
+    /** Registers a callback. The library may call it from now on. */
+    void add(std::shared_ptr<Callback> callback) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        callbacks_.emplace(callback.get(), callback);
     }
 
-    /** The library will not call it. */
-    void take_back(Box& box) {
-        std::shared_ptr<Box> gone;
+    /** Removes a callback that the library will not call. */
+    void remove(Callback& callback) {
+        std::shared_ptr<Callback> removed;
         {
-            const std::lock_guard<std::mutex> lock(door_);
-            gone = take(&box);
+            const std::lock_guard<std::mutex> lock(mutex_);
+            removed = extract(&callback);
         }
-        drop(gone);
+        destroy(removed);
     }
 
-    /** Frees a request, and lets its callable go as soon as that is possible. */
-    ipg_code forget(ipg_request* request, const std::shared_ptr<Box>& box) {
+    /** Frees a request, and destroys its callable as soon as possible. */
+    ipg_code release_request(ipg_request* request, const std::shared_ptr<Callback>& callback) {
         const ipg_code code = ipg_request_free(request);
-        if (!box) {
+        if (!callback) {
             return code;
         }
-        std::shared_ptr<Box> gone;
+        std::shared_ptr<Callback> finished;
         {
-            const std::lock_guard<std::mutex> lock(door_);
-            if (boxes_.count(box.get()) == 0) {
-                return code; // it has run for the last time
+            const std::lock_guard<std::mutex> lock(mutex_);
+            if (callbacks_.count(callback.get()) == 0) {
+                return code; // Its last run is over.
             }
-            box->forgotten = true;
-            if (box->running) {
+            callback->released = true;
+            if (callback->running) {
                 return code;
             }
-            gone = take(code == IPG_PENDING ? std::exchange(limbo_, box.get()) : box.get());
-            sweep_ = limbo_ != nullptr || closed_;
+            finished = extract(code == IPG_PENDING ? std::exchange(deferred_, callback.get()) : callback.get());
+            has_deferred_ = deferred_ != nullptr || closed_;
         }
-        drop(gone);
-        sweep_if_nobody_drives();
+        destroy(finished);
+        destroy_deferred_if_idle();
         return code;
     }
 
-    ipg_code close(ipg_client* client) {
-        // Whatever it answers: in the logger itself it is refused, and then the logger stays until the calls of
-        // this client that are running, which hold this object, have returned.
+    ipg_code close_client(ipg_client* client) {
+        // The result does not matter. Inside the logger this is refused, and the logger stays until
+        // the running calls of the client, which share this registry, have returned.
         set_logger(client, nullptr, LogLevel::off);
         const ipg_code code = ipg_client_free(client);
         if (code == IPG_ERR_INVALID_HANDLE) {
             return code;
         }
-        Boxes gone;
+        CallbackMap finished;
         {
-            const std::lock_guard<std::mutex> lock(door_);
+            const std::lock_guard<std::mutex> lock(mutex_);
             closed_ = true;
-            gone = forget_all(code != IPG_PENDING);
-            sweep_ = code == IPG_PENDING;
+            finished = release_all(code != IPG_PENDING);
+            has_deferred_ = code == IPG_PENDING;
         }
-        drop(gone);
-        sweep_if_nobody_drives();
+        destroy(finished);
+        destroy_deferred_if_idle();
         return code;
     }
 
-    /** When this returns with IPG_OK, the logger before is not running and never will. */
-    ipg_code set_logger(ipg_client* client, std::shared_ptr<LogBox> logger, LogLevel level) {
-        if (logging_ == std::this_thread::get_id()) {
-            return ipg_client_set_logger(client, nullptr, nullptr, 0); // inside the logger: refused
+    /** Sets the logger. After IPG_OK, the previous logger is not running and never runs again. */
+    ipg_code set_logger(ipg_client* client, std::shared_ptr<Logger> logger, LogLevel level) {
+        if (logging_thread_ == std::this_thread::get_id()) {
+            return ipg_client_set_logger(client, nullptr, nullptr, 0); // Inside the logger: C refuses it.
         }
-        // One at a time, or the logger that is kept might not be the one that is set.
-        const std::lock_guard<std::mutex> lock(logger_door_);
+        // Without this mutex, two threads could leave a logger set that the registry does not keep.
+        const std::lock_guard<std::mutex> lock(logger_mutex_);
         const ipg_code code = ipg_client_set_logger(client, logger ? on_log : nullptr, logger.get(),
                                                     static_cast<std::int32_t>(logger ? level : LogLevel::off));
         if (code == IPG_OK) {
@@ -1037,170 +1126,186 @@ public:
         return code;
     }
 
-    /** Callbacks may run on this thread while this lives. */
-    class Drive {
+    /** Marks the scope in which this thread drives the client and may run callbacks. */
+    class DriveScope {
     public:
-        explicit Drive(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
-            if (shared_) {
-                shared_->driving_.fetch_add(1);
+        explicit DriveScope(std::shared_ptr<CallbackRegistry> registry) : registry_(std::move(registry)) {
+            if (registry_) {
+                registry_->drive_count_.fetch_add(1);
             }
         }
-        Drive(const Drive&) = delete;
-        Drive& operator=(const Drive&) = delete;
-        ~Drive() {
-            if (shared_ && shared_->driving_.fetch_sub(1) == 1) {
-                shared_->sweep_if_nobody_drives();
+        DriveScope(const DriveScope&) = delete;
+        DriveScope& operator=(const DriveScope&) = delete;
+        ~DriveScope() {
+            if (registry_ && registry_->drive_count_.fetch_sub(1) == 1) {
+                registry_->destroy_deferred_if_idle();
             }
         }
 
     private:
-        std::shared_ptr<Shared> shared_; // a callback may destroy the client
+        std::shared_ptr<CallbackRegistry> registry_; // A callback may destroy the client.
     };
 
-    /** What the library calls. */
+    /** The function that the C library calls for each event. */
     static void on_event(void* user_data, ipg_request*, ipg_code code, const char* json) noexcept {
-        Box& box = *static_cast<Box*>(user_data);
-        Shared& shared = box.shared;
-        if (shared.begin(box)) {
-            without_exceptions("a callback", [&] { box.run(code, json); });
+        Callback& callback = *static_cast<Callback*>(user_data);
+        CallbackRegistry& registry = callback.registry;
+        if (registry.begin_run(callback)) {
+            run_noexcept("a callback", [&] { callback.invoke(code, json); });
         }
-        shared.finish(box, code != IPG_PENDING);
+        registry.end_run(callback, code != IPG_PENDING);
     }
 
 private:
-    using Boxes = std::unordered_map<Box*, std::shared_ptr<Box>>;
+    using CallbackMap = std::unordered_map<Callback*, std::shared_ptr<Callback>>;
 
     static void on_log(void* user_data, std::int32_t level, const char* target, const char* message) noexcept {
-        LogBox& box = *static_cast<LogBox*>(user_data);
-        Shared& shared = box.shared;
-        shared.logging_ = std::this_thread::get_id();
-        without_exceptions("a logger", [&] { box.run(static_cast<LogLevel>(level), target, message); });
-        shared.logging_ = std::thread::id();
+        Logger& logger = *static_cast<Logger*>(user_data);
+        CallbackRegistry& registry = logger.registry;
+        registry.logging_thread_ = std::this_thread::get_id();
+        run_noexcept("a logger", [&] { logger.invoke(static_cast<LogLevel>(level), target, message); });
+        registry.logging_thread_ = std::thread::id();
     }
 
-    /** Whether the callable is to run. */
-    bool begin(Box& box) {
-        std::shared_ptr<Box> over;
+    /** Returns true if the callable is to run. */
+    bool begin_run(Callback& callback) {
+        std::shared_ptr<Callback> finished;
         {
-            const std::lock_guard<std::mutex> lock(door_);
-            if (limbo_ != &box) {
-                over = take(std::exchange(limbo_, nullptr));
+            const std::lock_guard<std::mutex> lock(mutex_);
+            if (deferred_ != &callback) {
+                finished = extract(std::exchange(deferred_, nullptr));
             }
-            box.running = !box.forgotten;
+            callback.running = !callback.released;
         }
-        drop(over);
-        return box.running;
+        destroy(finished);
+        return callback.running;
     }
 
-    void finish(Box& box, bool last) {
-        std::shared_ptr<Box> gone;
+    void end_run(Callback& callback, bool last) {
+        std::shared_ptr<Callback> finished;
         {
-            const std::lock_guard<std::mutex> lock(door_);
-            box.running = false;
-            if (last || box.forgotten) {
-                gone = take(&box);
+            const std::lock_guard<std::mutex> lock(mutex_);
+            callback.running = false;
+            if (last || callback.released) {
+                finished = extract(&callback);
             }
         }
-        drop(gone);
+        destroy(finished);
     }
 
-    void sweep_if_nobody_drives() {
-        if (!sweep_ || driving_ != 0) {
+    void destroy_deferred_if_idle() {
+        if (!has_deferred_ || drive_count_ != 0) {
             return;
         }
-        Boxes gone;
-        std::shared_ptr<Box> over;
+        CallbackMap released;
+        std::shared_ptr<Callback> finished;
         {
-            const std::lock_guard<std::mutex> lock(door_);
-            if (driving_ != 0) {
-                return; // whoever that is sweeps
+            const std::lock_guard<std::mutex> lock(mutex_);
+            if (drive_count_ != 0) {
+                return; // The end of that drive comes here again.
             }
-            sweep_ = false;
-            over = take(std::exchange(limbo_, nullptr));
+            has_deferred_ = false;
+            finished = extract(std::exchange(deferred_, nullptr));
             if (closed_) {
-                gone = forget_all(true);
+                released = release_all(true);
             }
         }
-        drop(over);
-        drop(gone);
+        destroy(finished);
+        destroy(released);
     }
 
-    /** Under the lock. */
-    std::shared_ptr<Box> take(Box* box) {
-        const auto found = boxes_.find(box);
-        if (found == boxes_.end()) {
+    /** Removes a callback from the map and returns it. Requires the locked mutex. */
+    std::shared_ptr<Callback> extract(Callback* callback) {
+        const auto found = callbacks_.find(callback);
+        if (found == callbacks_.end()) {
             return nullptr;
         }
-        std::shared_ptr<Box> taken = std::move(found->second);
-        boxes_.erase(found);
-        if (limbo_ == box) {
-            limbo_ = nullptr;
+        std::shared_ptr<Callback> extracted = std::move(found->second);
+        callbacks_.erase(found);
+        if (deferred_ == callback) {
+            deferred_ = nullptr;
         }
-        return taken;
+        return extracted;
     }
 
-    /** Under the lock. Forgets every box, and hands out those that may go: none that runs. */
-    Boxes forget_all(bool hand_out) {
-        Boxes out;
-        for (auto entry = boxes_.begin(); entry != boxes_.end();) {
-            entry->second->forgotten = true;
-            if (hand_out && !entry->second->running) {
+    /**
+     * Marks all callbacks as released. With `extract_idle`, removes and returns those that are not
+     * running. Requires the locked mutex.
+     */
+    CallbackMap release_all(bool extract_idle) {
+        CallbackMap extracted;
+        for (auto entry = callbacks_.begin(); entry != callbacks_.end();) {
+            entry->second->released = true;
+            if (extract_idle && !entry->second->running) {
                 const auto next = std::next(entry);
-                out.insert(boxes_.extract(entry));
+                extracted.insert(callbacks_.extract(entry));
                 entry = next;
             } else {
                 ++entry;
             }
         }
-        if (hand_out) {
-            limbo_ = nullptr;
+        if (extract_idle) {
+            deferred_ = nullptr;
         }
-        return out;
+        return extracted;
     }
 
-    static void drop(const std::shared_ptr<Box>& box) {
-        if (box) {
-            box->drop();
+    static void destroy(const std::shared_ptr<Callback>& callback) {
+        if (callback) {
+            callback->destroy_callable();
         }
     }
-    static void drop(const Boxes& boxes) {
-        for (const auto& entry : boxes) {
-            entry.second->drop();
+    static void destroy(const CallbackMap& callbacks) {
+        for (const auto& entry : callbacks) {
+            entry.second->destroy_callable();
         }
     }
 
-    std::mutex door_;
-    Boxes boxes_;
-    Box* limbo_ = nullptr;
+    std::mutex mutex_;
+    CallbackMap callbacks_;
+    /** The released callback that may be about to run or may have just returned. */
+    Callback* deferred_ = nullptr;
     bool closed_ = false;
-    std::atomic<bool> sweep_{false};
-    std::atomic<std::uint32_t> driving_{0};
-    std::mutex logger_door_;
-    std::shared_ptr<LogBox> logger_;
-    std::atomic<std::thread::id> logging_{};
+    std::atomic<bool> has_deferred_{false};
+    std::atomic<std::uint32_t> drive_count_{0};
+    std::mutex logger_mutex_;
+    std::shared_ptr<Logger> logger_;
+    std::atomic<std::thread::id> logging_thread_{};
 };
 
-/** A client as functions pass it on. Its handle is looked up with every use, so a stale one does no harm. */
-struct Core {
+/// @endcond
+} // namespace detail
+
+// ---- calls --------------------------------------------------------------------------------------
+
+namespace detail {
+/// @cond
+
+/**
+ * A reference to a client. C looks the handle up on each use, so an old handle is an error, no
+ * crash.
+ */
+struct ClientRef {
     ipg_client* handle = nullptr;
-    std::shared_ptr<Shared> shared;
+    std::shared_ptr<CallbackRegistry> registry;
 };
 
-inline Result<Reply> reply_of(ipg_code code, const Text& json) {
+inline Result<Reply> to_reply(ipg_code code, const OwnedString& json) {
     if (code == IPG_OK) {
-        return Reply(json.string());
+        return Reply(json.to_string());
     }
-    return error_of(code, json.string());
+    return error_from_json(code, json.to_string());
 }
 
-inline Result<void> done(ipg_code code) {
+inline Result<void> to_result(ipg_code code) {
     if (code == IPG_OK) {
         return {};
     }
-    return failure(code);
+    return make_error(code);
 }
 
-template <class T> Result<T> typed(Result<Reply> reply) {
+/** Converts a reply to a typed reply. */
+template <class T> Result<T> convert_reply(Result<Reply> reply) {
     if constexpr (std::is_same_v<T, Reply>) {
         return reply;
     } else {
@@ -1211,37 +1316,58 @@ template <class T> Result<T> typed(Result<Reply> reply) {
     }
 }
 
-template <class T> Result<T> typed(ipg_code code, const char* json) {
+/** Converts the code and the document of a callback or a poll to a typed reply. */
+template <class T> Result<T> convert_reply(ipg_code code, const char* json) {
     if (code == IPG_OK || code == IPG_PENDING) {
         return T(Reply(json ? json : ""));
     }
-    return error_of(code, json ? json : "");
+    return error_from_json(code, json ? json : "");
 }
 
-/** The box of a callable that takes a Result<T>, or a WatchEvent where that is T. */
-template <class T, class F> class CallBox final : public Box {
+/**
+ * A Callback with a callable that takes a Result<T>; if T is WatchEvent, a callable that takes
+ * that.
+ */
+template <class T, class F> class TypedCallback final : public Callback {
 public:
     template <class G>
-    CallBox(Shared& of, G&& callable) : Box(of), callable_(std::in_place, std::forward<G>(callable)) {}
+    TypedCallback(CallbackRegistry& owner, G&& callable)
+        : Callback(owner), callable_(std::in_place, std::forward<G>(callable)) {}
 
-    void run(ipg_code code, const char* json) override {
+    void invoke(ipg_code code, const char* json) override {
         if constexpr (std::is_same_v<T, WatchEvent>) {
-            std::invoke(*callable_, WatchEvent{code != IPG_PENDING, typed<SessionStatus>(code, json)});
+            std::invoke(*callable_, WatchEvent{code != IPG_PENDING, convert_reply<SessionStatus>(code, json)});
         } else {
-            std::invoke(*callable_, typed<T>(code, json));
+            std::invoke(*callable_, convert_reply<T>(code, json));
         }
     }
-    void drop() noexcept override { callable_.reset(); }
+    void destroy_callable() noexcept override { callable_.reset(); }
 
 private:
     std::optional<F> callable_;
 };
 
-template <class F> class LogBoxOf final : public LogBox {
-public:
-    template <class G> LogBoxOf(Shared& of, G&& callable) : LogBox(of), callable_(std::forward<G>(callable)) {}
+/** Returns no callback, for a call without one. */
+template <class T> std::shared_ptr<Callback> make_callback(const ClientRef&) { return nullptr; }
 
-    void run(LogLevel level, std::string_view target, std::string_view message) override {
+/** Creates the callback of a call that returns T. */
+template <class T, class F> std::shared_ptr<Callback> make_callback(const ClientRef& client, F&& callable) {
+    using Callable = std::decay_t<F>;
+    if constexpr (std::is_same_v<T, WatchEvent>) {
+        static_assert(std::is_invocable_v<Callable&, WatchEvent>, "the callback takes a WatchEvent");
+    } else {
+        static_assert(std::is_invocable_v<Callable&, Result<T>>, "the callback takes the Result of the call");
+    }
+    return std::make_shared<TypedCallback<T, Callable>>(*client.registry, std::forward<F>(callable));
+}
+
+/** A Logger with a callable. */
+template <class F> class TypedLogger final : public Logger {
+public:
+    template <class G>
+    TypedLogger(CallbackRegistry& owner, G&& callable) : Logger(owner), callable_(std::forward<G>(callable)) {}
+
+    void invoke(LogLevel level, std::string_view target, std::string_view message) override {
         std::invoke(callable_, level, target, message);
     }
 
@@ -1249,67 +1375,74 @@ private:
     F callable_;
 };
 
-/** A call that was begun: its handle, and the box of its callback. */
-struct Begun {
+/** A submitted call: its handle and its callback. */
+struct SubmittedCall {
     ipg_request* handle = nullptr;
-    std::shared_ptr<Shared> shared;
-    std::shared_ptr<Box> box;
+    std::shared_ptr<CallbackRegistry> registry;
+    std::shared_ptr<Callback> callback;
     std::string call_id;
 };
 
-/** Begins a call, or a watch. `begin` is the C function with what goes in; `keep` is whether there will be a handle. */
-template <class Begin> Result<Begun> begin(const Core& core, std::shared_ptr<Box> box, bool keep, Begin&& begin_call) {
-    Begun begun;
-    Text json;
-    if (box) {
-        core.shared->put(box);
+/**
+ * Submits a call or a watch. `submit_c` calls the C function with its parameters. `keep_handle` is
+ * false for a call whose request frees itself.
+ */
+template <class SubmitC>
+Result<SubmittedCall> submit_call(const ClientRef& client, std::shared_ptr<Callback> callback, bool keep_handle,
+                                  SubmitC&& submit_c) {
+    SubmittedCall call;
+    OwnedString json;
+    if (callback) {
+        client.registry->add(callback);
     }
-    const ipg_code code =
-        begin_call(box ? Shared::on_event : nullptr, box.get(), keep ? &begun.handle : nullptr, json.out());
+    const ipg_code code = submit_c(callback ? CallbackRegistry::on_event : nullptr, callback.get(),
+                                   keep_handle ? &call.handle : nullptr, json.out());
     if (code != IPG_OK) {
-        if (box) {
-            core.shared->take_back(*box);
+        if (callback) {
+            client.registry->remove(*callback);
         }
-        return error_of(code, json.string());
+        return error_from_json(code, json.to_string());
     }
-    begun.shared = core.shared;
-    begun.box = std::move(box);
-    begun.call_id = Document(json.string()).text("/call_id").value_or("");
-    return begun;
+    call.registry = client.registry;
+    call.callback = std::move(callback);
+    call.call_id = Document(json.to_string()).text("/call_id").value_or("");
+    return call;
 }
 
-inline Result<Reply> call(const Core& core, std::string_view operation, std::string_view arguments_json,
-                          const CallOptions& options) {
-    const std::shared_ptr<Shared> hold = core.shared; // see Shared::close
+/** Calls an operation and blocks. */
+inline Result<Reply> call_operation(const ClientRef& client, std::string_view operation,
+                                    std::string_view arguments_json, const CallOptions& options) {
+    const std::shared_ptr<CallbackRegistry> keep_alive = client.registry; // See close_client().
     const auto options_json = options.to_json();
     if (!options_json) {
         return options_json.error();
     }
-    const In operation_in("operation", operation), arguments_in("arguments_json", arguments_json),
-        options_in("options_json", *options_json);
-    if (auto problem = first_problem(operation_in, arguments_in, options_in)) {
-        return std::move(*problem);
+    const CStr c_operation("operation", operation), c_arguments("arguments_json", arguments_json),
+        c_options("options_json", *options_json);
+    if (auto error = first_error(c_operation, c_arguments, c_options)) {
+        return std::move(*error);
     }
-    Text json;
+    OwnedString json;
     const ipg_code code =
-        ipg_call(core.handle, operation_in.get(), arguments_in.or_null(), options_in.get(), json.out());
-    return reply_of(code, json);
+        ipg_call(client.handle, c_operation.get(), c_arguments.get_or_null(), c_options.get(), json.out());
+    return to_reply(code, json);
 }
 
-inline Result<std::string> session_arguments(std::string_view session_id) {
-    Fields fields;
-    fields.text("session_id", session_id);
-    return fields.to_json();
+/** Returns the arguments of an operation whose only parameter is a session id. */
+inline Result<std::string> session_id_arguments(std::string_view session_id) {
+    JsonObjectBuilder arguments;
+    arguments.set_string("session_id", session_id);
+    return arguments.to_json();
 }
 
-/** Calls an operation with arguments that may be bad, and reads what it answers. */
+/** Calls an operation, blocks, and converts the reply. Returns the error of invalid arguments. */
 template <class T>
-Result<T> call_typed(const Core& core, std::string_view operation, const Result<std::string>& arguments,
+Result<T> call_typed(const ClientRef& client, std::string_view operation, const Result<std::string>& arguments,
                      const CallOptions& options) {
     if (!arguments) {
         return arguments.error();
     }
-    return typed<T>(call(core, operation, *arguments, options));
+    return convert_reply<T>(call_operation(client, operation, *arguments, options));
 }
 
 inline constexpr const char* start_operation = "start_a_game_session";
@@ -1319,174 +1452,183 @@ inline constexpr const char* end_operation = "end_a_game_session";
 /// @endcond
 } // namespace detail
 
-// ---- requests --------------------------------------------------------------------------------------
+// ---- request ------------------------------------------------------------------------------------
 
 namespace detail {
 
-/** What requests and watches have in common. */
-class Handle {
+/** The base class of Request and Watch. */
+class RequestBase {
 public:
     /// @cond
-    Handle() noexcept = default;
-    explicit Handle(Begun begun) noexcept : begun_(std::move(begun)) {}
-    Handle(Handle&& other) noexcept : begun_(std::exchange(other.begun_, {})) {}
-    Handle& operator=(Handle&& other) noexcept {
+    RequestBase() noexcept = default;
+    explicit RequestBase(SubmittedCall call) noexcept : call_(std::move(call)) {}
+    RequestBase(RequestBase&& other) noexcept : call_(std::exchange(other.call_, {})) {}
+    RequestBase& operator=(RequestBase&& other) noexcept {
         if (this != &other) {
-            forget();
-            begun_ = std::exchange(other.begun_, {});
+            reset();
+            call_ = std::exchange(other.call_, {});
         }
         return *this;
     }
-    ~Handle() { forget(); }
+    ~RequestBase() { reset(); }
     /// @endcond
 
-    /** The id the call is sent with, as `X-Request-Id`. Empty for one that is empty. */
-    [[nodiscard]] const std::string& call_id() const noexcept { return begun_.call_id; }
+    /**
+     * Returns the id of the call, which is sent as `X-Request-Id`; empty if the object is empty.
+     */
+    [[nodiscard]] const std::string& call_id() const noexcept { return call_.call_id; }
 
     /**
-     * Ends it at once with IPG_ERR_CANCELED; what has ended stays as it is. Its callback runs at the next tick.
+     * Cancels the call: it ends immediately with IPG_ERR_CANCELED, and its callback runs in the
+     * next tick. Does nothing if the call has already ended. Threads: any.
      *
-     * Threads: any. Errors: IPG_ERR_INVALID_HANDLE.
+     * Errors: IPG_ERR_INVALID_HANDLE if the object is empty.
      */
     Result<void> cancel() const {
-        const auto hold = begun_.shared;
-        return done(ipg_request_cancel(begun_.handle));
+        const auto keep_alive = call_.registry;
+        return to_result(ipg_request_cancel(call_.handle));
     }
 
     /**
-     * Forgets it: cancels it if it has not ended, and its callback does not run any more. Never waits; may be called
-     * in its own callback. If the callback is just running on another thread, that run is the last.
+     * Releases the request and leaves the object empty: cancels the call if it has not ended, and
+     * discards its callback. Never blocks. May be called inside the callback. A run of the callback
+     * that is in progress on another thread is the last one. The destructor does the same.
      */
-    void forget() noexcept {
-        const Begun begun = std::exchange(begun_, {});
-        if (begun.handle) {
-            begun.shared->forget(begun.handle, begun.box);
+    void reset() noexcept {
+        const SubmittedCall call = std::exchange(call_, {});
+        if (call.handle) {
+            call.registry->release_request(call.handle, call.callback);
         }
     }
 
     /// @cond
 protected:
-    /** Its code and document now, or nothing while there is none. */
-    template <class Ask> std::optional<std::pair<ipg_code, std::string>> ask(Ask&& ask_c) const {
-        const auto hold = begun_.shared;
-        Text json;
-        const ipg_code code = ask_c(begun_.handle, json.out());
+    /** Returns the code and the document of the call; nothing if C has no result yet. */
+    template <class QueryC> std::optional<std::pair<ipg_code, std::string>> query(QueryC&& query_c) const {
+        const auto keep_alive = call_.registry;
+        OwnedString json;
+        const ipg_code code = query_c(call_.handle, json.out());
         if (code == IPG_PENDING && !json) {
             return std::nullopt;
         }
-        return std::make_pair(code, json.string());
+        return std::make_pair(code, json.to_string());
     }
 
 private:
-    Begun begun_;
+    SubmittedCall call_;
     /// @endcond
 };
 
 } // namespace detail
 
 /**
- * A call in flight that answers a T: Reply, StartedSession, SessionStatus or EndedSession. Made by Client::submit()
- * and its like; destroying it forgets the call.
+ * A submitted call with a reply of type T: Reply, StartedSession, SessionStatus or EndedSession.
+ * Made by Client::submit() and the other submit functions. Owns the call: the destructor cancels it
+ * if it has not ended, and discards its callback.
  *
- * There are two ways to the result, each complete without the other: ask here, or give a callback and tick.
- * Nothing moves unless somebody drives the client; see iplaygames.h.
+ * There are two ways to get the result, and each is complete: call poll() or wait(), or pass a
+ * callback and call Client::tick(). The call makes progress only while a thread drives the client;
+ * see iplaygames.h.
  *
  * ```cpp
- * iplaygames::Request request = client.submit("list_games").value();
+ * iplaygames::Request<> request = client.submit("list_games").value();
  * client.tick(500).value(); // once a frame
  * if (auto games = request.poll()) {
  *     std::puts(games->ok() ? (*games)->json().c_str() : games->error().describe().c_str());
  * }
  * ```
  */
-template <class T> class RequestOf : public detail::Handle {
+template <class T = Reply> class Request : public detail::RequestBase {
 public:
-    /** An empty one. */
-    RequestOf() noexcept = default;
-    /** Not for hosts: Client makes them. */
-    explicit RequestOf(detail::Begun begun) noexcept : Handle(std::move(begun)) {}
+    /** Creates an empty request. */
+    Request() noexcept = default;
+    /** Internal: Client uses it. */
+    explicit Request(detail::SubmittedCall call) noexcept : RequestBase(std::move(call)) {}
 
     /**
-     * What the call came to, as often as it is asked for; nothing while it is in flight. Never blocks and never
-     * drives. Threads: any.
+     * Returns the result of the call; nothing while the call is in flight. May be called again
+     * after the call has ended. Never blocks, and does not drive the client. Threads: any.
      */
     [[nodiscard]] std::optional<Result<T>> poll() const {
-        return result(ask([](ipg_request* request, char** json) { return ipg_request_poll(request, json); }));
+        return convert(query([](ipg_request* request, char** json) { return ipg_request_poll(request, json); }));
     }
 
     /**
-     * Waits for at most so long, and drives the client meanwhile; nothing when the time has run out first. Callbacks
-     * do not run in here. Threads: any.
+     * Blocks until the call has ended, and drives the client meanwhile. Returns nothing if the
+     * timeout expires first. Does not run callbacks. Threads: any.
      */
     [[nodiscard]] std::optional<Result<T>> wait(std::uint32_t timeout_ms) const {
-        return result(ask([timeout_ms](ipg_request* request, char** json) {
-            return ipg_request_wait(request, timeout_ms, json);
-        }));
+        return convert(query(
+            [timeout_ms](ipg_request* request, char** json) { return ipg_request_wait(request, timeout_ms, json); }));
     }
 
 private:
-    static std::optional<Result<T>> result(const std::optional<std::pair<ipg_code, std::string>>& answer) {
-        if (!answer) {
+    static std::optional<Result<T>> convert(const std::optional<std::pair<ipg_code, std::string>>& result) {
+        if (!result) {
             return std::nullopt;
         }
-        return detail::typed<T>(answer->first, answer->second.c_str());
+        return detail::convert_reply<T>(result->first, result->second.c_str());
     }
 };
 
-/** A call in flight, of any operation. */
-using Request = RequestOf<Reply>;
-
 /**
- * A game session that is being watched. Made by Client::session_watch(); destroying it ends the watch.
+ * A watch of a game session, which reports each change of its status. Made by
+ * Client::session_watch(). Owns the watch: the destructor stops it.
  *
  * ```cpp
  * iplaygames::Watch watch = client.session_watch(session_id, 1000).value();
  * client.tick(500).value(); // once a frame
  * if (auto event = watch.poll(); event && event->status) {
- *     std::printf("it is now %s\n", event->status->status.c_str());
+ *     std::printf("the session is %s\n", event->status->status.c_str());
  * }
  * ```
  */
-class Watch : public detail::Handle {
+class Watch : public detail::RequestBase {
 public:
-    /** An empty one. */
+    /** Creates an empty watch. */
     Watch() noexcept = default;
-    /** Not for hosts: Client makes them. */
-    explicit Watch(detail::Begun begun) noexcept : Handle(std::move(begun)) {}
+    /** Internal: Client uses it. */
+    explicit Watch(detail::SubmittedCall call) noexcept : RequestBase(std::move(call)) {}
 
     /**
-     * What is new: each change once, the end as often as it is asked for, nothing while there is nothing. A watch
-     * with a callback tells only its end here. Never blocks and never drives. Threads: any.
+     * Returns the next event: each change once, and the last event on every later call. Returns
+     * nothing if there is no new event. If the watch has a callback, returns only the last event.
+     * Never blocks, and does not drive the client. Threads: any.
      */
     [[nodiscard]] std::optional<WatchEvent> poll() const {
-        return event(ask([](ipg_request* request, char** json) { return ipg_request_poll(request, json); }));
+        return convert(query([](ipg_request* request, char** json) { return ipg_request_poll(request, json); }));
     }
 
-    /** Waits for the end for at most so long, and drives the client meanwhile; nothing when the time has run out. */
+    /**
+     * Blocks until the watch has ended, and drives the client meanwhile. Returns nothing if the
+     * timeout expires first. Threads: any.
+     */
     [[nodiscard]] std::optional<WatchEvent> wait(std::uint32_t timeout_ms) const {
-        return event(ask([timeout_ms](ipg_request* request, char** json) {
-            return ipg_request_wait(request, timeout_ms, json);
-        }));
+        return convert(query(
+            [timeout_ms](ipg_request* request, char** json) { return ipg_request_wait(request, timeout_ms, json); }));
     }
 
 private:
-    static std::optional<WatchEvent> event(const std::optional<std::pair<ipg_code, std::string>>& answer) {
-        if (!answer) {
+    static std::optional<WatchEvent> convert(const std::optional<std::pair<ipg_code, std::string>>& result) {
+        if (!result) {
             return std::nullopt;
         }
-        return WatchEvent{answer->first != IPG_PENDING,
-                          detail::typed<SessionStatus>(answer->first, answer->second.c_str())};
+        return WatchEvent{result->first != IPG_PENDING,
+                          detail::convert_reply<SessionStatus>(result->first, result->second.c_str())};
     }
 };
 
-// ---- a session with a scope ------------------------------------------------------------------------
+// ---- session ------------------------------------------------------------------------------------
+
+class Client;
 
 /**
- * A game session that is ended when this goes out of scope, also when an exception passes through. Made by
- * Client::session_open().
+ * Owns a game session and ends it in the destructor, also when an exception leaves the scope. Made
+ * by Client::session_open().
  *
- * The destructor blocks as Client::session_end() does, and never throws: what goes wrong there is told to the handler
- * of on_end_error(), and else only to the client's logger. A session whose client is closed by then stays open,
+ * The destructor blocks like Client::session_end(), and never throws. If ending the session fails
+ * there, the destructor passes the error to the handler of on_end_error(); without a handler only
+ * the client's logger reports the failure. If the client is already closed, the session stays open,
  * and the handler gets IPG_ERR_INVALID_HANDLE.
  *
  * ```cpp
@@ -1500,190 +1642,206 @@ private:
  *     session.end_options(iplaygames::CallOptions().timeout_ms(2000));
  *     session.on_end_error([](const iplaygames::Error& error) { std::puts(error.describe().c_str()); });
  *     std::printf("play at %s\n", session.started().game_url.c_str());
- * } // it is ended here
+ * } // the destructor ends the session
  * ```
  */
 class Session {
 public:
-    /** An empty one. */
+    /** Creates an empty session. */
     Session() = default;
-    /** Takes the session over; the other is empty then. */
+    /** Takes over the session of `other`, which is empty afterwards. */
     Session(Session&& other) noexcept
-        : core_(std::exchange(other.core_, {})), started_(std::exchange(other.started_, StartedSession())),
-          end_options_(std::exchange(other.end_options_, CallOptions())), handler_(std::move(other.handler_)),
-          open_(std::exchange(other.open_, false)) {}
-    /** Ends its own session, which blocks, and takes the other's over. */
+        : client_(std::exchange(other.client_, {})), started_(std::exchange(other.started_, StartedSession())),
+          end_options_(std::exchange(other.end_options_, CallOptions())),
+          error_handler_(std::move(other.error_handler_)), open_(std::exchange(other.open_, false)) {}
+    /** Ends the own session, which blocks, and takes over the session of `other`. */
     Session& operator=(Session&& other) noexcept {
         if (this != &other) {
             const Session ended(std::move(*this));
-            core_ = std::exchange(other.core_, {});
+            client_ = std::exchange(other.client_, {});
             started_ = std::exchange(other.started_, StartedSession());
             end_options_ = std::exchange(other.end_options_, CallOptions());
-            handler_ = std::move(other.handler_);
+            error_handler_ = std::move(other.error_handler_);
             open_ = std::exchange(other.open_, false);
         }
         return *this;
     }
     ~Session() {
         if (open_) {
-            detail::without_exceptions("the destructor of a Session or its handler", [this] {
+            detail::run_noexcept("the destructor of a Session or its handler", [this] {
                 const auto ended = end();
-                if (!ended && handler_) {
-                    handler_->run(ended.error());
+                if (!ended && error_handler_) {
+                    error_handler_->invoke(ended.error());
                 }
             });
         }
     }
 
-    /** What the start answered. */
+    /** Returns the reply to the session start. */
     [[nodiscard]] const StartedSession& started() const noexcept { return started_; }
-    /** The session's id. */
+    /** Returns the id of the session. */
     [[nodiscard]] const std::string& session_id() const noexcept { return started_.session_id; }
-    /** Whether this will end the session. */
+    /** Returns true if the destructor will end the session. */
     [[nodiscard]] bool is_open() const noexcept { return open_; }
 
-    /** As Client::session_status(). */
+    /** Returns the status of the session, and blocks; see Client::session_status(). */
     Result<SessionStatus> status(const CallOptions& options = {}) const {
-        return detail::call_typed<SessionStatus>(core_, detail::status_operation,
-                                                 detail::session_arguments(session_id()), options);
+        return detail::call_typed<SessionStatus>(client_, detail::status_operation,
+                                                 detail::session_id_arguments(session_id()), options);
     }
 
     /**
-     * Ends the session now. If that fails and may work later (Error::retryable()), the destructor tries once
-     * more; else it does nothing any more. Ending what is ended already asks the API again.
+     * Ends the session now, and blocks. If this fails with a retryable error (Error::retryable()),
+     * the destructor tries once more; otherwise the destructor does nothing. If the session has
+     * already ended, the function sends the call again.
      */
     Result<EndedSession> end() {
-        auto ended = detail::call_typed<EndedSession>(core_, detail::end_operation,
-                                                      detail::session_arguments(session_id()), end_options_);
+        auto ended = detail::call_typed<EndedSession>(client_, detail::end_operation,
+                                                      detail::session_id_arguments(session_id()), end_options_);
         open_ = open_ && !ended && ended.error().retryable();
         return ended;
     }
 
-    /** Leaves the session open, and hands it over. */
+    /**
+     * Returns the reply to the session start, and leaves the session open: the caller must end it.
+     */
     StartedSession release() {
         open_ = false;
         return started_;
     }
 
-    /** What is different for the call that ends the session; such as a shorter timeout. */
+    /** Sets the options of the call that ends the session, such as a shorter timeout. */
     Session& end_options(CallOptions options) {
         end_options_ = std::move(options);
         return *this;
     }
 
-    /** Takes what goes wrong in the destructor, on its thread. `handler` takes a `const Error&`. */
+    /**
+     * Sets the handler for errors in the destructor. The destructor calls it on its thread.
+     * `handler` takes a `const Error&`.
+     */
     template <class F> Session& on_end_error(F&& handler) {
         static_assert(std::is_invocable_v<std::decay_t<F>&, const Error&>, "the handler takes a const Error&");
-        handler_ = std::make_unique<HandlerOf<std::decay_t<F>>>(std::forward<F>(handler));
+        error_handler_ = std::make_unique<TypedErrorHandler<std::decay_t<F>>>(std::forward<F>(handler));
         return *this;
     }
 
 private:
     friend Client;
 
-    struct Handler {
-        virtual ~Handler() = default;
-        virtual void run(const Error& error) = 0;
+    struct ErrorHandler {
+        virtual ~ErrorHandler() = default;
+        virtual void invoke(const Error& error) = 0;
     };
-    template <class F> struct HandlerOf final : Handler {
-        template <class G> explicit HandlerOf(G&& callable) : callable_(std::forward<G>(callable)) {}
-        void run(const Error& error) override { std::invoke(callable_, error); }
+    template <class F> struct TypedErrorHandler final : ErrorHandler {
+        template <class G> explicit TypedErrorHandler(G&& callable) : callable_(std::forward<G>(callable)) {}
+        void invoke(const Error& error) override { std::invoke(callable_, error); }
         F callable_;
     };
 
-    Session(detail::Core core, StartedSession started)
-        : core_(std::move(core)), started_(std::move(started)), open_(true) {}
+    Session(detail::ClientRef client, StartedSession started)
+        : client_(std::move(client)), started_(std::move(started)), open_(true) {}
 
-    detail::Core core_;
+    detail::ClientRef client_;
     StartedSession started_;
     CallOptions end_options_;
-    std::unique_ptr<Handler> handler_;
+    std::unique_ptr<ErrorHandler> error_handler_;
     bool open_ = false;
 };
 
-// ---- the client ------------------------------------------------------------------------------------
+// ---- client -------------------------------------------------------------------------------------
 
 /**
- * A client of the API. One serves a whole program and all its threads.
+ * A client of the API. One client serves a whole program and all its threads.
  *
- * The functions that block, and those that drive, are those of iplaygames.h: session_start(), session_status(),
- * session_end(), session_open(), call(), prewarm(), shutdown() and RequestOf::wait() block; all else returns at
- * once.
+ * These functions block: session_start(), session_status(), session_end(), session_open(), call(),
+ * prewarm(), shutdown() and Request::wait(). All others return immediately. tick(), shutdown(), the
+ * blocking functions and Request::wait() drive the client, as iplaygames.h describes.
  */
 class Client {
 public:
-    /** An empty one: its functions answer IPG_ERR_INVALID_HANDLE. */
+    /** Creates an empty client: its functions return IPG_ERR_INVALID_HANDLE. */
     Client() noexcept = default;
-    /** Takes the client over; the other is empty then. */
-    Client(Client&& other) noexcept : core_(std::exchange(other.core_, {})) {}
-    /** Closes its own client, and takes the other's over. */
+    /** Takes over the client of `other`, which is empty afterwards. */
+    Client(Client&& other) noexcept : ref_(std::exchange(other.ref_, {})) {}
+    /** Closes the own client, and takes over the client of `other`. */
     Client& operator=(Client&& other) noexcept {
         if (this != &other) {
             close();
-            core_ = std::exchange(other.core_, {});
+            ref_ = std::exchange(other.ref_, {});
         }
         return *this;
     }
-    /** As close(). */
+    /** Closes the client; see close(). */
     ~Client() { close(); }
 
     /**
-     * Makes a client. Opens no connection, starts no thread and reads no certificates: that comes with the first
-     * call, or with prewarm().
+     * Creates a client. Opens no connection, starts no thread, and reads no certificates: the first
+     * call or prewarm() does.
      *
-     * Errors: IPG_ERR_INVALID_ARGUMENT for a key that is unknown, missing or wrong, and Error::field() points at it;
-     * IPG_ERR_UNSUPPORTED when the library that is loaded is of another ABI than the header this was compiled with.
+     * Errors: IPG_ERR_INVALID_ARGUMENT for a key that is unknown, missing or invalid;
+     * Error::field() points at the key. IPG_ERR_UNSUPPORTED if the loaded library has another ABI
+     * than this header.
      */
     static Result<Client> create(const Config& config = Config()) {
         const std::uint32_t library = ipg_abi_version();
         constexpr std::uint32_t header = IPG_ABI_VERSION, major = header >> 16;
         if (library >> 16 != major || (major == 0 ? library != header : library < header)) {
-            return detail::failure(IPG_ERR_UNSUPPORTED,
-                                   std::string("The library that is loaded, ") + ipg_version() +
-                                       ", does not fit the header this was compiled with, " IPG_VERSION_STRING ".");
+            return detail::make_error(IPG_ERR_UNSUPPORTED,
+                                      std::string("The loaded library, version ") + ipg_version() +
+                                          ", does not match the header of this program, version " IPG_VERSION_STRING
+                                          ". Install the library of that version.");
         }
         const auto json = config.to_json();
         if (!json) {
             return json.error();
         }
         Client client;
-        client.core_.shared = std::make_shared<detail::Shared>();
-        detail::Text answer;
-        const ipg_code code = ipg_client_new(json->c_str(), &client.core_.handle, answer.out());
+        client.ref_.registry = std::make_shared<detail::CallbackRegistry>();
+        detail::OwnedString document;
+        const ipg_code code = ipg_client_new(json->c_str(), &client.ref_.handle, document.out());
         if (code != IPG_OK) {
-            return detail::error_of(code, answer.string());
+            return detail::error_from_json(code, document.to_string());
         }
         return client;
     }
 
-    /** Starts a game session, and blocks. After an error with Outcome::unknown, a session may exist. */
+    /**
+     * Starts a game session, and blocks. After an error with Outcome::unknown, a session may exist.
+     */
     Result<StartedSession> session_start(const StartSession& request, const CallOptions& options = {}) const {
-        return detail::call_typed<StartedSession>(core_, detail::start_operation, request.to_json(), options);
+        return detail::call_typed<StartedSession>(ref_, detail::start_operation, request.to_json(), options);
     }
 
-    /** Asks how a game session is, and blocks. Errors: IPG_ERR_NOT_FOUND for an id the API does not know. */
+    /**
+     * Returns the status of a game session, and blocks. Errors: IPG_ERR_NOT_FOUND if the API does
+     * not know the id.
+     */
     Result<SessionStatus> session_status(std::string_view session_id, const CallOptions& options = {}) const {
-        return detail::call_typed<SessionStatus>(core_, detail::status_operation,
-                                                 detail::session_arguments(session_id), options);
+        return detail::call_typed<SessionStatus>(ref_, detail::status_operation,
+                                                 detail::session_id_arguments(session_id), options);
     }
 
-    /** Ends a game session, and blocks. Repeated when an answer got lost on the way. */
+    /** Ends a game session, and blocks. The library repeats the call if the response was lost. */
     Result<EndedSession> session_end(std::string_view session_id, const CallOptions& options = {}) const {
-        return detail::call_typed<EndedSession>(core_, detail::end_operation, detail::session_arguments(session_id),
+        return detail::call_typed<EndedSession>(ref_, detail::end_operation, detail::session_id_arguments(session_id),
                                                 options);
     }
 
-    /** Starts a game session that is ended when the Session goes out of scope. */
+    /**
+     * Starts a game session, and blocks. The destructor of the returned Session ends the session.
+     */
     Result<Session> session_open(const StartSession& request, const CallOptions& options = {}) const {
         auto started = session_start(request, options);
         if (!started) {
             return started.error();
         }
-        return Session(core_, std::move(*started));
+        return Session(ref_, std::move(*started));
     }
 
     /**
-     * Calls any operation of the API, and blocks. `arguments_json` is one flat JSON object; empty is `{}`.
+     * Calls an operation of the API, and blocks. `arguments_json` is one flat JSON object; empty
+     * text means `{}`.
      *
      * ```cpp
      * auto games = client.call("list_games", R"({"per_page": "20"})");
@@ -1694,54 +1852,55 @@ public:
      */
     Result<Reply> call(std::string_view operation, std::string_view arguments_json = {},
                        const CallOptions& options = {}) const {
-        return detail::call(core_, operation, arguments_json, options);
+        return detail::call_operation(ref_, operation, arguments_json, options);
     }
 
     /**
-     * Sends a call of any operation on its way, and returns at once. Ask the request for what it came to.
+     * Submits a call of an operation, and returns immediately. Request::poll() returns the result.
      *
-     * Errors: what ipg_submit() answers; nothing is sent then.
+     * Errors: those of ipg_submit(); the call is not sent.
      */
-    Result<Request> submit(std::string_view operation, std::string_view arguments_json = {},
-                           const CallOptions& options = {}) const {
-        return begin<Reply>(operation, arguments_json, options);
+    Result<Request<>> submit(std::string_view operation, std::string_view arguments_json = {},
+                             const CallOptions& options = {}) const {
+        return submit_as<Reply>(operation, arguments_json, options);
     }
 
     /**
-     * Sends a call on its way. `callback` takes a `Result<Reply>` and runs once, inside tick() or shutdown(), on the
-     * thread that called that; unless the request was forgotten or the client closed before. Keep the request:
-     * destroying it forgets the call; or see submit_detached().
+     * Submits a call with a callback, and returns immediately. `callback` takes a `Result<Reply>`.
+     * It runs once, inside tick() or shutdown(), on the thread that calls it. It does not run if
+     * the request is reset or destroyed, or the client closed, before that. Keep the request, or
+     * use submit_detached().
      *
      * ```cpp
-     * iplaygames::Request request =
+     * iplaygames::Request<> request =
      *     client.submit("list_games", {}, {}, [](iplaygames::Result<iplaygames::Reply> games) {
      *         std::puts(games ? games->json().c_str() : games.error().describe().c_str());
      *     }).value();
      * ```
      */
     template <class F>
-    Result<Request> submit(std::string_view operation, std::string_view arguments_json, const CallOptions& options,
-                           F&& callback) const {
-        return begin<Reply>(operation, arguments_json, options, std::forward<F>(callback));
+    Result<Request<>> submit(std::string_view operation, std::string_view arguments_json, const CallOptions& options,
+                             F&& callback) const {
+        return submit_as<Reply>(operation, arguments_json, options, std::forward<F>(callback));
     }
 
-    /** As submit() with a callback, but nobody holds the request: it frees itself after its callback. */
+    /** Submits a call with a callback. The call frees itself after the callback has run. */
     template <class F>
     Result<void> submit_detached(std::string_view operation, std::string_view arguments_json,
                                  const CallOptions& options, F&& callback) const {
-        const auto begun = submit_c<Reply>(false, operation, arguments_json, options, std::forward<F>(callback));
-        if (!begun) {
-            return begun.error();
+        const auto call = submit_raw<Reply>(false, operation, arguments_json, options, std::forward<F>(callback));
+        if (!call) {
+            return call.error();
         }
         return {};
     }
 
     /**
-     * session_start() that nobody waits for; and so on. With or without a callback, which takes a
-     * `Result<StartedSession>`.
+     * Submits a session start, and returns immediately; the non-blocking form of session_start().
+     * The callback is optional and takes a `Result<StartedSession>`.
      *
      * ```cpp
-     * iplaygames::RequestOf<iplaygames::StartedSession> starting =
+     * iplaygames::Request<iplaygames::StartedSession> starting =
      *     client.submit_session_start(iplaygames::StartSession(42)
      *                                     .player_id("player-7")
      *                                     .currency("EUR")
@@ -1754,97 +1913,109 @@ public:
      * ```
      */
     template <class... F>
-    Result<RequestOf<StartedSession>> submit_session_start(const StartSession& request, const CallOptions& options = {},
-                                                           F&&... callback) const {
-        return begin_typed<StartedSession>(detail::start_operation, request.to_json(), options,
-                                           std::forward<F>(callback)...);
-    }
-
-    /** session_status() that nobody waits for. A callback takes a `Result<SessionStatus>`. */
-    template <class... F>
-    Result<RequestOf<SessionStatus>> submit_session_status(std::string_view session_id, const CallOptions& options = {},
-                                                           F&&... callback) const {
-        return begin_typed<SessionStatus>(detail::status_operation, detail::session_arguments(session_id), options,
-                                          std::forward<F>(callback)...);
-    }
-
-    /** session_end() that nobody waits for. A callback takes a `Result<EndedSession>`. */
-    template <class... F>
-    Result<RequestOf<EndedSession>> submit_session_end(std::string_view session_id, const CallOptions& options = {},
-                                                       F&&... callback) const {
-        return begin_typed<EndedSession>(detail::end_operation, detail::session_arguments(session_id), options,
-                                         std::forward<F>(callback)...);
+    Result<Request<StartedSession>> submit_session_start(const StartSession& request, const CallOptions& options = {},
+                                                         F&&... callback) const {
+        return submit_typed<StartedSession>(detail::start_operation, request.to_json(), options,
+                                            std::forward<F>(callback)...);
     }
 
     /**
-     * Reads a session's status every so often, and tells each change of it, the first reading being one: to the
-     * callback, which takes a WatchEvent, or to Watch::poll() where there is none; see ipg_session_watch().
+     * Submits a status call; the non-blocking form of session_status(). The callback is optional
+     * and takes a `Result<SessionStatus>`.
+     */
+    template <class... F>
+    Result<Request<SessionStatus>> submit_session_status(std::string_view session_id, const CallOptions& options = {},
+                                                         F&&... callback) const {
+        return submit_typed<SessionStatus>(detail::status_operation, detail::session_id_arguments(session_id), options,
+                                           std::forward<F>(callback)...);
+    }
+
+    /**
+     * Submits a session end; the non-blocking form of session_end(). The callback is optional and
+     * takes a `Result<EndedSession>`.
+     */
+    template <class... F>
+    Result<Request<EndedSession>> submit_session_end(std::string_view session_id, const CallOptions& options = {},
+                                                     F&&... callback) const {
+        return submit_typed<EndedSession>(detail::end_operation, detail::session_id_arguments(session_id), options,
+                                          std::forward<F>(callback)...);
+    }
+
+    /**
+     * Reads the status of a session at an interval and reports each change; the first status counts
+     * as a change. The callback is optional and takes a WatchEvent; without one, Watch::poll()
+     * returns the events. See ipg_session_watch().
      *
      * ```cpp
      * iplaygames::Watch watch =
      *     client.session_watch(session_id, 1000, [](iplaygames::WatchEvent event) {
-     *         if (event.ended) std::puts("it is over");
+     *         if (event.ended) std::puts("the session has ended");
      *     }).value();
      * ```
      */
     template <class... F>
     Result<Watch> session_watch(std::string_view session_id, std::uint32_t interval_ms, F&&... callback) const {
-        static_assert(sizeof...(F) < 2, "one callback, or none");
-        const detail::In id("session_id", session_id);
-        if (id.problem()) {
-            return detail::failure(IPG_ERR_INVALID_ARGUMENT, *id.problem(), "/session_id");
+        static_assert(sizeof...(F) < 2, "pass one callback or none");
+        const detail::CStr c_id("session_id", session_id);
+        if (c_id.error_message()) {
+            return detail::make_error(IPG_ERR_INVALID_ARGUMENT, *c_id.error_message(), "/session_id");
         }
-        const detail::Core core = good_core();
-        auto begun = detail::begin(core, box<WatchEvent>(core, std::forward<F>(callback)...), true,
-                                   [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
-                                       return ipg_session_watch(core.handle, id.get(), interval_ms, on_event,
-                                                                user_data, request, json);
-                                   });
-        if (!begun) {
-            return begun.error();
+        const detail::ClientRef ref = ref_or_empty();
+        auto call = detail::submit_call(
+            ref, detail::make_callback<WatchEvent>(ref, std::forward<F>(callback)...), true,
+            [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
+                return ipg_session_watch(ref.handle, c_id.get(), interval_ms, on_event, user_data, request, json);
+            });
+        if (!call) {
+            return call.error();
         }
-        return Watch(std::move(*begun));
+        return Watch(std::move(*call));
     }
 
     /**
-     * Does what can be done for the calls in flight without waiting, for about so many microseconds, and runs the
-     * callbacks that are due, on this thread. Once a frame. Answers how many ran; see ipg_client_tick().
+     * Makes progress on the calls in flight without waiting, for about `budget_us` microseconds,
+     * and runs the due callbacks on this thread. Call it once a frame. Returns how many callbacks
+     * ran; see ipg_client_tick().
      *
      * ```cpp
      * client.tick(500).value();
      * ```
      */
     Result<std::uint32_t> tick(std::uint32_t budget_us = 500) const {
-        const detail::Shared::Drive drive(core_.shared);
+        const detail::CallbackRegistry::DriveScope scope(ref_.registry);
         std::uint32_t completed = 0;
-        const ipg_code code = ipg_client_tick(core_.handle, budget_us, &completed);
+        const ipg_code code = ipg_client_tick(ref_.handle, budget_us, &completed);
         if (code != IPG_OK) {
-            return detail::failure(code);
+            return detail::make_error(code);
         }
         return completed;
     }
 
-    /** Does ahead of time what the first call would wait for, and blocks; 0 means the client's own timeout. */
+    /**
+     * Resolves, connects and loads certificates before the first call needs them, and blocks. 0
+     * means the timeout of the configuration.
+     */
     Result<Reply> prewarm(std::uint32_t timeout_ms = 0) const {
-        const auto hold = core_.shared;
-        detail::Text json;
-        const ipg_code code = ipg_client_prewarm(core_.handle, timeout_ms, json.out());
-        return detail::reply_of(code, json);
+        const auto keep_alive = ref_.registry;
+        detail::OwnedString json;
+        const ipg_code code = ipg_client_prewarm(ref_.handle, timeout_ms, json.out());
+        return detail::to_reply(code, json);
     }
 
-    /** What the client has done since it was made, as a document of counts. */
+    /** Returns a document with counts of the client's calls and connections since its creation. */
     Result<Reply> stats() const {
-        const auto hold = core_.shared;
-        detail::Text json;
-        const ipg_code code = ipg_client_stats(core_.handle, json.out());
-        return detail::reply_of(code, json);
+        const auto keep_alive = ref_.registry;
+        detail::OwnedString json;
+        const ipg_code code = ipg_client_stats(ref_.handle, json.out());
+        return detail::to_reply(code, json);
     }
 
     /**
-     * Refuses new calls, drives those in flight for at most so long, cancels the rest, runs every callback, on this
-     * thread. When it returns no callback is running and none will, except for the one it is called in.
+     * Shuts the client down, and blocks: refuses new calls, drives those in flight until the
+     * timeout, cancels the rest, and runs every callback on this thread. After it returns no
+     * callback runs, except the one that called it.
      *
-     * Errors: IPG_ERR_SHUT_DOWN when it was shut down before; IPG_ERR_INVALID_HANDLE.
+     * Errors: IPG_ERR_SHUT_DOWN if the client was already shut down; IPG_ERR_INVALID_HANDLE.
      *
      * ```cpp
      * (void)client.shutdown(2000).ok();
@@ -1852,32 +2023,34 @@ public:
      * ```
      */
     Result<void> shutdown(std::uint32_t timeout_ms) const {
-        const detail::Shared::Drive drive(core_.shared);
-        return detail::done(ipg_client_shutdown(core_.handle, timeout_ms));
+        const detail::CallbackRegistry::DriveScope scope(ref_.registry);
+        return detail::to_result(ipg_client_shutdown(ref_.handle, timeout_ms));
     }
 
     /**
-     * Ends the client: calls in flight end with IPG_ERR_CANCELED, no callback runs any more but one that is running,
-     * all later calls answer IPG_ERR_INVALID_HANDLE. May be called on any thread, while others use the client, in
-     * a callback, and twice. Waits for nothing but a logger that is running on another thread.
+     * Closes the client: calls in flight end with IPG_ERR_CANCELED, no callback starts any more,
+     * and all later calls return IPG_ERR_INVALID_HANDLE. May be called on any thread, while other
+     * threads use the client, inside a callback, and more than once. Waits only for a logger that
+     * is running on another thread.
      */
     void close() const noexcept {
-        if (const auto hold = core_.shared) {
-            hold->close(core_.handle);
+        if (const auto registry = ref_.registry) {
+            registry->close_client(ref_.handle);
         }
     }
 
     /**
-     * Gives the client a logger, which takes a LogLevel and two std::string_view, target and message, that are gone
-     * when it returns. It runs on threads that are inside a call of this client; see ipg_client_set_logger(). The
-     * logger before is gone when this returns; for that it waits while it runs on another thread.
+     * Sets the logger of the client. `logger` takes a LogLevel and two std::string_view, the target
+     * and the message, which are valid only during the call. It runs on threads that are inside a
+     * call of this client; see ipg_client_set_logger(). The function destroys the previous logger
+     * before it returns; if that logger is running on another thread, the function waits for it.
      *
-     * Errors: IPG_ERR_BUSY from inside the client's own logger; IPG_ERR_INVALID_HANDLE.
+     * Errors: IPG_ERR_BUSY inside the client's own logger; IPG_ERR_INVALID_HANDLE.
      *
      * ```cpp
      * using iplaygames::LogLevel;
-     * client.set_logger(LogLevel::info, [](LogLevel, std::string_view target, std::string_view line) {
-     *     std::printf("%.*s: %.*s\n", (int)target.size(), target.data(), (int)line.size(), line.data());
+     * client.set_logger(LogLevel::info, [](LogLevel, std::string_view, std::string_view line) {
+     *     std::printf("%.*s\n", (int)line.size(), line.data());
      * }).value();
      * ```
      */
@@ -1885,104 +2058,95 @@ public:
         using Callable = std::decay_t<F>;
         static_assert(std::is_invocable_v<Callable&, LogLevel, std::string_view, std::string_view>,
                       "a logger takes a LogLevel and two std::string_view");
-        const detail::Core core = good_core();
-        return detail::done(core.shared->set_logger(
-            core.handle, std::make_shared<detail::LogBoxOf<Callable>>(*core.shared, std::forward<F>(logger)),
+        const detail::ClientRef ref = ref_or_empty();
+        return detail::to_result(ref.registry->set_logger(
+            ref.handle, std::make_shared<detail::TypedLogger<Callable>>(*ref.registry, std::forward<F>(logger)),
             max_level));
     }
 
-    /** Takes the logger away. Errors: as set_logger(). */
+    /** Removes and destroys the logger. Errors: those of set_logger(). */
     Result<void> remove_logger() const {
-        const detail::Core core = good_core();
-        return detail::done(core.shared->set_logger(core.handle, nullptr, LogLevel::off));
+        const detail::ClientRef ref = ref_or_empty();
+        return detail::to_result(ref.registry->set_logger(ref.handle, nullptr, LogLevel::off));
     }
 
     /**
-     * The handle, for functions of iplaygames.h that are not here. Do not tick, shut down, free or set a logger
-     * with it.
+     * Returns the C handle, for functions of iplaygames.h that this class does not have. The client
+     * keeps the handle: do not tick, shut down or free it, and do not set a logger with it.
      */
-    [[nodiscard]] ipg_client* native() const noexcept { return core_.handle; }
+    [[nodiscard]] ipg_client* native() const noexcept { return ref_.handle; }
 
 private:
-    /** For an empty client, something for boxes to belong to: C answers what is wrong. */
-    [[nodiscard]] detail::Core good_core() const {
-        return core_.shared ? core_ : detail::Core{nullptr, std::make_shared<detail::Shared>()};
-    }
-
-    template <class T> static std::shared_ptr<detail::Box> box(const detail::Core&) { return nullptr; }
-    template <class T, class F> static std::shared_ptr<detail::Box> box(const detail::Core& core, F&& callback) {
-        using Callable = std::decay_t<F>;
-        if constexpr (std::is_same_v<T, WatchEvent>) {
-            static_assert(std::is_invocable_v<Callable&, WatchEvent>, "the callback takes a WatchEvent");
-        } else {
-            static_assert(std::is_invocable_v<Callable&, Result<T>>, "the callback takes the Result of the call");
-        }
-        return std::make_shared<detail::CallBox<T, Callable>>(*core.shared, std::forward<F>(callback));
+    /** Returns a reference with a registry, also for an empty client: C reports the error. */
+    [[nodiscard]] detail::ClientRef ref_or_empty() const {
+        return ref_.registry ? ref_ : detail::ClientRef{nullptr, std::make_shared<detail::CallbackRegistry>()};
     }
 
     template <class T, class... F>
-    Result<detail::Begun> submit_c(bool keep, std::string_view operation, std::string_view arguments_json,
-                                   const CallOptions& options, F&&... callback) const {
-        static_assert(sizeof...(F) < 2, "one callback, or none");
+    Result<detail::SubmittedCall> submit_raw(bool keep_handle, std::string_view operation,
+                                             std::string_view arguments_json, const CallOptions& options,
+                                             F&&... callback) const {
+        static_assert(sizeof...(F) < 2, "pass one callback or none");
         const auto options_json = options.to_json();
         if (!options_json) {
             return options_json.error();
         }
-        const detail::In operation_in("operation", operation), arguments_in("arguments_json", arguments_json),
-            options_in("options_json", *options_json);
-        if (auto problem = detail::first_problem(operation_in, arguments_in, options_in)) {
-            return std::move(*problem);
+        const detail::CStr c_operation("operation", operation), c_arguments("arguments_json", arguments_json),
+            c_options("options_json", *options_json);
+        if (auto error = detail::first_error(c_operation, c_arguments, c_options)) {
+            return std::move(*error);
         }
-        const detail::Core core = good_core();
-        return detail::begin(core, box<T>(core, std::forward<F>(callback)...), keep,
-                             [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
-                                 return ipg_submit(core.handle, operation_in.get(), arguments_in.or_null(),
-                                                   options_in.get(), on_event, user_data, request, json);
-                             });
+        const detail::ClientRef ref = ref_or_empty();
+        return detail::submit_call(ref, detail::make_callback<T>(ref, std::forward<F>(callback)...), keep_handle,
+                                   [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
+                                       return ipg_submit(ref.handle, c_operation.get(), c_arguments.get_or_null(),
+                                                         c_options.get(), on_event, user_data, request, json);
+                                   });
     }
 
     template <class T, class... F>
-    Result<RequestOf<T>> begin(std::string_view operation, std::string_view arguments_json, const CallOptions& options,
-                               F&&... callback) const {
-        auto begun = submit_c<T>(true, operation, arguments_json, options, std::forward<F>(callback)...);
-        if (!begun) {
-            return begun.error();
+    Result<Request<T>> submit_as(std::string_view operation, std::string_view arguments_json,
+                                 const CallOptions& options, F&&... callback) const {
+        auto call = submit_raw<T>(true, operation, arguments_json, options, std::forward<F>(callback)...);
+        if (!call) {
+            return call.error();
         }
-        return RequestOf<T>(std::move(*begun));
+        return Request<T>(std::move(*call));
     }
 
     template <class T, class... F>
-    Result<RequestOf<T>> begin_typed(std::string_view operation, const Result<std::string>& arguments,
-                                     const CallOptions& options, F&&... callback) const {
+    Result<Request<T>> submit_typed(std::string_view operation, const Result<std::string>& arguments,
+                                    const CallOptions& options, F&&... callback) const {
         if (!arguments) {
             return arguments.error();
         }
-        return begin<T>(operation, *arguments, options, std::forward<F>(callback)...);
+        return submit_as<T>(operation, *arguments, options, std::forward<F>(callback)...);
     }
 
-    detail::Core core_;
+    detail::ClientRef ref_;
 };
 
-// ---- the sandbox -----------------------------------------------------------------------------------
+// ---- sandbox ------------------------------------------------------------------------------------
 
 #ifdef IPLAYGAMES_SANDBOX_H
 /**
- * The API in your own process, for offline work and tests; see iplaygames_sandbox.h.
+ * A server that runs the API in the host's process, for offline work and tests; see
+ * iplaygames_sandbox.h. Owns the server: the destructor stops it.
  *
  * ```cpp
- * auto world = iplaygames::Sandbox::start().value();
- * auto player = iplaygames::Client::create(world.config()).value();
- * world.control(R"({"command": "fault", "operation": "list_games", "status": 503})").value();
+ * auto server = iplaygames::Sandbox::start().value();
+ * auto player = iplaygames::Client::create(server.config()).value();
+ * server.control(R"({"command": "fault", "operation": "list_games", "status": 503})").value();
  * ```
  */
 class Sandbox {
 public:
-    /** An empty one. */
+    /** Creates an empty object. */
     Sandbox() noexcept = default;
-    /** Takes the sandbox over; the other is empty then. */
+    /** Takes over the sandbox of `other`, which is empty afterwards. */
     Sandbox(Sandbox&& other) noexcept
         : handle_(std::exchange(other.handle_, nullptr)), document_(std::exchange(other.document_, Document())) {}
-    /** Stops its own sandbox, and takes the other's over. */
+    /** Stops the own sandbox, and takes over the sandbox of `other`. */
     Sandbox& operator=(Sandbox&& other) noexcept {
         if (this != &other) {
             stop();
@@ -1991,48 +2155,55 @@ public:
         }
         return *this;
     }
-    /** As stop(). */
+    /** Stops the sandbox; see stop(). */
     ~Sandbox() { stop(); }
 
     /**
-     * Starts one, on this machine and a free port. `config_json` has its settings; empty is `{}`.
+     * Starts a sandbox on a free port of this machine. `config_json` contains its settings; empty
+     * text means the defaults.
      *
-     * Errors: IPG_ERR_INVALID_ARGUMENT for a setting that is wrong; IPG_ERR_UNSUPPORTED in a build without it.
+     * Errors: IPG_ERR_INVALID_ARGUMENT for an invalid setting; IPG_ERR_UNSUPPORTED if the library
+     * was built without the sandbox.
      */
     static Result<Sandbox> start(std::string_view config_json = {}) {
-        const detail::In config("config_json", config_json);
-        if (auto problem = detail::first_problem(config)) {
-            return std::move(*problem);
+        const detail::CStr c_config("config_json", config_json);
+        if (auto error = detail::first_error(c_config)) {
+            return std::move(*error);
         }
         Sandbox sandbox;
-        detail::Text json;
-        const ipg_code code = ipg_sandbox_start(config.or_null(), &sandbox.handle_, json.out());
+        detail::OwnedString json;
+        const ipg_code code = ipg_sandbox_start(c_config.get_or_null(), &sandbox.handle_, json.out());
         if (code != IPG_OK) {
-            return detail::error_of(code, json.string());
+            return detail::error_from_json(code, json.to_string());
         }
-        sandbox.document_ = Document(json.string());
+        sandbox.document_ = Document(json.to_string());
         return sandbox;
     }
 
-    /** A client's configuration: its address and key, to which more can be added. */
+    /** Returns the configuration of a client of this sandbox: its address and its key. */
     [[nodiscard]] Config config() const { return Config().base_url(base_url()).api_key(api_key()); }
-    /** Where it listens. */
+    /** Returns the address of the sandbox. */
     [[nodiscard]] std::string base_url() const { return document_.text("/base_url").value_or(""); }
-    /** The bearer token it takes. */
+    /** Returns the bearer token that the sandbox accepts. */
     [[nodiscard]] std::string api_key() const { return document_.text("/api_key").value_or(""); }
 
-    /** Tells it to do something: set faults, move its clock, say what it counted. Threads: any. */
+    /**
+     * Runs a command of the sandbox, such as setting faults, moving its clock, or reading its
+     * counts. Threads: any.
+     *
+     * Errors: IPG_ERR_INVALID_ARGUMENT for an unknown or malformed command; IPG_ERR_INVALID_HANDLE.
+     */
     Result<Reply> control(std::string_view command_json) const {
-        const detail::In command("command_json", command_json);
-        if (auto problem = detail::first_problem(command)) {
-            return std::move(*problem);
+        const detail::CStr c_command("command_json", command_json);
+        if (auto error = detail::first_error(c_command)) {
+            return std::move(*error);
         }
-        detail::Text json;
-        const ipg_code code = ipg_sandbox_control(handle_, command.get(), json.out());
-        return detail::reply_of(code, json);
+        detail::OwnedString json;
+        const ipg_code code = ipg_sandbox_control(handle_, c_command.get(), json.out());
+        return detail::to_reply(code, json);
     }
 
-    /** Stops it: its port is closed, its thread ends, its world is forgotten. */
+    /** Stops the sandbox: closes its port, ends its thread, and discards its sessions. */
     void stop() noexcept {
         if (ipg_sandbox* handle = std::exchange(handle_, nullptr)) {
             ipg_sandbox_stop(handle);
@@ -2045,7 +2216,7 @@ private:
 };
 #endif
 
-} // namespace v0, or v0_no_exceptions
+} // namespace IPLAYGAMES_NAMESPACE
 } // namespace iplaygames
 
 #endif // IPLAYGAMES_HPP

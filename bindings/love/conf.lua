@@ -1,4 +1,5 @@
--- Without a display, LÖVE runs without its window: SDL_VIDEODRIVER=dummy love bindings/love
+-- The configuration of LÖVE. Without a display, run `SDL_VIDEODRIVER=dummy love bindings/love`:
+-- LÖVE then opens no window.
 HEADLESS = os.getenv "SDL_VIDEODRIVER" == "dummy"
 
 function love.conf(t)

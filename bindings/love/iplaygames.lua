@@ -1,11 +1,15 @@
--- The IPlayGames API for LÖVE, and for all else that runs LuaJIT. It only polls: calls start at once and
--- return a request, `client:tick()` once a frame moves them, and `request:poll()` tells what they came to.
--- No callback from C enters Lua (LuaJIT could not survive that in compiled code), and nothing waits.
+-- The IPlayGames API for LÖVE and other programs that run LuaJIT. The module uses polling: a call
+-- returns a request immediately, `client:tick()` once a frame drives all requests, and
+-- `request:poll()` returns the result. C calls no Lua function, because a callback from code that
+-- LuaJIT has compiled would crash. Only `client:prewarm()` and `client:shutdown()` block.
+--
+-- A function that can fail returns nil and an error. An error is a table with the fields of the
+-- error document; see iplaygames.h.
 --
 --     local ipg = require "iplaygames"
 --     local client = assert(ipg.client { base_url = "https://relay.example" })
---     local request = assert(client:start { game_id = 42, player_id = "p", currency = "EUR",
---                                           country_code = "DE", ip_address = "203.0.113.9" })
+--     local request = assert(client:session_start { game_id = 42, player_id = "p", currency = "EUR",
+--                                                   country_code = "DE", ip_address = "203.0.113.9" })
 --     -- in love.update:
 --     client:tick()
 --     local state, value = request:poll()
@@ -43,149 +47,163 @@ int32_t ipg_sandbox_control(ipg_sandbox *sandbox, const char *command_json, char
 int32_t ipg_sandbox_stop(ipg_sandbox *sandbox);
 ]]
 
-local ABI = 1 -- of the declarations above
-local OK, PENDING, INVALID_ARGUMENT, INVALID_HANDLE = 0, 1, 100, 101
-local NUMBER, STRING, BOOL, NULL = 3, 4, 2, 1
+local ABI_VERSION = 1 -- the ABI version of the declarations above
+local OK, PENDING, INVALID_ARGUMENT = 0, 1, 100
+local JSON_NULL, JSON_BOOL, JSON_NUMBER = 1, 2, 3
 
 local lib = ffi.load(os.getenv "IPLAYGAMES_LIBRARY" or "iplaygames")
-assert(lib.ipg_abi_version() == ABI, "libiplaygames has another version than iplaygames.lua is for")
+if lib.ipg_abi_version() ~= ABI_VERSION then
+  error(("The library iplaygames has ABI version %d, but iplaygames.lua needs %d. Install the library of the "
+    .. "same release."):format(lib.ipg_abi_version(), ABI_VERSION))
+end
 
 local ipg = { version = ffi.string(lib.ipg_version()) }
 
--- ---- texts ------------------------------------------------------------------------------------------
+-- ---- strings ----------------------------------------------------------------------------------------
 
--- Lua's copy of a text that the library handed out, which is freed.
-local function take(out, len)
+-- Copies a string that the library returned, and frees it.
+local function take_string(out, len)
   if out[0] == nil then return nil end
   local text = len and ffi.string(out[0], len) or ffi.string(out[0])
   lib.ipg_string_free(out[0])
   return text
 end
 
--- The value at a JSON pointer as text, and its type.
-local function at(json, pointer)
-  local kind, value, len = ffi.new "int32_t[1]", ffi.new "char *[1]", ffi.new "size_t[1]"
-  if lib.ipg_json_get(json, pointer, kind, value, len) ~= OK then return nil end
-  return take(value, len[0]), kind[0]
+-- Returns the value at a JSON pointer as text, and its type.
+local function get_text(json, pointer)
+  local json_type, value, len = ffi.new "int32_t[1]", ffi.new "char *[1]", ffi.new "size_t[1]"
+  if lib.ipg_json_get(json, pointer, json_type, value, len) ~= OK then return nil end
+  return take_string(value, len[0]), json_type[0]
 end
 
-local function value_at(json, pointer)
-  local text, kind = at(json, pointer)
-  if not text or kind == NULL then return nil end
-  if kind == BOOL then return text == "true" end
-  if kind == NUMBER then return tonumber(text) end
-  return text -- a string, or the JSON of an array or object
+-- Returns the value at a JSON pointer as a Lua value; an array or an object as JSON text.
+local function get_value(json, pointer)
+  local text, json_type = get_text(json, pointer)
+  if not text or json_type == JSON_NULL then return nil end
+  if json_type == JSON_BOOL then return text == "true" end
+  if json_type == JSON_NUMBER then return tonumber(text) end
+  return text
 end
 
--- An answer: `answer.json` is the document, `answer:get "/data/status"` a value in it as Lua has it, and
--- `answer:text "/data/balance"` the same with the digits the server wrote, for money.
-local Answer = {}
-Answer.__index = Answer
-function Answer:get(pointer) return value_at(self.json, pointer) end
-function Answer:text(pointer) return (at(self.json, pointer)) end
-function Answer:__tostring() return self.json end
+-- A response of the API. `reply.json` is the document. `reply:get "/data/status"` returns a value
+-- as a Lua value; `reply:text "/data/balance"` returns it as text with the digits of the server,
+-- for money.
+local Reply = {}
+Reply.__index = Reply
+function Reply:get(pointer) return get_value(self.json, pointer) end
+function Reply:text(pointer) return (get_text(self.json, pointer)) end
+function Reply:__tostring() return self.json end
 
 -- ---- errors -----------------------------------------------------------------------------------------
 
--- A failure: a table with every field of the error document, see iplaygames.h, and `json`, all of it. `outcome`
--- is what to look at after a start: with "unknown" a session may exist.
+-- An error: a table with the fields of the error document, and the document itself in `json`. If a
+-- start fails with the outcome "unknown", a session may exist.
 local FIELDS = { "code", "name", "message", "operation", "outcome", "retryable", "attempts", "elapsed_ms", "http_status",
                  "request_id", "call_id", "retry_after_ms", "field", "body", "body_text" }
 local Error = {}
 Error.__index = Error
 function Error:__tostring() return ("%s: %s"):format(self.name, self.message) end
 
-local function failure(code, json)
+local function new_error(code, json)
   local error = { code = code, name = ffi.string(lib.ipg_code_name(code)), message = "", json = json }
   if json then
     for _, field in ipairs(FIELDS) do
-      local value = value_at(json, "/error/" .. field)
+      local value = get_value(json, "/error/" .. field)
       if value ~= nil then error[field] = value end
     end
   end
   return setmetatable(error, Error)
 end
 
-local function mistake(message, field)
-  local error = failure(INVALID_ARGUMENT)
-  error.message, error.field, error.outcome, error.retryable = message, field, "not_sent", false
+-- Creates the error of an argument that this module rejects.
+local function invalid_argument(message)
+  local error = new_error(INVALID_ARGUMENT)
+  error.message, error.outcome, error.retryable = message, "not_sent", false
   return error
 end
 
--- ---- JSON out of tables -----------------------------------------------------------------------------
+-- ---- JSON from tables -------------------------------------------------------------------------------
 
-local function quote(text)
+local function encode_string(text)
   local out = ffi.new "char *[1]"
   local code = lib.ipg_json_quote(text, #text, out)
-  local json = take(out)
-  if code ~= OK then error(failure(code, json), 0) end
+  local json = take_string(out)
+  if code ~= OK then error(new_error(code, json), 0) end
   return json
 end
 
-local function number(value)
+local function encode_number(value)
   if value ~= value or value == math.huge or value == -math.huge then
-    error(mistake "A number must be finite.", 0)
+    error(invalid_argument "A number must be finite, but this number is infinite or NaN.", 0)
   end
   if value % 1 == 0 and math.abs(value) < 2 ^ 53 then return ("%.0f"):format(value) end
-  local short = ("%.15g"):format(value) -- 0.1 stays 0.1
+  local short = ("%.15g"):format(value) -- 15 digits represent 0.1 as 0.1
   return tonumber(short) == value and short or ("%.17g"):format(value)
 end
 
 local function encode(value, depth)
-  local kind = type(value)
-  if kind == "string" then return quote(value) end
-  if kind == "number" then return number(value) end
-  if kind == "boolean" then return tostring(value) end
-  if kind ~= "table" then error(mistake("A " .. kind .. " cannot be sent."), 0) end
-  if depth > 64 then error(mistake "The table is nested too deeply, or contains itself.", 0) end
+  local lua_type = type(value)
+  if lua_type == "string" then return encode_string(value) end
+  if lua_type == "number" then return encode_number(value) end
+  if lua_type == "boolean" then return tostring(value) end
+  if lua_type ~= "table" then
+    error(invalid_argument("A value of type " .. lua_type .. " cannot be converted to JSON."), 0)
+  end
+  if depth > 64 then error(invalid_argument "The table is nested more than 64 levels deep, or contains itself.", 0) end
   local parts = {}
   if #value > 0 then
     for i, item in ipairs(value) do parts[i] = encode(item, depth + 1) end
     return "[" .. table.concat(parts, ",") .. "]"
   end
   for key, item in pairs(value) do
-    if type(key) ~= "string" then error(mistake "The keys of an object must be strings.", 0) end
-    parts[#parts + 1] = quote(key) .. ":" .. encode(item, depth + 1)
+    if type(key) ~= "string" then
+      error(invalid_argument("The keys of an object must be strings, but one is a " .. type(key) .. "."), 0)
+    end
+    parts[#parts + 1] = encode_string(key) .. ":" .. encode(item, depth + 1)
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
--- A C text ends at its first NUL, and what came after would be lost without a word.
-local function whole(text)
-  if text:find("\0", 1, true) then error(mistake "The text contains a NUL.", 0) end
+-- Returns the text if C can take it. C would truncate a text at its first NUL.
+local function check_no_nul(text)
+  local nul = text:find("\0", 1, true)
+  if nul then error(invalid_argument("The text contains a NUL at position " .. nul .. "."), 0) end
   return text
 end
 
--- A table, or JSON text for what a table cannot say (money with its digits, null). nil is no object at all.
-local function document(value)
+-- Returns the JSON of a table. Text is returned unchanged: it can contain null, and money with its
+-- digits. nil means no object.
+local function to_json(value)
   if value == nil then return nil end
-  if type(value) == "string" then return whole(value) end
+  if type(value) == "string" then return check_no_nul(value) end
   return encode(value, 0)
 end
 
--- Calls `work`, which may throw an error of ours: then the answer is nil and it. Other errors pass.
-local function attempt(work, ...)
-  local good, result, more = pcall(work, ...)
-  if good then return result, more end
+-- Calls a function. If it raises an error of this module, returns nil and the error; raises other
+-- errors again.
+local function try(body)
+  local ok, result, problem = pcall(body)
+  if ok then return result, problem end
   if getmetatable(result) == Error then return nil, result end
   error(result, 0)
 end
 
 -- ---- handles ----------------------------------------------------------------------------------------
 
--- A function of C that answers a code and a document; the last argument is where the document goes.
-local function call(function_, ...)
+-- Calls a C function whose last parameter returns a document. Returns the code and the document.
+local function call_c(c_function, ...)
   local out = ffi.new "char *[1]"
   local arguments, n = { ... }, select("#", ...)
   arguments[n + 1] = out
-  local code = function_(unpack(arguments, 1, n + 1))
-  return code, take(out)
+  local code = c_function(unpack(arguments, 1, n + 1))
+  return code, take_string(out)
 end
 
--- A live handle that Lua's collector frees. The functions of C forget at once, and never wait or call back.
-local function own(out, free) return ffi.gc(out[0], free) end
+-- Returns a handle that the garbage collector frees. The C functions that free handles never block.
+local function own_handle(out, free) return ffi.gc(out[0], free) end
 
-local function release(self, free)
+-- Frees the handle of an object. Returns false if it was already freed.
+local function free_handle(self, free)
   if not self.handle then return false end
   ffi.gc(self.handle, nil)
   free(self.handle)
@@ -198,30 +216,32 @@ end
 local Request = {}
 Request.__index = Request
 
--- "pending"; "news", answer (of a watch, each change once); "done", answer; or "failed", error. The last two as
--- often as asked.
+-- Returns "pending" while there is no result; "update" and a reply for each change of a watch;
+-- "done" and the reply at the end; or "failed" and the error. The last two are returned by every
+-- later call too.
 function Request:poll()
-  local code, json = call(lib.ipg_request_poll, self.handle)
+  local code, json = call_c(lib.ipg_request_poll, self.handle)
   if code == PENDING and not json then return "pending" end
   if code == PENDING or code == OK then
-    return code == OK and "done" or "news", setmetatable({ json = json }, Answer)
+    return code == OK and "done" or "update", setmetatable({ json = json }, Reply)
   end
-  return "failed", failure(code, json)
+  return "failed", new_error(code, json)
 end
 
--- Ends it now: the next poll tells "failed", with the outcome in the error.
+-- Cancels the call immediately: the next poll returns "failed" with an error that has the outcome.
 function Request:cancel() return lib.ipg_request_cancel(self.handle) == OK end
 
--- The collector does this too, only later, and requests that are not freed count in `max_in_flight`.
-function Request:free() return release(self, lib.ipg_request_free) end
+-- Frees the request. The garbage collector does it too, but later; requests count in
+-- `max_in_flight` until then.
+function Request:free() return free_handle(self, lib.ipg_request_free) end
 
-local function submit(client, begin)
-  return attempt(function()
+local function submit(client, submit_c)
+  return try(function()
     local out = ffi.new "ipg_request *[1]"
-    local code, json = begin(out)
-    if code ~= OK then return nil, failure(code, json) end
-    -- The client is held, so that it is not collected while a request of it is in use.
-    return setmetatable({ handle = own(out, lib.ipg_request_free), client = client }, Request)
+    local code, json = submit_c(out)
+    if code ~= OK then return nil, new_error(code, json) end
+    -- The reference keeps the client alive while the request is in use.
+    return setmetatable({ handle = own_handle(out, lib.ipg_request_free), client = client }, Request)
   end)
 end
 
@@ -230,84 +250,95 @@ end
 local Client = {}
 Client.__index = Client
 
--- `config` is a table with the keys listed in iplaygames.h. Answers the client, or nil and an error.
+-- Creates a client. `config` is a table; iplaygames.h lists its keys. Returns the client, or nil
+-- and an error.
 function ipg.client(config)
-  return attempt(function()
+  return try(function()
     local out = ffi.new "ipg_client *[1]"
-    local code, json = call(lib.ipg_client_new, document(config), out)
-    if code ~= OK then return nil, failure(code, json) end
-    return setmetatable({ handle = own(out, lib.ipg_client_free) }, Client)
+    local code, json = call_c(lib.ipg_client_new, to_json(config), out)
+    if code ~= OK then return nil, new_error(code, json) end
+    return setmetatable({ handle = own_handle(out, lib.ipg_client_free) }, Client)
   end)
 end
 
--- Any operation of the API. Answers a request, or nil and an error when nothing was sent.
+-- Submits a call of any operation. Returns a request, or nil and an error if the call was not sent.
 function Client:call(operation, arguments, options)
   return submit(self, function(out)
-    return call(lib.ipg_submit, self.handle, whole(operation), document(arguments), document(options), nil, nil, out)
+    return call_c(lib.ipg_submit, self.handle, check_no_nul(operation), to_json(arguments), to_json(options), nil, nil, out)
   end)
 end
 
-function Client:start(arguments) return self:call("start_a_game_session", arguments) end
-function Client:status(id) return self:call("get_session_status", { session_id = id }) end
-function Client:finish(id) return self:call("end_a_game_session", { session_id = id }) end
+function Client:session_start(arguments) return self:call("start_a_game_session", arguments) end
+function Client:session_status(id) return self:call("get_session_status", { session_id = id }) end
+function Client:session_end(id) return self:call("end_a_game_session", { session_id = id }) end
 
--- Reads the session's status every so many milliseconds, until it is no longer active.
-function Client:watch(id, interval_ms)
+-- Reads the status of a session at an interval until it is no longer active. Returns a request
+-- whose poll returns each change. After three failed readings in a row, poll returns "update" once,
+-- with the error document as the reply.
+function Client:session_watch(id, interval_ms)
   return submit(self, function(out)
-    return call(lib.ipg_session_watch, self.handle, whole(id), interval_ms or 1000, nil, nil, out)
+    return call_c(lib.ipg_session_watch, self.handle, check_no_nul(id), interval_ms or 1000, nil, nil, out)
   end)
 end
 
--- Once a frame: moves the calls, for about so many microseconds.
+-- Makes progress on the calls without waiting, for about `budget_us` microseconds. Call it once a
+-- frame.
 function Client:tick(budget_us)
   local code = lib.ipg_client_tick(self.handle, budget_us or 500, nil)
-  if code ~= OK then return nil, failure(code) end
+  if code ~= OK then return nil, new_error(code) end
   return true
 end
 
--- Blocks, for a loading screen: resolves, connects, loads certificates.
+-- Resolves, connects and loads certificates before the first call needs them. Blocks; call it on a
+-- loading screen.
 function Client:prewarm(timeout_ms)
-  local code, json = call(lib.ipg_client_prewarm, self.handle, timeout_ms or 2000)
-  if code ~= OK then return nil, failure(code, json) end
+  local code, json = call_c(lib.ipg_client_prewarm, self.handle, timeout_ms or 2000)
+  if code ~= OK then return nil, new_error(code, json) end
   return true
 end
 
+-- Returns a reply with counts of the client's calls and connections.
 function Client:stats()
-  local code, json = call(lib.ipg_client_stats, self.handle)
-  if code ~= OK then return nil, failure(code, json) end
-  return setmetatable({ json = json }, Answer)
+  local code, json = call_c(lib.ipg_client_stats, self.handle)
+  if code ~= OK then return nil, new_error(code, json) end
+  return setmetatable({ json = json }, Reply)
 end
 
--- For love.quit: gives the calls in flight so long, and cancels the rest.
+-- Refuses new calls, drives those in flight until the timeout, and cancels the rest. Blocks; call
+-- it in love.quit.
 function Client:shutdown(timeout_ms) return lib.ipg_client_shutdown(self.handle, timeout_ms or 0) == OK end
 
-function Client:free() return release(self, lib.ipg_client_free) end
+-- Frees the client. The garbage collector does it too, but later.
+function Client:free() return free_handle(self, lib.ipg_client_free) end
 
 -- ---- the sandbox ------------------------------------------------------------------------------------
 
 local Sandbox = {}
 Sandbox.__index = Sandbox
 
--- The API in this very process, for tests. `sandbox.config` is a client's configuration.
+-- Starts a server that runs the API in this process, for tests. `sandbox.config` is the
+-- configuration of a client.
 function ipg.sandbox(config)
-  return attempt(function()
+  return try(function()
     local out = ffi.new "ipg_sandbox *[1]"
-    local code, json = call(lib.ipg_sandbox_start, document(config), out)
-    if code ~= OK then return nil, failure(code, json) end
-    local base_url, api_key = value_at(json, "/base_url"), value_at(json, "/api_key")
+    local code, json = call_c(lib.ipg_sandbox_start, to_json(config), out)
+    if code ~= OK then return nil, new_error(code, json) end
+    local base_url, api_key = get_value(json, "/base_url"), get_value(json, "/api_key")
     local client_config = { base_url = base_url, api_key = api_key }
-    return setmetatable({ handle = own(out, lib.ipg_sandbox_stop), config = client_config }, Sandbox)
+    return setmetatable({ handle = own_handle(out, lib.ipg_sandbox_stop), config = client_config }, Sandbox)
   end)
 end
 
+-- Runs a command of the sandbox, such as setting faults, moving its clock, or reading its counts.
 function Sandbox:control(command)
-  return attempt(function()
-    local code, json = call(lib.ipg_sandbox_control, self.handle, document(command))
-    if code ~= OK then return nil, failure(code, json) end
-    return setmetatable({ json = json }, Answer)
+  return try(function()
+    local code, json = call_c(lib.ipg_sandbox_control, self.handle, to_json(command))
+    if code ~= OK then return nil, new_error(code, json) end
+    return setmetatable({ json = json }, Reply)
   end)
 end
 
-function Sandbox:stop() return release(self, lib.ipg_sandbox_stop) end
+-- Stops the sandbox. Returns false if it was already stopped.
+function Sandbox:stop() return free_handle(self, lib.ipg_sandbox_stop) end
 
 return ipg

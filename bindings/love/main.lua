@@ -1,5 +1,6 @@
--- A game session in LÖVE: start, watch, end, at 60 Hz and without ever waiting. It plays against the sandbox,
--- the API in this very process, prints what the frames cost, and exits with 0 if all happened as it should.
+-- A game loop in LÖVE at 60 Hz that starts, watches and ends a session without waiting for the
+-- network. It uses the sandbox, which runs the API in this process, and prints the durations of the
+-- frames. The exit status is 0 if the session was played correctly.
 --
 --     love bindings/love            the demo
 --     love bindings/love test       the tests
@@ -7,14 +8,14 @@
 local ipg = require "iplaygames"
 
 local sandbox, client, session
-local phase, news, exit_code = "idle", {}, nil
-local clock = 0 -- seconds of play
+local phase, statuses, exit_code = "idle", {}, nil
+local clock = 0 -- seconds since the start
 
--- A new request takes the place of the one before.
+-- A new request replaces the previous one.
 local request, watch
 
-local function fail(what, error)
-  print(what, error)
+local function fail(action, error)
+  print(action, error)
   phase, exit_code = "failed", 1
 end
 
@@ -30,7 +31,7 @@ function love.update(dt)
 
   if phase == "idle" and clock > 2 then
     local problem
-    request, problem = client:start {
+    request, problem = client:session_start {
       game_id = 42, player_id = 'player "seven"', currency = "EUR", country_code = "DE", ip_address = "203.0.113.9",
     }
     if not request then return fail("start", problem) end
@@ -41,11 +42,11 @@ function love.update(dt)
     if state == "done" then
       session = value:get "/data/session_id"
       print("play at " .. value:get "/data/game_url")
-      watch = assert(client:watch(session, 100))
+      watch = assert(client:session_watch(session, 100))
       phase = "playing"
     end
   elseif phase == "playing" and clock > 5 then
-    request = assert(client:finish(session))
+    request = assert(client:session_end(session))
     phase = "ending"
   elseif phase == "ending" then
     local state, value = request:poll()
@@ -56,8 +57,8 @@ function love.update(dt)
     local state, value = watch:poll()
     if state == "failed" then return fail("watch", value) end
     if state ~= "pending" then
-      news[#news + 1] = value:get "/data/status"
-      print("the session is " .. news[#news])
+      statuses[#statuses + 1] = value:get "/data/status"
+      print("the session is " .. statuses[#statuses])
     end
     if state == "done" then
       watch:free()
@@ -78,26 +79,27 @@ function love.quit()
   if sandbox then sandbox:stop() end
 end
 
--- ---- the frames, measured ---------------------------------------------------------------------------
+-- ---- measuring frames -------------------------------------------------------------------------------
 
-local function summary(label, times)
+local function print_times(label, times)
   table.sort(times)
   local n = #times
   print(("%-22s %5d frames   p50 %7.3f ms   p99 %7.3f ms   worst %7.3f ms"):format(
     label, n, times[math.floor(n / 2) + 1], times[math.floor(n * 0.99) + 1], times[n]))
 end
 
--- LÖVE's own loop would do; this one keeps 60 Hz without a display too, and takes the time.
+-- A game can use LÖVE's own loop. This loop also runs at 60 Hz without a display, and measures the
+-- frames.
 function love.run()
   local arguments = love.arg.parseGameArguments(arg)
   if arguments[1] == "test" then return require "test" end
 
   love.load(arguments)
-  local quiet, busy = { frame = {}, tick = {} }, { frame = {}, tick = {} }
+  local idle_times, busy_times = { frame = {}, tick = {} }, { frame = {}, tick = {} }
   local began, frame, last = love.timer.getTime(), 0, love.timer.getTime()
   local tick_ms = 0
   local plain_tick = client.tick
-  function client:tick(budget) -- this one's own, to measure it
+  function client:tick(budget) -- replaces the method of this client, to measure it
     local before = love.timer.getTime()
     local result, problem = plain_tick(self, budget)
     tick_ms = (love.timer.getTime() - before) * 1000
@@ -110,11 +112,11 @@ function love.run()
     for name, a in love.event.poll() do
       if name == "quit" then
         love.quit()
-        return a or 1 -- left before it was over
+        return a or 1 -- the user quit before the session ended
       end
       if love.handlers[name] then love.handlers[name](a) end
     end
-    local row = phase == "idle" and quiet or busy
+    local row = phase == "idle" and idle_times or busy_times
     love.update(start - last)
     last = start
     if love.graphics and love.graphics.isActive() then
@@ -127,15 +129,15 @@ function love.run()
     row.frame[#row.frame + 1] = (finish - start) * 1000
     row.tick[#row.tick + 1] = tick_ms
 
-    if finish - began > 15 then fail("hung", "in " .. phase) end
+    if finish - began > 15 then fail("The session does not end within 15 seconds.", "phase " .. phase) end
     if phase == "over" then
-      local good = table.concat(news, " ") == "active closed"
-      summary("without traffic: frame", quiet.frame)
-      summary("                  tick", quiet.tick)
-      summary("with traffic:    frame", busy.frame)
-      summary("                  tick", busy.tick)
-      print(good and "all happened as it should" or "FAILED")
-      exit_code = good and 0 or 1
+      local passed = table.concat(statuses, " ") == "active closed"
+      print_times("without traffic: frame", idle_times.frame)
+      print_times("                  tick", idle_times.tick)
+      print_times("with traffic:    frame", busy_times.frame)
+      print_times("                  tick", busy_times.tick)
+      print(passed and "the session was started, watched and ended" or "FAILED")
+      exit_code = passed and 0 or 1
     end
     if exit_code then
       love.quit()

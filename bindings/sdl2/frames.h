@@ -1,36 +1,37 @@
 /*
- * How long frames took: kept, summed up, and drawn. Not needed in a game; game.c uses it to show what the
- * library costs.
+ * Records the durations of frames, computes statistics and draws histograms. game.c uses it to measure
+ * the library; a game does not need it.
  */
 #ifndef FRAMES_H
 #define FRAMES_H
 
 #include <stddef.h>
 
-#define FRAMES_MOST 8192
+#define FRAMES_MAX 8192
 
-/* One row of times, in milliseconds. */
+/* A series of durations in milliseconds. */
 struct frames {
-    double ms[FRAMES_MOST];
+    double ms[FRAMES_MAX];
     size_t count;
 };
 
+/* Adds a duration. Ignores it if the series is full. */
 void frames_add(struct frames *frames, double ms);
 
-/* Prints `label`, p50, p99 and worst in a line. */
+/* Prints `label`, the median, the 99th percentile and the maximum on one line. */
 void frames_print(const char *label, const struct frames *frames);
 
-/* The processor's time that this thread has used so far, in milliseconds: what a frame worked, without what
-   it waited for a processor. */
+/* Returns the CPU time of this thread in milliseconds. It excludes the time in which the thread waited
+   for a CPU. */
 double frames_cpu_ms(void);
 
-/* How many took longer than `limit_ms`. */
-size_t frames_over(const struct frames *frames, double limit_ms);
+/* Returns the number of durations above `limit_ms`. */
+size_t frames_count_over(const struct frames *frames, double limit_ms);
 
-/* Writes a PNG of three histograms: the frames against the 16.67 ms of 60 Hz, the ticks in them against their
-   budget, and the processor's time for those. `note` is a line of text, in capitals. Returns 0 when the file is
-   written. */
-int frames_picture(const char *file, const char *note, const struct frames *whole, const struct frames *tick,
-                   const struct frames *cpu, double tick_budget_ms);
+/* Writes a PNG file with three histograms: the frames with the 16.67 ms of 60 Hz, the ticks with their
+   budget, and the CPU time of the ticks. `note` is a line of text in capital letters. Returns 0 if the
+   file was written. */
+int frames_write_png(const char *file, const char *note, const struct frames *whole, const struct frames *tick,
+                     const struct frames *cpu, double tick_budget_ms);
 
 #endif

@@ -1,18 +1,21 @@
-// The IPlayGames API for Unity and for .NET (netstandard2.0, C# 7): one file, no other package.
+// The IPlayGames API for Unity and .NET (netstandard2.0, C# 7). The wrapper is one file and needs
+// no other package.
 //
 //     var client = new Client("{\"base_url\": \"https://relay.example\"}");
 //     StartedSession session = await client.StartSessionAsync(new StartSession { GameId = 42, ... });
 //     ...
-//     void Update()    { client.Tick(); }       // once a frame: moves the calls, completes the tasks
+//     void Update()    { client.Tick(); }       // once a frame: drives the calls, completes the tasks
 //     void OnDestroy() { client.Dispose(); }
 //
-// Nothing here waits for the network or starts a thread. Tasks complete inside Tick, on the thread that calls it.
-// Everything but Tick, Shutdown and Dispose may be called on any thread; several may tick, but in a game one does.
+// Only Prewarm and Shutdown block, and the wrapper starts no thread. Tasks complete inside Tick, on
+// the thread that calls it. Any thread may call any function except Tick, Shutdown and Dispose;
+// several threads may call Tick, but a game needs only one.
 //
-// How it lives with IL2CPP and with domain reloads: C calls one static method back, and never a closure; what it
-// is about is a number, not an object. That method only takes the text and puts it in a queue, so no exception
-// and no continuation runs with C below it on the stack. When the AppDomain unloads, all its clients are freed,
-// and a freed client never calls back. Finalizers only forget: they never wait and never call back.
+// IL2CPP and domain reloads: C calls one static method, and never a closure. The user data is a
+// number, not an object. The method copies the text into a queue, so no exception and no
+// continuation runs with C below it on the stack. When the AppDomain unloads, the wrapper frees all
+// clients, and a freed client calls no callback. Finalizers free handles: they never block and
+// never call a callback.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
@@ -28,7 +31,8 @@ using System.Threading.Tasks;
 
 #if !UNITY_5_3_OR_NEWER
 namespace AOT {
-    /// <summary>Unity's own; IL2CPP finds by it what C may call.</summary>
+    /// <summary>Stands in for Unity's attribute, which marks methods that C may call, for
+    /// IL2CPP.</summary>
     [AttributeUsage(AttributeTargets.Method)]
     internal sealed class MonoPInvokeCallbackAttribute : Attribute {
         public MonoPInvokeCallbackAttribute(Type type) { }
@@ -37,52 +41,128 @@ namespace AOT {
 #endif
 
 namespace IPlayGames {
-    // ---- what a game sees -------------------------------------------------------------------------------
+    // ---- public types -----------------------------------------------------------------------------------
 
-    /// <summary>What became of a call; see the constants of iplaygames.h.</summary>
+    /// <summary>The result code of a call: the same number and the same name as in
+    /// iplaygames.h.</summary>
     public enum Code {
-        Ok = 0, Pending = 1,
-        InvalidArgument = 100, InvalidHandle = 101, UnknownOperation = 102, Busy = 103, ShutDown = 104,
-        Unsupported = 105, NoSuchField = 106,
-        Resolve = 200, Connect = 201, Tls = 202, Timeout = 203, Canceled = 204, ConnectionLost = 205,
-        BadResponse = 206, ResponseTooLarge = 207, Redirect = 208,
-        BadRequest = 400, Unauthorized = 401, Forbidden = 403, NotFound = 404, Conflict = 409,
-        Unprocessable = 422, RateLimited = 429, Api = 499, Server = 500, Unavailable = 503,
-        Internal = 900
+        // Begin of the generated codes: bindings/unity/generate_codes.py writes them. Do not edit.
+        /// <summary>Done.</summary>
+        Ok = 0,
+        /// <summary>Not finished yet; more will follow.</summary>
+        Pending = 1,
+        /// <summary>An argument is missing, malformed or not allowed; `field` points at
+        /// it.</summary>
+        InvalidArgument = 100,
+        /// <summary>The handle is NULL, already freed, of another kind, or never came from this
+        /// library.</summary>
+        InvalidHandle = 101,
+        /// <summary>The API has no operation of that name.</summary>
+        UnknownOperation = 102,
+        /// <summary>A limit of the client is reached; the call was not sent.</summary>
+        Busy = 103,
+        /// <summary>The client is shut down, or this thread or process is ending and can make no
+        /// calls.</summary>
+        ShutDown = 104,
+        /// <summary>This build of the library does not have that function, or this place cannot use
+        /// it.</summary>
+        Unsupported = 105,
+        /// <summary>The JSON document has nothing at that pointer.</summary>
+        NoSuchField = 106,
+        /// <summary>The host name could not be resolved.</summary>
+        Resolve = 200,
+        /// <summary>No connection could be made.</summary>
+        Connect = 201,
+        /// <summary>The secure connection was refused: certificate, host name or
+        /// protocol.</summary>
+        Tls = 202,
+        /// <summary>The time allowed for the call ran out.</summary>
+        Timeout = 203,
+        /// <summary>The call was canceled, or its client was freed.</summary>
+        Canceled = 204,
+        /// <summary>The connection broke before the whole answer had come.</summary>
+        ConnectionLost = 205,
+        /// <summary>The answer was not what the API promises: not HTTP, not JSON, or without a
+        /// field it must have.</summary>
+        BadResponse = 206,
+        /// <summary>The answer was larger than `max_response_bytes`.</summary>
+        ResponseTooLarge = 207,
+        /// <summary>The server answered with a redirect; redirects are never followed.</summary>
+        Redirect = 208,
+        /// <summary>HTTP 400: the API refused the request.</summary>
+        BadRequest = 400,
+        /// <summary>HTTP 401: the API key is missing, wrong or inactive.</summary>
+        Unauthorized = 401,
+        /// <summary>HTTP 403: the account may not do this.</summary>
+        Forbidden = 403,
+        /// <summary>HTTP 404: there is no such session, game or other thing.</summary>
+        NotFound = 404,
+        /// <summary>HTTP 409: the thing is not in a state that allows this.</summary>
+        Conflict = 409,
+        /// <summary>HTTP 422: a field was refused; `body` has the API's own list.</summary>
+        Unprocessable = 422,
+        /// <summary>HTTP 429: too many requests; `retry_after_ms` says how long to wait, if the API
+        /// did.</summary>
+        RateLimited = 429,
+        /// <summary>Any other refusal by the API: another 4xx, or `success: false` in a
+        /// 2xx.</summary>
+        Api = 499,
+        /// <summary>HTTP 5xx other than 503: the server, or one before it, failed.</summary>
+        Server = 500,
+        /// <summary>HTTP 503: the service, or every provider for this game, country and currency,
+        /// is unavailable.</summary>
+        Unavailable = 503,
+        /// <summary>A defect in this library; the message helps to report it.</summary>
+        Internal = 900,
+        // End of the generated codes.
     }
 
-    /// <summary>What the caller must know after a failure.</summary>
+    /// <summary>Whether the server may have processed a failed call.</summary>
     public enum Outcome {
-        /// <summary>It surely was not done.</summary>
+        /// <summary>The call was not sent; the server did not process it.</summary>
         NotSent,
-        /// <summary>The API said no.</summary>
+        /// <summary>The API rejected the call.</summary>
         Rejected,
-        /// <summary>It may have been done: after a start, a session may exist.</summary>
+        /// <summary>The server may have processed the call: after a start, a session may
+        /// exist.</summary>
         Unknown
     }
 
-    /// <summary>A call that failed, with every field of the library's error document.</summary>
+    /// <summary>The error of a failed call, with every field of the library's error
+    /// document.</summary>
     public sealed class IPlayGamesException : Exception {
+        /// <summary>The result code.</summary>
         public Code Code { get; }
-        /// <summary>The code's name in C, such as IPG_ERR_NOT_FOUND.</summary>
+        /// <summary>The name of the code in C, such as IPG_ERR_NOT_FOUND.</summary>
         public string Name { get; }
+        /// <summary>Whether the server may have processed the call.</summary>
         public Outcome Outcome { get; }
-        /// <summary>Whether the very same call may work later.</summary>
+        /// <summary>True if the same call may succeed later.</summary>
         public bool Retryable { get; }
+        /// <summary>The operation that was called; null if there was none.</summary>
         public string Operation { get; }
+        /// <summary>The number of attempts.</summary>
         public int Attempts { get; }
+        /// <summary>The duration of the call in milliseconds, with the delays between
+        /// attempts.</summary>
         public long ElapsedMs { get; }
+        /// <summary>The HTTP status of the last response; null if the server sent none.</summary>
         public int? HttpStatus { get; }
+        /// <summary>The id that the server gave the request; null if the server sent
+        /// none.</summary>
         public string RequestId { get; }
+        /// <summary>The id of the call, which is sent as X-Request-Id.</summary>
         public string CallId { get; }
+        /// <summary>How many milliseconds the server asked the client to wait; null if it did
+        /// not.</summary>
         public long? RetryAfterMs { get; }
-        /// <summary>A JSON pointer to the argument that is wrong.</summary>
+        /// <summary>A JSON pointer to the invalid argument.</summary>
         public string Field { get; }
-        /// <summary>The API's answer, as JSON.</summary>
+        /// <summary>The body of the response as JSON; null if it was not JSON.</summary>
         public string Body { get; }
-        /// <summary>The beginning of an answer that was not JSON.</summary>
+        /// <summary>The first 512 characters of the body, if it was not JSON.</summary>
         public string BodyText { get; }
-        /// <summary>The whole error document.</summary>
+        /// <summary>The complete error document.</summary>
         public string Document { get; }
 
         internal IPlayGamesException(Code code, string document)
@@ -90,28 +170,30 @@ namespace IPlayGames {
             Code = code;
             Name = Native.NameOf(code);
             Document = document;
-            Func<string, string> Get = field => Json.Get(document, "/error/" + field);
-            switch (Get("outcome")) {
+            Func<string, string> get = field => Json.Get(document, "/error/" + field);
+            switch (get("outcome")) {
                 case "rejected": Outcome = Outcome.Rejected; break;
                 case "unknown": Outcome = Outcome.Unknown; break;
                 default: Outcome = Outcome.NotSent; break;
             }
-            Retryable = Get("retryable") == "true";
-            Operation = Get("operation");
-            Attempts = (int)(Json.Integer(Get("attempts")) ?? 0);
-            ElapsedMs = Json.Integer(Get("elapsed_ms")) ?? 0;
-            HttpStatus = (int?)Json.Integer(Get("http_status"));
-            RequestId = Get("request_id");
-            CallId = Get("call_id");
-            RetryAfterMs = Json.Integer(Get("retry_after_ms"));
-            Field = Get("field");
-            Body = Get("body");
-            BodyText = Get("body_text");
+            Retryable = get("retryable") == "true";
+            Operation = get("operation");
+            Attempts = (int)(Json.Integer(get("attempts")) ?? 0);
+            ElapsedMs = Json.Integer(get("elapsed_ms")) ?? 0;
+            HttpStatus = (int?)Json.Integer(get("http_status"));
+            RequestId = get("request_id");
+            CallId = get("call_id");
+            RetryAfterMs = Json.Integer(get("retry_after_ms"));
+            Field = get("field");
+            Body = get("body");
+            BodyText = get("body_text");
         }
     }
 
-    /// <summary>A call was canceled through its token. Its outcome is still worth a look.</summary>
+    /// <summary>The exception of a call that was canceled with its token. Details.Outcome tells
+    /// whether the server may have processed the call.</summary>
     public sealed class CallCanceledException : OperationCanceledException {
+        /// <summary>The error of the canceled call.</summary>
         public IPlayGamesException Details { get; }
 
         internal CallCanceledException(IPlayGamesException details, CancellationToken token)
@@ -120,66 +202,100 @@ namespace IPlayGames {
         }
     }
 
-    /// <summary>An answer of the API.</summary>
-    public class Answer {
-        /// <summary>The server's own document.</summary>
+    /// <summary>A response of the API.</summary>
+    public class Reply {
+        /// <summary>The server's JSON document.</summary>
         public string Document { get; }
 
-        internal Answer(string document) { Document = document; }
+        internal Reply(string document) { Document = document; }
 
-        /// <summary>The value at a JSON pointer such as "/data/status": a string without quotes, a number with its
-        /// digits, the rest as JSON; null for nothing there, and for JSON's null.</summary>
+        /// <summary>Returns the value at a JSON pointer such as "/data/status": a string without
+        /// quotes, a number with its digits, any other type as JSON. Returns null if there is no
+        /// value, or it is null.</summary>
         public string Get(string pointer) => Json.Get(Document, pointer);
     }
 
-    /// <summary>What to start. The first five are needed.</summary>
+    /// <summary>The parameters of a new session. The first five are required; the error for a
+    /// missing one names the field. A null parameter is not sent.</summary>
     public sealed class StartSession {
+        /// <summary>The game.</summary>
         public long GameId;
-        public string PlayerId, Currency, CountryCode, IpAddress;
-        public string ReturnUrl, Locale, Provider, Device, FreespinId;
-        public int? FreespinCount, ExpireDays;
+        /// <summary>The operator's own id of the player.</summary>
+        public string PlayerId;
+        /// <summary>The currency code, such as EUR.</summary>
+        public string Currency;
+        /// <summary>The player's country, as two letters.</summary>
+        public string CountryCode;
+        /// <summary>The player's IPv4 or IPv6 address.</summary>
+        public string IpAddress;
+        /// <summary>The URL that the player returns to after the game.</summary>
+        public string ReturnUrl;
+        /// <summary>The language of the game, such as en.</summary>
+        public string Locale;
+        /// <summary>The provider. The account must be allowed to choose one.</summary>
+        public string Provider;
+        /// <summary>The device: desktop or mobile.</summary>
+        public string Device;
+        /// <summary>The free-spin bonus of the session.</summary>
+        public string FreespinId;
+        /// <summary>The number of free spins.</summary>
+        public int? FreespinCount;
+        /// <summary>The number of days until the free spins expire: 1 to 30.</summary>
+        public int? ExpireDays;
+        /// <summary>The stake of one free spin in currency units. A decimal is sent with its
+        /// digits.</summary>
         public decimal? FreespinBetAmount;
 
         internal string ToJson() {
-            var json = new Json.Object();
-            json.Number("game_id", GameId);
-            json.Text("player_id", PlayerId);
-            json.Text("currency", Currency);
-            json.Text("country_code", CountryCode);
-            json.Text("ip_address", IpAddress);
-            json.Text("return_url", ReturnUrl);
-            json.Text("locale", Locale);
-            json.Text("provider", Provider);
-            json.Text("device", Device);
-            json.Text("freespin_id", FreespinId);
-            json.Number("freespin_count", FreespinCount);
-            json.Number("freespin_bet_amount", FreespinBetAmount);
-            json.Number("expire_days", ExpireDays);
+            var json = new Json.ObjectWriter();
+            json.WriteNumber("game_id", GameId);
+            json.WriteString("player_id", PlayerId);
+            json.WriteString("currency", Currency);
+            json.WriteString("country_code", CountryCode);
+            json.WriteString("ip_address", IpAddress);
+            json.WriteString("return_url", ReturnUrl);
+            json.WriteString("locale", Locale);
+            json.WriteString("provider", Provider);
+            json.WriteString("device", Device);
+            json.WriteString("freespin_id", FreespinId);
+            json.WriteNumber("freespin_count", FreespinCount);
+            json.WriteNumber("freespin_bet_amount", FreespinBetAmount);
+            json.WriteNumber("expire_days", ExpireDays);
             return json.ToString();
         }
     }
 
-    public sealed class StartedSession : Answer {
+    /// <summary>The reply to a session start.</summary>
+    public sealed class StartedSession : Reply {
+        /// <summary>The id of the session, for all later calls.</summary>
         public string SessionId => Get("/data/session_id");
-        /// <summary>Where the player plays.</summary>
+        /// <summary>The URL that the player opens. Anyone who has it can play the
+        /// session.</summary>
         public string GameUrl => Get("/data/game_url");
+        /// <summary>The session's own token. Anyone who has it can play the session.</summary>
         public string SessionToken => Get("/data/session_token");
+        /// <summary>The time when the session expires, as the API writes it.</summary>
         public string ExpiresAt => Get("/data/expires_at");
         internal StartedSession(string document) : base(document) { }
     }
 
-    public sealed class SessionStatus : Answer {
+    /// <summary>The status of a session.</summary>
+    public sealed class SessionStatus : Reply {
+        /// <summary>The status: active, or another status of the API, such as closed.</summary>
         public string Status => Get("/data/status");
+        /// <summary>True if the status is active.</summary>
         public bool IsActive => Status == "active";
         internal SessionStatus(string document) : base(document) { }
     }
 
-    /// <summary>A session that is being watched; see <see cref="Client.Watch"/>.</summary>
+    /// <summary>A watch of a session, which reports its changes; see
+    /// <see cref="Client.WatchSession"/>.</summary>
     public sealed class Watch : IDisposable {
         private readonly Client client;
         private readonly uint call;
 
-        /// <summary>The last status, once the session is no longer active; or why it cannot be read.</summary>
+        /// <summary>Completes when the watch ends, with the last status or the error that stopped
+        /// it.</summary>
         public Task<SessionStatus> Ended { get; }
 
         internal Watch(Client client, uint call, Task<SessionStatus> ended) {
@@ -188,38 +304,42 @@ namespace IPlayGames {
             Ended = ended;
         }
 
-        /// <summary>Stops watching: nothing is told any more, and Ended is canceled at once.</summary>
-        public void Dispose() => client.Forget(call);
+        /// <summary>Stops the watch: its handler runs no more, and Ended is canceled
+        /// immediately.</summary>
+        public void Dispose() => client.Abandon(call);
     }
 
-    /// <summary>A client of the API.</summary>
+    /// <summary>A client of the API. One client serves a whole program.</summary>
     public sealed class Client : IDisposable {
-        // By number, and weakly: what C holds keeps no client alive, and a late call finds nothing.
+        // C holds the number of a client. The weak reference does not keep the client alive, and a
+        // callback for a collected client finds nothing.
         private static readonly ConcurrentDictionary<uint, WeakReference<Client>> Clients =
             new ConcurrentDictionary<uint, WeakReference<Client>>();
         private static readonly ConcurrentDictionary<IntPtr, bool> Handles = new ConcurrentDictionary<IntPtr, bool>();
         private static int lastClient, callbacksRunning;
         private static volatile bool unloading;
 
-        // Held in a static, so that what C got is never collected.
+        // A static field keeps the delegate alive for C.
         private static readonly Native.Callback Callback = OnCallback;
 
         private readonly uint number;
         private readonly ClientHandle handle;
-        private readonly object door = new object();
-        private readonly Dictionary<uint, Pending> calls = new Dictionary<uint, Pending>();
-        private readonly ConcurrentQueue<Told> told = new ConcurrentQueue<Told>();
+        private readonly object sync = new object();
+        private readonly Dictionary<uint, PendingCall> calls = new Dictionary<uint, PendingCall>();
+        private readonly ConcurrentQueue<Completion> completions = new ConcurrentQueue<Completion>();
         private uint lastCall;
 
         static Client() {
-            AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => FreeAll();
+            AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => FreeAllClients();
         }
 
-        /// <summary>Makes a client. <paramref name="configJson"/> has the keys listed in iplaygames.h; the operator's
-        /// key must not ship in a game: let it talk to a relay.</summary>
+        /// <summary>Creates a client. iplaygames.h lists the keys of <paramref name="configJson"/>.
+        /// Do not ship the operator's key in a game: use the address of a relay.</summary>
+        /// <exception cref="IPlayGamesException">A key is unknown, missing or invalid; Field points
+        /// at it.</exception>
         public Client(string configJson) {
             Native.CheckVersion();
-            Native.Check(Native.ipg_client_new(Native.Utf8(configJson), out handle, out IntPtr json), json);
+            Native.Check(Native.ipg_client_new(Native.ToCString(configJson), out handle, out IntPtr json), json);
             number = (uint)Interlocked.Increment(ref lastClient);
             Clients[number] = new WeakReference<Client>(this);
             Handles[handle.DangerousGetHandle()] = true;
@@ -227,59 +347,68 @@ namespace IPlayGames {
 
         ~Client() { Clients.TryRemove(number, out _); }
 
-        /// <summary>Starts a game session. When this fails, look at the exception's Outcome: with Unknown, a session
-        /// may exist.</summary>
+        /// <summary>Starts a game session. If this fails with Outcome.Unknown, a session may
+        /// exist.</summary>
         public Task<StartedSession> StartSessionAsync(StartSession request, CancellationToken token = default(CancellationToken)) =>
             Submit("start_a_game_session", request.ToJson(), null, json => new StartedSession(json), token);
 
-        public Task<SessionStatus> StatusAsync(string sessionId, CancellationToken token = default(CancellationToken)) =>
-            Submit("get_session_status", Json.SessionId(sessionId), null, json => new SessionStatus(json), token);
+        /// <summary>Returns the status of a game session.</summary>
+        public Task<SessionStatus> GetSessionStatusAsync(string sessionId, CancellationToken token = default(CancellationToken)) =>
+            Submit("get_session_status", Json.SessionIdArguments(sessionId), null, json => new SessionStatus(json), token);
 
-        public Task<Answer> EndAsync(string sessionId, CancellationToken token = default(CancellationToken)) =>
-            Submit("end_a_game_session", Json.SessionId(sessionId), null, json => new Answer(json), token);
+        /// <summary>Ends a game session.</summary>
+        public Task<Reply> EndSessionAsync(string sessionId, CancellationToken token = default(CancellationToken)) =>
+            Submit("end_a_game_session", Json.SessionIdArguments(sessionId), null, json => new Reply(json), token);
 
-        /// <summary>Any operation of the API, by its name such as "list_games", with a flat JSON object.</summary>
-        public Task<Answer> CallAsync(string operation, string argumentsJson = null, string optionsJson = null,
+        /// <summary>Calls an operation of the API, such as "list_games". The arguments are one flat
+        /// JSON object.</summary>
+        public Task<Reply> CallAsync(string operation, string argumentsJson = null, string optionsJson = null,
                                       CancellationToken token = default(CancellationToken)) =>
-            Submit(operation, argumentsJson, optionsJson, json => new Answer(json), token);
+            Submit(operation, argumentsJson, optionsJson, json => new Reply(json), token);
 
-        /// <summary>Reads a session's status every so often, until it is no longer active. Tells each change in Tick,
-        /// the first reading being one.</summary>
-        public Watch Watch(string sessionId, int intervalMs, Action<SessionStatus> changed) {
+        /// <summary>Reads the status of a session at an interval until it is no longer active.
+        /// Calls <paramref name="changed"/> in Tick for each change; the first status counts as a
+        /// change. After three failed readings in a row, calls it once with a status whose Status
+        /// is null and whose Document is the error document.</summary>
+        public Watch WatchSession(string sessionId, int intervalMs, Action<SessionStatus> changed) {
             var source = new TaskCompletionSource<SessionStatus>();
-            var pending = new Pending<SessionStatus>(source, json => new SessionStatus(json), changed, CancellationToken.None);
-            byte[] id = Native.Utf8(sessionId);
-            uint call = Begin(pending, (IntPtr userData, out RequestHandle request, out IntPtr json) =>
+            var pending = new PendingCall<SessionStatus>(source, json => new SessionStatus(json), changed, CancellationToken.None);
+            byte[] id = Native.ToCString(sessionId);
+            uint call = Start(pending, (IntPtr userData, out RequestHandle request, out IntPtr json) =>
                 Native.ipg_session_watch(handle, id, (uint)Math.Max(intervalMs, 0), Callback, userData, out request, out json));
             return new Watch(this, call, source.Task);
         }
 
-        /// <summary>Once a frame: does what can be done without waiting, for about so many microseconds, and completes
-        /// tasks, here and now. What a handler throws leaves through here, after all else is told.</summary>
+        /// <summary>Makes progress on the calls without waiting, for about
+        /// <paramref name="budgetUs"/> microseconds, and completes tasks on this thread. Call it
+        /// once a frame. Throws the first exception of a handler after all completions are
+        /// dispatched.</summary>
         public void Tick(int budgetUs = 500) {
             Code code = Native.ipg_client_tick(handle, (uint)Math.Max(budgetUs, 0), IntPtr.Zero);
-            Tell();
-            // In an AppDomain that unloads every client is freed, which is no mistake of the caller.
+            DispatchCompletions();
+            // FreeAllClients may have freed this client, which is not an error of the caller.
             if (!unloading) Native.Check(code, IntPtr.Zero);
         }
 
-        /// <summary>For a loading screen: blocks until there is a connection.</summary>
+        /// <summary>Resolves, connects and loads certificates before the first call needs them.
+        /// Blocks; call it on a loading screen.</summary>
         public void Prewarm(int timeoutMs = 2000) =>
             Native.Check(Native.ipg_client_prewarm(handle, (uint)Math.Max(timeoutMs, 0), out IntPtr json), json);
 
-        /// <summary>What the client has done, as a JSON document of counts.</summary>
-        public Answer Stats() {
-            return new Answer(Native.Check(Native.ipg_client_stats(handle, out IntPtr json), json));
+        /// <summary>Returns a document with counts of the client's calls and connections.</summary>
+        public Reply Stats() {
+            return new Reply(Native.Check(Native.ipg_client_stats(handle, out IntPtr json), json));
         }
 
-        /// <summary>Refuses new calls, gives those in flight so long, cancels the rest; all tasks are complete
-        /// afterwards.</summary>
+        /// <summary>Refuses new calls, drives those in flight until the timeout, cancels the rest,
+        /// and completes all tasks. Blocks.</summary>
         public void Shutdown(int timeoutMs) {
             Native.ipg_client_shutdown(handle, (uint)Math.Max(timeoutMs, 0));
-            Tell();
+            DispatchCompletions();
         }
 
-        /// <summary>Cancels what is in flight, completes all tasks, and frees the client. Blocks for no answer.</summary>
+        /// <summary>Cancels the calls in flight, completes all tasks, and frees the client. Waits
+        /// for no response.</summary>
         public void Dispose() {
             if (!handle.IsClosed) {
                 Native.ipg_client_shutdown(handle, 0);
@@ -287,71 +416,71 @@ namespace IPlayGames {
             }
             Clients.TryRemove(number, out _);
             GC.SuppressFinalize(this);
-            Tell();
+            DispatchCompletions();
         }
 
-        // ---- the way of a call --------------------------------------------------------------------------
+        // ---- submitting calls and dispatching completions -----------------------------------------------
 
-        private delegate Code Send(IntPtr userData, out RequestHandle request, out IntPtr json);
+        private delegate Code SubmitFunction(IntPtr userData, out RequestHandle request, out IntPtr json);
 
-        private Task<T> Submit<T>(string operation, string arguments, string options, Func<string, T> read,
-                                  CancellationToken token) where T : Answer {
+        private Task<T> Submit<T>(string operation, string arguments, string options, Func<string, T> convert,
+                                  CancellationToken token) where T : Reply {
             if (token.IsCancellationRequested) return Task.FromCanceled<T>(token);
             var source = new TaskCompletionSource<T>();
             try {
-                byte[] operationText = Native.Utf8(operation), argumentsText = Native.Utf8(arguments), optionsText = Native.Utf8(options);
-                Begin(new Pending<T>(source, read, null, token), (IntPtr userData, out RequestHandle request, out IntPtr json) =>
+                byte[] operationText = Native.ToCString(operation), argumentsText = Native.ToCString(arguments), optionsText = Native.ToCString(options);
+                Start(new PendingCall<T>(source, convert, null, token), (IntPtr userData, out RequestHandle request, out IntPtr json) =>
                     Native.ipg_submit(handle, operationText, argumentsText, optionsText, Callback, userData, out request, out json));
-            } catch (IPlayGamesException error) { // an awaited call fails in one place
+            } catch (IPlayGamesException error) { // so that the caller handles all errors where it awaits the task
                 source.SetException(error);
             }
             return source.Task;
         }
 
-        private uint Begin(Pending pending, Send send) {
+        private uint Start(PendingCall pending, SubmitFunction submit) {
             uint call;
-            lock (door) {
+            lock (sync) {
                 do call = ++lastCall; while (calls.ContainsKey(call));
-                calls[call] = pending; // before it is sent: another thread may be ticking
+                calls[call] = pending; // before the call starts: another thread may tick
             }
             RequestHandle request;
             try {
-                Code code = send(new IntPtr((long)number << 32 | call), out request, out IntPtr json);
+                Code code = submit(new IntPtr((long)number << 32 | call), out request, out IntPtr json);
                 Native.Check(code, json);
             } catch {
-                lock (door) calls.Remove(call);
+                lock (sync) calls.Remove(call);
                 throw;
             }
-            pending.Sent(request);
+            pending.SetRequest(request);
             return call;
         }
 
-        // The one method that C calls. It runs inside ipg_client_tick and ipg_client_shutdown.
+        // The only method that C calls. It runs inside ipg_client_tick and ipg_client_shutdown.
         [AOT.MonoPInvokeCallback(typeof(Native.Callback))]
         private static void OnCallback(IntPtr userData, IntPtr request, Code code, IntPtr json) {
             Interlocked.Increment(ref callbacksRunning);
             try {
                 ulong id = (ulong)userData.ToInt64();
                 if (Clients.TryGetValue((uint)(id >> 32), out WeakReference<Client> weak) && weak.TryGetTarget(out Client client))
-                    client.told.Enqueue(new Told((uint)id, code, Native.Text(json)));
+                    client.completions.Enqueue(new Completion((uint)id, code, Native.ReadString(json)));
             } catch (Exception) {
-                // Out of memory, at the most; and C must not see an exception.
+                // Only OutOfMemoryException is possible. No exception may pass through C.
             } finally {
                 Interlocked.Decrement(ref callbacksRunning);
             }
         }
 
-        private void Tell() {
+        private void DispatchCompletions() {
             ExceptionDispatchInfo first = null;
-            while (told.TryDequeue(out Told news)) {
-                Pending pending;
-                lock (door) {
-                    if (!calls.TryGetValue(news.Call, out pending)) continue; // forgotten meanwhile
-                    if (news.Code != Code.Pending) calls.Remove(news.Call);
+            while (completions.TryDequeue(out Completion completion)) {
+                PendingCall pending;
+                lock (sync) {
+                    if (!calls.TryGetValue(completion.Call, out pending)) continue; // abandoned meanwhile
+                    if (completion.Code != Code.Pending) calls.Remove(completion.Call);
                 }
                 try {
-                    if (news.Code == Code.Pending) pending.News(news.Json);
-                    else pending.Finish(news.Code, news.Json);
+                    if (completion.Code == Code.Pending) pending.Update(completion.Json);
+                    else pending.Complete(completion.Code, completion.Json);
                 } catch (Exception error) {
                     first = first ?? ExceptionDispatchInfo.Capture(error);
                 }
@@ -359,112 +488,117 @@ namespace IPlayGames {
             first?.Throw();
         }
 
-        internal void Forget(uint call) {
-            Pending pending;
-            lock (door) {
+        internal void Abandon(uint call) {
+            PendingCall pending;
+            lock (sync) {
                 if (!calls.TryGetValue(call, out pending)) return;
                 calls.Remove(call);
             }
-            pending.Drop();
+            pending.Cancel();
         }
 
-        // Before the AppDomain unloads: the method that C would call goes with it.
-        private static void FreeAll() {
+        // Runs before the AppDomain unloads, because the unload removes the method that C calls.
+        private static void FreeAllClients() {
             unloading = true;
             foreach (IntPtr client in Handles.Keys) Native.ipg_client_free(client);
             for (int i = 0; i < 1000 && Volatile.Read(ref callbacksRunning) > 0; i++) Thread.Sleep(1);
         }
 
-        internal static void Freed(IntPtr client) => Handles.TryRemove(client, out _);
+        internal static void RemoveHandle(IntPtr client) => Handles.TryRemove(client, out _);
 
-        private struct Told {
+        private struct Completion {
             public readonly uint Call;
             public readonly Code Code;
             public readonly string Json;
-            public Told(uint call, Code code, string json) { Call = call; Code = code; Json = json; }
+            public Completion(uint call, Code code, string json) { Call = call; Code = code; Json = json; }
         }
     }
 
-    /// <summary>The API in this very process, for tests and for work without the service.</summary>
+    /// <summary>A server that runs the API in this process, for tests and offline work.</summary>
     public sealed class Sandbox : IDisposable {
         private readonly SandboxHandle handle;
 
-        /// <summary>A client's configuration that leads here.</summary>
+        /// <summary>The configuration of a client of this sandbox.</summary>
         public string ClientConfig { get; }
 
+        /// <summary>Starts a sandbox on a free port of this machine.</summary>
         public Sandbox(string configJson = null) {
             Native.CheckVersion();
-            ClientConfig = Native.Check(Native.ipg_sandbox_start(Native.Utf8(configJson), out handle, out IntPtr json), json);
+            ClientConfig = Native.Check(Native.ipg_sandbox_start(Native.ToCString(configJson), out handle, out IntPtr json), json);
         }
 
-        /// <summary>Faults, clock, counts: see the sandbox's guide.</summary>
-        public Answer Control(string commandJson) =>
-            new Answer(Native.Check(Native.ipg_sandbox_control(handle, Native.Utf8(commandJson), out IntPtr json), json));
+        /// <summary>Runs a command of the sandbox, such as setting faults, moving its clock, or
+        /// reading its counts. iplaygames_sandbox.h describes the commands.</summary>
+        public Reply Control(string commandJson) =>
+            new Reply(Native.Check(Native.ipg_sandbox_control(handle, Native.ToCString(commandJson), out IntPtr json), json));
 
+        /// <summary>Stops the sandbox.</summary>
         public void Dispose() => handle.Dispose();
     }
 
-    // ---- calls on their way -----------------------------------------------------------------------------
+    // ---- pending calls ----------------------------------------------------------------------------------
 
-    internal abstract class Pending {
+    // The state of a call in flight. Completes its task.
+    internal abstract class PendingCall {
         private RequestHandle request;
         private CancellationTokenRegistration registration;
-        private bool over;
+        private bool completed;
         protected CancellationToken token;
 
-        // The handle comes after the call has begun; where another thread ticks, after its end even.
-        public void Sent(RequestHandle sent) {
+        // The handle is available only after the call has started. If another thread ticks, the
+        // call may even have completed.
+        public void SetRequest(RequestHandle started) {
             lock (this) {
-                if (over) { sent.Dispose(); return; }
-                request = sent;
+                if (completed) { started.Dispose(); return; }
+                request = started;
             }
             if (!token.CanBeCanceled) return;
-            CancellationTokenRegistration registered = token.Register(state => Native.ipg_request_cancel_if((RequestHandle)state), sent);
+            CancellationTokenRegistration registered = token.Register(state => Native.CancelIfOpen((RequestHandle)state), started);
             lock (this) {
-                if (!over) { registration = registered; return; }
+                if (!completed) { registration = registered; return; }
             }
             registered.Dispose();
         }
 
-        protected void Close() {
+        protected void Release() {
             CancellationTokenRegistration registered;
-            RequestHandle sent;
+            RequestHandle started;
             lock (this) {
-                over = true;
+                completed = true;
                 registered = registration;
-                sent = request;
+                started = request;
             }
-            registered.Dispose(); // not under the lock: it waits for a cancel that is just running
-            sent?.Dispose();
+            registered.Dispose(); // outside the lock, because it waits for a running cancellation
+            started?.Dispose();
         }
 
-        public abstract void News(string json);
-        public abstract void Finish(Code code, string json);
-        public abstract void Drop();
+        public abstract void Update(string json);
+        public abstract void Complete(Code code, string json);
+        public abstract void Cancel();
     }
 
-    internal sealed class Pending<T> : Pending where T : Answer {
+    internal sealed class PendingCall<T> : PendingCall where T : Reply {
         private readonly TaskCompletionSource<T> source;
-        private readonly Func<string, T> read;
+        private readonly Func<string, T> convert;
         private readonly Action<T> changed;
 
-        public Pending(TaskCompletionSource<T> source, Func<string, T> read, Action<T> changed, CancellationToken token) {
+        public PendingCall(TaskCompletionSource<T> source, Func<string, T> convert, Action<T> changed, CancellationToken token) {
             this.source = source;
-            this.read = read;
+            this.convert = convert;
             this.changed = changed;
             this.token = token;
         }
 
-        public override void News(string json) => changed?.Invoke(read(json));
+        public override void Update(string json) => changed?.Invoke(convert(json));
 
-        public override void Finish(Code code, string json) {
-            Close();
+        public override void Complete(Code code, string json) {
+            Release();
             if (code == Code.Ok) {
-                T answer = read(json);
+                T reply = convert(json);
                 try {
-                    changed?.Invoke(answer); // a watch's last news
+                    changed?.Invoke(reply); // the last update of a watch
                 } finally {
-                    source.TrySetResult(answer);
+                    source.TrySetResult(reply);
                 }
                 return;
             }
@@ -473,21 +607,23 @@ namespace IPlayGames {
             else source.TrySetException(error);
         }
 
-        public override void Drop() {
-            Close();
+        public override void Cancel() {
+            Release();
             source.TrySetCanceled();
         }
     }
 
-    // ---- JSON, by the library's own means ---------------------------------------------------------------
+    // ---- JSON, with the functions of the library --------------------------------------------------------
 
     internal static class Json {
+        private const int JsonNull = 1; // IPG_JSON_NULL
+
         public static string Get(string document, string pointer) {
             if (document == null) return null;
-            Code code = Native.ipg_json_get(Native.Utf8(document), Native.Utf8(pointer), out int type, out IntPtr value, out UIntPtr length);
+            Code code = Native.ipg_json_get(Native.ToCString(document), Native.ToCString(pointer), out int type, out IntPtr value, out UIntPtr length);
             if (code != Code.Ok) return null;
-            string text = Native.Take(value, (int)length);
-            return type == 1 ? null : text; // 1: JSON's null
+            string text = Native.TakeString(value, (int)length);
+            return type == JsonNull ? null : text;
         }
 
         public static long? Integer(string text) =>
@@ -498,14 +634,14 @@ namespace IPlayGames {
             return Native.Check(Native.ipg_json_quote(bytes, (UIntPtr)bytes.Length, out IntPtr json), json);
         }
 
-        public static string SessionId(string id) {
-            var json = new Object();
-            json.Text("session_id", id);
+        public static string SessionIdArguments(string id) {
+            var json = new ObjectWriter();
+            json.WriteString("session_id", id);
             return json.ToString();
         }
 
-        /// <summary>A flat object. What is null is left out.</summary>
-        public sealed class Object {
+        /// <summary>Writes a flat JSON object. Leaves out fields whose value is null.</summary>
+        public sealed class ObjectWriter {
             private readonly StringBuilder json = new StringBuilder("{");
 
             private void Add(string key, string value) {
@@ -513,12 +649,12 @@ namespace IPlayGames {
                 json.Append('"').Append(key).Append("\":").Append(value);
             }
 
-            public void Text(string key, string value) {
+            public void WriteString(string key, string value) {
                 if (value != null) Add(key, Quote(value));
             }
 
             // A decimal keeps its digits: 0.50 is sent as 0.50.
-            public void Number(string key, decimal? value) {
+            public void WriteNumber(string key, decimal? value) {
                 if (value.HasValue) Add(key, value.Value.ToString(CultureInfo.InvariantCulture));
             }
 
@@ -528,12 +664,12 @@ namespace IPlayGames {
 
     // ---- the library ------------------------------------------------------------------------------------
 
-    // They hold a number that C looks up. The finalizer thread may release them: that never waits.
+    // Owners of C handles. The finalizer thread may release them, which never blocks.
     internal sealed class ClientHandle : SafeHandle {
         public ClientHandle() : base(IntPtr.Zero, true) { }
         public override bool IsInvalid => handle == IntPtr.Zero;
         protected override bool ReleaseHandle() {
-            Client.Freed(handle);
+            Client.RemoveHandle(handle);
             return Native.ipg_client_free(handle) <= Code.Pending;
         }
     }
@@ -556,7 +692,7 @@ namespace IPlayGames {
 #else
         private const string Library = "iplaygames";
 #endif
-        private const uint AbiVersion = 1; // of the declarations below
+        private const uint AbiVersion = 1; // the ABI version of the declarations below
         private const CallingConvention C = CallingConvention.Cdecl;
 
         [UnmanagedFunctionPointer(C)]
@@ -589,37 +725,42 @@ namespace IPlayGames {
         private static readonly UTF8Encoding Strict = new UTF8Encoding(false, true);
 
         public static void CheckVersion() {
-            if (ipg_abi_version() != AbiVersion) throw new DllNotFoundException("The iplaygames library has another version than IPlayGames.cs.");
+            if (ipg_abi_version() != AbiVersion)
+                throw new DllNotFoundException("The iplaygames library has ABI version " + ipg_abi_version() + ", but IPlayGames.cs needs "
+                    + AbiVersion + ". Install the library of the same release.");
         }
 
-        public static string NameOf(Code code) => Text(ipg_code_name(code));
+        public static string NameOf(Code code) => ReadString(ipg_code_name(code));
 
-        // A token may be canceled just when the call has ended and its handle is closed.
-        public static void ipg_request_cancel_if(RequestHandle request) {
+        // A token may be canceled while the call completes and closes its handle.
+        public static void CancelIfOpen(RequestHandle request) {
             try { ipg_request_cancel(request); } catch (ObjectDisposedException) { }
         }
 
-        /// <summary>Throws for all codes but Ok; else the document. Frees the text in any case.</summary>
+        /// <summary>Returns the document of a successful call, and throws for all other codes.
+        /// Frees the text.</summary>
         public static string Check(Code code, IntPtr json) {
-            string document = Take(json, -1);
+            string document = TakeString(json, -1);
             if (code != Code.Ok) throw new IPlayGamesException(code, document);
             return document;
         }
 
-        /// <summary>The text as bytes. Half a surrogate pair is an ArgumentException.</summary>
+        /// <summary>Returns the text in UTF-8. Throws ArgumentException for an incomplete surrogate
+        /// pair.</summary>
         public static byte[] Encode(string text) => Strict.GetBytes(text);
 
-        /// <summary>The text as C wants it: with a NUL at its end, and so none inside.</summary>
-        public static byte[] Utf8(string text) {
+        /// <summary>Returns the text in UTF-8 with a NUL at the end, for C. Throws
+        /// ArgumentException if the text contains a NUL.</summary>
+        public static byte[] ToCString(string text) {
             if (text == null) return null;
-            if (text.IndexOf('\0') >= 0) throw new ArgumentException("The text contains a NUL.");
+            if (text.IndexOf('\0') >= 0) throw new ArgumentException("The text contains a NUL at index " + text.IndexOf('\0') + ".");
             var bytes = new byte[Strict.GetByteCount(text) + 1];
             Strict.GetBytes(text, 0, text.Length, bytes, 0);
             return bytes;
         }
 
-        /// <summary>A text of C's, which stays C's.</summary>
-        public static string Text(IntPtr text, int length = -1) {
+        /// <summary>Copies a text that C owns.</summary>
+        public static string ReadString(IntPtr text, int length = -1) {
             if (text == IntPtr.Zero) return null;
             if (length < 0) for (length = 0; Marshal.ReadByte(text, length) != 0;) length++;
             var bytes = new byte[length];
@@ -627,9 +768,9 @@ namespace IPlayGames {
             return Encoding.UTF8.GetString(bytes);
         }
 
-        /// <summary>A text that C handed out, which is freed.</summary>
-        public static string Take(IntPtr text, int length) {
-            try { return Text(text, length); } finally { ipg_string_free(text); }
+        /// <summary>Copies and frees a text that C handed out.</summary>
+        public static string TakeString(IntPtr text, int length) {
+            try { return ReadString(text, length); } finally { ipg_string_free(text); }
         }
     }
 }

@@ -1,4 +1,4 @@
-// The tests of IPlayGames.cs, without a test framework: `make mono`.
+// The tests of IPlayGames.cs. They need no test framework; `make mono` runs them.
 
 using System;
 using System.Collections.Generic;
@@ -15,13 +15,13 @@ static class Tests {
     static Sandbox sandbox;
     static Client client;
 
-    static void Check(bool condition, string what, [CallerLineNumber] int line = 0) {
+    static void Check(bool condition, string promise, [CallerLineNumber] int line = 0) {
         if (condition) { passed++; return; }
         failed++;
-        Console.WriteLine("FAILED: {0} (Tests.cs:{1})", what, line);
+        Console.WriteLine("FAILED: {0} (Tests.cs:{1})", promise, line);
     }
 
-    // ---- frames ------------------------------------------------------------------------------------------
+    // ---- helpers ------------------------------------------------------------------------------------------
 
     internal static bool TickUntil(Client ticked, Func<bool> done) {
         var clock = Stopwatch.StartNew();
@@ -33,16 +33,16 @@ static class Tests {
     }
 
     internal static T Result<T>(Client ticked, Task<T> task) {
-        if (!TickUntil(ticked, () => task.IsCompleted)) throw new TimeoutException("the call hangs");
+        if (!TickUntil(ticked, () => task.IsCompleted)) throw new TimeoutException("The call does not complete within ten seconds.");
         return task.GetAwaiter().GetResult();
     }
 
     static IPlayGamesException Failure<T>(Task<T> task, Client ticked = null) {
         try { Result(ticked ?? client, task); } catch (IPlayGamesException error) { return error; }
-        throw new InvalidOperationException("it was to fail");
+        throw new InvalidOperationException("The call must fail.");
     }
 
-    internal static StartSession Player(string name = "p") =>
+    internal static StartSession ValidStart(string name = "p") =>
         new StartSession { GameId = 42, PlayerId = name, Currency = "EUR", CountryCode = "DE", IpAddress = "203.0.113.9" };
 
     static void Fault(string fault) => sandbox.Control("{\"command\": \"fault\", \"operation\": \"*\", \"times\": 0, " + fault + "}");
@@ -51,68 +51,68 @@ static class Tests {
 
     // ---- the tests ---------------------------------------------------------------------------------------
 
-    static void ASessionFromStartToEnd() {
-        int thread = Thread.CurrentThread.ManagedThreadId, toldOn = 0;
-        StartedSession session = Result(client, client.StartSessionAsync(Player()));
-        Check(session.GameUrl.StartsWith("http://127.0.0.1") && session.SessionToken != null && session.ExpiresAt != null, "a session");
-        Check(Result(client, client.StatusAsync(session.SessionId)).IsActive, "it is active");
-        var news = new List<string>();
-        Watch watch = client.Watch(session.SessionId, 10, status => { news.Add(status.Status); toldOn = Thread.CurrentThread.ManagedThreadId; });
-        Check(TickUntil(client, () => news.Count == 1), "the first reading is told");
-        Result(client, client.EndAsync(session.SessionId));
+    static void ASessionIsStartedWatchedAndEnded() {
+        int thread = Thread.CurrentThread.ManagedThreadId, callbackThread = 0;
+        StartedSession session = Result(client, client.StartSessionAsync(ValidStart()));
+        Check(session.GameUrl.StartsWith("http://127.0.0.1") && session.SessionToken != null && session.ExpiresAt != null, "the reply has the fields of a session");
+        Check(Result(client, client.GetSessionStatusAsync(session.SessionId)).IsActive, "the session is active");
+        var statuses = new List<string>();
+        Watch watch = client.WatchSession(session.SessionId, 10, status => { statuses.Add(status.Status); callbackThread = Thread.CurrentThread.ManagedThreadId; });
+        Check(TickUntil(client, () => statuses.Count == 1), "the watch reports the first status");
+        Result(client, client.EndSessionAsync(session.SessionId));
         Check(Result(client, watch.Ended).Status == "closed", "the watch ends");
-        Check(string.Join(" ", news) == "active closed" && toldOn == thread, "each change, on the thread that ticks");
+        Check(string.Join(" ", statuses) == "active closed" && callbackThread == thread, "the watch reports each change on the thread that ticks");
         watch.Dispose();
-        Check(watch.Ended.Status == TaskStatus.RanToCompletion, "disposing after the end changes nothing");
-        Check(session.Get("/nothing") == null && session.Get("/success") == "true", "values");
+        Check(watch.Ended.Status == TaskStatus.RanToCompletion, "Dispose after the end does not change the task");
+        Check(session.Get("/nothing") == null && session.Get("/success") == "true", "Get returns the values of the document");
     }
 
     static void ContinuationsRunInTickOnItsThread() {
         int thread = Thread.CurrentThread.ManagedThreadId, seen = 0;
         Func<Task> play = async () => {
             await client.CallAsync("list_games", "{\"per_page\": \"1\"}");
-            client.Tick(); // nested: fine
-            StartedSession session = await client.StartSessionAsync(Player());
-            await client.EndAsync(session.SessionId);
+            client.Tick(); // a nested tick is allowed
+            StartedSession session = await client.StartSessionAsync(ValidStart());
+            await client.EndSessionAsync(session.SessionId);
             seen = Thread.CurrentThread.ManagedThreadId;
         };
         Task task = play();
-        Check(TickUntil(client, () => task.IsCompleted) && task.Status == TaskStatus.RanToCompletion, "it ran");
-        Check(seen == thread, "on the thread that ticks");
+        Check(TickUntil(client, () => task.IsCompleted) && task.Status == TaskStatus.RanToCompletion, "the method completed");
+        Check(seen == thread, "the continuation ran on the thread that ticks");
     }
 
-    static void FailuresTellEverything() {
-        StartSession wrong = Player();
+    static void AnErrorHasEveryFieldOfTheDocument() {
+        StartSession wrong = ValidStart();
         wrong.Currency = "€";
         IPlayGamesException error = Failure(client.StartSessionAsync(wrong));
-        Check(error.Code == Code.InvalidArgument && error.Name == "IPG_ERR_INVALID_ARGUMENT", "code and name");
-        Check(error.Field == "/currency" && error.Outcome == Outcome.NotSent && !error.Retryable, "field and outcome");
-        Check(error.Operation == "start_a_game_session" && error.Message.Length > 0, "operation and message");
+        Check(error.Code == Code.InvalidArgument && error.Name == "IPG_ERR_INVALID_ARGUMENT", "the error has the code and its name");
+        Check(error.Field == "/currency" && error.Outcome == Outcome.NotSent && !error.Retryable, "the error has the field and the outcome");
+        Check(error.Operation == "start_a_game_session" && error.Message.Length > 0, "the error has the operation and a message");
 
-        error = Failure(client.StatusAsync("nobody"));
-        Check(error.Code == Code.NotFound && error.HttpStatus == 404 && error.Outcome == Outcome.Rejected, "the API's no");
-        Check(error.Attempts == 1 && error.CallId.Length > 0 && error.RequestId != null && error.ElapsedMs >= 0, "what is known of it");
-        Check(error.Body.Contains("\"success\"") && error.BodyText == null && error.RetryAfterMs == null, "body");
-        Check(error.Document.Contains("\"error\""), "the document");
+        error = Failure(client.GetSessionStatusAsync("nobody"));
+        Check(error.Code == Code.NotFound && error.HttpStatus == 404 && error.Outcome == Outcome.Rejected, "an unknown session is an error of the API");
+        Check(error.Attempts == 1 && error.CallId.Length > 0 && error.RequestId != null && error.ElapsedMs >= 0, "the error has the attempts, the ids and the duration");
+        Check(error.Body.Contains("\"success\"") && error.BodyText == null && error.RetryAfterMs == null, "the error has the JSON body");
+        Check(error.Document.Contains("\"error\""), "the error has the document");
 
         Fault("\"status\": 503, \"retry_after\": 1");
         error = Failure(client.CallAsync("list_games", null, "{\"max_retries\": 0}"));
-        Check(error.Code == Code.Unavailable && error.Retryable && error.RetryAfterMs == 1000 && error.BodyText != null, "503");
+        Check(error.Code == Code.Unavailable && error.Retryable && error.RetryAfterMs == 1000 && error.BodyText != null, "status 503 is retryable and has the delay");
         ClearFaults();
 
         Fault("\"drop\": \"after\"");
-        error = Failure(client.StartSessionAsync(Player()));
-        Check(error.Outcome == Outcome.Unknown, "after a lost answer to a start, a session may exist");
+        error = Failure(client.StartSessionAsync(ValidStart()));
+        Check(error.Outcome == Outcome.Unknown, "a start whose response is lost has the outcome Unknown");
         ClearFaults();
 
-        try { new Client("{\"colour\": 1}"); Check(false, "it was to fail"); }
-        catch (IPlayGamesException mistake) { Check(mistake.Field == "/colour", "an unknown key"); }
-        Check(Failure(client.CallAsync("no_such_operation")).Code == Code.UnknownOperation, "an unknown operation");
-        try { client.Watch("x", 1, null); Check(false, "it was to fail"); }
-        catch (IPlayGamesException mistake) { Check(mistake.Field == "/interval_ms", "too fast a pace"); }
+        try { new Client("{\"colour\": 1}"); Check(false, "The call must fail."); }
+        catch (IPlayGamesException mistake) { Check(mistake.Field == "/colour", "the error for an unknown key points at it"); }
+        Check(Failure(client.CallAsync("no_such_operation")).Code == Code.UnknownOperation, "an unknown operation has its own code");
+        try { client.WatchSession("x", 1, null); Check(false, "The call must fail."); }
+        catch (IPlayGamesException mistake) { Check(mistake.Field == "/interval_ms", "the error for a short interval points at it"); }
     }
 
-    static void EveryCodeHasItsName() {
+    static void EveryCodeHasTheNameOfTheLibrary() {
         MethodInfo nameOf = typeof(Client).Assembly.GetType("IPlayGames.Native").GetMethod("NameOf");
         foreach (Code code in Enum.GetValues(typeof(Code))) {
             string name = (string)nameOf.Invoke(null, new object[] { code });
@@ -121,86 +121,86 @@ static class Tests {
         }
     }
 
-    static void HostileTextIsSentOrRefusedAndNeverCut() {
+    static void UnusualTextIsSentOrRejectedAndNeverTruncated() {
         foreach (string name in new[] { "\"", "\\", "\", \"game_id\": 1, \"x\": \"", "\n\r\t\u0001\0", "日本語 \U0001F3B2", "%s%n", new string('x', 100000) }) {
-            StartedSession session = Result(client, client.StartSessionAsync(Player(name)));
-            Check(session.SessionId != null, "a player");
+            StartedSession session = Result(client, client.StartSessionAsync(ValidStart(name)));
+            Check(session.SessionId != null, "the session is started");
         }
-        Check(sandbox.Control("{\"command\": \"sessions\"}").Document.Contains("日本語 \U0001F3B2"), "the name arrived");
-        foreach (string id in new[] { "", ".", ".." }) Check(Failure(client.StatusAsync(id)).Field == "/session_id", "a bad id");
-        Check(Failure(client.StatusAsync("../../a?b#c d")).Code == Code.NotFound, "an id is one piece of a path");
-        foreach (Action cut in new Action[] { () => client.CallAsync("list_games\0"), () => client.Watch("a\0b", 100, null), () => client.StartSessionAsync(Player("\ud800")) }) {
-            try { cut(); Check(false, "it was to be refused"); } catch (ArgumentException) { Check(true, "refused"); }
+        Check(sandbox.Control("{\"command\": \"sessions\"}").Document.Contains("日本語 \U0001F3B2"), "the server received the name unchanged");
+        foreach (string id in new[] { "", ".", ".." }) Check(Failure(client.GetSessionStatusAsync(id)).Field == "/session_id", "the error for an invalid id points at it");
+        Check(Failure(client.GetSessionStatusAsync("../../a?b#c d")).Code == Code.NotFound, "an id is sent as one path segment");
+        foreach (Action call in new Action[] { () => client.CallAsync("list_games\0"), () => client.WatchSession("a\0b", 100, null), () => client.StartSessionAsync(ValidStart("\ud800")) }) {
+            try { call(); Check(false, "the text must be rejected"); } catch (ArgumentException) { Check(true, "the text is rejected"); }
         }
-        StartSession money = Player();
+        StartSession money = ValidStart();
         money.FreespinBetAmount = 0.50m;
         money.FreespinId = "f";
         money.FreespinCount = 3;
         Result(client, client.StartSessionAsync(money));
-        Check(sandbox.Control("{\"command\": \"requests\"}").Document.Contains("\\\"freespin_bet_amount\\\":0.50"), "money keeps its digits");
+        Check(sandbox.Control("{\"command\": \"requests\"}").Document.Contains("\\\"freespin_bet_amount\\\":0.50"), "an amount keeps its digits");
     }
 
     static void ATokenCancelsACall() {
         Fault("\"delay_ms\": 60000");
         var source = new CancellationTokenSource();
-        Task<StartedSession> task = client.StartSessionAsync(Player(), source.Token);
+        Task<StartedSession> task = client.StartSessionAsync(ValidStart(), source.Token);
         for (int i = 0; i < 20; i++) { client.Tick(); Thread.Sleep(2); }
-        Check(!task.IsCompleted, "in flight");
+        Check(!task.IsCompleted, "the call is in flight");
         source.Cancel();
-        try { Result(client, task); Check(false, "it was to be canceled"); }
+        try { Result(client, task); Check(false, "the call must be canceled"); }
         catch (CallCanceledException canceled) {
-            Check(canceled.CancellationToken == source.Token, "the token");
-            Check(canceled.Details.Code == Code.Canceled && canceled.Details.Outcome == Outcome.Unknown, "a session may exist");
+            Check(canceled.CancellationToken == source.Token, "the exception has the token");
+            Check(canceled.Details.Code == Code.Canceled && canceled.Details.Outcome == Outcome.Unknown, "a canceled start has the outcome Unknown");
         }
-        Check(client.StatusAsync("x", source.Token).IsCanceled, "a token that is canceled already sends nothing");
-        // Canceled on other threads, at any time.
+        Check(client.GetSessionStatusAsync("x", source.Token).IsCanceled, "a call with a canceled token is not sent");
+        // Other threads cancel at any time.
         var sources = Enumerable.Range(0, 50).Select(i => new CancellationTokenSource()).ToList();
-        var tasks = sources.Select(one => client.StatusAsync("x", one.Token)).ToList();
+        var tasks = sources.Select(one => client.GetSessionStatusAsync("x", one.Token)).ToList();
         Parallel.ForEach(sources, one => one.Cancel());
-        Check(TickUntil(client, () => tasks.All(one => one.IsCompleted)), "all are over");
-        Check(tasks.All(one => one.Exception?.InnerException is CallCanceledException), "and canceled");
-        Watch watch = client.Watch("x", 10, status => Check(false, "nothing is told"));
+        Check(TickUntil(client, () => tasks.All(one => one.IsCompleted)), "all calls complete");
+        Check(tasks.All(one => one.Exception?.InnerException is CallCanceledException), "all calls are canceled");
+        Watch watch = client.WatchSession("x", 10, status => Check(false, "the handler of a disposed watch does not run"));
         watch.Dispose();
         client.Tick();
-        Check(watch.Ended.IsCanceled, "a watch that is disposed");
+        Check(watch.Ended.IsCanceled, "a disposed watch cancels its task");
         ClearFaults();
     }
 
-    static void WhatAHandlerThrowsLeavesThroughTick() {
-        StartedSession session = Result(client, client.StartSessionAsync(Player()));
-        Watch watch = client.Watch(session.SessionId, 10, status => { throw new FormatException("mine"); });
+    static void TickThrowsTheExceptionOfAHandler() {
+        StartedSession session = Result(client, client.StartSessionAsync(ValidStart()));
+        Watch watch = client.WatchSession(session.SessionId, 10, status => { throw new FormatException("an error of the host"); });
         bool thrown = false;
         for (int i = 0; i < 1000 && !thrown; i++) {
             try { client.Tick(); } catch (FormatException) { thrown = true; }
             Thread.Sleep(1);
         }
-        Check(thrown, "thrown in Tick");
+        Check(thrown, "Tick throws the exception of the handler");
         watch.Dispose();
-        Check(Result(client, client.StatusAsync(session.SessionId)).IsActive, "and all goes on");
+        Check(Result(client, client.GetSessionStatusAsync(session.SessionId)).IsActive, "the client still works");
     }
 
     static void ShutdownAndDisposeCompleteEveryTask() {
         Fault("\"delay_ms\": 60000");
         var own = new Client(sandbox.ClientConfig);
-        var tasks = Enumerable.Range(0, 100).Select(i => own.StatusAsync("x")).ToList();
+        var tasks = Enumerable.Range(0, 100).Select(i => own.GetSessionStatusAsync("x")).ToList();
         own.Tick();
         own.Shutdown(50);
-        Check(tasks.All(task => task.IsFaulted && ((IPlayGamesException)task.Exception.InnerException).Code == Code.Canceled), "Shutdown");
-        Check(Failure(own.StatusAsync("x"), own).Code == Code.ShutDown, "no new calls");
+        Check(tasks.All(task => task.IsFaulted && ((IPlayGamesException)task.Exception.InnerException).Code == Code.Canceled), "Shutdown completes every task");
+        Check(Failure(own.GetSessionStatusAsync("x"), own).Code == Code.ShutDown, "a client that is shut down refuses calls");
         own.Dispose();
         own.Dispose();
 
         own = new Client(sandbox.ClientConfig);
-        tasks = Enumerable.Range(0, 100).Select(i => own.StatusAsync("x")).ToList();
-        Watch watch = own.Watch("x", 1000, null);
+        tasks = Enumerable.Range(0, 100).Select(i => own.GetSessionStatusAsync("x")).ToList();
+        Watch watch = own.WatchSession("x", 1000, null);
         own.Tick();
         own.Dispose();
-        Check(tasks.All(task => task.IsFaulted) && watch.Ended.IsFaulted, "Dispose");
-        try { own.Tick(); Check(false, "it was to fail"); } catch (ObjectDisposedException) { Check(true, "no tick after Dispose"); }
+        Check(tasks.All(task => task.IsFaulted) && watch.Ended.IsFaulted, "Dispose completes every task");
+        try { own.Tick(); Check(false, "The call must fail."); } catch (ObjectDisposedException) { Check(true, "Tick after Dispose throws"); }
         ClearFaults();
     }
 
-    static void TheFinalizerFreesClientsWithCallsInFlight() {
+    static void TheFinalizerFreesAClientWithCallsInFlight() {
         Fault("\"delay_ms\": 60000");
         for (int round = 0; round < 20; round++) {
             Abandon();
@@ -208,9 +208,9 @@ static class Tests {
             GC.WaitForPendingFinalizers();
         }
         Thread.Sleep(100);
-        // Mono's collector looks at the stack conservatively, so a client or two may linger.
+        // Mono scans the stack conservatively, so that one or two clients may stay alive.
         int open = OpenConnections();
-        Check(open <= 16, "connections are closed; open are " + open);
+        Check(open <= 16, "the finalizer closes the connections of its client; open connections: " + open);
         ClearFaults();
     }
 
@@ -218,28 +218,28 @@ static class Tests {
     static void Abandon() {
         var thread = new Thread(() => {
             var lost = new Client(sandbox.ClientConfig);
-            for (int i = 0; i < 4; i++) lost.StatusAsync("x");
+            for (int i = 0; i < 4; i++) lost.GetSessionStatusAsync("x");
             for (int i = 0; i < 5; i++) { lost.Tick(2000); Thread.Sleep(1); }
         });
         thread.Start();
         thread.Join();
     }
 
-    static void ADomainUnloadsWithCallsInFlightAndLoadsAgain() {
+    static void ADomainWithCallsInFlightUnloadsAndANewDomainWorks() {
         for (int round = 0; round < 5; round++) {
             AppDomain domain = AppDomain.CreateDomain("game " + round);
             var guest = (Guest)domain.CreateInstanceAndUnwrap(typeof(Guest).Assembly.FullName, typeof(Guest).FullName);
-            Check(guest.PlayOne(sandbox.ClientConfig) == "active closed", "a session in a domain");
+            Check(guest.PlaySession(sandbox.ClientConfig) == "active closed", "a session is played in the domain");
             Fault("\"delay_ms\": 60000");
-            Check(guest.LeaveInFlight(sandbox.ClientConfig) == 50, "calls in flight");
+            Check(guest.LeaveCallsInFlight(sandbox.ClientConfig) == 50, "fifty calls are in flight");
             int before = OpenConnections();
             AppDomain.Unload(domain);
-            // Its clients are freed, which closes what they had open.
+            // The unload frees the clients of the domain, which closes their connections.
             for (int i = 0; i < 200 && OpenConnections() > before - 20; i++) Thread.Sleep(10);
-            Check(OpenConnections() <= before - 20, "the unloaded domain's calls are gone");
+            Check(OpenConnections() <= before - 20, "the unload closes the connections of the domain");
             ClearFaults();
-            // This domain's client lives on, in the same library.
-            Check(Result(client, client.CallAsync("list_games")) != null, "the other domain goes on");
+            // The client of this domain uses the same library and still works.
+            Check(Result(client, client.CallAsync("list_games")) != null, "the client of the other domain still works");
         }
     }
 
@@ -247,19 +247,19 @@ static class Tests {
         for (int round = 0; round < 10; round++) {
             AppDomain domain = AppDomain.CreateDomain("busy " + round);
             var guest = (Guest)domain.CreateInstanceAndUnwrap(typeof(Guest).Assembly.FullName, typeof(Guest).FullName);
-            Check(guest.KeepTicking(sandbox.ClientConfig), "calls come and go");
+            Check(guest.StartTickingThread(sandbox.ClientConfig), "the domain completes calls");
             AppDomain.Unload(domain);
-            Check(Result(client, client.CallAsync("list_games")) != null, "the other domain goes on");
+            Check(Result(client, client.CallAsync("list_games")) != null, "the client of the other domain still works");
         }
     }
 
-    static void TwoThreadsTick() {
+    static void EachTaskCompletesWhenTwoThreadsTick() {
         var own = new Client(sandbox.ClientConfig);
         bool stop = false;
         var threads = Enumerable.Range(0, 2).Select(i => new Thread(() => { while (!Volatile.Read(ref stop)) { own.Tick(); Thread.Sleep(0); } })).ToList();
         threads.ForEach(thread => thread.Start());
         var tasks = Enumerable.Range(0, 200).Select(i => own.CallAsync("list_games", "{\"per_page\": \"1\"}", null, new CancellationTokenSource().Token)).ToArray();
-        Check(Task.WaitAll(tasks, 20000), "each task completes");
+        Check(Task.WaitAll(tasks, 20000), "each task completes within 20 seconds");
         Volatile.Write(ref stop, true);
         threads.ForEach(thread => thread.Join());
         own.Dispose();
@@ -269,10 +269,10 @@ static class Tests {
         sandbox = new Sandbox();
         client = new Client(sandbox.ClientConfig);
         foreach (Action test in new Action[] {
-            ASessionFromStartToEnd, ContinuationsRunInTickOnItsThread, FailuresTellEverything, EveryCodeHasItsName,
-            HostileTextIsSentOrRefusedAndNeverCut, ATokenCancelsACall, WhatAHandlerThrowsLeavesThroughTick,
-            ShutdownAndDisposeCompleteEveryTask, TheFinalizerFreesClientsWithCallsInFlight,
-            ADomainUnloadsWithCallsInFlightAndLoadsAgain, ADomainUnloadsWhileItsThreadTicks, TwoThreadsTick,
+            ASessionIsStartedWatchedAndEnded, ContinuationsRunInTickOnItsThread, AnErrorHasEveryFieldOfTheDocument, EveryCodeHasTheNameOfTheLibrary,
+            UnusualTextIsSentOrRejectedAndNeverTruncated, ATokenCancelsACall, TickThrowsTheExceptionOfAHandler,
+            ShutdownAndDisposeCompleteEveryTask, TheFinalizerFreesAClientWithCallsInFlight,
+            ADomainWithCallsInFlightUnloadsAndANewDomainWorks, ADomainUnloadsWhileItsThreadTicks, EachTaskCompletesWhenTwoThreadsTick,
         }) {
             try { test(); } catch (Exception error) { Check(false, test.Method.Name + ": " + error); }
         }
@@ -283,47 +283,49 @@ static class Tests {
     }
 }
 
-// What lives in another AppDomain, as a game does in Unity's editor.
+// Runs in another AppDomain, like a game in Unity's editor.
 public sealed class Guest : MarshalByRefObject {
-    readonly List<Client> left = new List<Client>();
+    readonly List<Client> clients = new List<Client>();
     readonly List<Task> tasks = new List<Task>();
 
-    public string PlayOne(string config) {
+    public string PlaySession(string config) {
         using (var client = new Client(config)) {
-            var news = new List<string>();
-            StartedSession session = Tests.Result(client, client.StartSessionAsync(Tests.Player()));
-            Watch watch = client.Watch(session.SessionId, 10, status => news.Add(status.Status));
-            Tests.TickUntil(client, () => news.Count == 1);
-            Tests.Result(client, client.EndAsync(session.SessionId));
+            var statuses = new List<string>();
+            StartedSession session = Tests.Result(client, client.StartSessionAsync(Tests.ValidStart()));
+            Watch watch = client.WatchSession(session.SessionId, 10, status => statuses.Add(status.Status));
+            Tests.TickUntil(client, () => statuses.Count == 1);
+            Tests.Result(client, client.EndSessionAsync(session.SessionId));
             Tests.Result(client, watch.Ended);
-            return string.Join(" ", news);
+            return string.Join(" ", statuses);
         }
     }
 
-    // A thread that ticks without a pause until it is told of the unloading, and calls that are made anew as they
-    // end. (Mono waits forever for a thread that only ever calls C: its abort does not get through.)
-    public bool KeepTicking(string config) {
+    // Starts a thread that ticks until the AppDomain unloads, and repeats every call when it
+    // completes. The thread must stop by itself: Mono cannot abort a thread that only calls C, and
+    // would wait for it forever.
+    public bool StartTickingThread(string config) {
         var client = new Client(config);
         int done = 0;
-        Action<int> again = null;
-        again = i => client.StatusAsync("x").ContinueWith(task => { Interlocked.Increment(ref done); again(i); },
+        Action<int> repeat = null;
+        repeat = i => client.GetSessionStatusAsync("x").ContinueWith(task => { Interlocked.Increment(ref done); repeat(i); },
                                                           TaskContinuationOptions.ExecuteSynchronously);
-        for (int i = 0; i < 20; i++) again(i);
-        left.Add(client);
+        for (int i = 0; i < 20; i++) repeat(i);
+        clients.Add(client);
         bool stop = false;
-        AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => Volatile.Write(ref stop, true); // after the wrapper's own
+        AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => Volatile.Write(ref stop, true); // runs after the handler of the wrapper
         new Thread(() => { while (!Volatile.Read(ref stop)) client.Tick(2000); }) { IsBackground = true }.Start();
         return SpinWait.SpinUntil(() => Volatile.Read(ref done) > 40, 10000);
     }
 
-    // One client that is ticked, and one with a thread of the library's own.
-    public int LeaveInFlight(string config) {
+    // Leaves calls in flight on a client that this thread ticks, and on one with a background
+    // thread.
+    public int LeaveCallsInFlight(string config) {
         foreach (string more in new[] { "", ", \"background\": true" }) {
             var client = new Client(config.TrimEnd('}') + more + "}");
-            for (int i = 0; i < 25; i++) tasks.Add(client.StatusAsync("x", new CancellationTokenSource().Token));
-            client.Watch("x", 10, null);
+            for (int i = 0; i < 25; i++) tasks.Add(client.GetSessionStatusAsync("x", new CancellationTokenSource().Token));
+            client.WatchSession("x", 10, null);
             for (int i = 0; i < 10; i++) { client.Tick(); Thread.Sleep(1); }
-            left.Add(client);
+            clients.Add(client);
         }
         return tasks.Count(task => !task.IsCompleted);
     }

@@ -118,7 +118,7 @@ done
 # ---- the C++ wrapper's own tests, with the installed header and library ---------------------------
 
 check "the installed iplaygames.hpp, whole and in two translation units" \
-    env CXX=g++ INCLUDE="$prefix/include" HPP="$prefix/include" "$root/bindings/cpp/tests/run.sh" "$lib" typed two
+    env CXX=g++ INCLUDE="$prefix/include" HPP="$prefix/include" "$root/bindings/cpp/tests/run.sh" "$lib" typed two_units
 
 # ---- CMake --------------------------------------------------------------------------------------
 

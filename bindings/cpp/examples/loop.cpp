@@ -1,5 +1,5 @@
-// A game's loop: a session is started, watched and ended by callbacks, and no frame ever waits. Runs against the
-// sandbox.
+// A game loop that starts, watches and ends a session with callbacks. No frame waits for the
+// network. The program uses the sandbox.
 #include <chrono>
 #include <cstdio>
 #include <iplaygames.hpp>
@@ -31,17 +31,18 @@ private:
     void on_started(Result<StartedSession> session) {
         if (!session) return fail(session.error());
         std::printf("frame %d: play at %s\n", frames_, session->game_url.c_str());
-        auto watch = client_.session_watch(session->session_id, 100, [this, id = session->session_id](const WatchEvent& event) {
-            if (!event.status) return fail(event.status.error());
-            std::printf("frame %d: it is %s\n", frames_, event.status->status.c_str());
-            over_ = event.ended;
-            if (!over_) leave(id);
-        });
+        auto watch =
+            client_.session_watch(session->session_id, 100, [this, id = session->session_id](const WatchEvent& event) {
+                if (!event.status) return fail(event.status.error());
+                std::printf("frame %d: the session is %s\n", frames_, event.status->status.c_str());
+                over_ = event.ended;
+                if (!over_) end_session(id);
+            });
         if (!watch) return fail(watch.error());
         watch_ = std::move(*watch);
     }
 
-    void leave(const std::string& id) {
+    void end_session(const std::string& id) {
         auto request = client_.submit_session_end(id, {}, [this](Result<EndedSession> ended) {
             if (!ended) fail(ended.error());
         });
@@ -55,8 +56,8 @@ private:
     }
 
     Client client_;
-    RequestOf<StartedSession> starting_;
-    RequestOf<EndedSession> ending_;
+    Request<StartedSession> starting_;
+    Request<EndedSession> ending_;
     Watch watch_;
     int frames_ = 0;
     bool over_ = false, failed_ = false;
@@ -72,7 +73,7 @@ int main() {
     Game game(std::move(*client));
     if (!game.start()) return 1;
     while (game.frame()) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(16)); // the game draws
+        std::this_thread::sleep_for(std::chrono::milliseconds(16)); // a game draws here
     }
     return game.failed() ? 1 : 0;
 }

@@ -1,22 +1,20 @@
-// A game session from start to end. It runs against the sandbox, the API in this very process: no account and no
-// network is needed.
+// Starts a game session, reads its status and ends it. The program uses the sandbox, which runs the
+// API in this process: it needs no account and no network.
 #include <cstdio>
 #include <iplaygames.hpp>
 
 using namespace iplaygames;
 
 static Result<void> play() {
-    // With the real API that would be Config().api_key("..."), or Config().base_url("...") of a relay.
+    // For the real API, use Config().api_key("..."), or Config().base_url("...") with the URL of a
+    // relay.
     auto sandbox = Sandbox::start();
     if (!sandbox) return sandbox.error();
     auto client = Client::create(sandbox->config().timeout_ms(5000));
     if (!client) return client.error();
 
-    auto session = client->session_start(StartSession(42)
-                                             .player_id("player-7")
-                                             .currency("EUR")
-                                             .country_code("DE")
-                                             .ip_address("203.0.113.9"));
+    auto session = client->session_start(
+        StartSession(42).player_id("player-7").currency("EUR").country_code("DE").ip_address("203.0.113.9"));
     if (!session) return session.error();
     std::printf("session:  %s\nplay at:  %s\n", session->session_id.c_str(), session->game_url.c_str());
 
@@ -28,13 +26,10 @@ static Result<void> play() {
     if (!ended) return ended.error();
     std::printf("ended:    %s\n", ended->message.value_or("").c_str());
 
-    // A mistake, on purpose: nothing was sent, and the error says which field it is.
-    auto mistake = client->session_start(StartSession(42)
-                                             .player_id("player-7")
-                                             .currency("€")
-                                             .country_code("DE")
-                                             .ip_address("203.0.113.9"));
-    std::printf("\na mistake, on purpose:\n  %s\n", mistake.error().describe().c_str());
+    // An invalid currency: the library does not send the call, and the error names the field.
+    auto invalid = client->session_start(
+        StartSession(42).player_id("player-7").currency("€").country_code("DE").ip_address("203.0.113.9"));
+    std::printf("\nan invalid currency:\n  %s\n", invalid.error().describe().c_str());
     return {};
 }
 

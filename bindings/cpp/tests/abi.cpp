@@ -1,5 +1,6 @@
-// A library of another ABI is refused. This program has the function that tells it itself.
-#include "scene.hpp"
+// Client::create() rejects a library of another ABI. The program defines ipg_abi_version() itself;
+// the linker prefers it to the function of the library.
+#include "fixture.hpp"
 
 static std::uint32_t version = IPG_ABI_VERSION;
 
@@ -12,7 +13,7 @@ int main() {
         version = other;
         CHECK_ERROR(Client::create(config), IPG_ERR_UNSUPPORTED);
     }
-    version = IPG_ABI_VERSION + 1; // a higher minor number is good from 1.0 on
+    version = IPG_ABI_VERSION + 1; // from 1.0 on, a library with a higher minor number is compatible
     CHECK(Client::create(config).ok() == (IPG_ABI_VERSION >> 16 != 0));
     return check_end();
 }

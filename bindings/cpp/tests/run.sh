@@ -1,20 +1,23 @@
 #!/bin/sh
-# Compiles the C++ wrapper's header, examples and tests against the library in a folder, and runs them: with
-# exceptions and without, as C++17 and as C++20.
+# Compiles the header, the examples and the tests of the C++ wrapper with a library, and runs them: with
+# and without exceptions, as C++17 and as C++20.
 #
 #     bindings/cpp/tests/run.sh LIBDIR [test...]
 #
-# LIBDIR   the folder that has libiplaygames.so
-# test     documents, typed, loop, session, limbo, abi, two, ends, examples; all of them when none is named
-# CXX      the compilers, else c++. One that is not there is skipped, and said so.
-# SANITIZE=1 compiles with ASan and UBSan, and shows first that they are on. VALGRIND=1 runs under valgrind.
-# INCLUDE names the C headers' folder, else include/ here; HPP that of iplaygames.hpp.
+# LIBDIR   the folder of libiplaygames.so
+# test     header, documents, typed, nonblocking, session, deferred, abi, two_units, fatal, examples;
+#          all of them if none is named
+# CXX      the compilers, c++ by default. A compiler that is not installed is skipped with a message.
+# SANITIZE=1 compiles with ASan and UBSan, and checks first that both are active. VALGRIND=1 runs the
+# programs under valgrind.
+# INCLUDE  the folder of the C headers, include/ by default
+# HPP      the folder of iplaygames.hpp, bindings/cpp by default
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: bindings/cpp/tests/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- documents typed loop session limbo abi two ends examples
+[ $# -gt 0 ] || set -- header documents typed nonblocking session deferred abi two_units fatal examples
 root=$here/../../..
 include=${INCLUDE:-$root/include}
 hpp=${HPP:-$here/..}
@@ -32,7 +35,7 @@ without="-fno-exceptions -fno-rtti"
 passed=0
 failed=0
 say() { printf '== %s\n' "$*"; }
-# The runner's own checks; the programs count theirs.
+# Checks of this script; the programs count their own checks.
 check() {
     if "$@"; then passed=$((passed + 1)); else
         failed=$((failed + 1))
@@ -49,7 +52,7 @@ run() {
     fi
 }
 
-# build NAME FLAGS SOURCES...: a program.
+# build NAME FLAGS SOURCES...: compiles and links a program.
 build() {
     name=$1 options=$2
     shift 2
@@ -57,7 +60,31 @@ build() {
     $cxx $flags $options "$@" -o "$work/$name" $link
 }
 
-# The header alone, the examples of its comments, and those of the README.
+# Checks that the header is current, that the check fails for a changed part and a cycle, and that
+# each part compiles on its own.
+header() {
+    script=$here/../amalgamate.py
+    check python3 "$script" --check
+    cp -r "$here/../parts" "$work/parts"
+    sed -i 's/return code_; }/return code_ ; }/' "$work/parts/error.hpp"
+    check rejects "differs from bindings/cpp/parts" python3 "$script" --check --parts "$work/parts"
+    sed -i 's/^#include "config.hpp"/#include "result.hpp"/' "$work/parts/document.hpp"
+    check rejects "in a cycle" python3 "$script" --check --parts "$work/parts"
+    for part in "$here"/../parts/*.hpp; do
+        printf '#include "%s"\n' "$part" >"$work/part.cpp"
+        check $cxx $flags -std=c++17 $without -fsyntax-only "$work/part.cpp"
+    done
+}
+
+# rejects TEXT COMMAND...: the command fails, and its message contains the text.
+rejects() {
+    text=$1
+    shift
+    if "$@" >"$work/out" 2>&1; then return 1; fi
+    grep -q "$text" "$work/out"
+}
+
+# Compiles the header on its own, the examples in its comments, and the examples of the README.
 documents() {
     echo '#include <iplaygames.hpp>' >"$work/alone.cpp"
     printf '#include <cstdio>\n#include <iplaygames.hpp>\n' >"$work/prelude"
@@ -72,27 +99,28 @@ documents() {
             check $cxx $flags $mode -fsyntax-only "$work/$source.cpp"
         done
     done
-    # The README's program, which shows exceptions, runs without an account.
+    # The program of the README uses exceptions. It runs without an account.
     check build readme "-std=c++17" "$work/whole_2.cpp"
     check run "$work/readme"
 }
 
-# One program of two translation units: alike, and where only one of them has exceptions.
-two() {
-    # Where one half has no RTTI, the check of virtual tables misses it in what both halves share.
+# Links two translation units, with all combinations of exceptions on and off.
+two_units() {
+    # The vptr check needs RTTI in both translation units.
     mixed=
     [ "${SANITIZE:-0}" = 1 ] && mixed=-fno-sanitize=vptr
     for modes in "$with:$with" "$with:$without" "$without:$with" "$without:$without"; do
-        check $cxx $flags -std=c++17 ${modes#*:} $mixed -c "$here/two_other.cpp" -o "$work/two_other.o"
-        check build two "-std=c++17 ${modes%:*} $mixed" "$here/two.cpp" "$work/two_other.o"
-        check run "$work/two"
+        check $cxx $flags -std=c++17 ${modes#*:} $mixed -c "$here/two_units_other.cpp" -o "$work/two_units_other.o"
+        check build two_units "-std=c++17 ${modes%:*} $mixed" "$here/two_units.cpp" "$work/two_units_other.o"
+        check run "$work/two_units"
     done
 }
 
-# ends_with MODE WORD TEXT: the program is ended by a signal, and says that on stderr, but never the key.
-ends_with() {
+# terminates_with MODE ERROR TEXT: a signal ends the program, which writes the text to stderr and
+# nothing to stdout.
+terminates_with() {
     status=0
-    "$work/ends" "$2" >"$work/out" 2>"$work/err" || status=$?
+    "$work/fatal" "$2" >"$work/out" 2>"$work/err" || status=$?
     [ "$status" -gt 128 ] && [ ! -s "$work/out" ] && grep -q "$3" "$work/err" || {
         echo "$1, $2: status $status" >&2
         cat "$work/out" "$work/err" >&2
@@ -100,15 +128,15 @@ ends_with() {
     }
 }
 
-ends() {
-    build ends "-std=c++17 $with" "$here/ends.cpp"
-    check ends_with exceptions callback "iplaygames: an exception left a callback"
-    check ends_with exceptions logger "iplaygames: an exception left a logger"
-    check ends_with exceptions handler "iplaygames: an exception left the destructor of a Session or its handler"
-    check ends_with exceptions callback "the host's own"
-    check ends_with exceptions value "IPG_ERR_NOT_FOUND"
-    build ends "-std=c++17 $without" "$here/ends.cpp"
-    check ends_with none value "Session not found.*IPG_ERR_NOT_FOUND, HTTP 404"
+fatal() {
+    build fatal "-std=c++17 $with" "$here/fatal.cpp"
+    check terminates_with exceptions callback "iplaygames: an exception left a callback"
+    check terminates_with exceptions logger "iplaygames: an exception left a logger"
+    check terminates_with exceptions handler "iplaygames: an exception left the destructor of a Session or its handler"
+    check terminates_with exceptions callback "an error of the host"
+    check terminates_with exceptions value "IPG_ERR_NOT_FOUND"
+    build fatal "-std=c++17 $without" "$here/fatal.cpp"
+    check terminates_with none value "Session not found.*IPG_ERR_NOT_FOUND, HTTP 404"
 }
 
 examples() {
@@ -118,22 +146,22 @@ examples() {
     done
 }
 
-# caught WORD TEXT: the wrong program is ended, and what it did is named.
-caught() {
-    if "$work/wrong" "$1" >"$work/out" 2>&1; then return 1; fi
+# finds ERROR TEXT: the sanitizer ends the program with the error, and its report contains the text.
+finds() {
+    if "$work/sanitizer_probe" "$1" >"$work/out" 2>&1; then return 1; fi
     grep -q "$2" "$work/out"
 }
 
-# A sanitizer that is not on finds nothing, either.
-sanitizers_are_on() {
-    check build wrong "-std=c++17" "$here/wrong.cpp"
-    nm "$work/wrong" >"$work/symbols"
+# Without this check, a sanitizer that is not active would look like tests without errors.
+check_sanitizers() {
+    check build sanitizer_probe "-std=c++17" "$here/sanitizer_probe.cpp"
+    nm "$work/sanitizer_probe" >"$work/symbols"
     check grep -q __asan_init "$work/symbols"
     check grep -q __ubsan_handle "$work/symbols"
-    check run "$work/wrong" nothing
-    check caught address "AddressSanitizer: heap-use-after-free"
-    check caught undefined "signed integer overflow"
-    check caught leak "LeakSanitizer: detected memory leaks"
+    check run "$work/sanitizer_probe" nothing
+    check finds address "AddressSanitizer: heap-use-after-free"
+    check finds undefined "signed integer overflow"
+    check finds leak "LeakSanitizer: detected memory leaks"
 }
 
 for cxx in ${CXX:-c++}; do
@@ -145,13 +173,13 @@ for cxx in ${CXX:-c++}; do
     echo 'int main() {}' >"$work/empty.cpp"
     if ! build empty "" "$work/empty.cpp" 2>"$work/err"; then
         cat "$work/err"
-        say "skipped: $cxx cannot link that (the sanitizers of Debian's clang: apt-get install libclang-rt-dev)"
+        say "skipped: $cxx cannot link with these options (sanitizers of clang on Debian: apt-get install libclang-rt-dev)"
         continue
     fi
-    [ "${SANITIZE:-0}" = 1 ] && sanitizers_are_on
+    [ "${SANITIZE:-0}" = 1 ] && check_sanitizers
     for test in "$@"; do
         case $test in
-        documents | two | ends | examples)
+        header | documents | two_units | fatal | examples)
             say "$test"
             $test
             ;;
@@ -159,9 +187,9 @@ for cxx in ${CXX:-c++}; do
             for mode in "-std=c++17 $with" "-std=c++20 $without"; do
                 say "$test $mode"
                 check build "$test" "$mode" "$here/$test.cpp"
-                # valgrind is some fifty times slower: fewer rounds find the same.
-                if [ "$test" = loop ] && [ "${VALGRIND:-0}" = 1 ]; then
-                    check run "$work/loop" 20
+                # Programs run about fifty times slower under valgrind, so the test makes fewer rounds.
+                if [ "$test" = nonblocking ] && [ "${VALGRIND:-0}" = 1 ]; then
+                    check run "$work/nonblocking" 20
                 else
                     check run "$work/$test"
                 fi

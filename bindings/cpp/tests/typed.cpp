@@ -1,9 +1,9 @@
-// Documents, results, errors, and every typed field there and back.
-#include "scene.hpp"
+// Documents, results, errors, configuration, and the typed fields of requests and replies.
+#include "fixture.hpp"
 
-static bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+static bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-static void a_document_is_read_by_pointer() {
+static void a_document_returns_the_value_at_a_pointer() {
     const Document document(R"({"a": {"b/c": [1.50, "x\ty", true, null, {}]}, "z": "a\u0000b"})");
     CHECK(document.get("/a/b~1c/0")->text == "1.50" && document.get("/a/b~1c/0")->type == Type::number);
     CHECK(document.get("/a/b~1c/1")->text == "x\ty" && document.get("/a/b~1c/1")->type == Type::string);
@@ -37,21 +37,21 @@ static void a_result_is_a_value_or_an_error() {
     CHECK(*mine == 7);
 }
 
-static void every_typed_field_goes_there_and_back() {
-    Scene scene([](Config&) {});
-    scene.sandbox = Sandbox::start(R"({"can_override_provider": true, "api_key": "key-of-the-test"})").value();
-    CHECK(scene.sandbox.api_key() == "key-of-the-test");
-    scene.client = Client::create(scene.sandbox.config()).value();
-    auto started = scene.client.session_start(good()
-                                                  .return_url("https://casino.example/\"lobby\"")
-                                                  .locale("de")
-                                                  .provider("nuxgaming")
-                                                  .device("mobile")
-                                                  .freespin_id("bonus-1")
-                                                  .freespin_count(10)
-                                                  .freespin_bet_amount("0.50")
-                                                  .expire_days(7)
-                                                  .field("not_known_yet", R"(["ü", 1.10])"));
+static void every_typed_field_is_sent_and_read_unchanged() {
+    Fixture fixture([](Config&) {});
+    fixture.sandbox = Sandbox::start(R"({"can_override_provider": true, "api_key": "key-of-the-test"})").value();
+    CHECK(fixture.sandbox.api_key() == "key-of-the-test");
+    fixture.client = Client::create(fixture.sandbox.config()).value();
+    auto started = fixture.client.session_start(valid_start()
+                                                    .return_url("https://casino.example/\"lobby\"")
+                                                    .locale("de")
+                                                    .provider("nuxgaming")
+                                                    .device("mobile")
+                                                    .freespin_id("bonus-1")
+                                                    .freespin_count(10)
+                                                    .freespin_bet_amount("0.50")
+                                                    .expire_days(7)
+                                                    .field("not_known_yet", R"(["ü", 1.10])"));
     CHECK_OK(started);
     CHECK(started->session_id == started->text("/data/session_id") && !started->session_id.empty());
     CHECK(started->game_url == started->text("/data/game_url") && !started->game_url.empty());
@@ -59,23 +59,33 @@ static void every_typed_field_goes_there_and_back() {
     CHECK(started->expires_at && started->expires_at == started->text("/data/expires_at"));
     CHECK(started->get("/success")->text == "true");
 
-    // What the server received is what was given, digit for digit.
-    const Document requests = scene.sandbox.control(R"({"command": "requests"})").value();
+    // The server received the values that the program set, digit for digit.
+    const Document requests = fixture.sandbox.control(R"({"command": "requests"})").value();
     const auto body = requests.text("/requests/0/body");
     const Document sent(body.value_or(""));
     const char* const expected[][2] = {
-        {"/game_id", "42"},        {"/player_id", "player-7"},  {"/currency", "EUR"},
-        {"/country_code", "DE"},   {"/ip_address", "203.0.113.9"}, {"/return_url", "https://casino.example/\"lobby\""},
-        {"/locale", "de"},         {"/provider", "nuxgaming"},  {"/device", "mobile"},
-        {"/freespin_id", "bonus-1"}, {"/freespin_count", "10"}, {"/freespin_bet_amount", "0.50"},
-        {"/expire_days", "7"},     {"/not_known_yet/0", "ü"},   {"/not_known_yet/1", "1.10"},
+        {"/game_id", "42"},
+        {"/player_id", "player-7"},
+        {"/currency", "EUR"},
+        {"/country_code", "DE"},
+        {"/ip_address", "203.0.113.9"},
+        {"/return_url", "https://casino.example/\"lobby\""},
+        {"/locale", "de"},
+        {"/provider", "nuxgaming"},
+        {"/device", "mobile"},
+        {"/freespin_id", "bonus-1"},
+        {"/freespin_count", "10"},
+        {"/freespin_bet_amount", "0.50"},
+        {"/expire_days", "7"},
+        {"/not_known_yet/0", "ü"},
+        {"/not_known_yet/1", "1.10"},
     };
     for (const auto& row : expected) {
         CHECK_VALUE(sent.json().c_str(), row[0], row[1]);
     }
     CHECK(sent.get("/freespin_bet_amount")->type == Type::number);
 
-    auto status = scene.client.session_status(started->session_id);
+    auto status = fixture.client.session_status(started->session_id);
     CHECK_OK(status);
     CHECK(status->status == "active" && status->is_active() && status->session_id == started->session_id);
     CHECK(status->player_id == "player-7" && status->game_id == 42);
@@ -83,57 +93,62 @@ static void every_typed_field_goes_there_and_back() {
     CHECK(status->started_at && status->started_at == status->text("/data/started_at"));
     CHECK(status->last_activity && status->last_activity == status->text("/data/last_activity"));
 
-    auto ended = scene.client.session_end(started->session_id);
+    auto ended = fixture.client.session_end(started->session_id);
     CHECK_OK(ended);
     CHECK(ended->message && !ended->already_ended && ended->get("/success")->text == "true");
-    CHECK(scene.client.session_status(started->session_id)->status == "closed");
+    CHECK(fixture.client.session_status(started->session_id)->status == "closed");
 
-    // An end whose answer is lost is asked again, and the session is gone by then.
-    started = scene.client.session_start(good());
-    scene.control(R"({"command": "fault", "operation": "end_a_game_session", "drop": "after"})");
-    ended = scene.client.session_end(started->session_id);
+    // The response to the first attempt is lost; the second attempt finds the session already
+    // ended.
+    started = fixture.client.session_start(valid_start());
+    fixture.control(R"({"command": "fault", "operation": "end_a_game_session", "drop": "after"})");
+    ended = fixture.client.session_end(started->session_id);
     CHECK_OK(ended);
     CHECK(ended->already_ended);
 }
 
-static void fields_of_another_type_never_fail_a_call() {
-    Scene scene;
-    scene.control(R"({"command": "fault", "operation": "get_session_status", "process": false,
+static void a_response_field_of_another_type_does_not_fail_the_call() {
+    Fixture fixture;
+    fixture.control(R"({"command": "fault", "operation": "get_session_status", "process": false,
                       "body": "{\"success\": true, \"data\": {\"status\": 7, \"game\": [], \"player_id\": null}}"})");
-    const auto status = scene.client.session_status("x");
+    const auto status = fixture.client.session_status("x");
     CHECK_OK(status);
     CHECK(status->status == "7" && !status->game_id && !status->player_id && !status->is_active());
     CHECK(status->get("/data/game")->text == "[]");
 }
 
-static void money_keeps_its_digits() {
+static void an_amount_keeps_its_digits() {
     for (const char* digits : {"0.50", "0", "1.10", "12345678901234567890.123456789", "1e-2"}) {
-        CHECK(has(*good().freespin_bet_amount(digits).to_json(), std::string("\"freespin_bet_amount\":") + digits + "}"));
+        CHECK(contains(*valid_start().freespin_bet_amount(digits).to_json(),
+                       std::string("\"freespin_bet_amount\":") + digits + "}"));
     }
-    CHECK(has(*good().freespin_bet_amount(0).to_json(), "\"freespin_bet_amount\":0}"));
-    Scene scene;
+    CHECK(contains(*valid_start().freespin_bet_amount(0).to_json(), "\"freespin_bet_amount\":0}"));
+    Fixture fixture;
     for (const char* word : {"", "half", "1,5", "true", "null", "{}", "\"1\"", "0.5, \"game_id\": 1"}) {
-        const auto result = scene.client.session_start(good().freespin_bet_amount(word));
+        const auto result = fixture.client.session_start(valid_start().freespin_bet_amount(word));
         CHECK_ERROR(result, IPG_ERR_INVALID_ARGUMENT);
         CHECK(result.error().field() == "/freespin_bet_amount");
     }
-    CHECK(scene.count("/requests/total") == 0);
+    CHECK(fixture.count("/requests/total") == 0);
 }
 
-template <class Amount, class = void> struct takes : std::false_type {};
+template <class Amount, class = void> struct accepts_amount : std::false_type {};
 template <class Amount>
-struct takes<Amount, std::void_t<decltype(std::declval<StartSession&>().freespin_bet_amount(std::declval<Amount>()))>>
+struct accepts_amount<Amount,
+                      std::void_t<decltype(std::declval<StartSession&>().freespin_bet_amount(std::declval<Amount>()))>>
     : std::true_type {};
-static_assert(takes<const char*>::value && takes<std::string>::value && takes<int>::value && takes<long>::value);
-static_assert(!takes<double>::value && !takes<float>::value, "a binary fraction is no money");
+static_assert(accepts_amount<const char*>::value && accepts_amount<std::string>::value && accepts_amount<int>::value &&
+              accepts_amount<long>::value);
+static_assert(!accepts_amount<double>::value && !accepts_amount<float>::value,
+              "a binary fraction is not an amount of money");
 
 static_assert(!std::is_copy_constructible_v<Client> && std::is_nothrow_move_constructible_v<Client>);
-static_assert(!std::is_copy_constructible_v<Request> && std::is_nothrow_move_assignable_v<Request>);
+static_assert(!std::is_copy_constructible_v<Request<>> && std::is_nothrow_move_assignable_v<Request<>>);
 static_assert(!std::is_copy_constructible_v<Watch> && !std::is_copy_assignable_v<Sandbox>);
 static_assert(!std::is_copy_constructible_v<Session> && std::is_nothrow_move_constructible_v<Session>);
 
-static void the_last_value_counts_and_json_can_be_added_to() {
-    CHECK(*good().currency("USD").to_json() ==
+static void a_later_value_replaces_an_earlier_one_and_json_can_be_extended() {
+    CHECK(*valid_start().currency("USD").to_json() ==
           R"({"game_id":42,"player_id":"player-7","currency":"USD","country_code":"DE","ip_address":"203.0.113.9"})");
     CHECK(*CallOptions().to_json() == "{}");
     CHECK(*CallOptions::from_json("").to_json() == "{}");
@@ -147,71 +162,84 @@ static void the_last_value_counts_and_json_can_be_added_to() {
     CHECK(*start == R"({"game_id": 1,"player_id":"p"})");
 }
 
-static void every_key_of_the_configuration_is_known_to_the_library() {
+static void the_library_knows_every_key_of_the_configuration() {
     const auto config = Config()
-                            .api_key("k").base_url("http://127.0.0.1:9").allow_insecure_http(false)
-                            .header("X-A", "1").header("X-B", "say \"hi\"").header("X-A", "2")
-                            .timeout_ms(1000).attempt_timeout_ms(900).connect_timeout_ms(800)
-                            .max_retries(3).max_connections(4).max_in_flight(5).background(false)
-                            .max_response_bytes(100000).proxy("none").only_these_cas(false).user_agent("game/1");
+                            .api_key("k")
+                            .base_url("http://127.0.0.1:9")
+                            .allow_insecure_http(false)
+                            .header("X-A", "1")
+                            .header("X-B", "say \"hi\"")
+                            .header("X-A", "2")
+                            .timeout_ms(1000)
+                            .attempt_timeout_ms(900)
+                            .connect_timeout_ms(800)
+                            .max_retries(3)
+                            .max_connections(4)
+                            .max_in_flight(5)
+                            .background(false)
+                            .max_response_bytes(100000)
+                            .proxy("none")
+                            .only_these_cas(false)
+                            .user_agent("game/1");
     CHECK_VALUE(config.to_json()->c_str(), "/headers/X-A", "2");
     CHECK_VALUE(config.to_json()->c_str(), "/headers/X-B", "say \"hi\"");
     CHECK_OK(Client::create(config));
     CHECK_ERROR(Client::create(Config(config).ca_file("/nowhere.pem")), IPG_ERR_INVALID_ARGUMENT);
     CHECK_ERROR(Client::create(Config(config).ca_pem("no certificate")), IPG_ERR_INVALID_ARGUMENT);
-    const auto unknown = Client::create(Config(config).field("time_out", "1"));
-    CHECK_ERROR(unknown, IPG_ERR_INVALID_ARGUMENT);
-    CHECK(unknown.error().field() == "/time_out");
+    const auto unknown_key = Client::create(Config(config).field("time_out", "1"));
+    CHECK_ERROR(unknown_key, IPG_ERR_INVALID_ARGUMENT);
+    CHECK(unknown_key.error().field() == "/time_out");
     const auto twice = Client::create(Config::from_json(R"({"timeout_ms": 1})").timeout_ms(2));
     CHECK_ERROR(twice, IPG_ERR_INVALID_ARGUMENT);
 }
 
-static void text_with_a_nul_or_not_utf8_is_refused_by_name() {
-    Scene scene;
+static void text_with_a_nul_or_invalid_utf8_is_an_error_that_names_the_parameter() {
+    Fixture fixture;
     const std::string_view nul("a\0b", 3), bytes("a\xff");
     struct Row {
         Error error;
         const char* name;
-        const char* field; // "" for none
+        const char* field; // "" if the error names no field
     };
     const Row rows[] = {
-        {scene.client.session_start(good().player_id(nul)).error(), "player_id", "/player_id"},
-        {scene.client.session_start(good().player_id(bytes)).error(), "player_id", "/player_id"},
-        {scene.client.session_start(good().field("more", nul)).error(), "more", "/more"},
-        {scene.client.session_status(nul).error(), "session_id", "/session_id"},
-        {scene.client.session_status(bytes).error(), "session_id", "/session_id"},
-        {scene.client.session_end(nul).error(), "session_id", "/session_id"},
-        {scene.client.session_watch(nul, 100).error(), "session_id", "/session_id"},
-        {scene.client.submit_session_status(nul).error(), "session_id", "/session_id"},
-        {scene.client.call(nul).error(), "operation", ""},
-        {scene.client.call("list_games", nul).error(), "arguments_json", ""},
-        {scene.client.call("list_games", bytes).error(), "arguments_json", ""},
-        {scene.client.submit("list_games", nul).error(), "arguments_json", ""},
-        {scene.client.submit_detached(nul, {}, {}, [](Result<Reply>) {}).error(), "operation", ""},
-        {scene.client.call("list_games", {}, CallOptions().call_id(nul)).error(), "call_id", "/call_id"},
+        {fixture.client.session_start(valid_start().player_id(nul)).error(), "player_id", "/player_id"},
+        {fixture.client.session_start(valid_start().player_id(bytes)).error(), "player_id", "/player_id"},
+        {fixture.client.session_start(valid_start().field("more", nul)).error(), "more", "/more"},
+        {fixture.client.session_status(nul).error(), "session_id", "/session_id"},
+        {fixture.client.session_status(bytes).error(), "session_id", "/session_id"},
+        {fixture.client.session_end(nul).error(), "session_id", "/session_id"},
+        {fixture.client.session_watch(nul, 100).error(), "session_id", "/session_id"},
+        {fixture.client.submit_session_status(nul).error(), "session_id", "/session_id"},
+        {fixture.client.call(nul).error(), "operation", ""},
+        {fixture.client.call("list_games", nul).error(), "arguments_json", ""},
+        {fixture.client.call("list_games", bytes).error(), "arguments_json", ""},
+        {fixture.client.submit("list_games", nul).error(), "arguments_json", ""},
+        {fixture.client.submit_detached(nul, {}, {}, [](Result<Reply>) {}).error(), "operation", ""},
+        {fixture.client.call("list_games", {}, CallOptions().call_id(nul)).error(), "call_id", "/call_id"},
         {Client::create(Config().api_key(nul)).error(), "api_key", "/api_key"},
         {Client::create(Config().header("X-Secret", nul)).error(), "X-Secret", "/headers"},
         {Sandbox::start(nul).error(), "config_json", ""},
-        {scene.sandbox.control(nul).error(), "command_json", ""},
+        {fixture.sandbox.control(nul).error(), "command_json", ""},
     };
     for (const Row& row : rows) {
         CHECK(row.error.code() == IPG_ERR_INVALID_ARGUMENT && row.error.outcome() == Outcome::not_sent);
-        check_count(has(row.error.message(), "`" + std::string(row.name) + "`"), __FILE__, __LINE__, row.name,
+        check_count(contains(row.error.message(), "`" + std::string(row.name) + "`"), __FILE__, __LINE__, row.name,
                     row.error.json().c_str());
-        check_count(row.error.field().value_or("") == row.field, __FILE__, __LINE__, row.field, row.error.json().c_str());
+        check_count(row.error.field().value_or("") == row.field, __FILE__, __LINE__, row.field,
+                    row.error.json().c_str());
         CHECK(!row.error.retryable() && row.error.attempts() == 0 && !row.error.http_status());
     }
-    CHECK(has(scene.client.call(nul).error().message(), "byte 1"));
-    CHECK(scene.count("/requests/total") == 0);
-    // A view need not end with a NUL: what lies behind it is not read.
-    CHECK_OK(scene.client.call(std::string_view("list_games_and_more", 10), std::string_view("{}}", 2)));
+    CHECK(contains(fixture.client.call(nul).error().message(), "byte 1"));
+    CHECK(fixture.count("/requests/total") == 0);
+    // A view need not end with a NUL: the wrapper does not read past its end.
+    CHECK_OK(fixture.client.call(std::string_view("list_games_and_more", 10), std::string_view("{}}", 2)));
 }
 
 static void an_error_has_every_field_of_the_document() {
-    Scene scene([](Config& config) { config.max_retries(0).timeout_ms(20000); });
-    scene.control(R"({"command": "fault", "operation": "get_session_status", "status": 429, "envelope": true,
+    Fixture fixture([](Config& config) { config.max_retries(0).timeout_ms(20000); });
+    fixture.control(R"({"command": "fault", "operation": "get_session_status", "status": 429, "envelope": true,
                       "message": "Slow \"down\"", "retry_after": 90, "delay_ms": 30})");
-    auto result = scene.client.session_status("some-id", CallOptions().call_id("call-7"));
+    auto result = fixture.client.session_status("some-id", CallOptions().call_id("call-7"));
     CHECK_ERROR(result, IPG_ERR_RATE_LIMITED);
     const Error limited = result.error();
     CHECK(std::string(limited.name()) == "IPG_ERR_RATE_LIMITED" && limited.message() == "Slow \"down\"");
@@ -221,81 +249,83 @@ static void an_error_has_every_field_of_the_document() {
     CHECK(!limited.field() && !limited.body_text());
     CHECK_VALUE(limited.body()->c_str(), "/message", "Slow \"down\"");
     CHECK(limited.json().front() == '{' && limited.get("/success")->text == "false");
-    CHECK(has(limited.describe(), "Slow \"down\"") && has(limited.describe(), "HTTP 429"));
-    CHECK(has(limited.describe(), "IPG_ERR_RATE_LIMITED") && has(limited.describe(), "rejected"));
+    CHECK(contains(limited.describe(), "Slow \"down\"") && contains(limited.describe(), "HTTP 429"));
+    CHECK(contains(limited.describe(), "IPG_ERR_RATE_LIMITED") && contains(limited.describe(), "rejected"));
 
-    scene.control(R"({"command": "fault", "operation": "*", "status": 500, "message": "no JSON"})");
-    result = scene.client.session_status("some-id");
+    fixture.control(R"({"command": "fault", "operation": "*", "status": 500, "message": "no JSON"})");
+    result = fixture.client.session_status("some-id");
     CHECK_ERROR(result, IPG_ERR_SERVER);
     CHECK(result.error().outcome() == Outcome::unknown && result.error().http_status() == 500);
-    CHECK(!result.error().body() && has(result.error().body_text().value_or(""), "no JSON"));
+    CHECK(!result.error().body() && contains(result.error().body_text().value_or(""), "no JSON"));
     CHECK(!result.error().retry_after_ms());
 
-    const auto refused = scene.client.session_start(good().currency("€"));
+    const auto refused = fixture.client.session_start(valid_start().currency("€"));
     CHECK_ERROR(refused, IPG_ERR_INVALID_ARGUMENT);
     CHECK(refused.error().field() == "/currency" && refused.error().outcome() == Outcome::not_sent);
-    CHECK(has(refused.error().describe(), "(/currency)") && !refused.error().retryable());
-    CHECK_ERROR(scene.client.session_status("nobody"), IPG_ERR_NOT_FOUND);
-    CHECK_ERROR(scene.client.call("no_such_operation"), IPG_ERR_UNKNOWN_OPERATION);
+    CHECK(contains(refused.error().describe(), "(/currency)") && !refused.error().retryable());
+    CHECK_ERROR(fixture.client.session_status("nobody"), IPG_ERR_NOT_FOUND);
+    CHECK_ERROR(fixture.client.call("no_such_operation"), IPG_ERR_UNKNOWN_OPERATION);
 
-    const Error strange(IPG_ERR_API, R"({"error": {"outcome": "a new word", "body": "text", "message": "m"}})");
-    CHECK(strange.outcome() == Outcome::unknown && strange.body() == "\"text\"" && strange.describe() == "m [IPG_ERR_API]");
+    const Error unknown(IPG_ERR_API, R"({"error": {"outcome": "a new word", "body": "text", "message": "m"}})");
+    CHECK(unknown.outcome() == Outcome::unknown && unknown.body() == "\"text\"" &&
+          unknown.describe() == "m [IPG_ERR_API]");
 }
 
-static void faults_on_the_way_are_told_as_they_are() {
-    Scene scene([](Config& config) { config.max_retries(0).timeout_ms(20000); });
-    scene.control(R"({"command": "fault", "operation": "start_a_game_session", "drop": "after"})");
-    const auto lost = scene.client.session_start(good());
+static void a_network_fault_returns_its_own_code() {
+    Fixture fixture([](Config& config) { config.max_retries(0).timeout_ms(20000); });
+    fixture.control(R"({"command": "fault", "operation": "start_a_game_session", "drop": "after"})");
+    const auto lost = fixture.client.session_start(valid_start());
     CHECK_ERROR(lost, IPG_ERR_CONNECTION_LOST);
-    CHECK(lost.error().outcome() == Outcome::unknown && scene.count("/sessions/active") == 1);
-    scene.control(R"({"command": "fault", "operation": "list_games", "body": "{\"data\": ["})");
-    CHECK_ERROR(scene.client.call("list_games"), IPG_ERR_BAD_RESPONSE);
-    scene.control(Scene::slow);
-    const auto late = scene.client.call("list_games", {}, CallOptions().timeout_ms(30));
+    CHECK(lost.error().outcome() == Outcome::unknown && fixture.count("/sessions/active") == 1);
+    fixture.control(R"({"command": "fault", "operation": "list_games", "body": "{\"data\": ["})");
+    CHECK_ERROR(fixture.client.call("list_games"), IPG_ERR_BAD_RESPONSE);
+    fixture.control(Fixture::slow_fault);
+    const auto late = fixture.client.call("list_games", {}, CallOptions().timeout_ms(30));
     CHECK_ERROR(late, IPG_ERR_TIMEOUT);
     CHECK(late.error().retryable());
-    scene.sandbox.stop();
-    const auto gone = scene.client.call("list_games");
+    fixture.sandbox.stop();
+    const auto gone = fixture.client.call("list_games");
     CHECK(!gone && gone.error().retryable());
 }
 
-static void the_key_never_shows() {
+static void no_error_contains_the_api_key() {
     const std::string secret = "a-very-secret-key";
     const auto sandbox = Sandbox::start(R"({"api_key": "another"})").value();
-    const auto client = Client::create(sandbox.config().api_key(secret).header("X-Token", "secret-header")).value();
-    const auto refused = client.session_start(good());
+    const auto client =
+        Client::create(sandbox.config().api_key(secret).header("X-OwnershipProbe", "secret-header")).value();
+    const auto refused = client.session_start(valid_start());
     CHECK_ERROR(refused, IPG_ERR_UNAUTHORIZED);
-    CHECK(!has(refused.error().json(), secret) && !has(refused.error().describe(), secret));
+    CHECK(!contains(refused.error().json(), secret) && !contains(refused.error().describe(), secret));
     const auto malformed = Client::create(Config().api_key(std::string(secret) + "\n"));
     CHECK_ERROR(malformed, IPG_ERR_INVALID_ARGUMENT);
-    CHECK(!has(malformed.error().json(), secret));
+    CHECK(!contains(malformed.error().json(), secret));
     const auto with_nul = Client::create(Config().api_key(std::string(secret) + '\0'));
-    CHECK(!has(with_nul.error().json(), secret) && !has(with_nul.error().describe(), secret));
-    CHECK(!has(client.stats()->json(), secret));
+    CHECK(!contains(with_nul.error().json(), secret) && !contains(with_nul.error().describe(), secret));
+    CHECK(!contains(client.stats()->json(), secret));
 #if IPLAYGAMES_EXCEPTIONS
     try {
-        client.session_start(good()).value();
-        NEVER("nothing was thrown");
+        client.session_start(valid_start()).value();
+        FAIL("no exception was thrown");
     } catch (const Exception& exception) {
-        CHECK(!has(exception.what(), secret) && exception.error().code() == IPG_ERR_UNAUTHORIZED);
+        CHECK(!contains(exception.what(), secret) && exception.error().code() == IPG_ERR_UNAUTHORIZED);
     }
 #endif
 }
 
-static void what_is_empty_or_was_moved_from_answers_invalid_handle() {
-    Scene scene;
-    Client moved = std::move(scene.client);
+static void an_empty_or_moved_from_object_returns_invalid_handle() {
+    Fixture fixture;
+    Client moved = std::move(fixture.client);
     CHECK_OK(moved.call("list_games"));
     Client& self = moved;
     moved = std::move(self);
     CHECK_OK(moved.call("list_games"));
-    Client& empty = scene.client;
+    Client& empty = fixture.client;
     CHECK_ERROR(empty.call("list_games"), IPG_ERR_INVALID_HANDLE);
     CHECK(empty.call("list_games").error().outcome() == Outcome::not_sent);
-    CHECK_ERROR(empty.session_start(good()), IPG_ERR_INVALID_HANDLE);
+    CHECK_ERROR(empty.session_start(valid_start()), IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(empty.session_status("x"), IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(empty.session_end("x"), IPG_ERR_INVALID_HANDLE);
-    CHECK_ERROR(empty.session_open(good()), IPG_ERR_INVALID_HANDLE);
+    CHECK_ERROR(empty.session_open(valid_start()), IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(empty.submit("list_games"), IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(empty.submit("list_games", {}, {}, [](Result<Reply>) {}), IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(empty.submit_detached("list_games", {}, {}, [](Result<Reply>) {}), IPG_ERR_INVALID_HANDLE);
@@ -304,18 +334,19 @@ static void what_is_empty_or_was_moved_from_answers_invalid_handle() {
     CHECK_ERROR(empty.prewarm(10), IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(empty.stats(), IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(empty.shutdown(0), IPG_ERR_INVALID_HANDLE);
-    CHECK_ERROR(empty.set_logger(LogLevel::info, [](LogLevel, std::string_view, std::string_view) {}), IPG_ERR_INVALID_HANDLE);
+    CHECK_ERROR(empty.set_logger(LogLevel::info, [](LogLevel, std::string_view, std::string_view) {}),
+                IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(empty.remove_logger(), IPG_ERR_INVALID_HANDLE);
     empty.close();
     CHECK(empty.native() == nullptr && moved.native() != nullptr);
 
-    Request request = moved.submit("list_games").value(), other = std::move(request);
+    Request<> request = moved.submit("list_games").value(), other = std::move(request);
     CHECK(!other.call_id().empty() && request.call_id().empty());
     CHECK_ERROR(*request.poll(), IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(*request.wait(10), IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(request.cancel(), IPG_ERR_INVALID_HANDLE);
-    request.forget();
-    Request& same = other;
+    request.reset();
+    Request<>& same = other;
     other = std::move(same);
     CHECK_OK(*other.wait(60000));
     other = moved.submit("list_games").value();
@@ -324,31 +355,31 @@ static void what_is_empty_or_was_moved_from_answers_invalid_handle() {
     CHECK_ERROR(watch.poll()->status, IPG_ERR_INVALID_HANDLE);
     CHECK(watch.poll()->ended && watch.wait(0)->ended);
 
-    Session session = moved.session_open(good()).value(), second = std::move(session);
+    Session session = moved.session_open(valid_start()).value(), second = std::move(session);
     CHECK(!session.is_open() && second.is_open() && session.session_id().empty());
     CHECK_ERROR(session.status(), IPG_ERR_INVALID_HANDLE);
     CHECK_ERROR(session.end(), IPG_ERR_INVALID_HANDLE);
 
-    Sandbox world = std::move(scene.sandbox);
-    CHECK_ERROR(scene.sandbox.control("{}"), IPG_ERR_INVALID_HANDLE);
-    CHECK(scene.sandbox.base_url().empty());
-    Sandbox& here = world;
-    world = std::move(here);
-    CHECK_OK(world.control(R"({"command": "counts"})"));
-    second = Session(); // ends the one before
-    CHECK(world.control(R"({"command": "counts"})")->integer("/sessions/closed") == 1);
+    Sandbox server = std::move(fixture.sandbox);
+    CHECK_ERROR(fixture.sandbox.control("{}"), IPG_ERR_INVALID_HANDLE);
+    CHECK(fixture.sandbox.base_url().empty());
+    Sandbox& alias = server;
+    server = std::move(alias);
+    CHECK_OK(server.control(R"({"command": "counts"})"));
+    second = Session(); // ends the previous session
+    CHECK(server.control(R"({"command": "counts"})")->integer("/sessions/closed") == 1);
     moved.close();
     CHECK_ERROR(moved.call("list_games"), IPG_ERR_INVALID_HANDLE);
-    world.stop();
-    world.stop();
-    CHECK_ERROR(world.control("{}"), IPG_ERR_INVALID_HANDLE);
+    server.stop();
+    server.stop();
+    CHECK_ERROR(server.control("{}"), IPG_ERR_INVALID_HANDLE);
 }
 
 #if IPLAYGAMES_EXCEPTIONS
-template <class Take> static void check_throws(Take&& take, ipg_code code) {
+template <class Body> static void check_throws(Body&& body, ipg_code code) {
     try {
-        take();
-        NEVER("nothing was thrown");
+        body();
+        FAIL("no exception was thrown");
     } catch (const std::exception& exception) {
         const auto* ours = dynamic_cast<const Exception*>(&exception);
         CHECK(ours && ours->error().code() == code);
@@ -358,7 +389,7 @@ template <class Take> static void check_throws(Take&& take, ipg_code code) {
     }
 }
 
-static void the_value_of_a_failed_result_throws() {
+static void value_of_a_failed_result_throws() {
     const Client empty;
     check_throws([&] { (void)empty.call("list_games").value(); }, IPG_ERR_INVALID_HANDLE);
     check_throws([&] { (void)empty.call("list_games")->json(); }, IPG_ERR_INVALID_HANDLE);
@@ -370,20 +401,20 @@ static void the_value_of_a_failed_result_throws() {
 #endif
 
 int main() {
-    a_document_is_read_by_pointer();
+    a_document_returns_the_value_at_a_pointer();
     a_result_is_a_value_or_an_error();
-    every_typed_field_goes_there_and_back();
-    fields_of_another_type_never_fail_a_call();
-    money_keeps_its_digits();
-    the_last_value_counts_and_json_can_be_added_to();
-    every_key_of_the_configuration_is_known_to_the_library();
-    text_with_a_nul_or_not_utf8_is_refused_by_name();
+    every_typed_field_is_sent_and_read_unchanged();
+    a_response_field_of_another_type_does_not_fail_the_call();
+    an_amount_keeps_its_digits();
+    a_later_value_replaces_an_earlier_one_and_json_can_be_extended();
+    the_library_knows_every_key_of_the_configuration();
+    text_with_a_nul_or_invalid_utf8_is_an_error_that_names_the_parameter();
     an_error_has_every_field_of_the_document();
-    faults_on_the_way_are_told_as_they_are();
-    the_key_never_shows();
-    what_is_empty_or_was_moved_from_answers_invalid_handle();
+    a_network_fault_returns_its_own_code();
+    no_error_contains_the_api_key();
+    an_empty_or_moved_from_object_returns_invalid_handle();
 #if IPLAYGAMES_EXCEPTIONS
-    the_value_of_a_failed_result_throws();
+    value_of_a_failed_result_throws();
 #endif
     return check_end();
 }

@@ -1,12 +1,12 @@
-// The other half of two.cpp.
+// The second translation unit of two_units.cpp.
 #include <iplaygames.hpp>
 
 using namespace iplaygames;
 
-int session_of_the_other(const char* config_json, ipg_code* empty_answers);
+int open_session_in_other_unit(const char* config_json, ipg_code* empty_client_code);
 
-int session_of_the_other(const char* config_json, ipg_code* empty_answers) {
-    *empty_answers = Client().call("list_games").code();
+int open_session_in_other_unit(const char* config_json, ipg_code* empty_client_code) {
+    *empty_client_code = Client().call("list_games").code();
     const auto client = Client::create(Config::from_json(config_json));
     if (!client) {
         return 0;

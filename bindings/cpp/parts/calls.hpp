@@ -1,0 +1,197 @@
+// Internal: blocking calls and submitted calls through the C interface, and the conversion of their
+// results. No public items. Used by Request, Session, Client and Sandbox.
+#pragma once
+#include "builder.hpp"
+#include "callbacks.hpp"
+#include "native.hpp"
+#include "options.hpp"
+#include "replies.hpp"
+#include "result.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace iplaygames {
+inline namespace IPLAYGAMES_NAMESPACE {
+
+namespace detail {
+/// @cond
+
+/**
+ * A reference to a client. C looks the handle up on each use, so an old handle is an error, no
+ * crash.
+ */
+struct ClientRef {
+    ipg_client* handle = nullptr;
+    std::shared_ptr<CallbackRegistry> registry;
+};
+
+inline Result<Reply> to_reply(ipg_code code, const OwnedString& json) {
+    if (code == IPG_OK) {
+        return Reply(json.to_string());
+    }
+    return error_from_json(code, json.to_string());
+}
+
+inline Result<void> to_result(ipg_code code) {
+    if (code == IPG_OK) {
+        return {};
+    }
+    return make_error(code);
+}
+
+/** Converts a reply to a typed reply. */
+template <class T> Result<T> convert_reply(Result<Reply> reply) {
+    if constexpr (std::is_same_v<T, Reply>) {
+        return reply;
+    } else {
+        if (!reply) {
+            return reply.error();
+        }
+        return T(std::move(*reply));
+    }
+}
+
+/** Converts the code and the document of a callback or a poll to a typed reply. */
+template <class T> Result<T> convert_reply(ipg_code code, const char* json) {
+    if (code == IPG_OK || code == IPG_PENDING) {
+        return T(Reply(json ? json : ""));
+    }
+    return error_from_json(code, json ? json : "");
+}
+
+/**
+ * A Callback with a callable that takes a Result<T>; if T is WatchEvent, a callable that takes
+ * that.
+ */
+template <class T, class F> class TypedCallback final : public Callback {
+public:
+    template <class G>
+    TypedCallback(CallbackRegistry& owner, G&& callable)
+        : Callback(owner), callable_(std::in_place, std::forward<G>(callable)) {}
+
+    void invoke(ipg_code code, const char* json) override {
+        if constexpr (std::is_same_v<T, WatchEvent>) {
+            std::invoke(*callable_, WatchEvent{code != IPG_PENDING, convert_reply<SessionStatus>(code, json)});
+        } else {
+            std::invoke(*callable_, convert_reply<T>(code, json));
+        }
+    }
+    void destroy_callable() noexcept override { callable_.reset(); }
+
+private:
+    std::optional<F> callable_;
+};
+
+/** Returns no callback, for a call without one. */
+template <class T> std::shared_ptr<Callback> make_callback(const ClientRef&) { return nullptr; }
+
+/** Creates the callback of a call that returns T. */
+template <class T, class F> std::shared_ptr<Callback> make_callback(const ClientRef& client, F&& callable) {
+    using Callable = std::decay_t<F>;
+    if constexpr (std::is_same_v<T, WatchEvent>) {
+        static_assert(std::is_invocable_v<Callable&, WatchEvent>, "the callback takes a WatchEvent");
+    } else {
+        static_assert(std::is_invocable_v<Callable&, Result<T>>, "the callback takes the Result of the call");
+    }
+    return std::make_shared<TypedCallback<T, Callable>>(*client.registry, std::forward<F>(callable));
+}
+
+/** A Logger with a callable. */
+template <class F> class TypedLogger final : public Logger {
+public:
+    template <class G>
+    TypedLogger(CallbackRegistry& owner, G&& callable) : Logger(owner), callable_(std::forward<G>(callable)) {}
+
+    void invoke(LogLevel level, std::string_view target, std::string_view message) override {
+        std::invoke(callable_, level, target, message);
+    }
+
+private:
+    F callable_;
+};
+
+/** A submitted call: its handle and its callback. */
+struct SubmittedCall {
+    ipg_request* handle = nullptr;
+    std::shared_ptr<CallbackRegistry> registry;
+    std::shared_ptr<Callback> callback;
+    std::string call_id;
+};
+
+/**
+ * Submits a call or a watch. `submit_c` calls the C function with its parameters. `keep_handle` is
+ * false for a call whose request frees itself.
+ */
+template <class SubmitC>
+Result<SubmittedCall> submit_call(const ClientRef& client, std::shared_ptr<Callback> callback, bool keep_handle,
+                                  SubmitC&& submit_c) {
+    SubmittedCall call;
+    OwnedString json;
+    if (callback) {
+        client.registry->add(callback);
+    }
+    const ipg_code code = submit_c(callback ? CallbackRegistry::on_event : nullptr, callback.get(),
+                                   keep_handle ? &call.handle : nullptr, json.out());
+    if (code != IPG_OK) {
+        if (callback) {
+            client.registry->remove(*callback);
+        }
+        return error_from_json(code, json.to_string());
+    }
+    call.registry = client.registry;
+    call.callback = std::move(callback);
+    call.call_id = Document(json.to_string()).text("/call_id").value_or("");
+    return call;
+}
+
+/** Calls an operation and blocks. */
+inline Result<Reply> call_operation(const ClientRef& client, std::string_view operation,
+                                    std::string_view arguments_json, const CallOptions& options) {
+    const std::shared_ptr<CallbackRegistry> keep_alive = client.registry; // See close_client().
+    const auto options_json = options.to_json();
+    if (!options_json) {
+        return options_json.error();
+    }
+    const CStr c_operation("operation", operation), c_arguments("arguments_json", arguments_json),
+        c_options("options_json", *options_json);
+    if (auto error = first_error(c_operation, c_arguments, c_options)) {
+        return std::move(*error);
+    }
+    OwnedString json;
+    const ipg_code code =
+        ipg_call(client.handle, c_operation.get(), c_arguments.get_or_null(), c_options.get(), json.out());
+    return to_reply(code, json);
+}
+
+/** Returns the arguments of an operation whose only parameter is a session id. */
+inline Result<std::string> session_id_arguments(std::string_view session_id) {
+    JsonObjectBuilder arguments;
+    arguments.set_string("session_id", session_id);
+    return arguments.to_json();
+}
+
+/** Calls an operation, blocks, and converts the reply. Returns the error of invalid arguments. */
+template <class T>
+Result<T> call_typed(const ClientRef& client, std::string_view operation, const Result<std::string>& arguments,
+                     const CallOptions& options) {
+    if (!arguments) {
+        return arguments.error();
+    }
+    return convert_reply<T>(call_operation(client, operation, *arguments, options));
+}
+
+inline constexpr const char* start_operation = "start_a_game_session";
+inline constexpr const char* status_operation = "get_session_status";
+inline constexpr const char* end_operation = "end_a_game_session";
+
+/// @endcond
+} // namespace detail
+
+} // namespace IPLAYGAMES_NAMESPACE
+} // namespace iplaygames

@@ -1,0 +1,395 @@
+// Client, the entry point of the library.
+#pragma once
+#include "calls.hpp"
+#include "options.hpp"
+#include "replies.hpp"
+#include "request.hpp"
+#include "session.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace iplaygames {
+inline namespace IPLAYGAMES_NAMESPACE {
+
+/**
+ * A client of the API. One client serves a whole program and all its threads.
+ *
+ * These functions block: session_start(), session_status(), session_end(), session_open(), call(),
+ * prewarm(), shutdown() and Request::wait(). All others return immediately. tick(), shutdown(), the
+ * blocking functions and Request::wait() drive the client, as iplaygames.h describes.
+ */
+class Client {
+public:
+    /** Creates an empty client: its functions return IPG_ERR_INVALID_HANDLE. */
+    Client() noexcept = default;
+    /** Takes over the client of `other`, which is empty afterwards. */
+    Client(Client&& other) noexcept : ref_(std::exchange(other.ref_, {})) {}
+    /** Closes the own client, and takes over the client of `other`. */
+    Client& operator=(Client&& other) noexcept {
+        if (this != &other) {
+            close();
+            ref_ = std::exchange(other.ref_, {});
+        }
+        return *this;
+    }
+    /** Closes the client; see close(). */
+    ~Client() { close(); }
+
+    /**
+     * Creates a client. Opens no connection, starts no thread, and reads no certificates: the first
+     * call or prewarm() does.
+     *
+     * Errors: IPG_ERR_INVALID_ARGUMENT for a key that is unknown, missing or invalid;
+     * Error::field() points at the key. IPG_ERR_UNSUPPORTED if the loaded library has another ABI
+     * than this header.
+     */
+    static Result<Client> create(const Config& config = Config()) {
+        const std::uint32_t library = ipg_abi_version();
+        constexpr std::uint32_t header = IPG_ABI_VERSION, major = header >> 16;
+        if (library >> 16 != major || (major == 0 ? library != header : library < header)) {
+            return detail::make_error(IPG_ERR_UNSUPPORTED,
+                                      std::string("The loaded library, version ") + ipg_version() +
+                                          ", does not match the header of this program, version " IPG_VERSION_STRING
+                                          ". Install the library of that version.");
+        }
+        const auto json = config.to_json();
+        if (!json) {
+            return json.error();
+        }
+        Client client;
+        client.ref_.registry = std::make_shared<detail::CallbackRegistry>();
+        detail::OwnedString document;
+        const ipg_code code = ipg_client_new(json->c_str(), &client.ref_.handle, document.out());
+        if (code != IPG_OK) {
+            return detail::error_from_json(code, document.to_string());
+        }
+        return client;
+    }
+
+    /**
+     * Starts a game session, and blocks. After an error with Outcome::unknown, a session may exist.
+     */
+    Result<StartedSession> session_start(const StartSession& request, const CallOptions& options = {}) const {
+        return detail::call_typed<StartedSession>(ref_, detail::start_operation, request.to_json(), options);
+    }
+
+    /**
+     * Returns the status of a game session, and blocks. Errors: IPG_ERR_NOT_FOUND if the API does
+     * not know the id.
+     */
+    Result<SessionStatus> session_status(std::string_view session_id, const CallOptions& options = {}) const {
+        return detail::call_typed<SessionStatus>(ref_, detail::status_operation,
+                                                 detail::session_id_arguments(session_id), options);
+    }
+
+    /** Ends a game session, and blocks. The library repeats the call if the response was lost. */
+    Result<EndedSession> session_end(std::string_view session_id, const CallOptions& options = {}) const {
+        return detail::call_typed<EndedSession>(ref_, detail::end_operation, detail::session_id_arguments(session_id),
+                                                options);
+    }
+
+    /**
+     * Starts a game session, and blocks. The destructor of the returned Session ends the session.
+     */
+    Result<Session> session_open(const StartSession& request, const CallOptions& options = {}) const {
+        auto started = session_start(request, options);
+        if (!started) {
+            return started.error();
+        }
+        return Session(ref_, std::move(*started));
+    }
+
+    /**
+     * Calls an operation of the API, and blocks. `arguments_json` is one flat JSON object; empty
+     * text means `{}`.
+     *
+     * ```cpp
+     * auto games = client.call("list_games", R"({"per_page": "20"})");
+     * if (games) {
+     *     std::puts(games->text("/data/0/title").value_or("no games").c_str());
+     * }
+     * ```
+     */
+    Result<Reply> call(std::string_view operation, std::string_view arguments_json = {},
+                       const CallOptions& options = {}) const {
+        return detail::call_operation(ref_, operation, arguments_json, options);
+    }
+
+    /**
+     * Submits a call of an operation, and returns immediately. Request::poll() returns the result.
+     *
+     * Errors: those of ipg_submit(); the call is not sent.
+     */
+    Result<Request<>> submit(std::string_view operation, std::string_view arguments_json = {},
+                             const CallOptions& options = {}) const {
+        return submit_as<Reply>(operation, arguments_json, options);
+    }
+
+    /**
+     * Submits a call with a callback, and returns immediately. `callback` takes a `Result<Reply>`.
+     * It runs once, inside tick() or shutdown(), on the thread that calls it. It does not run if
+     * the request is reset or destroyed, or the client closed, before that. Keep the request, or
+     * use submit_detached().
+     *
+     * ```cpp
+     * iplaygames::Request<> request =
+     *     client.submit("list_games", {}, {}, [](iplaygames::Result<iplaygames::Reply> games) {
+     *         std::puts(games ? games->json().c_str() : games.error().describe().c_str());
+     *     }).value();
+     * ```
+     */
+    template <class F>
+    Result<Request<>> submit(std::string_view operation, std::string_view arguments_json, const CallOptions& options,
+                             F&& callback) const {
+        return submit_as<Reply>(operation, arguments_json, options, std::forward<F>(callback));
+    }
+
+    /** Submits a call with a callback. The call frees itself after the callback has run. */
+    template <class F>
+    Result<void> submit_detached(std::string_view operation, std::string_view arguments_json,
+                                 const CallOptions& options, F&& callback) const {
+        const auto call = submit_raw<Reply>(false, operation, arguments_json, options, std::forward<F>(callback));
+        if (!call) {
+            return call.error();
+        }
+        return {};
+    }
+
+    /**
+     * Submits a session start, and returns immediately; the non-blocking form of session_start().
+     * The callback is optional and takes a `Result<StartedSession>`.
+     *
+     * ```cpp
+     * iplaygames::Request<iplaygames::StartedSession> starting =
+     *     client.submit_session_start(iplaygames::StartSession(42)
+     *                                     .player_id("player-7")
+     *                                     .currency("EUR")
+     *                                     .country_code("DE")
+     *                                     .ip_address("203.0.113.9"),
+     *                                 {}, [](iplaygames::Result<iplaygames::StartedSession> session) {
+     *                                     if (session) std::puts(session->game_url.c_str());
+     *                                 })
+     *         .value();
+     * ```
+     */
+    template <class... F>
+    Result<Request<StartedSession>> submit_session_start(const StartSession& request, const CallOptions& options = {},
+                                                         F&&... callback) const {
+        return submit_typed<StartedSession>(detail::start_operation, request.to_json(), options,
+                                            std::forward<F>(callback)...);
+    }
+
+    /**
+     * Submits a status call; the non-blocking form of session_status(). The callback is optional
+     * and takes a `Result<SessionStatus>`.
+     */
+    template <class... F>
+    Result<Request<SessionStatus>> submit_session_status(std::string_view session_id, const CallOptions& options = {},
+                                                         F&&... callback) const {
+        return submit_typed<SessionStatus>(detail::status_operation, detail::session_id_arguments(session_id), options,
+                                           std::forward<F>(callback)...);
+    }
+
+    /**
+     * Submits a session end; the non-blocking form of session_end(). The callback is optional and
+     * takes a `Result<EndedSession>`.
+     */
+    template <class... F>
+    Result<Request<EndedSession>> submit_session_end(std::string_view session_id, const CallOptions& options = {},
+                                                     F&&... callback) const {
+        return submit_typed<EndedSession>(detail::end_operation, detail::session_id_arguments(session_id), options,
+                                          std::forward<F>(callback)...);
+    }
+
+    /**
+     * Reads the status of a session at an interval and reports each change; the first status counts
+     * as a change. The callback is optional and takes a WatchEvent; without one, Watch::poll()
+     * returns the events. See ipg_session_watch().
+     *
+     * ```cpp
+     * iplaygames::Watch watch =
+     *     client.session_watch(session_id, 1000, [](iplaygames::WatchEvent event) {
+     *         if (event.ended) std::puts("the session has ended");
+     *     }).value();
+     * ```
+     */
+    template <class... F>
+    Result<Watch> session_watch(std::string_view session_id, std::uint32_t interval_ms, F&&... callback) const {
+        static_assert(sizeof...(F) < 2, "pass one callback or none");
+        const detail::CStr c_id("session_id", session_id);
+        if (c_id.error_message()) {
+            return detail::make_error(IPG_ERR_INVALID_ARGUMENT, *c_id.error_message(), "/session_id");
+        }
+        const detail::ClientRef ref = ref_or_empty();
+        auto call = detail::submit_call(
+            ref, detail::make_callback<WatchEvent>(ref, std::forward<F>(callback)...), true,
+            [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
+                return ipg_session_watch(ref.handle, c_id.get(), interval_ms, on_event, user_data, request, json);
+            });
+        if (!call) {
+            return call.error();
+        }
+        return Watch(std::move(*call));
+    }
+
+    /**
+     * Makes progress on the calls in flight without waiting, for about `budget_us` microseconds,
+     * and runs the due callbacks on this thread. Call it once a frame. Returns how many callbacks
+     * ran; see ipg_client_tick().
+     *
+     * ```cpp
+     * client.tick(500).value();
+     * ```
+     */
+    Result<std::uint32_t> tick(std::uint32_t budget_us = 500) const {
+        const detail::CallbackRegistry::DriveScope scope(ref_.registry);
+        std::uint32_t completed = 0;
+        const ipg_code code = ipg_client_tick(ref_.handle, budget_us, &completed);
+        if (code != IPG_OK) {
+            return detail::make_error(code);
+        }
+        return completed;
+    }
+
+    /**
+     * Resolves, connects and loads certificates before the first call needs them, and blocks. 0
+     * means the timeout of the configuration.
+     */
+    Result<Reply> prewarm(std::uint32_t timeout_ms = 0) const {
+        const auto keep_alive = ref_.registry;
+        detail::OwnedString json;
+        const ipg_code code = ipg_client_prewarm(ref_.handle, timeout_ms, json.out());
+        return detail::to_reply(code, json);
+    }
+
+    /** Returns a document with counts of the client's calls and connections since its creation. */
+    Result<Reply> stats() const {
+        const auto keep_alive = ref_.registry;
+        detail::OwnedString json;
+        const ipg_code code = ipg_client_stats(ref_.handle, json.out());
+        return detail::to_reply(code, json);
+    }
+
+    /**
+     * Shuts the client down, and blocks: refuses new calls, drives those in flight until the
+     * timeout, cancels the rest, and runs every callback on this thread. After it returns no
+     * callback runs, except the one that called it.
+     *
+     * Errors: IPG_ERR_SHUT_DOWN if the client was already shut down; IPG_ERR_INVALID_HANDLE.
+     *
+     * ```cpp
+     * (void)client.shutdown(2000).ok();
+     * client.close();
+     * ```
+     */
+    Result<void> shutdown(std::uint32_t timeout_ms) const {
+        const detail::CallbackRegistry::DriveScope scope(ref_.registry);
+        return detail::to_result(ipg_client_shutdown(ref_.handle, timeout_ms));
+    }
+
+    /**
+     * Closes the client: calls in flight end with IPG_ERR_CANCELED, no callback starts any more,
+     * and all later calls return IPG_ERR_INVALID_HANDLE. May be called on any thread, while other
+     * threads use the client, inside a callback, and more than once. Waits only for a logger that
+     * is running on another thread.
+     */
+    void close() const noexcept {
+        if (const auto registry = ref_.registry) {
+            registry->close_client(ref_.handle);
+        }
+    }
+
+    /**
+     * Sets the logger of the client. `logger` takes a LogLevel and two std::string_view, the target
+     * and the message, which are valid only during the call. It runs on threads that are inside a
+     * call of this client; see ipg_client_set_logger(). The function destroys the previous logger
+     * before it returns; if that logger is running on another thread, the function waits for it.
+     *
+     * Errors: IPG_ERR_BUSY inside the client's own logger; IPG_ERR_INVALID_HANDLE.
+     *
+     * ```cpp
+     * using iplaygames::LogLevel;
+     * client.set_logger(LogLevel::info, [](LogLevel, std::string_view, std::string_view line) {
+     *     std::printf("%.*s\n", (int)line.size(), line.data());
+     * }).value();
+     * ```
+     */
+    template <class F> Result<void> set_logger(LogLevel max_level, F&& logger) const {
+        using Callable = std::decay_t<F>;
+        static_assert(std::is_invocable_v<Callable&, LogLevel, std::string_view, std::string_view>,
+                      "a logger takes a LogLevel and two std::string_view");
+        const detail::ClientRef ref = ref_or_empty();
+        return detail::to_result(ref.registry->set_logger(
+            ref.handle, std::make_shared<detail::TypedLogger<Callable>>(*ref.registry, std::forward<F>(logger)),
+            max_level));
+    }
+
+    /** Removes and destroys the logger. Errors: those of set_logger(). */
+    Result<void> remove_logger() const {
+        const detail::ClientRef ref = ref_or_empty();
+        return detail::to_result(ref.registry->set_logger(ref.handle, nullptr, LogLevel::off));
+    }
+
+    /**
+     * Returns the C handle, for functions of iplaygames.h that this class does not have. The client
+     * keeps the handle: do not tick, shut down or free it, and do not set a logger with it.
+     */
+    [[nodiscard]] ipg_client* native() const noexcept { return ref_.handle; }
+
+private:
+    /** Returns a reference with a registry, also for an empty client: C reports the error. */
+    [[nodiscard]] detail::ClientRef ref_or_empty() const {
+        return ref_.registry ? ref_ : detail::ClientRef{nullptr, std::make_shared<detail::CallbackRegistry>()};
+    }
+
+    template <class T, class... F>
+    Result<detail::SubmittedCall> submit_raw(bool keep_handle, std::string_view operation,
+                                             std::string_view arguments_json, const CallOptions& options,
+                                             F&&... callback) const {
+        static_assert(sizeof...(F) < 2, "pass one callback or none");
+        const auto options_json = options.to_json();
+        if (!options_json) {
+            return options_json.error();
+        }
+        const detail::CStr c_operation("operation", operation), c_arguments("arguments_json", arguments_json),
+            c_options("options_json", *options_json);
+        if (auto error = detail::first_error(c_operation, c_arguments, c_options)) {
+            return std::move(*error);
+        }
+        const detail::ClientRef ref = ref_or_empty();
+        return detail::submit_call(ref, detail::make_callback<T>(ref, std::forward<F>(callback)...), keep_handle,
+                                   [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
+                                       return ipg_submit(ref.handle, c_operation.get(), c_arguments.get_or_null(),
+                                                         c_options.get(), on_event, user_data, request, json);
+                                   });
+    }
+
+    template <class T, class... F>
+    Result<Request<T>> submit_as(std::string_view operation, std::string_view arguments_json,
+                                 const CallOptions& options, F&&... callback) const {
+        auto call = submit_raw<T>(true, operation, arguments_json, options, std::forward<F>(callback)...);
+        if (!call) {
+            return call.error();
+        }
+        return Request<T>(std::move(*call));
+    }
+
+    template <class T, class... F>
+    Result<Request<T>> submit_typed(std::string_view operation, const Result<std::string>& arguments,
+                                    const CallOptions& options, F&&... callback) const {
+        if (!arguments) {
+            return arguments.error();
+        }
+        return submit_as<T>(operation, *arguments, options, std::forward<F>(callback)...);
+    }
+
+    detail::ClientRef ref_;
+};
+
+} // namespace IPLAYGAMES_NAMESPACE
+} // namespace iplaygames
