@@ -118,15 +118,16 @@ mod capi {
     use cbindgen::{Builder, Config, DocumentationLength, DocumentationStyle, Language, Style};
 
     /// What `iplaygames.h` is made of, in the order of the functions there.
-    const SOURCES: &[&str] = &["base", "client", "log", "session", "request", "submit", "json"];
+    const SOURCES: &[&str] = &["base", "client", "log", "session", "call", "request", "json"];
 
     pub(super) fn run(root: &Path, out: &Path) {
-        let room = root.join("src/ffi");
+        let directory = root.join("src/ffi");
         for watched in ["src/ffi", "src/codes.rs"] {
             println!("cargo::rerun-if-changed={watched}");
         }
         let read = |name: &str| {
-            std::fs::read_to_string(room.join(name)).unwrap_or_else(|error| panic!("src/ffi/{name}: {error}"))
+            std::fs::read_to_string(directory.join(name))
+                .unwrap_or_else(|error| panic!("src/ffi/{name}: {error}"))
         };
 
         let mut config = common();
@@ -135,13 +136,13 @@ mod capi {
         config.sys_includes = vec!["stddef.h".into(), "stdint.h".into()];
         config.after_includes = Some(format!("\n{}\n{}\n{}", version(), read("macros.h"), codes()));
         let sources = SOURCES.iter().map(|name| format!("{name}.rs"));
-        write(config, sources.map(|name| room.join(name)), &out.join("iplaygames.h"));
+        write(config, sources.map(|name| directory.join(name)), &out.join("iplaygames.h"));
 
         let mut config = common();
         config.header = Some(read("preamble_sandbox.h"));
         config.include_guard = Some("IPLAYGAMES_SANDBOX_H".into());
         config.includes = vec!["iplaygames.h".into()];
-        write(config, [room.join("sandbox.rs")].into_iter(), &out.join("iplaygames_sandbox.h"));
+        write(config, [directory.join("sandbox.rs")].into_iter(), &out.join("iplaygames_sandbox.h"));
     }
 
     fn common() -> Config {

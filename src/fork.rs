@@ -1,41 +1,40 @@
-//! What keeps locks whole across `fork`.
+//! Mutexes that stay usable in a forked child.
 //!
-//! A child has only the thread that forked: a lock that another thread held at that moment would stay
-//! locked in it for ever. So every short critical section of the library runs behind one gate, and
-//! `fork` waits until no thread is behind it. The few locks that live as long as the process need no gate, which is
-//! half of what a lock costs: `fork` takes each of them. Rules for both: never take a second lock in there,
-//! never wait and never run foreign code.
+//! A child has only the thread that forked. A mutex that another thread held at that moment would stay locked in the
+//! child for ever. So a [`ForkSafeMutex`] also takes a shared lock, which `fork` takes exclusively: it waits until no
+//! thread holds any of them. A [`StaticForkSafeMutex`] lives as long as the process and costs half as much: `fork` locks
+//! each of them. While such a mutex is held, code must not lock another one, wait, or call code of the host.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use crate::sync::{Mutex, MutexGuard};
 
-static GATE: RwLock<()> = RwLock::new(());
+static FORK_LOCK: RwLock<()> = RwLock::new(());
 
-/// A lock whose critical sections `fork` never cuts in half. It does not poison: every section
-/// leaves its data whole.
-pub(crate) struct Lock<T>(Mutex<T>);
+/// A mutex that no thread holds while the process forks. A panic does not poison it: no critical section panics
+/// half-way.
+pub(crate) struct ForkSafeMutex<T>(Mutex<T>);
 
-/// The right to touch what a [`Lock`] guards.
-pub(crate) struct Guard<'a, T> {
-    // Fields drop in this order: first the lock, then the gate.
+/// The guard of a [`ForkSafeMutex`].
+pub(crate) struct ForkSafeGuard<'a, T> {
+    // Fields drop in this order: first the mutex, then the shared lock.
     inner: MutexGuard<'a, T>,
     _gate: RwLockReadGuard<'static, ()>,
 }
 
-impl<T> Lock<T> {
-    pub(crate) const fn new(value: T) -> Lock<T> {
-        Lock(Mutex::new(value))
+impl<T> ForkSafeMutex<T> {
+    pub(crate) const fn new(value: T) -> ForkSafeMutex<T> {
+        ForkSafeMutex(Mutex::new(value))
     }
 
-    pub(crate) fn lock(&self) -> Guard<'_, T> {
-        let gate = GATE.read().unwrap_or_else(PoisonError::into_inner);
-        Guard { inner: self.0.lock().unwrap_or_else(PoisonError::into_inner), _gate: gate }
+    pub(crate) fn lock(&self) -> ForkSafeGuard<'_, T> {
+        let gate = FORK_LOCK.read().unwrap_or_else(PoisonError::into_inner);
+        ForkSafeGuard { inner: self.0.lock().unwrap_or_else(PoisonError::into_inner), _gate: gate }
     }
 }
 
-impl<T> std::ops::Deref for Guard<'_, T> {
+impl<T> std::ops::Deref for ForkSafeGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -43,67 +42,66 @@ impl<T> std::ops::Deref for Guard<'_, T> {
     }
 }
 
-impl<T> std::ops::DerefMut for Guard<'_, T> {
+impl<T> std::ops::DerefMut for ForkSafeGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.inner
     }
 }
 
-/// A lock that lives as long as the process, and that `fork` takes. It does not poison either. Only the tables of the C
-/// interface live so long.
+/// A static mutex, which `fork` locks. It does not poison, either. Only the tables of the C interface use it.
 #[cfg_attr(not(feature = "capi"), allow(dead_code))]
-pub(crate) struct Anchored<T: 'static> {
+pub(crate) struct StaticForkSafeMutex<T: 'static> {
     value: Mutex<T>,
-    /// Whether `fork` knows of it.
-    known: AtomicBool,
+    /// Whether the mutex is in [`STATIC_MUTEXES`].
+    is_registered: AtomicBool,
 }
 
 #[cfg_attr(not(feature = "capi"), allow(dead_code))]
-impl<T: Send> Anchored<T> {
-    pub(crate) const fn new(value: T) -> Anchored<T> {
-        Anchored { value: Mutex::new(value), known: AtomicBool::new(false) }
+impl<T: Send> StaticForkSafeMutex<T> {
+    pub(crate) const fn new(value: T) -> StaticForkSafeMutex<T> {
+        StaticForkSafeMutex { value: Mutex::new(value), is_registered: AtomicBool::new(false) }
     }
 
     #[inline]
     pub(crate) fn lock(&'static self) -> MutexGuard<'static, T> {
-        if !self.known.load(Ordering::Acquire) {
-            self.make_known();
+        if !self.is_registered.load(Ordering::Acquire) {
+            self.register();
         }
         self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Behind the gate, so that no fork comes between the two steps.
+    /// Adds the mutex to [`STATIC_MUTEXES`]. The shared lock keeps a fork from coming between the two steps.
     #[cold]
-    fn make_known(&'static self) {
-        let _gate = GATE.read().unwrap_or_else(PoisonError::into_inner);
-        let mut anchored = ANCHORED.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.known.swap(true, Ordering::Release) {
-            anchored.push(self);
+    fn register(&'static self) {
+        let _gate = FORK_LOCK.read().unwrap_or_else(PoisonError::into_inner);
+        let mut static_mutexes = STATIC_MUTEXES.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_registered.swap(true, Ordering::Release) {
+            static_mutexes.push(self);
         }
     }
 }
 
-/// All of them that were ever used.
-static ANCHORED: std::sync::Mutex<Vec<&'static dyn Holdable>> = std::sync::Mutex::new(Vec::new());
+/// All static mutexes that were ever locked.
+static STATIC_MUTEXES: std::sync::Mutex<Vec<&'static dyn AtFork>> = std::sync::Mutex::new(Vec::new());
 
-/// A lock of whatever type.
-trait Holdable: Sync {
-    /// Keeps every thread out until it is dropped.
+/// A mutex of any type, for the fork handlers.
+trait AtFork: Sync {
+    /// Locks the mutex until the result is dropped.
     #[cfg_attr(not(unix), allow(dead_code))]
-    fn hold(&'static self) -> Box<dyn Held>;
+    fn lock_for_fork(&'static self) -> Box<dyn HeldMutex>;
 }
 
-trait Held {}
-impl<T> Held for MutexGuard<'static, T> {}
+trait HeldMutex {}
+impl<T> HeldMutex for MutexGuard<'static, T> {}
 
-impl<T: Send> Holdable for Anchored<T> {
-    fn hold(&'static self) -> Box<dyn Held> {
+impl<T: Send> AtFork for StaticForkSafeMutex<T> {
+    fn lock_for_fork(&'static self) -> Box<dyn HeldMutex> {
         Box::new(self.value.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// How many forks lie between the first process and this one. A thing that remembers another number
-/// was made by a parent.
+/// Returns the number of forks between the first process and this one. An object with another number was made by a
+/// parent process.
 #[cfg(unix)]
 pub(crate) fn generation() -> u64 {
     unix::generation()
@@ -121,39 +119,38 @@ mod unix {
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::{Once, PoisonError, RwLockWriteGuard};
 
-    use super::{ANCHORED, GATE, Held};
+    use super::{FORK_LOCK, HeldMutex, STATIC_MUTEXES};
 
     static GENERATION: AtomicU64 = AtomicU64::new(0);
     static REGISTER: Once = Once::new();
 
-    /// Everything that a fork holds.
-    struct Whole {
-        // Fields drop in this order: the gate was first, and is last.
-        _anchored: Vec<Box<dyn Held>>,
+    /// The locks that a fork holds.
+    struct ForkGuards {
+        // Fields drop in this order: the shared lock was taken first and is released last.
+        _anchored: Vec<Box<dyn HeldMutex>>,
         _gate: RwLockWriteGuard<'static, ()>,
     }
 
     thread_local! {
         // const, and without a destructor to register: it must work while the thread ends.
-        static HELD: RefCell<Option<ManuallyDrop<Whole>>> = const { RefCell::new(None) };
+        static HELD: RefCell<Option<ManuallyDrop<ForkGuards>>> = const { RefCell::new(None) };
     }
 
     pub(super) fn generation() -> u64 {
         REGISTER.call_once(|| {
-            // SAFETY: the three handlers are plain functions that live as long as the library, which is
-            // never unloaded (linked with nodelete). Should registering fail for want of memory, a child
-            // keeps the parent's number: it then must not use clients, as without this library's care.
+            // SAFETY: the handlers are plain functions of a library that is never unloaded (linked with nodelete). If
+            // registering fails for lack of memory, a child keeps its parent's number and must not use its clients.
             unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(in_child)) };
         });
         GENERATION.load(Ordering::Relaxed)
     }
 
     extern "C" fn prepare() {
-        let gate = GATE.write().unwrap_or_else(PoisonError::into_inner);
-        // Nobody else is behind the gate, so the list is to be had without it.
-        let anchored = ANCHORED.lock().unwrap_or_else(PoisonError::into_inner);
-        let anchored = anchored.iter().map(|lock| lock.hold()).collect();
-        let whole = ManuallyDrop::new(Whole { _anchored: anchored, _gate: gate });
+        let gate = FORK_LOCK.write().unwrap_or_else(PoisonError::into_inner);
+        // No other thread holds the shared lock, so none holds the list.
+        let static_mutexes = STATIC_MUTEXES.lock().unwrap_or_else(PoisonError::into_inner);
+        let static_mutexes = static_mutexes.iter().map(|lock| lock.lock_for_fork()).collect();
+        let whole = ManuallyDrop::new(ForkGuards { _anchored: static_mutexes, _gate: gate });
         let _ = HELD.try_with(|held| *held.borrow_mut() = Some(whole));
     }
 
@@ -181,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_lock_guards_and_survives_a_panic_in_its_section() {
-        let lock = Lock::new(1);
+        let lock = ForkSafeMutex::new(1);
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             *lock.lock() = 2;
             panic!("on purpose");
@@ -192,7 +189,7 @@ mod tests {
 
     #[test]
     fn an_anchored_lock_guards_and_survives_a_panic_in_its_section() {
-        static LOCK: Anchored<i32> = Anchored::new(1);
+        static LOCK: StaticForkSafeMutex<i32> = StaticForkSafeMutex::new(1);
         let panicked = std::panic::catch_unwind(|| {
             *LOCK.lock() = 2;
             panic!("on purpose");
@@ -204,7 +201,7 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn a_child_finds_an_anchored_lock_free_and_what_it_guards_whole() {
-        static PAIR: Anchored<(u64, u64)> = Anchored::new((0, 0));
+        static PAIR: StaticForkSafeMutex<(u64, u64)> = StaticForkSafeMutex::new((0, 0));
         generation();
         let stop = AtomicBool::new(false);
         let mut statuses = Vec::new();

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::codes::Code;
 use crate::error::Error;
-use crate::fork::{self, Lock};
+use crate::fork::{self, ForkSafeMutex};
 use crate::panics;
 
 /// How much a log line matters. Smaller is more.
@@ -51,10 +51,10 @@ const RING: usize = 256;
 pub(crate) struct Log {
     /// The most detailed level wanted; 0 while there is no logger.
     max_level: AtomicI32,
-    ring: Lock<Ring>,
-    sink: Lock<Option<Logger>>,
+    ring: ForkSafeMutex<Ring>,
+    sink: ForkSafeMutex<Option<Logger>>,
     /// The thread that is handing lines over, and the process it does so in.
-    owner: Lock<Option<(ThreadId, u64)>>,
+    owner: ForkSafeMutex<Option<(ThreadId, u64)>>,
 }
 
 #[derive(Default)]
@@ -69,9 +69,9 @@ impl Log {
     pub(crate) fn new() -> Log {
         Log {
             max_level: AtomicI32::new(0),
-            ring: Lock::new(Ring::default()),
-            sink: Lock::new(None),
-            owner: Lock::new(None),
+            ring: ForkSafeMutex::new(Ring::default()),
+            sink: ForkSafeMutex::new(None),
+            owner: ForkSafeMutex::new(None),
         }
     }
 

@@ -8,7 +8,7 @@ use super::reply::with_context;
 use crate::api::operation::Operation;
 use crate::config::Config;
 use crate::error::{Error, push_quoted};
-use crate::fork::Lock;
+use crate::fork::ForkSafeMutex;
 use crate::log::{Log, LogLevel};
 use crate::message::Outcome;
 use crate::net::driver::Driver;
@@ -24,7 +24,7 @@ pub(crate) struct ClientInner {
     pub(crate) log: Arc<Log>,
     pub(super) counts: Counts,
     pub(crate) registry: CallRegistry,
-    lifecycle: Lock<Lifecycle>,
+    lifecycle: ForkSafeMutex<Lifecycle>,
 }
 
 /// The state of a client and the driver of this process.
@@ -64,7 +64,7 @@ impl ClientInner {
         make_driver: impl FnOnce(&Config, &Arc<Log>) -> Result<Arc<Driver>, Error>,
     ) -> Result<Arc<ClientInner>, Error> {
         let log = Arc::new(Log::new());
-        let lifecycle = Lock::new(Lifecycle::Open(make_driver(&config, &log)?));
+        let lifecycle = ForkSafeMutex::new(Lifecycle::Open(make_driver(&config, &log)?));
         let (counts, registry) = (Counts::default(), CallRegistry::new());
         Ok(Arc::new(ClientInner { config, log, counts, registry, lifecycle }))
     }

@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, c_char};
 
-use super::{guard, text};
+use super::{boundary, string};
 use crate::codes::LIST;
 
 /// The version of the binary interface that this header describes, `major << 16 | minor`; see
@@ -84,8 +84,8 @@ pub extern "C" fn ipg_code_name(code: ipg_code) -> *const c_char {
 /// ```
 #[unsafe(no_mangle)]
 pub extern "C" fn ipg_string_free(text: *mut c_char) {
-    guard::check(|| {
-        text::take_back(text);
+    boundary::status(|| {
+        string::from_raw(text);
         Ok(())
     });
 }

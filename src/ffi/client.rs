@@ -1,19 +1,17 @@
-//! Clients for C: making them, warming them up, asking how they are, ending them.
+//! The functions of a client: `ipg_client_new`, `_prewarm`, `_stats` and `_free`.
 
 use std::ffi::c_char;
 use std::time::Duration;
 
-use super::guard::{self, Out};
-use super::handle::{Kind, Table};
-use super::text::In;
+use super::boundary::{self, OutParam};
+use super::string::StrParam;
+use super::tables::CLIENTS;
 use super::{ipg_client, ipg_code};
 use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::push_quoted;
-
-pub(super) static CLIENTS: Table<ipg_client, Client> = Table::new(Kind::Client);
 
 /// Makes a client. Opens no connection, starts no thread and reads no certificates: that comes with the
 /// first call, or with ipg_client_prewarm().
@@ -46,9 +44,10 @@ pub unsafe extern "C" fn ipg_client_new(
     out_json: *mut *mut c_char,
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
-    let (config_json, out_client, out_json) =
-        unsafe { (In::new("config_json", config_json), Out::null(out_client), Out::null(out_json)) };
-    guard::answer(&out_json, || {
+    let (config_json, out_client, out_json) = unsafe {
+        (StrParam::new("config_json", config_json), OutParam::null(out_client), OutParam::null(out_json))
+    };
+    boundary::json(&out_json, || {
         let config = Config::from_json(config_json.get_or_empty()?)?;
         let mut document = format!("{{\"success\":true,\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
         document.push_str(",\"base_url\":");
@@ -87,10 +86,10 @@ pub unsafe extern "C" fn ipg_client_prewarm(
     out_json: *mut *mut c_char,
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
-    let out_json = unsafe { Out::null(out_json) };
+    let out_json = unsafe { OutParam::null(out_json) };
     let timeout = Duration::from_millis(timeout_ms.into());
-    guard::answer(&out_json, || {
-        guard::on_client(client, |client| client.prewarm(timeout).map(Reply::into_json))
+    boundary::json(&out_json, || {
+        boundary::with_client(client, |client| client.prewarm(timeout).map(Reply::into_json))
     })
 }
 
@@ -110,8 +109,8 @@ pub unsafe extern "C" fn ipg_client_prewarm(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipg_client_stats(client: *mut ipg_client, out_json: *mut *mut c_char) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
-    let out_json = unsafe { Out::null(out_json) };
-    guard::answer(&out_json, || guard::on_client(client, |client| Ok(client.stats_json())))
+    let out_json = unsafe { OutParam::null(out_json) };
+    boundary::json(&out_json, || boundary::with_client(client, |client| Ok(client.stats_json())))
 }
 
 /// Ends a client in order, before it is freed: new calls are refused with #IPG_ERR_SHUT_DOWN, those in flight
@@ -133,7 +132,7 @@ pub unsafe extern "C" fn ipg_client_stats(client: *mut ipg_client, out_json: *mu
 #[unsafe(no_mangle)]
 pub extern "C" fn ipg_client_shutdown(client: *mut ipg_client, timeout_ms: u32) -> ipg_code {
     let timeout = Duration::from_millis(timeout_ms.into());
-    guard::check(|| guard::on_client(client, |client| client.shutdown(timeout)))
+    boundary::status(|| boundary::with_client(client, |client| client.shutdown(timeout)))
 }
 
 /// Ends a client. Its handle is good for nothing any more, its calls in flight on other threads return
@@ -156,5 +155,5 @@ pub extern "C" fn ipg_client_shutdown(client: *mut ipg_client, timeout_ms: u32) 
 /// ```
 #[unsafe(no_mangle)]
 pub extern "C" fn ipg_client_free(client: *mut ipg_client) -> ipg_code {
-    guard::code(|| Ok(if CLIENTS.remove(client)?.close() { Code::OK } else { Code::PENDING }))
+    boundary::code(|| Ok(if CLIENTS.remove(client)?.close() { Code::OK } else { Code::PENDING }))
 }

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 
 use crate::codes::Code;
 use crate::error::Error;
-use crate::fork::{self, Anchored};
+use crate::fork::{self, StaticForkSafeMutex};
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("the C interface packs handles into 47 bits of a pointer: it needs a 64-bit target");
@@ -44,9 +44,9 @@ impl Kind {
 
 /// All live handles of one kind: `H` is the type the host sees, `T` what stands behind it. `T` is
 /// cheap to clone (an `Arc` inside): a lookup clones it and lets go of the table before any work.
-pub(super) struct Table<H, T: 'static> {
+pub(super) struct HandleTable<H, T: 'static> {
     kind: Kind,
-    slots: Anchored<Slots<T>>,
+    slots: StaticForkSafeMutex<Slots<T>>,
     host_type: PhantomData<fn(*mut H)>,
 }
 
@@ -64,10 +64,10 @@ struct Slot<T> {
 
 const LAST_GENERATION: u32 = (1 << GENERATION_BITS) - 1;
 
-impl<H, T: Clone + Send> Table<H, T> {
-    pub(super) const fn new(kind: Kind) -> Table<H, T> {
+impl<H, T: Clone + Send> HandleTable<H, T> {
+    pub(super) const fn new(kind: Kind) -> HandleTable<H, T> {
         let slots = Slots { slots: Vec::new(), free: VecDeque::new() };
-        Table { kind, slots: Anchored::new(slots), host_type: PhantomData }
+        HandleTable { kind, slots: StaticForkSafeMutex::new(slots), host_type: PhantomData }
     }
 
     /// Keeps a value and makes its handle.
@@ -196,8 +196,8 @@ mod tests {
 
     enum Host {}
 
-    fn table() -> &'static Table<Host, Arc<str>> {
-        Box::leak(Box::new(Table::new(Kind::Client)))
+    fn table() -> &'static HandleTable<Host, Arc<str>> {
+        Box::leak(Box::new(HandleTable::new(Kind::Client)))
     }
 
     fn why(result: Result<Arc<str>, Error>) -> String {
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn the_number_of_slots_has_an_end_that_is_an_error() {
-        let table: &Table<Host, ()> = Box::leak(Box::new(Table::new(Kind::Client)));
+        let table: &HandleTable<Host, ()> = Box::leak(Box::new(HandleTable::new(Kind::Client)));
         for _ in 0..1 << SLOT_BITS {
             table.insert(()).unwrap();
         }

@@ -2,9 +2,9 @@
 
 use std::ffi::c_char;
 
-use super::guard::{self, Out};
+use super::boundary::{self, OutParam};
 use super::ipg_code;
-use super::text::{self, In, bad};
+use super::string::{self, StrParam, invalid_argument};
 use crate::codes::Code;
 use crate::error::{Error, push_quoted};
 use crate::json::{self, Missing};
@@ -59,19 +59,19 @@ pub unsafe extern "C" fn ipg_json_get(
     // SAFETY: the host keeps the header's promise about pointers.
     let (json, pointer, out_type, out_value, out_len) = unsafe {
         (
-            In::new("json", json),
-            In::new("pointer", pointer),
-            Out::new(out_type, 0),
-            Out::null(out_value),
-            Out::new(out_len, 0),
+            StrParam::new("json", json),
+            StrParam::new("pointer", pointer),
+            OutParam::new(out_type, 0),
+            OutParam::null(out_value),
+            OutParam::new(out_len, 0),
         )
     };
-    guard::check(|| {
+    boundary::status(|| {
         let (kind, value) = value_at(json.get()?, pointer.get()?)?;
         out_type.set(kind);
         out_len.set(value.len());
         if out_value.is_wanted() {
-            out_value.set(text::hand_out(value));
+            out_value.set(string::into_raw(value));
         }
         Ok(())
     })
@@ -101,17 +101,17 @@ pub unsafe extern "C" fn ipg_json_quote(
     out_json: *mut *mut c_char,
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
-    let (in_text, out_json) = unsafe { (In::new("text", text), Out::null(out_json)) };
-    guard::answer(&out_json, || {
+    let (in_text, out_json) = unsafe { (StrParam::new("text", text), OutParam::null(out_json)) };
+    boundary::json(&out_json, || {
         let text = match len {
             usize::MAX => in_text.get()?,
             0 => "",
             _ if text.is_null() => in_text.get()?,
             _ if len > isize::MAX.unsigned_abs() => {
-                return Err(bad(format!("`len` is {len}: there is no text of that length.")));
+                return Err(invalid_argument(format!("`len` is {len}: there is no text of that length.")));
             }
             // SAFETY: not NULL and of a length that can be; the host vouches for its bytes.
-            _ => text::utf8("text", unsafe { std::slice::from_raw_parts(text.cast(), len) })?,
+            _ => string::utf8("text", unsafe { std::slice::from_raw_parts(text.cast(), len) })?,
         };
         let mut quoted = String::with_capacity(text.len() + 2);
         push_quoted(&mut quoted, text);
@@ -122,8 +122,8 @@ pub unsafe extern "C" fn ipg_json_quote(
 /// The value at a pointer: what it is, and as text.
 fn value_at(json: &str, pointer: &str) -> Result<(i32, String), Error> {
     let value = json::at(json, pointer).map_err(|missing| match missing {
-        Missing::NotJson(why) => bad(format!("`json` is not JSON: {why}.")),
-        Missing::BadPointer => bad(format!("`pointer` is no JSON pointer: {pointer:?}.")),
+        Missing::NotJson(why) => invalid_argument(format!("`json` is not JSON: {why}.")),
+        Missing::BadPointer => invalid_argument(format!("`pointer` is no JSON pointer: {pointer:?}.")),
         Missing::Absent => Error::new(Code::NO_SUCH_FIELD, format!("There is nothing at {pointer:?}.")),
     })?;
     let kind = match value.as_bytes().first() {
@@ -133,7 +133,7 @@ fn value_at(json: &str, pointer: &str) -> Result<(i32, String), Error> {
         Some(b'{') => IPG_JSON_OBJECT,
         Some(b'"') => {
             let text = serde_json::from_str(value).map_err(|error| {
-                bad(format!("The string at {pointer:?} cannot be written as UTF-8: {error}."))
+                invalid_argument(format!("The string at {pointer:?} cannot be written as UTF-8: {error}."))
             })?;
             return Ok((IPG_JSON_STRING, text));
         }

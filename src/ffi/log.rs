@@ -4,8 +4,8 @@ use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use super::base::c_text;
-use super::text::bad;
-use super::{guard, ipg_client, ipg_code};
+use super::string::invalid_argument;
+use super::{boundary, ipg_client, ipg_code};
 use crate::error::Error;
 use crate::log::{LogLevel, LogLine, Logger};
 use crate::panics::InsideGuard;
@@ -68,8 +68,8 @@ pub unsafe extern "C" fn ipg_client_set_logger(
     max_level: i32,
 ) -> ipg_code {
     let user_data = UserData(user_data);
-    guard::check(|| {
-        guard::on_client(client, |client| {
+    boundary::status(|| {
+        boundary::with_client(client, |client| {
             let max_level = level(max_level)?;
             let logger = callback.map(|callback| -> Logger {
                 Arc::new(move |line: &LogLine| {
@@ -93,7 +93,7 @@ fn level(number: i32) -> Result<Option<LogLevel>, Error> {
         IPG_LOG_INFO => LogLevel::Info,
         IPG_LOG_DEBUG => LogLevel::Debug,
         IPG_LOG_TRACE => LogLevel::Trace,
-        _ => return Err(bad(format!("`max_level` is {number}; it must be 0 to 5."))),
+        _ => return Err(invalid_argument(format!("`max_level` is {number}; it must be 0 to 5."))),
     }))
 }
 

@@ -1,10 +1,9 @@
-//! The C interface: nothing but checking, converting and forwarding. Three walls stand between the
-//! host and the library, `handle`, `text` and `guard`; behind them every file here holds the exported
-//! functions of one subject. What the doc comments of exported functions say is the C header:
-//! build.rs puts it together.
+//! The C interface: checks parameters, converts them and calls the library. `handle`, `string` and `boundary` are the
+//! layers that validate; each of the other files has the exported functions of one subject. The C header consists of
+//! the doc comments of these functions; build.rs writes it.
 //!
-//! Every exported function has the same shape: the places for results are emptied, then the inputs
-//! are converted, then comes the work, then one return.
+//! Every exported function does the same in the same order: it empties the out-parameters, converts the parameters, does
+//! the work and returns.
 
 #![cfg_attr(
     not(test),
@@ -14,15 +13,16 @@
 #![allow(non_camel_case_types)]
 
 mod base;
+mod boundary;
+mod call;
 mod client;
-mod guard;
 mod handle;
 mod json;
 mod log;
 mod request;
 mod sandbox;
 mod session;
-mod submit;
-mod text;
+mod string;
+mod tables;
 
 use base::{ipg_client, ipg_code};

@@ -3,9 +3,9 @@
 
 use std::ffi::c_char;
 
-use super::guard::{self, Out};
+use super::boundary::{self, OutParam};
 use super::ipg_code;
-use super::text::In;
+use super::string::StrParam;
 
 /// A handle of a running sandbox. The handle is opaque: a number in the type of a pointer, which
 /// must not be dereferenced. ipg_sandbox_start() creates the handle, ipg_sandbox_stop() ends it.
@@ -47,9 +47,10 @@ pub unsafe extern "C" fn ipg_sandbox_start(
     out_json: *mut *mut c_char,
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
-    let (config_json, out_sandbox, out_json) =
-        unsafe { (In::new("config_json", config_json), Out::null(out_sandbox), Out::null(out_json)) };
-    guard::answer(&out_json, || imp::start(&config_json, &out_sandbox))
+    let (config_json, out_sandbox, out_json) = unsafe {
+        (StrParam::new("config_json", config_json), OutParam::null(out_sandbox), OutParam::null(out_json))
+    };
+    boundary::json(&out_json, || imp::start(&config_json, &out_sandbox))
 }
 
 /// Runs a command of a sandbox: queues a fault, moves the clock, returns sessions, requests or
@@ -77,8 +78,9 @@ pub unsafe extern "C" fn ipg_sandbox_control(
     out_json: *mut *mut c_char,
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
-    let (command_json, out_json) = unsafe { (In::new("command_json", command_json), Out::null(out_json)) };
-    guard::answer(&out_json, || imp::control(sandbox, &command_json))
+    let (command_json, out_json) =
+        unsafe { (StrParam::new("command_json", command_json), OutParam::null(out_json)) };
+    boundary::json(&out_json, || imp::control(sandbox, &command_json))
 }
 
 /// Stops a sandbox. When the function returns, the port and every connection are closed, the thread
@@ -94,21 +96,24 @@ pub unsafe extern "C" fn ipg_sandbox_control(
 /// ```
 #[unsafe(no_mangle)]
 pub extern "C" fn ipg_sandbox_stop(sandbox: *mut ipg_sandbox) -> ipg_code {
-    guard::check(|| imp::stop(sandbox))
+    boundary::status(|| imp::stop(sandbox))
 }
 
 #[cfg(feature = "sandbox")]
 mod imp {
     use std::sync::Arc;
 
-    use super::super::handle::{Kind, Table};
-    use super::{In, Out, ipg_sandbox};
+    use super::super::handle::{HandleTable, Kind};
+    use super::{OutParam, StrParam, ipg_sandbox};
     use crate::error::Error;
     use crate::sandbox::Sandbox;
 
-    static SANDBOXES: Table<ipg_sandbox, Arc<Sandbox>> = Table::new(Kind::Sandbox);
+    static SANDBOXES: HandleTable<ipg_sandbox, Arc<Sandbox>> = HandleTable::new(Kind::Sandbox);
 
-    pub(super) fn start(config_json: &In<'_>, out: &Out<*mut ipg_sandbox>) -> Result<String, Error> {
+    pub(super) fn start(
+        config_json: &StrParam<'_>,
+        out: &OutParam<*mut ipg_sandbox>,
+    ) -> Result<String, Error> {
         let sandbox = Arc::new(Sandbox::start(config_json.get_or_empty()?)?);
         let document = sandbox.client_config();
         let handle = match out.is_wanted() {
@@ -122,7 +127,7 @@ mod imp {
         handle.map(|_| document)
     }
 
-    pub(super) fn control(sandbox: *mut ipg_sandbox, command_json: &In<'_>) -> Result<String, Error> {
+    pub(super) fn control(sandbox: *mut ipg_sandbox, command_json: &StrParam<'_>) -> Result<String, Error> {
         SANDBOXES.get(sandbox)?.control(command_json.get()?)
     }
 
@@ -134,7 +139,7 @@ mod imp {
 
 #[cfg(not(feature = "sandbox"))]
 mod imp {
-    use super::{In, Out, ipg_sandbox};
+    use super::{OutParam, StrParam, ipg_sandbox};
     use crate::codes::Code;
     use crate::error::Error;
 
@@ -142,11 +147,11 @@ mod imp {
         Err(Error::new(Code::UNSUPPORTED, "This build of the library has no sandbox."))
     }
 
-    pub(super) fn start(_: &In<'_>, _: &Out<*mut ipg_sandbox>) -> Result<String, Error> {
+    pub(super) fn start(_: &StrParam<'_>, _: &OutParam<*mut ipg_sandbox>) -> Result<String, Error> {
         unsupported()
     }
 
-    pub(super) fn control(_: *mut ipg_sandbox, _: &In<'_>) -> Result<String, Error> {
+    pub(super) fn control(_: *mut ipg_sandbox, _: &StrParam<'_>) -> Result<String, Error> {
         unsupported()
     }
 

@@ -2,8 +2,8 @@
 
 use std::ffi::c_char;
 
-use super::guard::{self, Out};
-use super::text::In;
+use super::boundary::{self, OutParam};
+use super::string::StrParam;
 use super::{ipg_client, ipg_code};
 use crate::client::Client;
 use crate::client::options::CallOptions;
@@ -53,7 +53,8 @@ pub unsafe extern "C" fn ipg_session_start(
     out_json: *mut *mut c_char,
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
-    let (request_json, out_json) = unsafe { (In::new("request_json", request_json), Out::null(out_json)) };
+    let (request_json, out_json) =
+        unsafe { (StrParam::new("request_json", request_json), OutParam::null(out_json)) };
     call(client, START, &out_json, |client| client.call(START, request_json.get()?, &CallOptions::default()))
 }
 
@@ -83,7 +84,8 @@ pub unsafe extern "C" fn ipg_session_status(
     out_json: *mut *mut c_char,
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
-    let (session_id, out_json) = unsafe { (In::new("session_id", session_id), Out::null(out_json)) };
+    let (session_id, out_json) =
+        unsafe { (StrParam::new("session_id", session_id), OutParam::null(out_json)) };
     call(client, STATUS, &out_json, |client| {
         client.call_on_session(STATUS, session_id_of(&session_id)?, &CallOptions::default())
     })
@@ -113,7 +115,8 @@ pub unsafe extern "C" fn ipg_session_end(
     out_json: *mut *mut c_char,
 ) -> ipg_code {
     // SAFETY: the host keeps the header's promise about pointers.
-    let (session_id, out_json) = unsafe { (In::new("session_id", session_id), Out::null(out_json)) };
+    let (session_id, out_json) =
+        unsafe { (StrParam::new("session_id", session_id), OutParam::null(out_json)) };
     call(client, END, &out_json, |client| {
         client.call_on_session(END, session_id_of(&session_id)?, &CallOptions::default())
     })
@@ -122,11 +125,11 @@ pub unsafe extern "C" fn ipg_session_end(
 fn call(
     client: *mut ipg_client,
     operation: &'static str,
-    out_json: &Out<*mut c_char>,
+    out_json: &OutParam<*mut c_char>,
     call: impl FnOnce(&Client) -> Result<Reply, Error>,
 ) -> ipg_code {
-    guard::answer(out_json, || {
-        guard::on_client(client, |client| call(client).map(Reply::into_json)).map_err(|mut error| {
+    boundary::json(out_json, || {
+        boundary::with_client(client, |client| call(client).map(Reply::into_json)).map_err(|mut error| {
             error.facts_mut().operation.get_or_insert_with(|| operation.to_owned());
             error
         })
@@ -134,7 +137,7 @@ fn call(
 }
 
 /// The id as text; an error that names the field.
-pub(super) fn session_id_of<'a>(session_id: &In<'a>) -> Result<&'a str, Error> {
+pub(super) fn session_id_of<'a>(session_id: &StrParam<'a>) -> Result<&'a str, Error> {
     session_id.get().map_err(|mut error| {
         error.facts_mut().field = Some("/session_id".to_owned());
         error

@@ -33,7 +33,7 @@ use super::unwind;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
-use crate::fork::{self, Lock};
+use crate::fork::{self, ForkSafeMutex};
 use crate::log::Log;
 use crate::panics::InsideGuard;
 
@@ -51,7 +51,7 @@ pub(crate) struct Driver {
     in_flight: Arc<InFlightCalls>,
     /// Wakes the background thread to end.
     stop: Notify,
-    background: Lock<Option<JoinHandle<()>>>,
+    background: ForkSafeMutex<Option<JoinHandle<()>>>,
     has_background: bool,
 }
 
@@ -115,7 +115,7 @@ impl Driver {
             clock,
             in_flight: InFlightCalls::new(config.max_in_flight),
             stop: Notify::new(),
-            background: Lock::new(None),
+            background: ForkSafeMutex::new(None),
             has_background: config.background,
         });
         if config.background {

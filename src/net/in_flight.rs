@@ -8,14 +8,14 @@ use super::call_cell::CallCell;
 use super::idle_time::DriveClock;
 use crate::codes::Code;
 use crate::error::Error;
-use crate::fork::{self, Lock};
+use crate::fork::{self, ForkSafeMutex};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The calls in flight of one driver in one process.
 pub(super) struct InFlightCalls {
     generation: u64,
     max: usize,
-    calls: Lock<Calls>,
+    calls: ForkSafeMutex<Calls>,
     /// Whether the I/O driver has failed: checked by every tick, without the lock.
     has_failed: AtomicBool,
 }
@@ -51,7 +51,7 @@ impl InFlightCalls {
         Arc::new(InFlightCalls {
             generation: fork::generation(),
             max,
-            calls: Lock::new(Calls::default()),
+            calls: ForkSafeMutex::new(Calls::default()),
             has_failed: AtomicBool::new(false),
         })
     }

@@ -53,7 +53,7 @@ use tokio::sync::oneshot;
 
 use crate::codes::Code;
 use crate::error::Error;
-use crate::fork::{self, Lock};
+use crate::fork::{self, ForkSafeMutex};
 
 use config::Config;
 use state::{Shared, State};
@@ -269,7 +269,12 @@ fn bind(config: Config) -> Result<(Runtime, TcpListener, Arc<Shared>), Error> {
     Ok((
         runtime,
         listener,
-        Arc::new(Shared { config, base_url, port: address.port(), state: Lock::new(State::default()) }),
+        Arc::new(Shared {
+            config,
+            base_url,
+            port: address.port(),
+            state: ForkSafeMutex::new(State::default()),
+        }),
     ))
 }
 

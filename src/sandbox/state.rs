@@ -1,6 +1,6 @@
 //! The state of a sandbox, shared by its server thread and its owner.
 
-use crate::fork::Lock;
+use crate::fork::ForkSafeMutex;
 
 use super::clock::Clock;
 use super::config::Config;
@@ -15,7 +15,7 @@ pub(super) struct Shared {
     pub(super) base_url: String,
     /// The port that the sandbox listens on.
     pub(super) port: u16,
-    pub(super) state: Lock<State>,
+    pub(super) state: ForkSafeMutex<State>,
 }
 
 /// The part of a sandbox that requests and commands change.

@@ -13,7 +13,7 @@ use crate::api::session::text_at;
 use crate::client::reply::{into_reply, with_context};
 use crate::config::Secrets;
 use crate::error::Error;
-use crate::fork::{self, Lock};
+use crate::fork::{self, ForkSafeMutex};
 use crate::log::{Log, LogLevel};
 use crate::message::{Outcome, Repeat};
 use crate::net::call_cell::{CallCell, CallReport};
@@ -69,7 +69,7 @@ pub(crate) struct CallShared {
     /// Whether the callback still counts in the completion queue.
     callback_pending: AtomicBool,
     /// The updates of a watch without a callback.
-    pub(super) updates: Lock<UpdateQueue>,
+    pub(super) updates: ForkSafeMutex<UpdateQueue>,
     /// Called when a call without a callback has something new.
     pub(super) notify: OnceLock<Notify>,
 }
@@ -105,7 +105,7 @@ impl CallShared {
             completions,
             has_callback,
             callback_pending: AtomicBool::new(has_callback),
-            updates: Lock::new(UpdateQueue::default()),
+            updates: ForkSafeMutex::new(UpdateQueue::default()),
             notify: OnceLock::new(),
         }
     }
@@ -171,12 +171,13 @@ impl SubmittedCall {
     /// Returns a call that no client and no driver knows, for the loom models.
     #[cfg(all(test, iplaygames_loom))]
     pub(super) fn without_client(
+        owner: Weak<dyn CallOwner>,
         guard: InFlightGuard,
         callback: Callback,
         shared: CallShared,
     ) -> Arc<SubmittedCall> {
         Arc::new(SubmittedCall {
-            owner: Weak::<crate::client::inner::ClientInner>::new(),
+            owner,
             driver: Weak::new(),
             guard,
             callback: Some(callback),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::event::CallResult;
-use crate::fork::Lock;
+use crate::fork::ForkSafeMutex;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// The events of a client's calls that are not delivered yet. The tasks of the runtime push to it, so it contains nothing
@@ -13,7 +13,7 @@ pub(crate) struct CompletionQueue {
     /// The number of calls in flight and of callbacks that have not run. A tick with nothing to do reads only this.
     active: AtomicUsize,
     /// Ids of calls and their events, oldest first. Some of the calls may be forgotten by now.
-    ready: Lock<VecDeque<(u64, Completion)>>,
+    ready: ForkSafeMutex<VecDeque<(u64, Completion)>>,
 }
 
 pub(super) enum Completion {
@@ -23,7 +23,7 @@ pub(super) enum Completion {
 
 impl CompletionQueue {
     pub(super) fn new() -> CompletionQueue {
-        CompletionQueue { active: AtomicUsize::new(0), ready: Lock::new(VecDeque::new()) }
+        CompletionQueue { active: AtomicUsize::new(0), ready: ForkSafeMutex::new(VecDeque::new()) }
     }
 
     pub(super) fn push(&self, id: u64, completion: Completion) {

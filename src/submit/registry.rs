@@ -6,13 +6,13 @@ use std::sync::{Arc, Weak};
 
 use super::call::SubmittedCall;
 use super::completions::CompletionQueue;
-use crate::fork::{self, Lock};
+use crate::fork::{self, ForkSafeMutex};
 use crate::sync::thread::{self, ThreadId};
 
 /// The submitted calls of one client.
 pub(crate) struct CallRegistry {
     pub(crate) completions: Arc<CompletionQueue>,
-    table: Lock<CallTable>,
+    table: ForkSafeMutex<CallTable>,
 }
 
 #[derive(Default)]
@@ -33,7 +33,10 @@ pub(super) struct CallTable {
 
 impl CallRegistry {
     pub(crate) fn new() -> CallRegistry {
-        CallRegistry { completions: Arc::new(CompletionQueue::new()), table: Lock::new(CallTable::default()) }
+        CallRegistry {
+            completions: Arc::new(CompletionQueue::new()),
+            table: ForkSafeMutex::new(CallTable::default()),
+        }
     }
 
     /// Returns the id of the next call.

@@ -7,10 +7,10 @@ use crate::sync::model::{explore, join, spawn};
 
 enum Host {}
 
-type Names = Table<Host, &'static str>;
+type Names = HandleTable<Host, &'static str>;
 
 fn table() -> &'static Names {
-    Box::leak(Box::new(Table::new(Kind::Request)))
+    Box::leak(Box::new(HandleTable::new(Kind::Request)))
 }
 
 /// A handle as one thread gives it to another.

@@ -2,12 +2,14 @@
 //!
 //! A model named "… is found" runs a faulty variant of the product code, and must fail.
 
+use std::sync::Weak;
+
 use super::*;
 use crate::log::Log;
 use crate::net::driver::forked_child_error;
 use crate::net::in_flight::InFlightGuard;
-use crate::submit::call::CallShared;
-use crate::submit::event::Callback;
+use crate::submit::call::{CallOwner, CallShared};
+use crate::submit::event::{CallResult, Callback};
 use crate::sync::model::{Counter, explore, explore_cases, join, spawn};
 use crate::sync::thread::yield_now;
 
@@ -50,6 +52,19 @@ impl Seen {
     }
 }
 
+/// The client of the calls, which is freed already.
+struct NoClient;
+
+impl CallOwner for NoClient {
+    fn count(&self, _: &str, _: &CallResult, _: u32) {}
+    fn count_abandoned(&self) {}
+    fn forget(&self, _: u64) -> bool {
+        true
+    }
+    fn remove_polled(&self, _: u64) {}
+    fn deliver_log(&self) {}
+}
+
 /// Makes a submitted call that is not in the registry yet.
 fn submitted(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<SubmittedCall> {
     let shared = CallShared::new(
@@ -62,7 +77,7 @@ fn submitted(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<Submit
         Arc::clone(&registry.completions),
         true,
     );
-    SubmittedCall::without_client(InFlightGuard::without_driver(), callback, shared)
+    SubmittedCall::without_client(Weak::<NoClient>::new(), InFlightGuard::without_driver(), callback, shared)
 }
 
 /// Makes the same, in the registry.

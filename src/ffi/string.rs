@@ -1,39 +1,38 @@
-//! The second wall: text. What comes in is checked to be there and to be UTF-8; what goes out is
-//! remembered until it comes back, so that freeing anything else does nothing but leave a line in the
-//! logs.
+//! Strings of C: parameters are checked for NULL and UTF-8. Strings that the library returns are recorded until the host
+//! frees them, so that freeing any other pointer does nothing but log a line.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 
-use super::client::CLIENTS;
+use super::tables::CLIENTS;
 use crate::codes::Code;
 use crate::error::Error;
-use crate::fork::{self, Anchored};
+use crate::fork::{self, StaticForkSafeMutex};
 use crate::log::LogLevel;
 
-/// A text the host passes, not yet looked at; `name` is the parameter's.
-pub(super) struct In<'a> {
+/// A string parameter that is not checked yet; `name` is the name of the parameter.
+pub(super) struct StrParam<'a> {
     name: &'static str,
     text: *const c_char,
     lifetime: PhantomData<&'a str>,
 }
 
-impl<'a> In<'a> {
+impl<'a> StrParam<'a> {
     /// # Safety
     ///
-    /// `text` is NULL or points at bytes that end with a NUL and stay as they are for `'a`, which ends
-    /// with the exported function: the header asks the host for it.
-    pub(super) unsafe fn new(name: &'static str, text: *const c_char) -> In<'a> {
-        In { name, text, lifetime: PhantomData }
+    /// `text` is NULL or points at bytes that end with a NUL and do not change during `'a`, which ends with the exported
+    /// function. The header demands this.
+    pub(super) unsafe fn new(name: &'static str, text: *const c_char) -> StrParam<'a> {
+        StrParam { name, text, lifetime: PhantomData }
     }
 
-    /// The text, which must be there.
+    /// Returns the string. NULL is an error.
     pub(super) fn get(&self) -> Result<&'a str, Error> {
-        self.get_or_null()?.ok_or_else(|| bad(format!("`{}` is NULL.", self.name)))
+        self.get_or_null()?.ok_or_else(|| invalid_argument(format!("`{}` is NULL.", self.name)))
     }
 
-    /// The JSON text; NULL is an empty object.
+    /// Returns JSON; NULL is an empty object.
     pub(super) fn get_or_empty(&self) -> Result<&'a str, Error> {
         Ok(self.get_or_null()?.unwrap_or("{}"))
     }
@@ -42,72 +41,73 @@ impl<'a> In<'a> {
         if self.text.is_null() {
             return Ok(None);
         }
-        // SAFETY: not NULL, so whoever called `new` vouches for the NUL at its end and for `'a`.
+        // SAFETY: not NULL; the caller of `new` guarantees the NUL at the end and `'a`.
         let bytes = unsafe { CStr::from_ptr(self.text) }.to_bytes();
         utf8(self.name, bytes).map(Some)
     }
 }
 
-/// Bytes of the host's as text.
+/// Returns bytes of the host as a string.
 pub(super) fn utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, Error> {
-    std::str::from_utf8(bytes)
-        .map_err(|error| bad(format!("`{name}` is not UTF-8 from byte {} on.", error.valid_up_to())))
+    std::str::from_utf8(bytes).map_err(|error| {
+        invalid_argument(format!("`{name}` is not UTF-8 from byte {} on.", error.valid_up_to()))
+    })
 }
 
-/// A parameter of a call in C is not as it must be.
-pub(super) fn bad(message: String) -> Error {
+/// Returns the error for an invalid parameter.
+pub(super) fn invalid_argument(message: String) -> Error {
     Error::new(Code::INVALID_ARGUMENT, message)
 }
 
-/// Hands a text out: the host owns it until it calls `ipg_string_free`. A NUL inside is kept, for
-/// functions that give the length too.
-pub(super) fn hand_out(text: String) -> *mut c_char {
+/// Gives a string to the host, which owns it until it calls `ipg_string_free`. A NUL inside is kept, for functions that
+/// return the length, too.
+pub(super) fn into_raw(text: String) -> *mut c_char {
     fork::generation();
     let mut bytes = text.into_bytes();
     bytes.push(0);
-    let text = Text(Box::into_raw(bytes.into_boxed_slice()));
+    let text = OwnedString(Box::into_raw(bytes.into_boxed_slice()));
     let address = text.address();
-    // A miss in the table is the rule; were it ever a hit, the text there is gone already.
+    // The address is free, so it is not in the table.
     let before = shard(address).lock().live.insert(address.addr(), text);
     drop(before);
     address
 }
 
-/// Takes a text back. Anything that is not a live text of ours is left alone, and logged.
-pub(super) fn take_back(address: *mut c_char) {
+/// Takes a string back and frees it. Any pointer that is not a live string of this library is logged and not touched.
+pub(super) fn from_raw(address: *mut c_char) {
     if address.is_null() {
         return;
     }
-    let (freed, resting) = {
+    let (freed, quarantine) = {
         let mut shard = shard(address).lock();
         let freed = shard.live.remove(&address.addr());
-        let resting = freed.is_none() && shard.resting.iter().any(|text| text.address() == address);
-        // What no longer rests is dropped outside of the lock.
-        (freed.map(|text| shard.rest(text)), resting)
+        let quarantine = freed.is_none() && shard.quarantine.iter().any(|text| text.address() == address);
+        // A string that leaves the quarantine is dropped outside of the lock.
+        (freed.map(|text| shard.rest(text)), quarantine)
     };
     if freed.is_some() {
         return;
     }
-    let why = if resting { "was freed before" } else { "is not a live text of this library" };
+    let why = if quarantine { "was freed before" } else { "is not a live text of this library" };
     for client in CLIENTS.all() {
         let message = format!("ipg_string_free: {address:p} {why}; nothing was done");
         client.note(LogLevel::Warn, "iplaygames::ffi", message);
     }
 }
 
-/// Memory that the host may be reading: owned here, but never touched again before it is dropped.
-struct Text(*mut [u8]);
+/// A string that the host may be reading. It is owned here, and not accessed before it is dropped.
+struct OwnedString(*mut [u8]);
 
-// SAFETY: the memory is plain bytes that this type alone may free, from whichever thread.
-unsafe impl Send for Text {}
+// SAFETY: the memory is plain bytes, which this type alone frees, on any thread.
+unsafe impl Send for OwnedString {}
 
-impl Text {
+impl OwnedString {
     fn address(&self) -> *mut c_char {
         self.0.cast()
     }
 }
 
-impl Drop for Text {
+impl Drop for OwnedString {
     fn drop(&mut self) {
         // SAFETY: it came from Box::into_raw in `hand_out`, and the table held its only Text.
         drop(unsafe { Box::from_raw(self.0) });
@@ -115,37 +115,38 @@ impl Drop for Text {
 }
 
 const SHARDS: usize = 16;
-/// How many freed texts a shard keeps, so that freeing one again soon after is noticed even when the
-/// allocator would have given its address to the next text.
-const RESTING: usize = 16;
-/// Larger texts do not rest.
-const RESTING_BYTES: usize = 4096;
+/// The number of freed strings that a shard keeps, so that a double free soon after is noticed even if the allocator
+/// would have reused the address.
+const QUARANTINE: usize = 16;
+/// Longer strings are freed at once.
+const MAX_QUARANTINED: usize = 4096;
 
 struct Shard {
-    /// By address. A tree: a handful of texts is one node of it, and it never grows into a large block.
-    live: BTreeMap<usize, Text>,
-    resting: VecDeque<Text>,
+    /// By address. A tree of a few strings is a single node, and it never needs a large block.
+    live: BTreeMap<usize, OwnedString>,
+    quarantine: VecDeque<OwnedString>,
 }
 
 impl Shard {
-    /// Lets a freed text rest, and gives what is to be dropped instead.
-    fn rest(&mut self, text: Text) -> Option<Text> {
-        if text.0.len() > RESTING_BYTES {
+    /// Puts a freed string into the quarantine. Returns the string that is to be dropped instead.
+    fn rest(&mut self, text: OwnedString) -> Option<OwnedString> {
+        if text.0.len() > MAX_QUARANTINED {
             return Some(text);
         }
-        self.resting.push_back(text);
-        if self.resting.len() > RESTING { self.resting.pop_front() } else { None }
+        self.quarantine.push_back(text);
+        if self.quarantine.len() > QUARANTINE { self.quarantine.pop_front() } else { None }
     }
 }
 
-static TEXTS: [Anchored<Shard>; SHARDS] =
-    [const { Anchored::new(Shard { live: BTreeMap::new(), resting: VecDeque::new() }) }; SHARDS];
+static STRINGS: [StaticForkSafeMutex<Shard>; SHARDS] =
+    [const { StaticForkSafeMutex::new(Shard { live: BTreeMap::new(), quarantine: VecDeque::new() }) };
+        SHARDS];
 
-fn shard(address: *mut c_char) -> &'static Anchored<Shard> {
+fn shard(address: *mut c_char) -> &'static StaticForkSafeMutex<Shard> {
     // One multiplication spreads addresses; the highest bits of it are the best mixed.
     let mixed = (address.addr() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-    let [first, ..] = &TEXTS;
-    TEXTS.get(mixed as usize % SHARDS).unwrap_or(first)
+    let [first, ..] = &STRINGS;
+    STRINGS.get(mixed as usize % SHARDS).unwrap_or(first)
 }
 
 #[cfg(test)]
@@ -168,42 +169,42 @@ mod tests {
     #[test]
     fn a_text_handed_out_ends_with_nul_and_comes_back_once() {
         let _alone = alone();
-        let address = hand_out("héllo".into());
+        let address = into_raw("héllo".into());
         // SAFETY: handed out above and not yet taken back.
         assert_eq!(unsafe { CStr::from_ptr(address) }.to_str(), Ok("héllo"));
         assert!(is_live(address));
-        take_back(address);
+        from_raw(address);
         assert!(!is_live(address));
-        take_back(address);
-        take_back(address);
+        from_raw(address);
+        from_raw(address);
         assert!(!is_live(address));
     }
 
     #[test]
     fn what_never_was_a_text_of_ours_is_left_alone() {
         let _alone = alone();
-        take_back(std::ptr::null_mut());
+        from_raw(std::ptr::null_mut());
         let mut local = *b"mine\0";
-        take_back(local.as_mut_ptr().cast());
+        from_raw(local.as_mut_ptr().cast());
         assert_eq!(&local, b"mine\0");
-        let inside = hand_out("0123456789abcdef0123456789abcdef".into());
-        take_back(inside.wrapping_add(8));
+        let inside = into_raw("0123456789abcdef0123456789abcdef".into());
+        from_raw(inside.wrapping_add(8));
         assert!(is_live(inside));
-        take_back(inside);
+        from_raw(inside);
         for id in [1usize, 8, usize::MAX] {
-            take_back(std::ptr::without_provenance_mut(id));
+            from_raw(std::ptr::without_provenance_mut(id));
         }
     }
 
     #[test]
     fn a_freed_text_rests_before_its_address_comes_again() {
         let _alone = alone();
-        let address = hand_out("x".repeat(100));
-        take_back(address);
-        for _ in 0..RESTING - 1 {
-            let next = hand_out("y".repeat(100));
+        let address = into_raw("x".repeat(100));
+        from_raw(address);
+        for _ in 0..QUARANTINE - 1 {
+            let next = into_raw("y".repeat(100));
             assert_ne!(next, address);
-            take_back(next);
+            from_raw(next);
         }
     }
 
@@ -215,10 +216,10 @@ mod tests {
                 scope.spawn(move || {
                     for round in 0..500 {
                         let texts: Vec<_> =
-                            (0..20).map(|n| hand_out("z".repeat(n * 300 + thread + round % 7))).collect();
+                            (0..20).map(|n| into_raw("z".repeat(n * 300 + thread + round % 7))).collect();
                         for text in texts {
                             assert!(is_live(text));
-                            take_back(text);
+                            from_raw(text);
                         }
                     }
                 });
@@ -235,7 +236,7 @@ mod tests {
         };
         let read = |text| {
             // SAFETY: NULL, or a literal that ends with a NUL.
-            unsafe { In::new("a", text) }
+            unsafe { StrParam::new("a", text) }
         };
         assert_eq!(read(c"ok".as_ptr()).get().unwrap(), "ok");
         assert_eq!(read(c"".as_ptr()).get_or_empty().unwrap(), "");
