@@ -23,37 +23,33 @@ fn operations(root: &Path, out: &Path) {
     let text_of = |row: &serde_json::Value, key: &str| -> String {
         row[key].as_str().unwrap_or_else(|| panic!("operations.json: {key} is missing in {row}")).to_owned()
     };
-    // A word of the table names a variant of an enum: "read" is Repeat::Read.
+    // A word of the table names a variant of an enum: "read" is Idempotency::Safe.
     let variant = |word: &str| word.split('_').map(capitalised).collect::<String>();
 
     let mut code = String::from("static OPERATIONS: &[Operation] = &[\n");
     for row in &rows {
-        let mut fields = String::new();
-        for field in row["fields"].as_array().into_iter().flatten() {
-            let kind = match (text_of(field, "type").as_str(), field["items"].as_str()) {
+        let mut params = String::new();
+        for param in row["params"].as_array().into_iter().flatten() {
+            let param_type = match (text_of(param, "type").as_str(), param["items"].as_str()) {
                 ("array", Some("string")) => "Strings".to_owned(),
                 ("array", Some("integer")) => "Integers".to_owned(),
                 ("array", Some("object")) => "Objects".to_owned(),
                 ("datetime", None) => "String".to_owned(),
-                (kind, None) => variant(kind),
+                (name, None) => variant(name),
                 other => panic!("operations.json: unknown type {other:?}"),
             };
             let _ = write!(
-                fields,
-                "Field {{ name: {:?}, place: Place::{}, kind: Kind::{kind}, required: {}, nullable: {}, rule: Rule::{} }}, ",
-                text_of(field, "name"),
-                variant(&text_of(field, "in")),
-                field["required"].as_bool().unwrap_or(false),
-                field["nullable"].as_bool().unwrap_or(false),
-                variant(field["rule"].as_str().unwrap_or("none")),
+                params,
+                "Param {{ name: {:?}, location: ParamLocation::{}, param_type: ParamType::{param_type}, required: {}, nullable: {}, format: Format::{} }}, ",
+                text_of(param, "name"),
+                variant(&text_of(param, "in")),
+                param["required"].as_bool().unwrap_or(false),
+                param["nullable"].as_bool().unwrap_or(false),
+                variant(param["format"].as_str().unwrap_or("none")),
             );
         }
-        let must_have: Vec<&str> = row["must_have"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|pointer| pointer.as_str())
-            .collect();
+        let required: Vec<&str> =
+            row["required"].as_array().into_iter().flatten().filter_map(|pointer| pointer.as_str()).collect();
         let refusal_statuses: Vec<u64> = row["refusal_statuses"]
             .as_array()
             .into_iter()
@@ -79,18 +75,18 @@ fn operations(root: &Path, out: &Path) {
         };
         let _ = writeln!(
             code,
-            "Operation {{ id: {:?}, tag: {:?}, summary: {:?}, method: Method::{}, path: {:?}, repeat: Repeat::{}, \
-             body: BodyKind::{}, answer: AnswerKind::{}, must_have: &{must_have:?}, \
-             refusal_statuses: &{refusal_statuses:?}, echo: {echo}, fields: &[{fields}], \
+            "Operation {{ id: {:?}, tag: {:?}, summary: {:?}, method: Method::{}, path: {:?}, idempotency: Idempotency::{}, \
+             body: BodyKind::{}, response: ResponseKind::{}, required: &{required:?}, \
+             refusal_statuses: &{refusal_statuses:?}, echo: {echo}, params: &[{params}], \
              #[cfg(feature = \"sandbox\")] example: {example} }},",
             text_of(row, "id"),
             text_of(row, "tag"),
             text_of(row, "summary"),
             variant(&text_of(row, "method").to_lowercase()),
             text_of(row, "path"),
-            variant(&text_of(row, "repeat")),
+            variant(&text_of(row, "idempotency")),
             variant(&text_of(row, "body")),
-            variant(&text_of(row, "answer")),
+            variant(&text_of(row, "response")),
         );
     }
     code.push_str("];\n");

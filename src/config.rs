@@ -16,7 +16,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::json::{ObjectReader, ZeroizingMap, pointer_step};
+use crate::json::{ObjectReader, ZeroizingMap, escape_token};
 pub(crate) use crate::redact::Redactor as Secrets;
 
 /// The API's own address.
@@ -362,7 +362,7 @@ fn take_headers(reader: &mut ObjectReader, has_key: bool, secrets: &mut Secrets)
         Some(_) => return Err(Error::invalid("/headers", "`headers` must be an object of strings.")),
     };
     for (name, value) in &given.0 {
-        let at = format!("/headers{}", pointer_step(name));
+        let at = format!("/headers{}", escape_token(name));
         let Value::String(value) = value else {
             return Err(Error::invalid(at, format!("The header {name:?} must be a string.")));
         };
@@ -442,21 +442,21 @@ fn read_pem(key: &str, pem: &[u8], found: &mut Vec<CertificateDer<'static>>) -> 
     for certificate in CertificateDer::pem_slice_iter(pem) {
         let certificate = certificate.map_err(|error| {
             Error::invalid(
-                pointer_step(key),
+                escape_token(key),
                 format!("`{key}` has a certificate that cannot be read: {error}."),
             )
         })?;
         // A trust anchor that webpki cannot use would only fail later, and less clearly.
         rustls::RootCertStore::empty().add(certificate.clone()).map_err(|error| {
             Error::invalid(
-                pointer_step(key),
+                escape_token(key),
                 format!("`{key}` has a certificate that cannot be trusted: {error}."),
             )
         })?;
         found.push(certificate);
     }
     if found.len() == before {
-        return Err(Error::invalid(pointer_step(key), format!("`{key}` has no certificate in PEM form.")));
+        return Err(Error::invalid(escape_token(key), format!("`{key}` has no certificate in PEM form.")));
     }
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use crate::codes::Code;
+use crate::http_types::Outcome;
 use crate::json::ObjectError;
-use crate::message::Outcome;
 use crate::redact::Redactor;
 
 /// A failed call: what went wrong, whether the call may have been done, and whether to try again.
@@ -23,11 +23,11 @@ use crate::redact::Redactor;
 /// assert_eq!(error.outcome(), Outcome::NotSent);
 /// ```
 #[derive(Clone)]
-pub struct Error(Box<Facts>);
+pub struct Error(Box<ErrorInner>);
 
 /// Everything an error says. Crate-internal: the accessors of [`Error`] are the public face.
 #[derive(Clone, Debug)]
-pub(crate) struct Facts {
+pub(crate) struct ErrorInner {
     pub(crate) code: Code,
     pub(crate) message: String,
     pub(crate) operation: Option<String>,
@@ -61,7 +61,7 @@ impl Error {
     // Cold: what leads here is laid out of the way of what goes well.
     #[cold]
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Error {
-        Error(Box::new(Facts {
+        Error(Box::new(ErrorInner {
             code,
             message: message.into(),
             operation: None,
@@ -86,7 +86,7 @@ impl Error {
         error
     }
 
-    pub(crate) fn facts_mut(&mut self) -> &mut Facts {
+    pub(crate) fn inner_mut(&mut self) -> &mut ErrorInner {
         &mut self.0
     }
 
@@ -168,7 +168,7 @@ impl Error {
 
     /// Replaces every secret that the error quotes: a server may echo what it was sent.
     pub(crate) fn hide(&mut self, secrets: &Redactor) {
-        let Facts { message, field, request_id, body, .. } = &mut *self.0;
+        let ErrorInner { message, field, request_id, body, .. } = &mut *self.0;
         secrets.redact(message);
         for text in [field, request_id].into_iter().flatten() {
             secrets.redact(text);
@@ -192,7 +192,7 @@ impl Error {
     /// The error document: `{"success": false, "error": {…}}`.
     pub fn to_json(&self) -> String {
         // Named one by one, so that a new fact does not compile until the document has it.
-        let Facts {
+        let ErrorInner {
             code,
             message,
             operation,

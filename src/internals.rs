@@ -10,25 +10,25 @@ use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
 use crate::Operation;
-use crate::api::{arguments, reply};
+use crate::api::{arguments, response};
 use crate::error::{Error, push_quoted};
+use crate::http_types::{RequestBody, Response};
 use crate::json;
-use crate::message::{Answer, Body};
 use crate::net;
 
 pub use crate::net::internals::{Http2Outcome, ask_http2};
 
 /// Checks a body that came with a good status, as every call's answer is.
 pub fn check_answer(operation: &'static Operation, body: Vec<u8>) -> Result<String, Error> {
-    reply::read(operation, Answer { status: 200, body, ..Answer::default() }, None)
+    response::parse(operation, Response { status: 200, body, ..Response::default() }, None)
 }
 
 /// The address and the body that arguments become; a file as it was given.
 pub fn prepare(operation: &'static Operation, arguments: &str) -> Result<(Bytes, Option<Bytes>), Error> {
     let parts = arguments::prepare(operation, arguments)?;
     Ok(match parts.body {
-        Body::None => (parts.target, None),
-        Body::Json(content) | Body::File { content, .. } => (parts.target, Some(content)),
+        RequestBody::None => (parts.target, None),
+        RequestBody::Json(content) | RequestBody::File { content, .. } => (parts.target, Some(content)),
     })
 }
 
@@ -136,10 +136,10 @@ impl AsyncWrite for ScriptedStream<'_> {
 ///
 /// When `text` is not JSON, when `pointer` is not a pointer, and when there is no value.
 pub fn json_at<'a>(text: &'a str, pointer: &str) -> Result<&'a str, JsonError> {
-    json::at(text, pointer).map_err(|missing| match missing {
-        json::Missing::NotJson(_) => JsonError::NotJson,
-        json::Missing::BadPointer => JsonError::BadPointer,
-        json::Missing::Absent => JsonError::Absent,
+    json::get(text, pointer).map_err(|missing| match missing {
+        json::PointerError::NotJson(_) => JsonError::NotJson,
+        json::PointerError::BadPointer => JsonError::BadPointer,
+        json::PointerError::Absent => JsonError::Absent,
     })
 }
 
@@ -156,12 +156,12 @@ pub enum JsonError {
 
 /// Returns one step of a JSON pointer, with its slash.
 pub fn json_pointer_step(key: &str) -> String {
-    json::pointer_step(key)
+    json::escape_token(key)
 }
 
 /// Returns the members of a JSON object in order, or an error if anything in it is given twice or nested too deep.
 pub fn json_members(text: &str) -> Result<Vec<(String, &str)>, Error> {
-    let members = json::entries(text, "The document")?;
+    let members = json::parse_object(text, "The document")?;
     Ok(members.into_iter().map(|(key, value)| (key.into_owned(), value.get())).collect())
 }
 
@@ -174,7 +174,7 @@ pub fn json_compact(text: &str) -> String {
 
 /// Returns whether nothing in a JSON document is nested deeper than is accepted.
 pub fn json_is_shallow(text: &str) -> bool {
-    json::is_shallow(text)
+    json::is_within_max_depth(text)
 }
 
 /// Returns text as a JSON string.

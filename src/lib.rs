@@ -40,12 +40,12 @@ mod error;
 #[cfg(feature = "capi")]
 mod ffi;
 mod fork;
+mod http_types;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
 mod json;
 mod log;
-mod message;
 mod net;
 mod panics;
 mod redact;
@@ -58,7 +58,8 @@ mod submit;
 mod sync;
 
 pub use api::operation::{
-    AnswerKind, BodyKind, Echo, Field, Kind, Method, Operation, Place, Repeat, Rule, operation, operations,
+    BodyKind, Echo, Format, Idempotency, Method, Operation, Param, ParamLocation, ParamType, ResponseKind,
+    operation, operations,
 };
 pub use client::Client;
 pub use client::options::CallOptions;
@@ -66,8 +67,8 @@ pub use client::reply::Reply;
 pub use codes::Code;
 pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL};
 pub use error::Error;
+pub use http_types::Outcome;
 pub use log::{LogLevel, LogLine, Logger};
-pub use message::Outcome;
 pub use session::{EndedSession, SessionStatus, Sessions, StartSession, StartedSession};
 pub use submit::event::{CallResult, Callback, Event, Notify};
 pub use submit::handle::Call;

@@ -89,7 +89,7 @@ impl StartSession {
     pub fn freespin_bet_amount(self, amount: impl AsRef<str>) -> Self {
         let amount = amount.as_ref();
         // A number keeps its digits as a JSON number; anything else stays a string and is refused.
-        match json::at(amount, "") {
+        match json::get(amount, "") {
             Ok(number) if number.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
                 let number = number.to_owned();
                 self.raw("freespin_bet_amount", number)
@@ -259,7 +259,7 @@ impl Sessions {
         let reply = self.of_session("end_a_game_session", session_id)?;
         Ok(EndedSession {
             message: text_at(reply.json(), "/message"),
-            already_ended: json::at(reply.json(), "/already_ended") == Ok("true"),
+            already_ended: json::get(reply.json(), "/already_ended") == Ok("true"),
             reply,
         })
     }

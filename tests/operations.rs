@@ -4,33 +4,35 @@
 
 mod support;
 
-use iplaygames::{Code, Field, Kind, Operation, Place, Repeat, Rule, operations};
+use iplaygames::{Code, Format, Idempotency, Operation, Param, ParamLocation, ParamType, operations};
 use serde_json::{Map, Value, json};
 use support::{options, sandbox_and_client};
 
 /// A value the field accepts, and the sandbox's world knows.
-fn valid(field: &Field) -> Value {
-    match (field.rule, field.kind) {
-        (Rule::Currency, _) => json!("USD"),
-        (Rule::Country, _) => json!("US"),
-        (Rule::Ip, _) => json!("2001:db8::1"),
-        (Rule::ExpireDays, _) => json!(30),
-        (Rule::None, Kind::String) if field.place == Place::File => json!("external_game_id,name\n1,One\n"),
-        (Rule::None, Kind::String) if field.name == "provider" => Value::Null,
-        (Rule::None, Kind::String) => json!("5"),
-        (Rule::None, Kind::Integer) => json!(5),
-        (Rule::None, Kind::Number) => json!(1.5),
-        (Rule::None, Kind::Numeric) => json!("0.50"),
-        (Rule::None, Kind::Boolean) => json!(true),
-        (Rule::None, Kind::Object) => json!({"a": 1}),
-        (Rule::None, Kind::Strings) => json!([1, "2"]),
-        (Rule::None, Kind::Integers) => json!([1, 2]),
-        (Rule::None, Kind::Objects) => json!([{"external_game_id": "1", "name": "One"}]),
+fn valid(field: &Param) -> Value {
+    match (field.format, field.param_type) {
+        (Format::Currency, _) => json!("USD"),
+        (Format::Country, _) => json!("US"),
+        (Format::Ip, _) => json!("2001:db8::1"),
+        (Format::ExpireDays, _) => json!(30),
+        (Format::None, ParamType::String) if field.location == ParamLocation::File => {
+            json!("external_game_id,name\n1,One\n")
+        }
+        (Format::None, ParamType::String) if field.name == "provider" => Value::Null,
+        (Format::None, ParamType::String) => json!("5"),
+        (Format::None, ParamType::Integer) => json!(5),
+        (Format::None, ParamType::Number) => json!(1.5),
+        (Format::None, ParamType::Numeric) => json!("0.50"),
+        (Format::None, ParamType::Boolean) => json!(true),
+        (Format::None, ParamType::Object) => json!({"a": 1}),
+        (Format::None, ParamType::Strings) => json!([1, "2"]),
+        (Format::None, ParamType::Integers) => json!([1, 2]),
+        (Format::None, ParamType::Objects) => json!([{"external_game_id": "1", "name": "One"}]),
     }
 }
 
-fn arguments(row: &Operation, wanted: impl Fn(&Field) -> bool) -> Map<String, Value> {
-    row.fields
+fn arguments(row: &Operation, wanted: impl Fn(&Param) -> bool) -> Map<String, Value> {
+    row.params
         .iter()
         .filter(|field| wanted(field))
         .map(|field| (field.name.to_owned(), valid(field)))
@@ -67,7 +69,7 @@ fn every_operation_works_with_what_it_needs_and_with_everything_it_knows() {
 fn without_a_required_field_nothing_is_sent() {
     let (sandbox, client) = sandbox_and_client("");
     for row in operations() {
-        for missing in row.fields.iter().filter(|field| field.required) {
+        for missing in row.params.iter().filter(|field| field.required) {
             let given = arguments(row, |field| field.required && field.name != missing.name);
             let error = client.call(row.id, &Value::Object(given).to_string(), &options()).unwrap_err();
             assert_eq!(error.code(), Code::INVALID_ARGUMENT, "{}", row.id);
@@ -83,7 +85,7 @@ fn without_a_required_field_nothing_is_sent() {
 fn only_reads_and_ends_are_ever_repeated() {
     for row in operations() {
         let safe = row.method.as_str() == "GET" || row.id.starts_with("end_");
-        assert_eq!(row.repeat != Repeat::Once, safe, "{}", row.id);
+        assert_eq!(row.idempotency != Idempotency::NonIdempotent, safe, "{}", row.id);
     }
 }
 

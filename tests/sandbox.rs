@@ -9,7 +9,7 @@ use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use iplaygames::sandbox::Sandbox;
-use iplaygames::{BodyKind, Code, Field, Kind, Method, Operation, Place, Rule, operations};
+use iplaygames::{BodyKind, Code, Format, Method, Operation, Param, ParamLocation, ParamType, operations};
 use reqwest::blocking::{Client, RequestBuilder, Response, multipart};
 use serde_json::{Value, json};
 
@@ -179,40 +179,41 @@ fn content_length(answer: &str) -> usize {
 }
 
 /// Returns a value that the table of operations allows for a field.
-fn valid_value(field: &Field) -> Value {
-    match (field.rule, field.kind) {
-        (Rule::Currency, _) => json!("USD"),
-        (Rule::Country, _) => json!("US"),
-        (Rule::Ip, _) => json!("2001:db8::1"),
-        (_, Kind::String) => json!("1"),
-        (_, Kind::Integer | Kind::Number) => json!(1),
-        (_, Kind::Numeric) => json!("0.50"),
-        (_, Kind::Boolean) => json!(true),
-        (_, Kind::Object) => json!({}),
-        (_, Kind::Strings | Kind::Integers) => json!([1]),
-        (_, Kind::Objects) => json!([{}]),
+fn valid_value(field: &Param) -> Value {
+    match (field.format, field.param_type) {
+        (Format::Currency, _) => json!("USD"),
+        (Format::Country, _) => json!("US"),
+        (Format::Ip, _) => json!("2001:db8::1"),
+        (_, ParamType::String) => json!("1"),
+        (_, ParamType::Integer | ParamType::Number) => json!(1),
+        (_, ParamType::Numeric) => json!("0.50"),
+        (_, ParamType::Boolean) => json!(true),
+        (_, ParamType::Object) => json!({}),
+        (_, ParamType::Strings | ParamType::Integers) => json!([1]),
+        (_, ParamType::Objects) => json!([{}]),
     }
 }
 
 /// Returns a request with the required fields only.
 fn minimal_request(fixture: &Fixture, operation: &Operation) -> RequestBuilder {
     let required =
-        |place| operation.fields.iter().filter(move |field| field.required && field.place == place);
+        |place| operation.params.iter().filter(move |field| field.required && field.location == place);
     let mut path = operation.path.to_owned();
-    for field in required(Place::Path) {
+    for field in required(ParamLocation::Path) {
         path = path.replace(&format!("{{{}}}", field.name), "1");
     }
-    let text = |field: &Field| {
+    let text = |field: &Param| {
         valid_value(field).as_str().map_or_else(|| valid_value(field).to_string(), str::to_owned)
     };
     let query: Vec<_> =
-        required(Place::Query).map(|field| format!("{}={}", field.name, text(field))).collect();
+        required(ParamLocation::Query).map(|field| format!("{}={}", field.name, text(field))).collect();
     let request = fixture.request(operation.method.as_str(), &format!("{path}?{}", query.join("&")));
     match operation.body {
         BodyKind::None => request,
         BodyKind::Json => {
-            let body: serde_json::Map<_, _> =
-                required(Place::Body).map(|field| (field.name.to_owned(), valid_value(field))).collect();
+            let body: serde_json::Map<_, _> = required(ParamLocation::Body)
+                .map(|field| (field.name.to_owned(), valid_value(field)))
+                .collect();
             request.header("content-type", "application/json").body(Value::Object(body).to_string())
         }
         BodyKind::File => request.multipart(multipart::Form::new().part("file", csv_part())),
@@ -417,9 +418,9 @@ fn every_operation_accepts_a_minimal_request() {
         assert!(response.headers().contains_key("x-request-id") && response.headers().contains_key("date"));
         let text = response.text().unwrap();
         assert!(status.is_success(), "{}: {status} {text}", operation.id);
-        if operation.answer != iplaygames::AnswerKind::File {
+        if operation.response != iplaygames::ResponseKind::File {
             let body: Value = serde_json::from_str(&text).unwrap();
-            for pointer in operation.must_have {
+            for pointer in operation.required {
                 assert!(body.pointer(pointer).is_some(), "{}: {pointer}", operation.id);
             }
         }
@@ -459,11 +460,15 @@ fn every_operation_rejects_a_missing_or_wrong_key_in_its_documented_format() {
 fn a_missing_required_field_is_rejected_for_every_operation() {
     let fixture = start_sandbox("");
     for operation in operations() {
-        for missing in operation.fields.iter().filter(|field| field.required && field.place == Place::Body) {
+        for missing in
+            operation.params.iter().filter(|field| field.required && field.location == ParamLocation::Body)
+        {
             let body: serde_json::Map<_, _> = operation
-                .fields
+                .params
                 .iter()
-                .filter(|field| field.required && field.place == Place::Body && field.name != missing.name)
+                .filter(|field| {
+                    field.required && field.location == ParamLocation::Body && field.name != missing.name
+                })
                 .map(|field| (field.name.to_owned(), valid_value(field)))
                 .collect();
             let whole = minimal_request(&fixture, operation).build().unwrap();

@@ -8,55 +8,55 @@ use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::value::RawValue;
 
-use super::operation::{BodyKind, Field, Kind, Operation, Place, Rule};
+use super::operation::{BodyKind, Format, Operation, Param, ParamLocation, ParamType};
 use crate::error::{Error, push_quoted};
-use crate::json::{self, pointer_step};
-use crate::message::{Body, Method, Parts};
+use crate::http_types::{Method, Request, RequestBody};
+use crate::json::{self, escape_token};
 
 /// What stands in a path or a query as it is: RFC 3986's unreserved characters.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Checks the arguments and makes the request. Empty text means no arguments.
-pub(crate) fn prepare(operation: &'static Operation, arguments: &str) -> Result<Parts, Error> {
+pub(crate) fn prepare(operation: &'static Operation, arguments: &str) -> Result<Request, Error> {
     let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
-    let given = json::entries(arguments, "The arguments")?;
-    for field in operation.fields.iter().filter(|field| field.required) {
+    let given = json::parse_object(arguments, "The arguments")?;
+    for field in operation.params.iter().filter(|field| field.required) {
         if !given.iter().any(|(key, _)| key == field.name) {
-            return Err(Error::invalid(pointer_step(field.name), format!("`{}` is missing.", field.name)));
+            return Err(Error::invalid(escape_token(field.name), format!("`{}` is missing.", field.name)));
         }
     }
-    let mut request = Draft { target: String::new(), body: String::new(), file: None };
+    let mut request = RequestBuilder { target: String::new(), body: String::new(), file: None };
     if operation.body == BodyKind::Json {
         // Room for all of it: what is left out are blanks.
         request.body.reserve(arguments.len() + 2);
     }
-    request.put_path(operation, |name| {
+    request.write_path(operation, |name| {
         let (_, value) = given.iter().find(|(key, _)| key == name)?;
         Some(scalar(value, name))
     })?;
     for (key, value) in &given {
-        match operation.field(key) {
+        match operation.param(key) {
             Some(field) => {
                 check(field, value)?;
-                match field.place {
-                    Place::Path => {}
-                    Place::Query => request.put_query(key, value)?,
-                    Place::Body => request.put_body(value, |body| {
+                match field.location {
+                    ParamLocation::Path => {}
+                    ParamLocation::Query => request.write_query(key, value)?,
+                    ParamLocation::Body => request.write_body(value, |body| {
                         // The names in the table are plain: the table's test says so.
                         body.push('"');
                         body.push_str(field.name);
                         body.push('"');
                     }),
-                    Place::File => request.file = Some((field.name, text(value, key)?)),
+                    ParamLocation::File => request.file = Some((field.name, text(value, key)?)),
                 }
             }
-            None if operation.method == Method::Get => request.put_query(key, value)?,
+            None if operation.method == Method::Get => request.write_query(key, value)?,
             None if operation.body == BodyKind::Json => {
-                request.put_body(value, |body| push_quoted(body, key))
+                request.write_body(value, |body| push_quoted(body, key))
             }
             None => {
                 return Err(Error::invalid(
-                    pointer_step(key),
+                    escape_token(key),
                     format!(
                         "`{}` takes no field `{key}`, and has no body that could carry it.",
                         operation.id
@@ -69,9 +69,9 @@ pub(crate) fn prepare(operation: &'static Operation, arguments: &str) -> Result<
 }
 
 /// Makes the request of an operation on one session, which has no other arguments.
-pub(crate) fn prepare_on_session(operation: &'static Operation, session_id: &str) -> Result<Parts, Error> {
-    let mut request = Draft { target: String::new(), body: String::new(), file: None };
-    request.put_path(operation, |name| (name == "session_id").then_some(Ok(Cow::Borrowed(session_id))))?;
+pub(crate) fn prepare_on_session(operation: &'static Operation, session_id: &str) -> Result<Request, Error> {
+    let mut request = RequestBuilder { target: String::new(), body: String::new(), file: None };
+    request.write_path(operation, |name| (name == "session_id").then_some(Ok(Cow::Borrowed(session_id))))?;
     Ok(request.finish(operation.method))
 }
 
@@ -88,28 +88,28 @@ pub(crate) fn echo(operation: &Operation, target: &[u8]) -> Option<String> {
 }
 
 /// A request on the way to being whole.
-struct Draft<'a> {
+struct RequestBuilder<'a> {
     target: String,
     body: String,
     file: Option<(&'static str, Cow<'a, str>)>,
 }
 
-impl Draft<'_> {
-    fn put_path<'a>(
+impl RequestBuilder<'_> {
+    fn write_path<'a>(
         &mut self,
         operation: &Operation,
         given: impl Fn(&str) -> Option<Result<Cow<'a, str>, Error>>,
     ) -> Result<(), Error> {
         self.target.reserve(operation.path.len() + 48);
         let mut path = operation.path;
-        while let Some((before, name, after)) = hole(path) {
+        while let Some((before, name, after)) = next_placeholder(path) {
             self.target.push_str(before);
             path = after;
             // The table's test says that every name in a path is a required field of it.
             let Some(value) = given(name).transpose()? else { continue };
             if matches!(&*value, "" | "." | "..") {
                 return Err(Error::invalid(
-                    pointer_step(name),
+                    escape_token(name),
                     format!("`{name}` must not be empty, \".\" or \"..\": it would name another address."),
                 ));
             }
@@ -120,7 +120,7 @@ impl Draft<'_> {
     }
 
     /// Adds a query parameter; null stands for "not given", a list repeats `name[]`.
-    fn put_query(&mut self, name: &str, value: &RawValue) -> Result<(), Error> {
+    fn write_query(&mut self, name: &str, value: &RawValue) -> Result<(), Error> {
         let raw = value.get();
         if raw == "null" {
             return Ok(());
@@ -131,7 +131,7 @@ impl Draft<'_> {
             return Ok(());
         }
         let items: Vec<&RawValue> = serde_json::from_str(raw).map_err(|error| {
-            Error::invalid(pointer_step(name), format!("`{name}` cannot be read: {error}."))
+            Error::invalid(escape_token(name), format!("`{name}` cannot be read: {error}."))
         })?;
         for (index, item) in items.into_iter().enumerate() {
             let value = scalar(item, &format!("{name}/{index}"))?;
@@ -158,33 +158,33 @@ impl Draft<'_> {
         }
     }
 
-    fn put_body(&mut self, value: &RawValue, push_name: impl FnOnce(&mut String)) {
+    fn write_body(&mut self, value: &RawValue, push_name: impl FnOnce(&mut String)) {
         self.body.push(if self.body.is_empty() { '{' } else { ',' });
         push_name(&mut self.body);
         self.body.push(':');
         json::push_compact(&mut self.body, value.get());
     }
 
-    fn finish(mut self, method: Method) -> Parts {
+    fn finish(mut self, method: Method) -> Request {
         let body = match self.file {
-            Some((field, content)) => Body::File {
+            Some((field, content)) => RequestBody::File {
                 field,
                 file_name: "games.csv",
                 content_type: "text/csv",
                 content: Bytes::from(content.into_owned()),
             },
-            None if self.body.is_empty() => Body::None,
+            None if self.body.is_empty() => RequestBody::None,
             None => {
                 self.body.push('}');
-                Body::Json(Bytes::from(self.body))
+                RequestBody::Json(Bytes::from(self.body))
             }
         };
-        Parts { method, target: Bytes::from(self.target), body }
+        Request { method, target: Bytes::from(self.target), body }
     }
 }
 
 /// The first `{name}` of a path, and what stands around it.
-fn hole(path: &str) -> Option<(&str, &str, &str)> {
+fn next_placeholder(path: &str) -> Option<(&str, &str, &str)> {
     // Byte by byte: these are a few dozen, and the general search takes longer to set up.
     let from = path.bytes().position(|byte| byte == b'{')?;
     let length = path.bytes().skip(from).position(|byte| byte == b'}')?;
@@ -195,14 +195,14 @@ fn hole(path: &str) -> Option<(&str, &str, &str)> {
 fn text<'a>(value: &'a RawValue, name: &str) -> Result<Cow<'a, str>, Error> {
     let raw = value.get();
     if !raw.starts_with('"') {
-        return Err(Error::invalid(pointer_step(name), format!("`{name}` must be a string.")));
+        return Err(Error::invalid(escape_token(name), format!("`{name}` must be a string.")));
     }
     if !raw.contains('\\') {
         return Ok(Cow::Borrowed(&raw[1..raw.len() - 1]));
     }
     serde_json::from_str(raw)
         .map(Cow::Owned)
-        .map_err(|error| Error::invalid(pointer_step(name), format!("`{name}` is no proper text: {error}.")))
+        .map_err(|error| Error::invalid(escape_token(name), format!("`{name}` is no proper text: {error}.")))
 }
 
 /// What a value looks like in a path or a query: text as it is, numbers with their digits, booleans
@@ -221,43 +221,45 @@ fn scalar<'a>(value: &'a RawValue, name: &str) -> Result<Cow<'a, str>, Error> {
     }
 }
 
-fn check(field: &Field, value: &RawValue) -> Result<(), Error> {
+fn check(field: &Param, value: &RawValue) -> Result<(), Error> {
     let raw = value.get();
     if raw == "null" {
         // Null in a query means "not given", and is not sent.
-        let allowed = field.nullable || (field.place == Place::Query && !field.required);
+        let allowed = field.nullable || (field.location == ParamLocation::Query && !field.required);
         return if allowed { Ok(()) } else { Err(wrong(field, "must not be null")) };
     }
-    match field.kind {
-        Kind::String => {
+    match field.param_type {
+        ParamType::String => {
             // An address holds text anyway: an id may be written as a number there.
-            let in_address = matches!(field.place, Place::Path | Place::Query);
+            let in_address = matches!(field.location, ParamLocation::Path | ParamLocation::Query);
             if !(in_address && is_integer(raw)) {
                 text(value, field.name)?;
             }
         }
-        Kind::Integer if !is_integer(raw) => return Err(wrong(field, "must be an integer")),
-        Kind::Number if !is_number(raw) => return Err(wrong(field, "must be a number")),
-        Kind::Numeric => {
+        ParamType::Integer if !is_integer(raw) => return Err(wrong(field, "must be an integer")),
+        ParamType::Number if !is_number(raw) => return Err(wrong(field, "must be a number")),
+        ParamType::Numeric => {
             if !is_number(raw) && !text(value, field.name).is_ok_and(|text| is_number_text(&text)) {
                 return Err(wrong(field, "must be a number, or a string that holds one"));
             }
         }
-        Kind::Boolean if !matches!(raw, "true" | "false") => {
+        ParamType::Boolean if !matches!(raw, "true" | "false") => {
             return Err(wrong(field, "must be true or false"));
         }
-        Kind::Object if !raw.starts_with('{') => return Err(wrong(field, "must be an object")),
-        Kind::Strings => check_items(field, raw, "a list of strings", |item| {
+        ParamType::Object if !raw.starts_with('{') => return Err(wrong(field, "must be an object")),
+        ParamType::Strings => check_items(field, raw, "a list of strings", |item| {
             is_integer(item.get()) || text(item, field.name).is_ok()
         })?,
-        Kind::Integers => check_items(field, raw, "a list of integers", |item| is_integer(item.get()))?,
-        Kind::Objects => check_items(field, raw, "a list of objects", |item| item.get().starts_with('{'))?,
-        Kind::Integer | Kind::Number | Kind::Boolean | Kind::Object => {}
+        ParamType::Integers => check_items(field, raw, "a list of integers", |item| is_integer(item.get()))?,
+        ParamType::Objects => {
+            check_items(field, raw, "a list of objects", |item| item.get().starts_with('{'))?
+        }
+        ParamType::Integer | ParamType::Number | ParamType::Boolean | ParamType::Object => {}
     }
-    check_rule(field, value)
+    check_format(field, value)
 }
 
-fn check_items(field: &Field, raw: &str, what: &str, fits: impl Fn(&RawValue) -> bool) -> Result<(), Error> {
+fn check_items(field: &Param, raw: &str, what: &str, fits: impl Fn(&RawValue) -> bool) -> Result<(), Error> {
     let items = match serde_json::from_str::<Vec<&RawValue>>(raw) {
         Ok(items) => items,
         Err(_) => return Err(wrong(field, &format!("must be {what}"))),
@@ -265,30 +267,30 @@ fn check_items(field: &Field, raw: &str, what: &str, fits: impl Fn(&RawValue) ->
     match items.iter().position(|item| !fits(item)) {
         None => Ok(()),
         Some(index) => Err(Error::invalid(
-            format!("{}/{index}", pointer_step(field.name)),
+            format!("{}/{index}", escape_token(field.name)),
             format!("`{}` must be {what}.", field.name),
         )),
     }
 }
 
-fn check_rule(field: &Field, value: &RawValue) -> Result<(), Error> {
-    let (kept, must) = match field.rule {
-        Rule::None => return Ok(()),
-        Rule::ExpireDays => (field.rule.is_kept(value.get()), "must be from 1 to 30"),
+fn check_format(field: &Param, value: &RawValue) -> Result<(), Error> {
+    let (kept, must) = match field.format {
+        Format::None => return Ok(()),
+        Format::ExpireDays => (field.format.matches(value.get()), "must be from 1 to 30"),
         rule => {
             let must = match rule {
-                Rule::Currency => "must be 3 to 10 ASCII letters or digits, such as USD",
-                Rule::Country => "must be a country code of two letters, such as US",
+                Format::Currency => "must be 3 to 10 ASCII letters or digits, such as USD",
+                Format::Country => "must be a country code of two letters, such as US",
                 _ => "must be an IPv4 or IPv6 address",
             };
-            (rule.is_kept(&text(value, field.name)?), must)
+            (rule.matches(&text(value, field.name)?), must)
         }
     };
     if kept { Ok(()) } else { Err(wrong(field, must)) }
 }
 
-fn wrong(field: &Field, must: &str) -> Error {
-    Error::invalid(pointer_step(field.name), format!("`{}` {must}.", field.name))
+fn wrong(field: &Param, must: &str) -> Error {
+    Error::invalid(escape_token(field.name), format!("`{}` {must}.", field.name))
 }
 
 fn is_integer(raw: &str) -> bool {
@@ -312,13 +314,13 @@ mod tests {
     use crate::api::operation::{operation, operations};
     use crate::codes::Code;
 
-    fn parts(id: &str, arguments: &str) -> Result<Parts, Error> {
+    fn parts(id: &str, arguments: &str) -> Result<Request, Error> {
         prepare(operation(id).unwrap(), arguments)
     }
 
     fn body(id: &str, arguments: &str) -> String {
         match parts(id, arguments).unwrap().body {
-            Body::Json(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+            RequestBody::Json(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
             other => panic!("{other:?}"),
         }
     }
@@ -384,7 +386,7 @@ mod tests {
         ] {
             let made = parts("end_a_game_session", &format!(r#"{{"session_id": "{id}"}}"#)).unwrap();
             assert_eq!(made.target, format!("/api/v1/game-sessions/{path}/end"));
-            assert_eq!((made.method, made.body), (Method::Post, Body::None));
+            assert_eq!((made.method, made.body), (Method::Post, RequestBody::None));
         }
         for id in [r#""""#, r#"".""#, r#"".."#, r#""\u002e\u002E""#, "null", "[]", "{}", r#""\ud800""#] {
             let error = parts("get_session_status", &format!(r#"{{"session_id": {id}}}"#)).unwrap_err();
@@ -498,7 +500,7 @@ mod tests {
         assert_eq!(made.target, "/api/v1/games?search=sweet%20bonanza&per_page=20");
         let made = parts("get_player_contribution_history", r#"{"player_id": "p", "limit": 5}"#).unwrap();
         assert_eq!(made.target, "/api/v1/jackpot/contributions?player_id=p&limit=5");
-        assert_eq!(made.body, Body::None);
+        assert_eq!(made.body, RequestBody::None);
         assert_eq!(parts("list_games", r#"{"x": {}}"#).unwrap_err().field(), Some("/x"));
         assert_eq!(
             parts("list_widget_tokens", r#"{"active": true}"#).unwrap().target,
@@ -510,7 +512,7 @@ mod tests {
     fn a_delete_keeps_its_body_and_a_csv_becomes_a_file() {
         assert_eq!(body("bulk_delete_external_games_by_ids", r#"{"ids": [1, 2]}"#), r#"{"ids":[1,2]}"#);
         let made = parts("import_external_games_from_csv_file", r#"{"file": "id,name\n1,\"A\"\n"}"#).unwrap();
-        let Body::File { field, content, .. } = made.body else { panic!() };
+        let RequestBody::File { field, content, .. } = made.body else { panic!() };
         assert_eq!((field, &content[..]), ("file", b"id,name\n1,\"A\"\n".as_slice()));
         assert_eq!(parts("import_external_games_from_csv_file", "{}").unwrap_err().field(), Some("/file"));
     }
@@ -519,7 +521,7 @@ mod tests {
     fn every_operation_without_required_fields_can_be_prepared_empty() {
         for row in operations() {
             let made = prepare(row, "");
-            assert_eq!(made.is_ok(), !row.fields.iter().any(|field| field.required), "{}", row.id);
+            assert_eq!(made.is_ok(), !row.params.iter().any(|field| field.required), "{}", row.id);
         }
     }
 }

@@ -5,5 +5,5 @@ pub(crate) mod arguments;
 mod envelope;
 pub(crate) mod operation;
 pub(crate) mod refusal;
-pub(crate) mod reply;
+pub(crate) mod response;
 pub(crate) mod session;

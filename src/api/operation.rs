@@ -3,14 +3,14 @@
 
 use std::net::IpAddr;
 
-pub use crate::message::{Method, Repeat};
+pub use crate::http_types::{Idempotency, Method};
 
 /// One operation of the API.
 ///
 /// ```
 /// let operation = iplaygames::operation("start_a_game_session").unwrap();
 /// assert_eq!(operation.path, "/api/v1/game-sessions/start");
-/// assert!(operation.field("game_id").unwrap().required);
+/// assert!(operation.param("game_id").unwrap().required);
 /// assert_eq!(iplaygames::operations().len(), 65);
 /// ```
 #[derive(Debug)]
@@ -24,22 +24,22 @@ pub struct Operation {
     pub summary: &'static str,
     /// The HTTP method.
     pub method: Method,
-    /// The path; names in braces are path fields.
+    /// The path; names in braces are path parameters.
     pub path: &'static str,
-    /// How it may be repeated after a failure.
-    pub repeat: Repeat,
-    /// What body it takes.
+    /// Whether it may be sent again after a failure.
+    pub idempotency: Idempotency,
+    /// The kind of its request body.
     pub body: BodyKind,
-    /// What a success looks like.
-    pub answer: AnswerKind,
-    /// JSON pointers that a success must have. Each names a string that is not blank, or a number.
-    pub must_have: &'static [&'static str],
+    /// The kind of a successful response.
+    pub response: ResponseKind,
+    /// JSON pointers to the values that a successful response must have: strings that are not blank, or numbers.
+    pub required: &'static [&'static str],
     /// The 5xx statuses that are documented as a refusal when the body is the API's `success: false`.
     pub refusal_statuses: &'static [u16],
     /// The argument that a success repeats, if it repeats one.
     pub echo: Option<Echo>,
-    /// The fields of its arguments; others are passed on as they are.
-    pub fields: &'static [Field],
+    /// Its parameters. Other arguments are passed on as they are.
+    pub params: &'static [Param],
     /// The documented success, for the sandbox.
     #[cfg(feature = "sandbox")]
     pub(crate) example: Option<Example>,
@@ -55,27 +55,27 @@ pub struct Echo {
     pub argument: &'static str,
 }
 
-/// One field of an operation's arguments.
+/// A parameter of an operation.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Field {
+pub struct Param {
     /// Its name in the arguments.
     pub name: &'static str,
-    /// Where it travels.
-    pub place: Place,
-    /// What it holds.
-    pub kind: Kind,
-    /// Whether it must be there.
+    /// Its location in the request.
+    pub location: ParamLocation,
+    /// Its type.
+    pub param_type: ParamType,
+    /// Whether it is required.
     pub required: bool,
     /// Whether `null` is allowed.
     pub nullable: bool,
     /// A check beyond the type.
-    pub rule: Rule,
+    pub format: Format,
 }
 
-/// Where a field travels.
+/// The location of a parameter in the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ParamLocation {
     /// In the path.
     Path,
     /// In the query.
@@ -86,9 +86,9 @@ pub enum Place {
     File,
 }
 
-/// What a field holds.
+/// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ParamType {
     /// A JSON string.
     String,
     /// A JSON integer.
@@ -111,7 +111,7 @@ pub enum Kind {
 
 /// A check beyond the type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub enum Format {
     /// No further check.
     None,
     /// 3 to 10 ASCII letters or digits: `USD`, `USDT`.
@@ -124,7 +124,7 @@ pub enum Rule {
     ExpireDays,
 }
 
-/// What body an operation takes.
+/// The kind of a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyKind {
     /// None at all.
@@ -135,9 +135,9 @@ pub enum BodyKind {
     File,
 }
 
-/// What a success looks like.
+/// The kind of a successful response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AnswerKind {
+pub enum ResponseKind {
     /// A documented JSON object.
     Document,
     /// Any JSON: its success is not documented.
@@ -155,17 +155,17 @@ pub(crate) struct Example {
     pub(crate) body: &'static str,
 }
 
-impl Rule {
-    /// Whether a text, or a number's digits, keeps the rule.
-    pub(crate) fn is_kept(self, text: &str) -> bool {
+impl Format {
+    /// Returns whether a string, or the digits of a number, has this format.
+    pub(crate) fn matches(self, text: &str) -> bool {
         match self {
-            Rule::None => true,
-            Rule::Currency => {
+            Format::None => true,
+            Format::Currency => {
                 (3..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
             }
-            Rule::Country => text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()),
-            Rule::Ip => text.parse::<IpAddr>().is_ok(),
-            Rule::ExpireDays => text.parse::<u8>().is_ok_and(|days| (1..=30).contains(&days)),
+            Format::Country => text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()),
+            Format::Ip => text.parse::<IpAddr>().is_ok(),
+            Format::ExpireDays => text.parse::<u8>().is_ok_and(|days| (1..=30).contains(&days)),
         }
     }
 }
@@ -186,8 +186,8 @@ pub fn operation(id: &str) -> Option<&'static Operation> {
 
 impl Operation {
     /// The field of that name, if the contract has it.
-    pub fn field(&self, name: &str) -> Option<&'static Field> {
-        self.fields.iter().find(|field| field.name == name)
+    pub fn param(&self, name: &str) -> Option<&'static Param> {
+        self.params.iter().find(|field| field.name == name)
     }
 }
 
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn names_stand_in_json_as_they_are() {
-        for field in operations().iter().flat_map(|row| row.fields) {
+        for field in operations().iter().flat_map(|row| row.params) {
             let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
             assert!(field.name.bytes().all(plain), "{}", field.name);
         }
@@ -219,20 +219,25 @@ mod tests {
         for row in operations() {
             let in_path: Vec<_> =
                 row.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
-            let fields: Vec<_> = row
-                .fields
+            let params: Vec<_> = row
+                .params
                 .iter()
-                .filter(|field| field.place == Place::Path)
+                .filter(|field| field.location == ParamLocation::Path)
                 .map(|field| field.name)
                 .collect();
-            assert_eq!(in_path, fields, "{}", row.id);
-            assert!(row.fields.iter().filter(|field| field.place == Place::Path).all(|field| field.required));
+            assert_eq!(in_path, params, "{}", row.id);
+            assert!(
+                row.params
+                    .iter()
+                    .filter(|field| field.location == ParamLocation::Path)
+                    .all(|field| field.required)
+            );
         }
     }
 
     #[test]
     fn what_a_success_must_have_is_in_its_data() {
-        let all = operations().iter().flat_map(|row| row.must_have);
+        let all = operations().iter().flat_map(|row| row.required);
         assert!(all.into_iter().all(|pointer| pointer.starts_with("/data/")));
     }
 
@@ -242,7 +247,7 @@ mod tests {
         assert_eq!(rows.len(), 6);
         for (row, echo) in rows {
             assert!(echo.pointer.starts_with("/data/"), "{}", row.id);
-            assert_eq!(row.field(echo.argument).unwrap().place, Place::Path, "{}", row.id);
+            assert_eq!(row.param(echo.argument).unwrap().location, ParamLocation::Path, "{}", row.id);
         }
     }
 
@@ -262,15 +267,18 @@ mod tests {
     #[test]
     fn bodies_and_methods_agree() {
         for row in operations() {
-            let body = row.fields.iter().any(|field| field.place == Place::Body);
-            let query = row.fields.iter().any(|field| field.place == Place::Query);
+            let body = row.params.iter().any(|field| field.location == ParamLocation::Body);
+            let query = row.params.iter().any(|field| field.location == ParamLocation::Query);
             assert!(!body || row.body == BodyKind::Json, "{}", row.id);
             assert!(!query || row.method == Method::Get, "{}", row.id);
-            assert_eq!(row.method == Method::Get, row.repeat == Repeat::Read, "{}", row.id);
+            assert_eq!(row.method == Method::Get, row.idempotency == Idempotency::Safe, "{}", row.id);
             assert!(row.method != Method::Get || row.body == BodyKind::None, "{}", row.id);
         }
-        let ends: Vec<_> =
-            operations().iter().filter(|row| row.repeat == Repeat::End).map(|row| row.id).collect();
+        let ends: Vec<_> = operations()
+            .iter()
+            .filter(|row| row.idempotency == Idempotency::Idempotent)
+            .map(|row| row.id)
+            .collect();
         assert_eq!(ends, ["end_a_game_session", "end_multi_session"]);
     }
 }

@@ -4,8 +4,8 @@
 
 use super::envelope::{Envelope, without_bom};
 use super::operation::{Operation, operation};
+use crate::http_types::{Disposition, Response};
 use crate::json;
-use crate::message::{Answer, Disposition};
 
 /// The 4xx statuses that say that the request was not processed, whoever responded: the API, a proxy, a load
 /// balancer or a firewall. The reasons are in `docs/outcomes.md`.
@@ -19,14 +19,14 @@ pub(crate) const NOT_PROCESSED: &[u16] = &[
 ];
 
 /// Classifies a response that is no success.
-pub(crate) fn classify(operation: &Operation, answer: &Answer) -> Disposition {
+pub(crate) fn classify(operation: &Operation, answer: &Response) -> Disposition {
     let text = std::str::from_utf8(without_bom(&answer.body)).unwrap_or_default();
-    let readable = text.trim_ascii_start().starts_with('{') && json::is_shallow(text);
-    let envelope = readable.then(|| Envelope::read(text, operation.must_have, None).ok()).flatten();
+    let readable = text.trim_ascii_start().starts_with('{') && json::is_within_max_depth(text);
+    let envelope = readable.then(|| Envelope::read(text, operation.required, None).ok()).flatten();
     if let Some(envelope) = &envelope {
         let succeeded = match envelope.success {
             Some("true") => answer.status >= 400,
-            Some("false") => (0..operation.must_have.len()).any(|place| envelope.has(place)),
+            Some("false") => (0..operation.required.len()).any(|place| envelope.has(place)),
             _ => false,
         };
         if succeeded || envelope.repeated.is_some() {
@@ -46,14 +46,14 @@ pub(crate) fn classify(operation: &Operation, answer: &Answer) -> Disposition {
 }
 
 /// Classifies a response to the operation of that name, as [`classify`].
-pub(crate) fn classify_by_id(id: &str, answer: &Answer) -> Disposition {
+pub(crate) fn classify_by_id(id: &str, answer: &Response) -> Disposition {
     operation(id).map_or(Disposition::Unclear, |operation| classify(operation, answer))
 }
 
 /// Whether a JSON object is the API's second error form: `error` and `message` are strings and `code` is the
 /// status. A bare `{"message": …}` does not count: every gateway and framework sends that.
 fn is_status_envelope(text: &str, status: u16) -> bool {
-    let member = |key: &str| json::at(text, &json::pointer_step(key)).ok();
+    let member = |key: &str| json::get(text, &json::escape_token(key)).ok();
     let is_string = |key| member(key).is_some_and(|value| value.starts_with('"'));
     is_string("error") && is_string("message") && member("code") == Some(status.to_string().as_str())
 }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     fn disposition(id: &str, status: u16, body: &str) -> Disposition {
-        classify_by_id(id, &Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() })
+        classify_by_id(id, &Response { status, body: body.as_bytes().to_vec(), ..Response::default() })
     }
 
     const REFUSED: &str = r#"{"success":false,"message":"no"}"#;

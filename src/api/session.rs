@@ -20,7 +20,7 @@ pub(crate) fn session_arguments(session_id: &str) -> String {
 
 /// A text, or a number's digits: an API that sends an id as a number means the same id.
 pub(crate) fn text_at(document: &str, pointer: &str) -> Option<String> {
-    match json::at(document, pointer).ok()? {
+    match json::get(document, pointer).ok()? {
         raw if raw.starts_with('"') => serde_json::from_str(raw).ok(),
         raw if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => Some(raw.to_owned()),
         _ => None,

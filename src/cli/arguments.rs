@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::{Field, Kind, Operation};
+use crate::{Operation, Param, ParamType};
 
 use super::error::CliError;
 use super::io::read_value;
@@ -37,7 +37,7 @@ impl Arguments {
         if self.object.is_some() {
             return Err(CliError::Usage("--args and --arg cannot be combined.".into()));
         }
-        let json = to_json(operation.field(name), read_value(value)?);
+        let json = to_json(operation.param(name), read_value(value)?);
         if self.members.iter().any(|(known, _)| known == name) {
             return Err(CliError::Usage(format!("The argument {name:?} is given twice.")));
         }
@@ -64,8 +64,8 @@ impl Arguments {
 }
 
 /// Converts a value to JSON: the text of a text field, or text that is not JSON, becomes a string.
-fn to_json(field: Option<&Field>, value: String) -> String {
-    let is_text = matches!(field, Some(Field { kind: Kind::String, .. }));
+fn to_json(field: Option<&Param>, value: String) -> String {
+    let is_text = matches!(field, Some(Param { param_type: ParamType::String, .. }));
     let is_nullable = field.is_none_or(|field| field.nullable);
     let is_json = serde_json::from_str::<&RawValue>(&value).is_ok();
     match () {

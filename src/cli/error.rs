@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
-use crate::{Code, Error, Outcome, Repeat};
+use crate::{Code, Error, Idempotency, Outcome};
 
 /// An error that ends the tool.
 pub(super) enum CliError {
@@ -53,7 +53,7 @@ fn exit_code(error: &Error) -> u8 {
 fn describe(error: &Error) -> String {
     let mut text = format!("{error}\n");
     let operation = error.operation().and_then(crate::operation);
-    let is_read = operation.is_some_and(|operation| operation.repeat == Repeat::Read);
+    let is_read = operation.is_some_and(|operation| operation.idempotency == Idempotency::Safe);
     if error.outcome() == Outcome::Unknown && !is_read {
         text.push_str("  It is not known whether the API processed the call. Check before you repeat it.\n");
     }
@@ -86,7 +86,7 @@ mod tests {
             (Code::BAD_RESPONSE, Outcome::Unknown, 5),
         ] {
             let mut error = Error::new(code, "x");
-            error.facts_mut().outcome = outcome;
+            error.inner_mut().outcome = outcome;
             let (_, exit_code) = report(&CliError::Api(Box::new(error)), true);
             assert_eq!(exit_code, exit, "{code:?} {outcome:?}");
         }

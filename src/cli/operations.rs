@@ -6,7 +6,7 @@ use lexopt::Parser;
 use lexopt::prelude::{Long, Short, Value};
 use serde_json::json;
 
-use crate::{Kind, Operation, Place, operations};
+use crate::{Operation, ParamLocation, ParamType, operations};
 
 use super::error::CliError;
 use super::help::HELP;
@@ -91,21 +91,21 @@ pub(super) fn describe(operation: &Operation) -> String {
         operation.method.as_str(),
         operation.path
     );
-    if operation.fields.is_empty() {
+    if operation.params.is_empty() {
         out.push_str("  has no fields\n");
     }
-    for field in operation.fields {
-        let type_name = match field.kind {
-            Kind::String if field.place == Place::File => "text of the file",
-            Kind::String => "text",
-            Kind::Integer => "integer",
-            Kind::Number => "number",
-            Kind::Numeric => "number, or text that contains a number",
-            Kind::Boolean => "true or false",
-            Kind::Object => "object",
-            Kind::Strings => "list of texts",
-            Kind::Integers => "list of integers",
-            Kind::Objects => "list of objects",
+    for field in operation.params {
+        let type_name = match field.param_type {
+            ParamType::String if field.location == ParamLocation::File => "text of the file",
+            ParamType::String => "text",
+            ParamType::Integer => "integer",
+            ParamType::Number => "number",
+            ParamType::Numeric => "number, or text that contains a number",
+            ParamType::Boolean => "true or false",
+            ParamType::Object => "object",
+            ParamType::Strings => "list of texts",
+            ParamType::Integers => "list of integers",
+            ParamType::Objects => "list of objects",
         };
         let required = if field.required { ", required" } else { "" };
         let _ = writeln!(out, "    {:24}{type_name}{required}", field.name);

@@ -21,7 +21,7 @@ pub(super) fn run_start(options: &mut GlobalOptions, parser: &mut Parser) -> Res
             Long(name) => {
                 let name = name.to_owned();
                 let field = name.replace('-', "_");
-                if operation.field(&field).is_some() {
+                if operation.param(&field).is_some() {
                     arguments.add(operation, &field, &parse_utf8(parser.value()?)?)?;
                 } else {
                     options.require_global(&name, parser)?;

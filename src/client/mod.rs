@@ -18,12 +18,12 @@ use crate::api::{arguments, refusal};
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
+use crate::http_types::Request;
 use crate::log::{LogLevel, Logger};
-use crate::message::Parts;
 use crate::net::call_cell::CallReport;
 use crate::net::driver::Driver;
 use crate::net::retry_loop::CallSpec;
-use crate::net::tls::Loaded;
+use crate::net::tls::RootsState;
 
 /// A client of the API. Cheap to clone: clones are the same client. `Send` and `Sync`: one client
 /// serves any number of threads at once.
@@ -138,7 +138,7 @@ impl Client {
         &self,
         operation: &str,
         options: &CallOptions,
-        request: impl FnOnce(&'static Operation) -> Result<Parts, Error>,
+        request: impl FnOnce(&'static Operation) -> Result<Request, Error>,
         call: impl FnOnce(&Driver, CallSpec) -> Result<CallReport, Error>,
     ) -> Result<Reply, Error> {
         let result = self.prepare_with(operation, options, request).and_then(|prepared| {
@@ -170,7 +170,7 @@ impl Client {
         &self,
         operation_id: &str,
         options: &CallOptions,
-        request: impl FnOnce(&'static Operation) -> Result<Parts, Error>,
+        request: impl FnOnce(&'static Operation) -> Result<Request, Error>,
     ) -> Result<PreparedCall, Error> {
         let in_context = |error: Error| self.inner.with_context(error, operation_id, None);
         let operation = operation(operation_id).ok_or_else(|| {
@@ -190,7 +190,7 @@ impl Client {
         let spec = CallSpec {
             operation: operation.id,
             parts,
-            repeat: operation.repeat,
+            idempotency: operation.idempotency,
             timeout: options.timeout.unwrap_or(config.timeout),
             attempt_timeout: config.attempt_timeout,
             max_retries: options.max_retries.unwrap_or(config.max_retries),
@@ -227,12 +227,12 @@ impl Client {
     pub fn stats_json(&self) -> String {
         let (in_flight, roots) = match self.inner.driver_in_use() {
             Some(driver) => (driver.in_flight(), driver.transport().roots.loaded()),
-            None => (0, Loaded::None),
+            None => (0, RootsState::None),
         };
         let roots = match roots {
-            Loaded::None => "none",
-            Loaded::Given => "given",
-            Loaded::System => "system",
+            RootsState::None => "none",
+            RootsState::Given => "given",
+            RootsState::System => "system",
         };
         self.inner.counts.to_json(&self.inner.config.base_url, in_flight, roots)
     }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::api::operation::Operation;
-use crate::api::{refusal, reply};
+use crate::api::{refusal, response};
 use crate::codes::Code;
 use crate::config::Secrets;
 use crate::error::Error;
-use crate::message::{Disposition, Outcome, Repeat};
+use crate::http_types::{Disposition, Idempotency, Outcome};
 use crate::net::call_cell::CallReport;
-use crate::net::failure::{Failure, FailureKind};
+use crate::net::transport_error::{TransportError, TransportErrorKind};
 
 /// The reply to a call that succeeded. Its `Debug` leaves the document out: a session's token may be in it.
 #[derive(Clone)]
@@ -93,10 +93,10 @@ pub(crate) fn with_context(
     call_id: Option<&str>,
     secrets: &Secrets,
 ) -> Error {
-    let facts = error.facts_mut();
-    facts.operation = Some(operation.to_owned());
-    if facts.call_id.is_none() {
-        facts.call_id = call_id.map(str::to_owned);
+    let inner = error.inner_mut();
+    inner.operation = Some(operation.to_owned());
+    if inner.call_id.is_none() {
+        inner.call_id = call_id.map(str::to_owned);
     }
     error.hide(secrets);
     error
@@ -113,7 +113,7 @@ pub(crate) fn into_reply(
     let (result, http_status, request_id) = match result {
         Ok(answer) => {
             let (status, request_id) = (answer.status, answer.request_id.clone());
-            let gone = operation.repeat == Repeat::End
+            let gone = operation.idempotency == Idempotency::Idempotent
                 && may_be_done
                 && status == 404
                 && refusal::classify(operation, &answer) == Disposition::Refused;
@@ -121,7 +121,7 @@ pub(crate) fn into_reply(
             let result = if gone {
                 Ok(r#"{"success":true,"already_ended":true}"#.to_owned())
             } else {
-                reply::read(operation, answer, echo)
+                response::parse(operation, answer, echo)
             };
             (result, Some(status), request_id)
         }
@@ -137,14 +137,14 @@ pub(crate) fn into_reply(
     match result {
         Ok(json) => Ok(Reply { json, http_status, attempts, elapsed, call_id, request_id }),
         Err(mut error) => {
-            let facts = error.facts_mut();
-            facts.attempts = attempts;
-            facts.elapsed = elapsed;
-            facts.call_id = Some(call_id);
-            facts.retry_after = retry_after;
-            if may_be_done && operation.repeat != Repeat::Read {
+            let inner = error.inner_mut();
+            inner.attempts = attempts;
+            inner.elapsed = elapsed;
+            inner.call_id = Some(call_id);
+            inner.retry_after = retry_after;
+            if may_be_done && operation.idempotency != Idempotency::Safe {
                 // The last response says nothing of the attempts before it. A read has changed nothing.
-                facts.outcome = Outcome::Unknown;
+                inner.outcome = Outcome::Unknown;
             }
             Err(error)
         }
@@ -153,31 +153,31 @@ pub(crate) fn into_reply(
 
 /// Converts a failure of the transport to an error.
 #[cold]
-fn error_of(failure: Failure, outcome: Outcome) -> Error {
+fn error_of(failure: TransportError, outcome: Outcome) -> Error {
     let (code, retryable) = match failure.kind {
-        FailureKind::Resolve => (Code::RESOLVE, true),
-        FailureKind::Connect => (Code::CONNECT, true),
-        FailureKind::ProxyRefused => (Code::CONNECT, false),
-        FailureKind::Tls => (Code::TLS, false),
-        FailureKind::Lost => (Code::CONNECTION_LOST, true),
-        FailureKind::NotHttp => (Code::BAD_RESPONSE, false),
-        FailureKind::TooLarge => (Code::RESPONSE_TOO_LARGE, false),
-        FailureKind::AttemptTimeout | FailureKind::Timeout => (Code::TIMEOUT, true),
-        FailureKind::Canceled => (Code::CANCELED, false),
-        FailureKind::Internal => (Code::INTERNAL, false),
+        TransportErrorKind::Resolve => (Code::RESOLVE, true),
+        TransportErrorKind::Connect => (Code::CONNECT, true),
+        TransportErrorKind::ProxyRefused => (Code::CONNECT, false),
+        TransportErrorKind::Tls => (Code::TLS, false),
+        TransportErrorKind::ConnectionClosed => (Code::CONNECTION_LOST, true),
+        TransportErrorKind::InvalidHttp => (Code::BAD_RESPONSE, false),
+        TransportErrorKind::TooLarge => (Code::RESPONSE_TOO_LARGE, false),
+        TransportErrorKind::AttemptTimeout | TransportErrorKind::Timeout => (Code::TIMEOUT, true),
+        TransportErrorKind::Canceled => (Code::CANCELED, false),
+        TransportErrorKind::Internal => (Code::INTERNAL, false),
     };
     let mut error = Error::new(code, failure.message);
-    let facts = error.facts_mut();
-    facts.retryable = retryable;
-    facts.outcome = outcome;
+    let inner = error.inner_mut();
+    inner.retryable = retryable;
+    inner.outcome = outcome;
     error
 }
 
 /// Converts the failure of `Client::prewarm` to an error. The server was asked nothing.
 #[cold]
-pub(super) fn error_of_prewarm(failure: Failure, elapsed: Duration) -> Error {
+pub(super) fn error_of_prewarm(failure: TransportError, elapsed: Duration) -> Error {
     let mut error = error_of(failure, Outcome::NotSent);
-    let facts = error.facts_mut();
-    (facts.attempts, facts.elapsed) = (1, elapsed);
+    let inner = error.inner_mut();
+    (inner.attempts, inner.elapsed) = (1, elapsed);
     error
 }

@@ -9,7 +9,7 @@ use super::{ipg_client, ipg_code, string};
 use crate::client::Client;
 use crate::codes::Code;
 use crate::error::Error;
-use crate::message::Outcome;
+use crate::http_types::Outcome;
 use crate::panics::{self, InsideGuard, panic_message};
 
 /// An out-parameter, or NULL when the host does not want the result.
@@ -105,7 +105,7 @@ pub(super) fn catch_panic<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<
         // Dropping what a panic carries may panic again.
         std::mem::forget(panic);
         let mut error = Error::new(Code::INTERNAL, message);
-        error.facts_mut().outcome = Outcome::Unknown;
+        error.inner_mut().outcome = Outcome::Unknown;
         Err(error)
     })
 }

@@ -7,7 +7,7 @@ use super::ipg_code;
 use super::string::{self, StrParam, invalid_argument};
 use crate::codes::Code;
 use crate::error::{Error, push_quoted};
-use crate::json::{self, Missing};
+use crate::json::{self, PointerError};
 
 /// What ipg_json_get() found: `null`.
 pub const IPG_JSON_NULL: i32 = 1;
@@ -121,10 +121,10 @@ pub unsafe extern "C" fn ipg_json_quote(
 
 /// The value at a pointer: what it is, and as text.
 fn value_at(json: &str, pointer: &str) -> Result<(i32, String), Error> {
-    let value = json::at(json, pointer).map_err(|missing| match missing {
-        Missing::NotJson(why) => invalid_argument(format!("`json` is not JSON: {why}.")),
-        Missing::BadPointer => invalid_argument(format!("`pointer` is no JSON pointer: {pointer:?}.")),
-        Missing::Absent => Error::new(Code::NO_SUCH_FIELD, format!("There is nothing at {pointer:?}.")),
+    let value = json::get(json, pointer).map_err(|missing| match missing {
+        PointerError::NotJson(why) => invalid_argument(format!("`json` is not JSON: {why}.")),
+        PointerError::BadPointer => invalid_argument(format!("`pointer` is no JSON pointer: {pointer:?}.")),
+        PointerError::Absent => Error::new(Code::NO_SUCH_FIELD, format!("There is nothing at {pointer:?}.")),
     })?;
     let kind = match value.as_bytes().first() {
         Some(b'n') => IPG_JSON_NULL,

@@ -171,7 +171,7 @@ pub unsafe extern "C" fn ipg_session_watch(
             Ok(submitted_json(&submitted))
         })
         .map_err(|mut error| {
-            error.facts_mut().operation.get_or_insert_with(|| STATUS.to_owned());
+            error.inner_mut().operation.get_or_insert_with(|| STATUS.to_owned());
             error
         })
     })

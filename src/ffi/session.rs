@@ -130,7 +130,7 @@ fn call(
 ) -> ipg_code {
     boundary::json(out_json, || {
         boundary::with_client(client, |client| call(client).map(Reply::into_json)).map_err(|mut error| {
-            error.facts_mut().operation.get_or_insert_with(|| operation.to_owned());
+            error.inner_mut().operation.get_or_insert_with(|| operation.to_owned());
             error
         })
     })
@@ -139,7 +139,7 @@ fn call(
 /// The id as text; an error that names the field.
 pub(super) fn session_id_of<'a>(session_id: &StrParam<'a>) -> Result<&'a str, Error> {
     session_id.get().map_err(|mut error| {
-        error.facts_mut().field = Some("/session_id".to_owned());
+        error.inner_mut().field = Some("/session_id".to_owned());
         error
     })
 }

@@ -8,4 +8,6 @@ mod raw;
 
 pub(crate) use error::ObjectError;
 pub(crate) use object_reader::{ObjectReader, ZeroizingMap};
-pub(crate) use raw::{Key, MAX_DEPTH, Missing, at, entries, is_shallow, pointer_step, push_compact};
+pub(crate) use raw::{
+    Key, MAX_DEPTH, PointerError, escape_token, get, is_within_max_depth, parse_object, push_compact,
+};

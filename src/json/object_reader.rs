@@ -11,7 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::redact::decode_json_string;
 
 use super::error::ObjectError;
-use super::raw::{entries, pointer_step};
+use super::raw::{escape_token, parse_object};
 
 /// The members of a JSON object. Each `take_*` method removes the member that it returns; a member
 /// whose value is null counts as absent.
@@ -27,8 +27,8 @@ impl ObjectReader {
     pub(crate) fn parse(text: &str, name: &'static str) -> Result<ObjectReader, ObjectError> {
         let mut members = ZeroizingMap::default();
         if !matches!(text.trim(), "" | "{}") {
-            for (key, value) in entries(text, name)? {
-                let value = parse_value(value.get(), &pointer_step(&key), name)?;
+            for (key, value) in parse_object(text, name)? {
+                let value = parse_value(value.get(), &escape_token(&key), name)?;
                 members.0.insert(key.into_owned(), value);
             }
         }
@@ -40,7 +40,7 @@ impl ObjectReader {
         match self.members.0.keys().find(|key| !known.contains(&key.as_str())) {
             None => Ok(()),
             Some(key) => Err(ObjectError::new(
-                pointer_step(key),
+                escape_token(key),
                 format!("{} cannot have the key {key:?}.", self.name),
             )),
         }
@@ -114,7 +114,7 @@ impl ObjectReader {
 
 #[cold]
 fn wrong_type(key: &str, expected: impl fmt::Display) -> ObjectError {
-    ObjectError::new(pointer_step(key), format!("`{key}` must be {expected}."))
+    ObjectError::new(escape_token(key), format!("`{key}` must be {expected}."))
 }
 
 /// Parses a value. Strings are not decoded by serde_json, which leaves copies of strings with
@@ -129,8 +129,8 @@ fn parse_value(json: &str, pointer: &str, name: &str) -> Result<Value, ObjectErr
     }
     if json.starts_with('{') {
         let mut members = ZeroizingMap::default();
-        for (key, value) in entries(json, name)? {
-            let value = parse_value(value.get(), &format!("{pointer}{}", pointer_step(&key)), name)?;
+        for (key, value) in parse_object(json, name)? {
+            let value = parse_value(value.get(), &format!("{pointer}{}", escape_token(&key)), name)?;
             members.0.insert(key.into_owned(), value);
         }
         return Ok(Value::Object(std::mem::take(&mut members.0)));

@@ -15,7 +15,7 @@ use super::error::ObjectError;
 pub(crate) const MAX_DEPTH: usize = 128;
 
 /// Whether nothing is nested deeper than [`MAX_DEPTH`].
-pub(crate) fn is_shallow(text: &str) -> bool {
+pub(crate) fn is_within_max_depth(text: &str) -> bool {
     // Few brackets cannot be deep, and counting them is quicker than following them.
     if opening_brackets(text.as_bytes()) <= MAX_DEPTH {
         return true;
@@ -24,7 +24,7 @@ pub(crate) fn is_shallow(text: &str) -> bool {
     while let [byte, after @ ..] = rest {
         rest = after;
         match byte {
-            b'"' => rest = behind_string(rest),
+            b'"' => rest = skip_string(rest),
             b'{' | b'[' => {
                 depth += 1;
                 if depth > MAX_DEPTH {
@@ -39,7 +39,7 @@ pub(crate) fn is_shallow(text: &str) -> bool {
 }
 
 /// What comes after a string whose opening quote has been taken.
-fn behind_string(mut rest: &[u8]) -> &[u8] {
+fn skip_string(mut rest: &[u8]) -> &[u8] {
     loop {
         // Most of a large answer is text: eight bytes of it at a time.
         while let Some((word, after)) = rest.split_first_chunk::<8>() {
@@ -108,20 +108,20 @@ pub(crate) fn push_compact(out: &mut String, json: &str) {
 }
 
 /// `key` as one step of a JSON pointer, slash included.
-pub(crate) fn pointer_step(key: &str) -> String {
+pub(crate) fn escape_token(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
 /// The entries of an object, in order, their values untouched. What must not be: anything that is
 /// not a JSON object, a key twice at any depth, nesting too deep. `what` begins the message.
-pub(crate) fn entries<'a>(
+pub(crate) fn parse_object<'a>(
     text: &'a str,
     what: &str,
 ) -> Result<Vec<(Cow<'a, str>, &'a RawValue)>, ObjectError> {
-    if !is_shallow(text) {
+    if !is_within_max_depth(text) {
         return Err(ObjectError::new("", format!("{what} is nested deeper than {MAX_DEPTH} levels.")));
     }
-    let entries = read_object(text).map_err(|error| {
+    let entries = parse_members(text).map_err(|error| {
         let hint = if text.trim_start().starts_with('{') { "" } else { " (a JSON object is needed)" };
         ObjectError::new("", format!("{what} cannot be read as JSON: {error}{hint}."))
     })?;
@@ -129,7 +129,7 @@ pub(crate) fn entries<'a>(
     Ok(entries)
 }
 
-fn read_object(text: &str) -> serde_json::Result<Vec<(Cow<'_, str>, &RawValue)>> {
+fn parse_members(text: &str) -> serde_json::Result<Vec<(Cow<'_, str>, &RawValue)>> {
     struct Entries;
     impl<'de> Visitor<'de> for Entries {
         type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
@@ -186,7 +186,7 @@ fn check_keys(entries: &[(Cow<'_, str>, &RawValue)], at: &str, what: &str) -> Re
         } else {
             entries[..index].iter().any(|(other, _)| other == key)
         };
-        let here = || format!("{at}{}", pointer_step(key));
+        let here = || format!("{at}{}", escape_token(key));
         if twice {
             return Err(ObjectError::new(here(), format!("{what} has the key {key:?} twice.")));
         }
@@ -201,7 +201,7 @@ fn check_keys(entries: &[(Cow<'_, str>, &RawValue)], at: &str, what: &str) -> Re
 fn check_inner_keys(value: &str, at: &str, what: &str) -> Result<(), ObjectError> {
     let unreadable = |error| ObjectError::new(at, format!("{what} cannot be read as JSON: {error}."));
     if value.starts_with('{') {
-        return check_keys(&read_object(value).map_err(unreadable)?, at, what);
+        return check_keys(&parse_members(value).map_err(unreadable)?, at, what);
     }
     let items: Vec<&RawValue> = serde_json::from_str(value).map_err(unreadable)?;
     for (index, item) in items.iter().enumerate() {
@@ -214,7 +214,7 @@ fn check_inner_keys(value: &str, at: &str, what: &str) -> Result<(), ObjectError
 
 /// Why a pointer found nothing.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Missing {
+pub(crate) enum PointerError {
     /// The text is not JSON; the parser's words.
     NotJson(String),
     /// The pointer is not one of RFC 6901: it must be empty or begin with `/`, and `~` be `~0` or
@@ -226,13 +226,14 @@ pub(crate) enum Missing {
 
 /// The value at an RFC 6901 pointer, as it stands in `text`; the whole text is checked to be JSON.
 /// Of a key that is there twice, the last one counts, as in most readers of JSON.
-pub(crate) fn at<'a>(text: &'a str, pointer: &str) -> Result<&'a str, Missing> {
-    if !is_shallow(text) {
-        return Err(Missing::NotJson(format!("nested deeper than {MAX_DEPTH} levels")));
+pub(crate) fn get<'a>(text: &'a str, pointer: &str) -> Result<&'a str, PointerError> {
+    if !is_within_max_depth(text) {
+        return Err(PointerError::NotJson(format!("nested deeper than {MAX_DEPTH} levels")));
     }
-    let steps = steps(pointer).ok_or(Missing::BadPointer)?;
-    let whole: &RawValue = serde_json::from_str(text).map_err(|error| Missing::NotJson(error.to_string()))?;
-    descend(whole.get(), &steps).ok_or(Missing::Absent)
+    let steps = steps(pointer).ok_or(PointerError::BadPointer)?;
+    let whole: &RawValue =
+        serde_json::from_str(text).map_err(|error| PointerError::NotJson(error.to_string()))?;
+    descend(whole.get(), &steps).ok_or(PointerError::Absent)
 }
 
 /// Goes down from a value that is known to be JSON, a pass for each step.
@@ -324,14 +325,14 @@ mod tests {
             ("/deep/list/1", "null"),
             ("/d", "2"),
         ] {
-            assert_eq!(at(text, pointer), Ok(value), "{pointer}");
+            assert_eq!(get(text, pointer), Ok(value), "{pointer}");
         }
-        assert_eq!(at(text, ""), Ok(text));
+        assert_eq!(get(text, ""), Ok(text));
         for pointer in ["/none", "/foo/2", "/foo/01", "/foo/-", "/foo/+1", "/foo/x", "/d/x", "/foo/0/0"] {
-            assert_eq!(at(text, pointer), Err(Missing::Absent), "{pointer}");
+            assert_eq!(get(text, pointer), Err(PointerError::Absent), "{pointer}");
         }
         for pointer in ["foo", "/m~n", "/m~", "/~2"] {
-            assert_eq!(at(text, pointer), Err(Missing::BadPointer), "{pointer}");
+            assert_eq!(get(text, pointer), Err(PointerError::BadPointer), "{pointer}");
         }
     }
 
@@ -339,12 +340,12 @@ mod tests {
     fn what_is_not_json_is_never_searched_in() {
         for text in ["", "{", r#"{"a": 1} x"#, r#"{"a": 01}"#, "{\"a\": \"\u{1}\"}", r#"{"a": NaN}"#, "[1,]"]
         {
-            assert!(matches!(at(text, "/a"), Err(Missing::NotJson(_))), "{text}");
+            assert!(matches!(get(text, "/a"), Err(PointerError::NotJson(_))), "{text}");
         }
         let deep = "[".repeat(129) + &"]".repeat(129);
-        assert!(matches!(at(&deep, ""), Err(Missing::NotJson(_))));
-        assert!(at(&deep[1..deep.len() - 1], "").is_ok());
-        assert!(at(&format!("{{\"a\": {:?}}}", "[".repeat(500)), "/a").is_ok());
+        assert!(matches!(get(&deep, ""), Err(PointerError::NotJson(_))));
+        assert!(get(&deep[1..deep.len() - 1], "").is_ok());
+        assert!(get(&format!("{{\"a\": {:?}}}", "[".repeat(500)), "/a").is_ok());
     }
 
     #[test]
@@ -359,15 +360,15 @@ mod tests {
                 };
                 let wide = format!("[{}[]]", "[],".repeat(200));
                 assert!(serde_json::from_str::<IgnoredAny>(&deep(MAX_DEPTH)).is_ok(), "{string}");
-                assert!(is_shallow(&deep(MAX_DEPTH)), "{string}");
-                assert!(!is_shallow(&deep(MAX_DEPTH + 1)), "{string}");
-                assert!(is_shallow(&format!("[{string},{wide},{string}]")), "{string}");
-                assert!(!is_shallow(&format!("[{wide},{}]", deep(MAX_DEPTH))), "{string}");
+                assert!(is_within_max_depth(&deep(MAX_DEPTH)), "{string}");
+                assert!(!is_within_max_depth(&deep(MAX_DEPTH + 1)), "{string}");
+                assert!(is_within_max_depth(&format!("[{string},{wide},{string}]")), "{string}");
+                assert!(!is_within_max_depth(&format!("[{wide},{}]", deep(MAX_DEPTH))), "{string}");
             }
         }
         // What is no JSON is read to its end all the same.
         for cut in ["\"", "\"\\", "\"12345678", "\"1234567\\"] {
-            assert!(is_shallow(&format!("{}{cut}", "[]".repeat(200))));
+            assert!(is_within_max_depth(&format!("{}{cut}", "[]".repeat(200))));
         }
     }
 
@@ -393,10 +394,10 @@ mod tests {
             (r#"{"x": {"a/b": 1, "a/b": 2}}"#, "/x/a~1b"),
             (r#"{"x": [1, [{"q": 1, "q": 1}]]}"#, "/x/1/0/q"),
         ] {
-            assert_eq!(entries(text, "It").unwrap_err().pointer, at, "{text}");
+            assert_eq!(parse_object(text, "It").unwrap_err().pointer, at, "{text}");
         }
         let many: Vec<String> = (0..40).map(|n| format!("\"k{}\": 1", n % 39)).collect();
-        assert_eq!(entries(&format!("{{{}}}", many.join(",")), "It").unwrap_err().pointer, "/k0");
+        assert_eq!(parse_object(&format!("{{{}}}", many.join(",")), "It").unwrap_err().pointer, "/k0");
     }
 
     #[test]

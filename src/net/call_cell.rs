@@ -10,39 +10,39 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::attempt_status::AttemptStatus;
-use super::failure::{Failure, FailureKind};
 use super::idle_time::{DriveClock, IdleMark};
+use super::transport_error::{TransportError, TransportErrorKind};
 use super::unwind;
-use crate::message::Answer;
+use crate::http_types::Response;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Mutex, MutexGuard, OnceLock};
 
-/// What a call came to.
+/// The result of a call, before it becomes a reply or an error.
 #[derive(Clone, Debug)]
 pub(crate) struct CallReport {
-    pub(crate) result: Result<Answer, Failure>,
+    pub(crate) result: Result<Response, TransportError>,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
-    /// Whether a request that brought no clear answer may have been done: for a failure any of them, for
-    /// an answer those before it.
+    /// Whether the server may have acted on a request without a clear response: on any attempt if the result is a failure,
+    /// on an earlier attempt if it is a response.
     pub(crate) may_be_done: bool,
-    /// Whether a response before has refused the request: it was sent then.
+    /// Whether an earlier response refused the request: so it was sent.
     pub(crate) was_refused: bool,
-    /// How long the server asked to wait.
+    /// The time of `Retry-After`.
     pub(crate) retry_after: Option<Duration>,
 }
 
 /// A call in flight.
 pub(crate) struct CallCell {
-    // Belongs to one driver of one process; a fork never meets it.
+    // It belongs to the driver of one process, so it need not be fork-safe.
     state: Mutex<State>,
     pub(super) clock: Arc<DriveClock>,
     pub(super) mark: IdleMark,
     pub(super) attempt: AttemptStatus,
     pub(super) attempts: AtomicU32,
-    /// Set for a watch, which ends only when it is told to.
+    /// Whether the call is a watch, which has no timeout.
     endless: AtomicBool,
-    /// Set when an attempt ended without telling whether it was done.
+    /// Set when an attempt ended and the server may have acted on it.
     may_be_done: AtomicBool,
     /// Set when a response refused an attempt, which is then repeated.
     was_refused: AtomicBool,
@@ -55,7 +55,7 @@ enum State {
     Done(Arc<CallReport>),
 }
 
-/// Who is to be woken: hardly ever more than one.
+/// The tasks that wait for the end: hardly ever more than one.
 #[derive(Default)]
 struct WakerSet {
     first: Option<Waker>,
@@ -80,8 +80,8 @@ impl WakerSet {
     }
 }
 
-/// What is called once when a request has ended, with no lock held, on whatever thread ended it, also on
-/// one that drives: it must hold nothing of the host's.
+/// A function that is called once when a call has ended, with no lock held, on the thread that ended it. That thread may
+/// be inside the runtime, so the function must not hold anything of the host.
 pub(crate) type OnEnd = Box<dyn FnOnce() + Send>;
 
 impl CallCell {
@@ -105,11 +105,11 @@ impl CallCell {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers the task, so that a cancelation reaches the socket.
+    /// Stores the task, so that a cancellation aborts it.
     pub(crate) fn set_task(&self, task: AbortHandle) {
-        // A request has one task: there is nothing to replace.
+        // A call has one task, so this is set once.
         let _ = self.task.set(task);
-        // Stored first, checked second: a cancelation in between finds the task, or is found here.
+        // Stored first and checked second: a cancellation in between aborts the task, or is noticed here.
         if self.is_done()
             && let Some(task) = self.task.get()
         {
@@ -117,7 +117,7 @@ impl CallCell {
         }
     }
 
-    /// Sets what is called when the request has ended; if it has, that is now.
+    /// Sets the function that is called at the end. If the call has ended, it is called at once.
     pub(crate) fn set_on_end(&self, on_end: OnEnd) {
         if let State::Waiting { on_end: place, .. } = &mut *self.state() {
             *place = Some(on_end);
@@ -126,7 +126,7 @@ impl CallCell {
         let _ = unwind::run(on_end);
     }
 
-    /// Takes what it came to out of it, once it has ended. Later it is known that it has, and no more.
+    /// Moves the report of a call that has ended out of it. An empty report stays.
     pub(crate) fn take_report(&self) -> CallReport {
         let hollow = self.report_failure(never());
         match &mut *self.state() {
@@ -147,7 +147,7 @@ impl CallCell {
         self.endless.load(Ordering::Relaxed)
     }
 
-    /// What it came to, if it has ended.
+    /// Returns the report if the call has ended.
     pub(crate) fn report(&self) -> Option<Arc<CallReport>> {
         match &*self.state() {
             State::Done(report) => Some(Arc::clone(report)),
@@ -155,7 +155,7 @@ impl CallCell {
         }
     }
 
-    /// Ends the request, unless it has ended: the first one wins.
+    /// Ends the call with this report, unless it has ended.
     pub(super) fn finish(&self, report: CallReport) {
         let before = {
             let mut state = self.state();
@@ -165,30 +165,37 @@ impl CallCell {
             std::mem::replace(&mut *state, State::Done(Arc::new(report)))
         };
         let State::Waiting { wakers, on_end } = before else { return };
-        // First, so that who is woken finds it done. An observer that panics does not replace the result.
+        // Called before the tasks are woken. A panic of it does not replace the result.
         if let Some(on_end) = on_end {
             let _ = unwind::run(on_end);
         }
         wakers.wake();
     }
 
-    /// Ends the request at once, with the honest outcome.
+    /// Ends the call at once, with its true outcome.
     pub(crate) fn cancel(&self) {
-        self.fail(|| Failure::new(FailureKind::Canceled, "The call was canceled, or its client was freed."));
+        self.fail(|| {
+            TransportError::new(
+                TransportErrorKind::Canceled,
+                "The call was canceled, or its client was freed.",
+            )
+        });
         if let Some(task) = self.task.get() {
             task.abort();
         }
     }
 
-    /// Ends the request at once because of a defect: its task panicked or was dropped, or the I/O driver failed.
+    /// Ends the call at once because of a defect: its task panicked or was dropped, or the I/O driver failed.
     pub(crate) fn fail_internally(&self, cause: &str) {
-        self.fail(|| Failure::new(FailureKind::Internal, format!("A defect in this library: {cause}")));
+        self.fail(|| {
+            TransportError::new(TransportErrorKind::Internal, format!("A defect in this library: {cause}"))
+        });
     }
 
-    /// Ends the request at once, unless it has ended, with the honest outcome.
-    fn fail(&self, failure: impl FnOnce() -> Failure) {
+    /// Ends the call at once with its true outcome, unless it has ended.
+    fn fail(&self, failure: impl FnOnce() -> TransportError) {
         if !self.is_done() {
-            // Before the outcome is read: from here on nothing more can be sent.
+            // Closes the send gate before the outcome is read: nothing is sent after this.
             self.attempt.call_off();
             self.finish(self.report_failure(failure()));
         }
@@ -205,7 +212,7 @@ impl CallCell {
         self.attempt.mark_not_sent();
     }
 
-    pub(super) fn report_of(&self, result: Result<Answer, Failure>) -> CallReport {
+    pub(super) fn report_of(&self, result: Result<Response, TransportError>) -> CallReport {
         let unclear = result.is_err() && self.attempt.may_be_sent();
         CallReport {
             result,
@@ -217,11 +224,11 @@ impl CallCell {
         }
     }
 
-    pub(super) fn report_failure(&self, failure: Failure) -> CallReport {
+    pub(super) fn report_failure(&self, failure: TransportError) -> CallReport {
         self.report_of(Err(failure))
     }
 
-    /// Waits for the end. Any number may wait.
+    /// Waits for the end. Any number of tasks may wait.
     pub(crate) fn wait(&self) -> impl Future<Output = Arc<CallReport>> + '_ {
         std::future::poll_fn(|context| match &mut *self.state() {
             State::Done(report) => Poll::Ready(Arc::clone(report)),
@@ -233,14 +240,13 @@ impl CallCell {
     }
 }
 
-/// A failure for a report that has none.
-fn never() -> Failure {
-    Failure::new(FailureKind::Internal, String::new())
+/// The result of a report that was moved out.
+fn never() -> TransportError {
+    TransportError::new(TransportErrorKind::Internal, String::new())
 }
 
-/// Runs the task of a request so that the request ends once, whatever becomes of the task: also when it panics, or
-/// is dropped with its runtime. The task is pinned elsewhere: it is large, and moving it into this costs more than this
-/// does.
+/// Runs the task of a call so that the call ends once, also when the task panics or is dropped with its runtime. The
+/// caller pins the task, because moving it costs more than this function.
 pub(super) async fn run_guarded(cell: Arc<CallCell>, task: impl Future<Output = ()> + Unpin) {
     struct EndOnDrop(Arc<CallCell>);
     impl Drop for EndOnDrop {
@@ -269,9 +275,9 @@ mod tests {
     fn a_request_ends_once_and_the_first_one_wins() {
         let cell = CallCell::new(&Arc::new(DriveClock::new()));
         cell.cancel();
-        cell.finish(cell.report_failure(Failure::new(FailureKind::Timeout, "late")));
+        cell.finish(cell.report_failure(TransportError::new(TransportErrorKind::Timeout, "late")));
         let report = runtime().block_on(cell.wait());
-        assert_eq!(report.result.as_ref().unwrap_err().kind, FailureKind::Canceled);
+        assert_eq!(report.result.as_ref().unwrap_err().kind, TransportErrorKind::Canceled);
         assert!(!report.may_be_done);
     }
 

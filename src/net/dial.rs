@@ -1,4 +1,4 @@
-//! A new way to the server: name, socket, proxy, TLS.
+//! Makes a connection to the server: name, TCP, proxy, TLS.
 
 use std::future::{Ready, ready};
 use std::io;
@@ -21,15 +21,15 @@ use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
 use super::connect::connect;
-use super::failure::ProxyRefused;
 use super::idle_time::DriveClock;
 use super::resolve::Resolver;
-use super::tls::Roots;
+use super::tls::LazyVerifier;
+use super::transport_error::ProxyRefused;
 use super::unwind::injection_point;
 use crate::config::{Config, ProxyChoice};
 use crate::error::Error;
 
-pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Makes connections to one server.
 pub(super) struct Dialer {
@@ -38,7 +38,7 @@ pub(super) struct Dialer {
     server: Uri,
     tls: Option<Tls>,
     proxy: Option<Proxy>,
-    roots: Arc<Roots>,
+    roots: Arc<LazyVerifier>,
     clock: Arc<DriveClock>,
 }
 
@@ -47,7 +47,7 @@ fn bare_host(address: &Uri) -> &str {
     address.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
 }
 
-/// What stands between, and forwards.
+/// The proxy that requests or tunnels go through.
 struct Proxy {
     address: Uri,
     tls: Option<Tls>,
@@ -64,11 +64,11 @@ impl Dialer {
         config: &Config,
         server: &Uri,
         tls: ClientConfig,
-        roots: &Arc<Roots>,
+        roots: &Arc<LazyVerifier>,
         clock: &Arc<DriveClock>,
     ) -> Result<Dialer, Error> {
         let proxy = intercept(config, server)?.map(|found| Proxy::new(&found, tls.clone())).transpose()?;
-        let tls = Tls::wanted(server, tls)
+        let tls = Tls::for_address(server, tls)
             .map_err(|error| Error::invalid("/base_url", format!("`base_url` cannot be used: {error}.")))?;
         Ok(Dialer {
             resolver: Resolver::new(config.connect_timeout),
@@ -81,17 +81,17 @@ impl Dialer {
         })
     }
 
-    /// Whether the server is spoken to over TLS, and so perhaps over HTTP/2.
+    /// Returns whether the server speaks TLS, and so perhaps HTTP/2.
     pub(super) fn is_secure(&self) -> bool {
         self.tls.is_some()
     }
 
-    /// Whether requests themselves go to a proxy, which has to be told the whole address, and not through it.
+    /// Returns whether requests are sent to a proxy itself, with the whole address, and not through a tunnel.
     pub(super) fn asks_a_proxy(&self) -> bool {
         self.asked_proxy().is_some()
     }
 
-    /// What that proxy wants to see with every request.
+    /// Returns the credentials for that proxy, which are sent with every request.
     pub(super) fn proxy_authorization(&self) -> Option<&HeaderValue> {
         self.asked_proxy()?.authorization.as_ref()
     }
@@ -100,7 +100,7 @@ impl Dialer {
         self.proxy.as_ref().filter(|_| !self.is_secure())
     }
 
-    pub(super) async fn dial(&self) -> Result<(Stream, Socket), Cause> {
+    pub(super) async fn dial(&self) -> Result<(Stream, Socket), BoxError> {
         let first = self.proxy.as_ref().map_or(&self.server, |proxy| &proxy.address);
         let port = match (first.port_u16(), first.scheme_str()) {
             (Some(port), _) => port,
@@ -110,7 +110,7 @@ impl Dialer {
         injection_point();
         let tcp = connect(&self.resolver, bare_host(first), port, self.connect_timeout).await?;
         if self.tls.is_some() || self.proxy.as_ref().is_some_and(|proxy| proxy.tls.is_some()) {
-            // Before the handshake, which would load them on this thread.
+            // Otherwise the handshake would load them on this thread.
             self.roots.load_elsewhere().await?;
             injection_point();
         }
@@ -118,7 +118,7 @@ impl Dialer {
         let mut stream = Stream::Plain(Tcp(tcp));
         if let Some(proxy) = &self.proxy {
             if let Some(tls) = &proxy.tls {
-                stream = tls.secure(stream, &self.clock).await?;
+                stream = tls.connect_tls(stream, &self.clock).await?;
             }
             if self.is_secure() {
                 stream = proxy.tunnel(stream, &self.server).await?;
@@ -126,24 +126,24 @@ impl Dialer {
         }
         injection_point();
         if let Some(tls) = &self.tls {
-            stream = tls.secure(stream, &self.clock).await?;
+            stream = tls.connect_tls(stream, &self.clock).await?;
         }
         Ok((stream, socket))
     }
 }
 
-/// The proxy that is meant for this server, if one is: the one given, or the system's.
+/// Returns the proxy for this server, if there is one: of the configuration, or of the system.
 fn intercept(config: &Config, server: &Uri) -> Result<Option<Intercept>, Error> {
     let matcher = match &config.proxy {
         ProxyChoice::None => return Ok(None),
-        // A proxy of the environment has no business with this machine's own servers.
+        // A proxy of the environment is not used for servers on this machine.
         ProxyChoice::System if config.loopback => return Ok(None),
         ProxyChoice::System => Matcher::from_system(),
         ProxyChoice::Url(url) => Matcher::builder().all(url.as_str()).build(),
     };
     let found = matcher.intercept(server);
     if found.is_none() && matches!(config.proxy, ProxyChoice::Url(_)) {
-        // Never past a proxy that was asked for.
+        // The configured proxy must not be bypassed.
         return Err(Error::invalid("/proxy", "The proxy's URL cannot be used."));
     }
     Ok(found)
@@ -156,23 +156,23 @@ impl Proxy {
             Error::invalid("/proxy", format!("The proxy cannot be used: {why}."))
         };
         if !matches!(address.scheme_str(), Some("http" | "https")) {
-            // Going past it would show to the network what was not meant for it.
+            // A direct connection would bypass the proxy.
             return Err(unusable(
                 &"the system names one for SOCKS, which is not spoken here; \
                  set `proxy` to an http or https URL, or to \"none\"",
             ));
         }
-        // Only with the server itself can HTTP/2 be agreed on.
+        // HTTP/2 is negotiated with the server only, not with the proxy.
         tls.alpn_protocols.clear();
-        let tls = Tls::wanted(&address, tls).map_err(|error| unusable(&error))?;
+        let tls = Tls::for_address(&address, tls).map_err(|error| unusable(&error))?;
         Ok(Proxy { address, tls, authorization: found.basic_auth().cloned() })
     }
 
-    /// Asks the proxy to pass everything on from here, unseen.
-    async fn tunnel(&self, stream: Stream, server: &Uri) -> Result<Stream, Cause> {
+    /// Opens a tunnel through the proxy.
+    async fn tunnel(&self, stream: Stream, server: &Uri) -> Result<Stream, BoxError> {
         let status = Arc::new(AtomicU16::new(0));
         let probe = StatusProbe { stream, head: Vec::new(), status: Arc::clone(&status) };
-        let mut tunnel = Tunnel::new(self.address.clone(), Opened(Some(probe)));
+        let mut tunnel = Tunnel::new(self.address.clone(), Preconnected(Some(probe)));
         if let Some(authorization) = &self.authorization {
             tunnel = tunnel.with_auth(authorization.clone());
         }
@@ -187,8 +187,8 @@ impl Proxy {
     }
 }
 
-/// A connector that has connected already.
-struct Opened(Option<StatusProbe>);
+/// A connector whose connection exists already.
+struct Preconnected(Option<StatusProbe>);
 
 /// Forwards everything and stores the status of the first response that is read.
 struct StatusProbe {
@@ -243,7 +243,7 @@ impl AsyncWrite for StatusProbe {
     }
 }
 
-impl Service<Uri> for Opened {
+impl Service<Uri> for Preconnected {
     type Response = TokioIo<StatusProbe>;
     type Error = io::Error;
     type Future = Ready<io::Result<TokioIo<StatusProbe>>>;
@@ -258,8 +258,8 @@ impl Service<Uri> for Opened {
 }
 
 impl Tls {
-    /// What it takes to speak TLS to this address; nothing, where it does not say https.
-    fn wanted(
+    /// Returns the TLS settings for this address, or None if it is not an https address.
+    fn for_address(
         address: &Uri,
         config: ClientConfig,
     ) -> Result<Option<Tls>, rustls::pki_types::InvalidDnsNameError> {
@@ -270,13 +270,13 @@ impl Tls {
         Ok(Some(Tls { connector: TlsConnector::from(Arc::new(config)), name }))
     }
 
-    async fn secure(&self, stream: Stream, clock: &DriveClock) -> io::Result<Stream> {
+    async fn connect_tls(&self, stream: Stream, clock: &DriveClock) -> io::Result<Stream> {
         let secured = clock.in_large_steps(self.connector.connect(self.name.clone(), stream)).await?;
         Ok(Stream::Tls(Box::new(secured)))
     }
 }
 
-/// Says of a socket that another object owns whether anything came in.
+/// The descriptor of a socket that another object owns, to check whether data has arrived.
 #[derive(Clone, Copy)]
 pub(super) struct Socket {
     #[cfg(unix)]
@@ -289,9 +289,9 @@ impl Socket {
         Socket { fd: std::os::fd::AsRawFd::as_raw_fd(tcp) }
     }
 
-    /// One system call, instead of a turn of the runtime that asks for all of them. Used only beside the
-    /// connection that owns the descriptor.
-    pub(super) fn look(self) -> Look {
+    /// Checks the socket with one system call, instead of polling the runtime. The connection that owns the descriptor
+    /// must be open.
+    pub(super) fn probe(self) -> Liveness {
         let mut byte = 0u8;
         // SAFETY: at most one byte is written, to a local; a descriptor that is not good is an error.
         let read = unsafe {
@@ -299,10 +299,10 @@ impl Socket {
             libc::recv(self.fd, place, 1, libc::MSG_PEEK | libc::MSG_DONTWAIT)
         };
         match read {
-            0 => Look::Closed,
-            1.. => Look::Something,
-            _ if io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock => Look::Quiet,
-            _ => Look::Closed,
+            0 => Liveness::Closed,
+            1.. => Liveness::Readable,
+            _ if io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock => Liveness::Idle,
+            _ => Liveness::Closed,
         }
     }
 }
@@ -313,24 +313,24 @@ impl Socket {
         Socket {}
     }
 
-    pub(super) fn look(self) -> Look {
-        Look::Unknown
+    pub(super) fn probe(self) -> Liveness {
+        Liveness::Unknown
     }
 }
 
-/// What a socket says of itself.
+/// The state of an idle socket.
 #[cfg_attr(not(unix), allow(dead_code))]
-pub(super) enum Look {
-    /// Open, and nothing to be read.
-    Quiet,
-    Something,
+pub(super) enum Liveness {
+    /// Open, and no data to read.
+    Idle,
+    Readable,
     Closed,
-    /// Here the runtime has to look.
+    /// This platform cannot tell without the runtime.
     #[cfg(not(unix))]
     Unknown,
 }
 
-/// The bytes' way to the server.
+/// A byte stream to the server.
 pub(super) enum Stream {
     Plain(Tcp),
     Tls(Box<TlsStream<Stream>>),
@@ -349,8 +349,7 @@ impl Stream {
     }
 }
 
-/// A socket that is never written to with `writev`, which raises SIGPIPE when the other side has closed;
-/// `send` can be told not to, and is.
+/// A socket that is written to with `send` only. `writev` would raise SIGPIPE after the other side has closed.
 pub(super) struct Tcp(TcpStream);
 
 macro_rules! forward {
@@ -397,7 +396,7 @@ forward!(Tcp, this => Pin::new(&mut this.0));
 forward!(Stream, this => this.inner());
 
 impl Stream {
-    fn inner(&mut self) -> Pin<&mut dyn Duplex> {
+    fn inner(&mut self) -> Pin<&mut dyn AsyncReadWrite> {
         match self {
             Stream::Plain(tcp) => Pin::new(tcp),
             Stream::Tls(tls) => Pin::new(&mut **tls),
@@ -405,5 +404,5 @@ impl Stream {
     }
 }
 
-trait Duplex: AsyncRead + AsyncWrite + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
+trait AsyncReadWrite: AsyncRead + AsyncWrite + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncReadWrite for T {}

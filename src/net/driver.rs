@@ -20,7 +20,6 @@ use tokio::sync::Notify;
 use super::call_cell::{CallCell, CallReport, run_guarded};
 use super::calling_thread;
 use super::deadline::{self, Deadline};
-use super::failure::{Failure, FailureKind};
 use super::idle_time::{Budget, DriveClock};
 use super::in_flight::{Closed, InFlightCalls, InFlightGuard};
 use super::pool::POOL_IDLE;
@@ -29,6 +28,7 @@ use super::resolve::MAX_LOOKUPS;
 use super::retry_loop::{self, CallSpec};
 use super::signal;
 use super::transport::Transport;
+use super::transport_error::{TransportError, TransportErrorKind};
 use super::unwind;
 use crate::codes::Code;
 use crate::config::Config;
@@ -237,7 +237,7 @@ impl Driver {
     ///
     /// The outer error says that the thread cannot drive or that the client is closed; the inner one that there is no
     /// connection.
-    pub(crate) fn connect(&self, timeout: Duration) -> Result<Result<(), Failure>, Error> {
+    pub(crate) fn connect(&self, timeout: Duration) -> Result<Result<(), TransportError>, Error> {
         calling_thread::check()?;
         let connecting = self.register()?;
         self.drive(async {
@@ -250,7 +250,7 @@ impl Driver {
                 Either::Left((Err(_), _)) => {
                     let message =
                         format!("No connection within the time given ({} ms).", timeout.as_millis());
-                    Err(Failure::new(FailureKind::Timeout, message))
+                    Err(TransportError::new(TransportErrorKind::Timeout, message))
                 }
                 Either::Right((report, _)) => Arc::unwrap_or_clone(report).result.map(|_| ()),
             }

@@ -23,12 +23,12 @@ use tokio::time::Instant;
 
 use super::attempt_status::AttemptStatus;
 use super::deadline::{self, Deadline};
-use super::failure::{self, Failure, FailureKind};
 use super::http1::head;
 use super::http2_streams::{FrameScanner, OpenStreams};
 use super::idle_time::DriveClock;
+use super::transport_error::{self, TransportError, TransportErrorKind};
 use super::unwind::{self, injection_point};
-use crate::message::Answer;
+use crate::http_types::Response;
 
 /// How long the head of a response may be, together with the interim responses before it, as over HTTP/1.1.
 const MAX_HEAD: usize = 64 * 1024;
@@ -176,14 +176,14 @@ impl Http2 {
     /// # Errors
     ///
     /// When the connection ends first, and when the server allows no stream at all for `limit`. Nothing was sent.
-    async fn acquire(&self, limit: Duration) -> Result<StreamPermit<'_>, Failure> {
+    async fn acquire(&self, limit: Duration) -> Result<StreamPermit<'_>, TransportError> {
         let state = &*self.state;
         let wait = async {
             loop {
                 let mut changed = pin!(state.changed.notified());
                 changed.as_mut().enable();
                 if state.closed.load(Ordering::Acquire) {
-                    return Err(failure::not_sent(&"the connection ended"));
+                    return Err(transport_error::not_sent(&"the connection ended"));
                 }
                 if let Some(permit) = state.try_acquire() {
                     return Ok(permit);
@@ -194,8 +194,8 @@ impl Http2 {
                 }
                 let deadline = Deadline::after(limit, &state.clock);
                 if deadline::timeout_at(deadline, &state.clock, || 0, changed).await.is_err() {
-                    return Err(Failure::new(
-                        FailureKind::Connect,
+                    return Err(TransportError::new(
+                        TransportErrorKind::Connect,
                         format!(
                             "The server has allowed no request on its connection for {} ms \
                              (SETTINGS_MAX_CONCURRENT_STREAMS is 0).",
@@ -217,7 +217,7 @@ impl Http2 {
         max_body: usize,
         limit: Duration,
         attempt: &AttemptStatus,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Response, TransportError> {
         let _permit = self.acquire(limit).await?;
         injection_point();
         let paced = match self.state.clock.has_budget() {
@@ -227,16 +227,18 @@ impl Http2 {
         };
         let mut sender = self.sender.clone();
         injection_point();
-        poll_fn(|context| sender.poll_ready(context)).await.map_err(|error| failure::not_sent(&error))?;
+        poll_fn(|context| sender.poll_ready(context))
+            .await
+            .map_err(|error| transport_error::not_sent(&error))?;
         injection_point();
         if !attempt.try_send() {
-            return Err(failure::called_off());
+            return Err(transport_error::called_off());
         }
         let (mut response, mut stream) = match sender.send_request(request, content.is_empty()) {
             Ok(opened) => opened,
             Err(error) => {
                 attempt.mark_not_sent();
-                return Err(failure::not_sent(&error));
+                return Err(transport_error::not_sent(&error));
             }
         };
         if let Some(permit) = paced {
@@ -264,7 +266,7 @@ impl Http2 {
         let (head, body) = response.into_parts();
         heads.add(&head.headers)?;
         attempt.record_progress();
-        let mut answer = Answer { status: head.status.as_u16(), ..Answer::default() };
+        let mut answer = Response { status: head.status.as_u16(), ..Response::default() };
         head::keep(&mut answer, head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
         let announced = head
             .headers
@@ -292,12 +294,14 @@ struct HeadSize(usize);
 
 impl HeadSize {
     /// Counts a head. Its status counts as a header, so that interim responses cannot come without end.
-    fn add(&mut self, headers: &HeaderMap) -> Result<(), Failure> {
+    fn add(&mut self, headers: &HeaderMap) -> Result<(), TransportError> {
         let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
         let content: usize = headers.iter().map(size).sum();
         self.0 = self.0.saturating_add(content + HEADER_OVERHEAD * (headers.len() + 1));
         if self.0 > MAX_HEAD {
-            return Err(failure::not_http(&format_args!("its head is longer than {MAX_HEAD} bytes")));
+            return Err(transport_error::invalid_http(&format_args!(
+                "its head is longer than {MAX_HEAD} bytes"
+            )));
         }
         Ok(())
     }
@@ -307,11 +311,11 @@ async fn read_body(
     mut body: RecvStream,
     announced: Option<u64>,
     max_body: usize,
-    answer: &mut Answer,
+    answer: &mut Response,
     attempt: &AttemptStatus,
-) -> Result<(), Failure> {
+) -> Result<(), TransportError> {
     let status = answer.status;
-    let too_large = || failure::too_large(status, max_body);
+    let too_large = || transport_error::too_large(status, max_body);
     if announced.is_some_and(|announced| announced > max_body as u64) {
         return Err(too_large());
     }
@@ -335,7 +339,7 @@ async fn read_body(
     }
     let is_bodiless = matches!(status, 204 | 304);
     if !is_bodiless && announced.is_some_and(|announced| announced != answer.body.len() as u64) {
-        return Err(failure::lost("the body is shorter than its Content-Length", attempt));
+        return Err(transport_error::lost("the body is shorter than its Content-Length", attempt));
     }
     Ok(())
 }
@@ -343,16 +347,19 @@ async fn read_body(
 /// Returns what the error of a stream means for its call, and takes the attempt back where the server says that it
 /// did not act on the request (RFC 9113, section 8.7).
 #[cold]
-fn failure_of(error: &h2::Error, has_response: bool, attempt: &AttemptStatus) -> Failure {
+fn failure_of(error: &h2::Error, has_response: bool, attempt: &AttemptStatus) -> TransportError {
     if !has_response && is_refusal(error) {
         attempt.mark_not_sent();
-        return Failure::new(FailureKind::Lost, format!("The server did not take the request: {error}"));
+        return TransportError::new(
+            TransportErrorKind::ConnectionClosed,
+            format!("The server did not take the request: {error}"),
+        );
     }
     if error.is_library() && !error.is_io() && error.is_reset() {
         // h2 found fault with this response; the connection goes on.
-        return failure::not_http(&error);
+        return transport_error::invalid_http(&error);
     }
-    failure::on_connection(error, attempt)
+    transport_error::on_connection(error, attempt)
 }
 
 /// Returns whether a server said that it did nothing with the request: it refused the stream, or it went away and
@@ -511,7 +518,7 @@ mod tests {
         ) -> F
         + Send
         + 'static,
-    ) -> (Result<Answer, Failure>, bool) {
+    ) -> (Result<Response, TransportError>, bool) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let test = async {
             let (ours, theirs) = tokio::io::duplex(1 << 16);
@@ -534,7 +541,7 @@ mod tests {
     fn a_connection_that_does_not_answer_a_ping_ends_while_a_call_waits() {
         // The connection is held and not polled: nothing is read from it or written to it.
         let (result, is_open) = round_trip(async |_connection, _respond| std::future::pending().await);
-        assert_eq!(result.unwrap_err().kind, FailureKind::Lost);
+        assert_eq!(result.unwrap_err().kind, TransportErrorKind::ConnectionClosed);
         assert!(!is_open);
     }
 
@@ -557,7 +564,7 @@ mod tests {
     /// More than the window that a server allows at first.
     const LARGE: usize = 100_000;
 
-    async fn ask(stream: DuplexStream) -> Result<Answer, Failure> {
+    async fn ask(stream: DuplexStream) -> Result<Response, TransportError> {
         let clock = Arc::new(DriveClock::new());
         let _drive = clock.drive();
         let http2 = Http2::handshake(stream, &clock).await.unwrap();

@@ -76,7 +76,7 @@ impl InFlightCalls {
             let message =
                 format!("The client has as many calls in flight as `max_in_flight` allows ({}).", self.max);
             let mut error = Error::new(Code::BUSY, message);
-            error.facts_mut().retryable = true;
+            error.inner_mut().retryable = true;
             return Err(error);
         }
         let key = calls.cells.insert(Arc::clone(&cell));

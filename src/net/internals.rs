@@ -8,9 +8,9 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::attempt_status::AttemptStatus;
-use super::failure;
 use super::http2::Http2;
 use super::idle_time::DriveClock;
+use super::transport_error;
 
 /// The end of a request over HTTP/2.
 #[derive(Debug)]
@@ -33,10 +33,11 @@ where
     let _drive = clock.drive();
     let attempt = AttemptStatus::default();
     let ask = async {
-        let http2 = Http2::handshake(stream, &clock).await.map_err(|error| failure::not_sent(&error))?;
+        let http2 =
+            Http2::handshake(stream, &clock).await.map_err(|error| transport_error::not_sent(&error))?;
         let request = http::Request::post("https://api.example/api/v1/game/start-session")
             .body(())
-            .map_err(|error| failure::internal(&error))?;
+            .map_err(|error| transport_error::internal(&error))?;
         http2.round_trip(request, Bytes::from(content), max_body, Duration::from_secs(5), &attempt).await
     };
     let response = ask.await.map(|answer| (answer.status, answer.body)).map_err(|failure| failure.message);

@@ -7,7 +7,6 @@ mod connect;
 mod deadline;
 mod dial;
 pub(crate) mod driver;
-pub(crate) mod failure;
 mod http1;
 mod http2;
 mod http2_streams;
@@ -26,6 +25,7 @@ pub(crate) mod retry_loop;
 mod signal;
 pub(crate) mod tls;
 pub(crate) mod transport;
+pub(crate) mod transport_error;
 pub(crate) mod unwind;
 
 /// An HTTP/1.1 connection on a given stream, for `internals.rs`.
@@ -42,8 +42,8 @@ impl<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin> BareConnection<S> 
         &mut self,
         head: Vec<u8>,
         max_body: usize,
-    ) -> Result<crate::message::Answer, failure::Failure> {
-        let request = http1::Request::new(head, bytes::Bytes::new());
+    ) -> Result<crate::http_types::Response, transport_error::TransportError> {
+        let request = http1::EncodedRequest::new(head, bytes::Bytes::new());
         self.0.round_trip(&request, max_body, &attempt_status::AttemptStatus::default()).await
     }
 

@@ -1,85 +1,85 @@
-//! May this be tried again, and when: a pure function of what happened, the time left and chance.
+//! Decides whether another attempt follows a failed one, and after which pause. Pure functions without clock and I/O.
 
 use std::time::{Duration, SystemTime};
 
-use crate::message::{Disposition, Repeat};
+use crate::http_types::{Disposition, Idempotency};
 
-/// The first pause, before chance shortens it.
+/// The longest pause before the first retry. A random fraction of it is used.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// The longest pause, before chance shortens it.
+/// The longest pause before any retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
-/// What an attempt came to, in the words that matter here.
+/// The outcome of an attempt, as far as it matters for the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// The name could not be resolved, or no connection be made.
+pub(crate) enum AttemptOutcome {
+    /// The name could not be resolved, or no connection could be made.
     NoConnection,
-    /// The other side refused the connection for good: TLS was refused, or the proxy refused the tunnel.
+    /// TLS failed, or the proxy refused the tunnel: another attempt would fail, too.
     ConnectionRefused,
-    /// The connection broke.
-    Lost {
-        /// Whether the request may have been on it.
+    /// The connection was closed or broke.
+    ConnectionClosed {
+        /// Whether the request may have been sent.
         dispatched: bool,
     },
-    /// The attempt took longer than an attempt may.
+    /// The attempt exceeded its own timeout.
     AttemptTimeout,
-    /// An answer came that is not HTTP or too large.
+    /// The response is not valid HTTP or too large.
     Unreadable,
-    /// An answer came.
-    Answer {
+    /// A response was received.
+    Response {
         status: u16,
         /// What an error response says about the request.
         disposition: Option<Disposition>,
-        /// How long the server asked to wait.
+        /// The time of `Retry-After`.
         retry_after: Option<Duration>,
     },
 }
 
-/// What follows.
+/// The decision about another attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// It stays as it is.
-    Finish,
-    /// Again, after a pause.
-    Again(Duration),
+pub(crate) enum RetryDecision {
+    /// No other attempt follows.
+    Stop,
+    /// Another attempt follows after a pause.
+    RetryAfter(Duration),
 }
 
-/// Decides. `retries_left` and `time_left` bound everything; `retry` counts from 0; `chance` gives a
-/// random number from 0 up to 1. Most calls ask neither the clock nor chance.
-pub(crate) fn next(
-    repeat: Repeat,
-    event: Event,
+/// Decides whether another attempt follows. `retry` counts from 0. `chance` returns a random number from 0 up to 1;
+/// it and `time_left` are called only if the decision depends on them.
+pub(crate) fn decide(
+    idempotency: Idempotency,
+    outcome: AttemptOutcome,
     retry: u32,
     retries_left: u32,
     time_left: impl FnOnce() -> Duration,
     chance: impl FnOnce() -> f64,
-) -> Step {
-    if retries_left == 0 || !may_repeat(repeat, event) {
-        return Step::Finish;
+) -> RetryDecision {
+    if retries_left == 0 || !may_retry(idempotency, outcome) {
+        return RetryDecision::Stop;
     }
-    let pause = match event {
-        Event::Answer { retry_after: Some(asked), .. } => asked,
+    let pause = match outcome {
+        AttemptOutcome::Response { retry_after: Some(asked), .. } => asked,
         _ => backoff(retry).mul_f64(chance().clamp(0.0, 1.0)),
     };
-    // A pause that leaves no time for the attempt after it only delays the bad news.
-    if pause >= time_left() { Step::Finish } else { Step::Again(pause) }
+    // A pause that leaves no time for another attempt would only delay the error.
+    if pause >= time_left() { RetryDecision::Stop } else { RetryDecision::RetryAfter(pause) }
 }
 
-fn may_repeat(repeat: Repeat, event: Event) -> bool {
-    let harmless = repeat != Repeat::Once;
-    match event {
-        Event::NoConnection => true,
-        Event::Lost { dispatched } => harmless || !dispatched,
-        Event::AttemptTimeout => harmless,
-        Event::ConnectionRefused | Event::Unreadable => false,
-        Event::Answer { disposition: Some(Disposition::Contradictory), .. } => false,
+fn may_retry(idempotency: Idempotency, outcome: AttemptOutcome) -> bool {
+    let harmless = idempotency != Idempotency::NonIdempotent;
+    match outcome {
+        AttemptOutcome::NoConnection => true,
+        AttemptOutcome::ConnectionClosed { dispatched } => harmless || !dispatched,
+        AttemptOutcome::AttemptTimeout => harmless,
+        AttemptOutcome::ConnectionRefused | AttemptOutcome::Unreadable => false,
+        AttemptOutcome::Response { disposition: Some(Disposition::Contradictory), .. } => false,
         // Too many requests: the request was not processed.
-        Event::Answer { status: 429, .. } => true,
-        Event::Answer { status: 408 | 425, .. } => harmless,
-        Event::Answer { status, disposition: Some(Disposition::Unclear), .. } => {
+        AttemptOutcome::Response { status: 429, .. } => true,
+        AttemptOutcome::Response { status: 408 | 425, .. } => harmless,
+        AttemptOutcome::Response { status, disposition: Some(Disposition::Unclear), .. } => {
             harmless && matches!(status, 502..=504)
         }
-        Event::Answer { .. } => false,
+        AttemptOutcome::Response { .. } => false,
     }
 }
 
@@ -121,19 +121,19 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    fn repeated(event: Event) -> [bool; 3] {
-        [Repeat::Read, Repeat::End, Repeat::Once].map(|repeat| {
-            let step = next(repeat, event, 0, 1, || MINUTE, || 0.5);
-            step != Step::Finish
+    fn repeated(outcome: AttemptOutcome) -> [bool; 3] {
+        [Idempotency::Safe, Idempotency::Idempotent, Idempotency::NonIdempotent].map(|idempotency| {
+            let decision = decide(idempotency, outcome, 0, 1, || MINUTE, || 0.5);
+            decision != RetryDecision::Stop
         })
     }
 
-    fn answer(status: u16) -> Event {
-        Event::Answer { status, disposition: Some(Disposition::Unclear), retry_after: None }
+    fn answer(status: u16) -> AttemptOutcome {
+        AttemptOutcome::Response { status, disposition: Some(Disposition::Unclear), retry_after: None }
     }
 
-    fn said(status: u16, disposition: Disposition) -> Event {
-        Event::Answer { status, disposition: Some(disposition), retry_after: None }
+    fn said(status: u16, disposition: Disposition) -> AttemptOutcome {
+        AttemptOutcome::Response { status, disposition: Some(disposition), retry_after: None }
     }
 
     #[test]
@@ -141,13 +141,13 @@ mod tests {
         const ALL: [bool; 3] = [true, true, true];
         const HARMLESS: [bool; 3] = [true, true, false];
         const NONE: [bool; 3] = [false, false, false];
-        for (event, read_end_once) in [
-            (Event::NoConnection, ALL),
-            (Event::ConnectionRefused, NONE),
-            (Event::Lost { dispatched: false }, ALL),
-            (Event::Lost { dispatched: true }, HARMLESS),
-            (Event::AttemptTimeout, HARMLESS),
-            (Event::Unreadable, NONE),
+        for (outcome, read_end_once) in [
+            (AttemptOutcome::NoConnection, ALL),
+            (AttemptOutcome::ConnectionRefused, NONE),
+            (AttemptOutcome::ConnectionClosed { dispatched: false }, ALL),
+            (AttemptOutcome::ConnectionClosed { dispatched: true }, HARMLESS),
+            (AttemptOutcome::AttemptTimeout, HARMLESS),
+            (AttemptOutcome::Unreadable, NONE),
             (answer(200), NONE),
             (answer(302), NONE),
             (answer(400), NONE),
@@ -171,34 +171,37 @@ mod tests {
             (said(502, Disposition::Refused), NONE),
             (said(503, Disposition::Refused), NONE),
         ] {
-            assert_eq!(repeated(event), read_end_once, "{event:?}");
+            assert_eq!(repeated(outcome), read_end_once, "{outcome:?}");
         }
     }
 
     #[test]
     fn pauses_double_to_eight_seconds_and_chance_spreads_them() {
-        let pause = |retry, chance| next(Repeat::Read, Event::NoConnection, retry, 9, || MINUTE, || chance);
+        let pause = |retry, chance| {
+            decide(Idempotency::Safe, AttemptOutcome::NoConnection, retry, 9, || MINUTE, || chance)
+        };
         for (retry, longest) in [(0, 250), (1, 500), (2, 1000), (4, 4000), (5, 8000), (6, 8000), (40, 8000)] {
-            assert_eq!(pause(retry, 1.0), Step::Again(Duration::from_millis(longest)));
-            assert_eq!(pause(retry, 0.5), Step::Again(Duration::from_millis(longest / 2)));
-            assert_eq!(pause(retry, 0.0), Step::Again(Duration::ZERO));
+            assert_eq!(pause(retry, 1.0), RetryDecision::RetryAfter(Duration::from_millis(longest)));
+            assert_eq!(pause(retry, 0.5), RetryDecision::RetryAfter(Duration::from_millis(longest / 2)));
+            assert_eq!(pause(retry, 0.0), RetryDecision::RetryAfter(Duration::ZERO));
         }
     }
 
     #[test]
     fn nothing_goes_past_the_budget() {
-        let wait = |seconds| Event::Answer {
+        let wait = |seconds| AttemptOutcome::Response {
             status: 429,
             disposition: Some(Disposition::NotProcessed),
             retry_after: Some(Duration::from_secs(seconds)),
         };
-        let next =
-            |event, left, time| next(Repeat::Once, event, 0, left, || Duration::from_secs(time), || 1.0);
-        assert_eq!(next(wait(5), 1, 6), Step::Again(Duration::from_secs(5)));
-        assert_eq!(next(wait(5), 1, 5), Step::Finish);
-        assert_eq!(next(wait(5), 0, 60), Step::Finish);
-        assert_eq!(next(wait(0), 1, 1), Step::Again(Duration::ZERO));
-        assert_eq!(next(Event::NoConnection, 1, 0), Step::Finish);
+        let decide = |outcome, left, time| {
+            decide(Idempotency::NonIdempotent, outcome, 0, left, || Duration::from_secs(time), || 1.0)
+        };
+        assert_eq!(decide(wait(5), 1, 6), RetryDecision::RetryAfter(Duration::from_secs(5)));
+        assert_eq!(decide(wait(5), 1, 5), RetryDecision::Stop);
+        assert_eq!(decide(wait(5), 0, 60), RetryDecision::Stop);
+        assert_eq!(decide(wait(0), 1, 1), RetryDecision::RetryAfter(Duration::ZERO));
+        assert_eq!(decide(AttemptOutcome::NoConnection, 1, 0), RetryDecision::Stop);
     }
 
     #[test]

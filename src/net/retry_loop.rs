@@ -12,89 +12,91 @@ use tokio::time::Instant;
 
 use super::call_cell::{CallCell, CallReport};
 use super::deadline::{self, Deadline, Elapsed};
-use super::failure::{Failure, FailureKind};
 use super::random::Random;
-use super::retry::{self, Event, Step};
-use super::transport::{Transport, Turn};
+use super::retry::{self, AttemptOutcome, RetryDecision};
+use super::transport::{Permit, Transport};
+use super::transport_error::{TransportError, TransportErrorKind};
 use super::unwind::injection_point;
+use crate::http_types::{Disposition, Idempotency, Request, Response};
 use crate::log::{Log, LogLevel};
-use crate::message::{Answer, Disposition, Parts, Repeat};
 use crate::sync::atomic::Ordering;
 
-/// A call, planned.
+/// A call with everything that its attempts need.
 #[derive(Clone)]
 pub(crate) struct CallSpec {
-    /// For the log.
+    /// The id of the operation, for the log.
     pub(crate) operation: &'static str,
-    pub(crate) parts: Parts,
-    pub(crate) repeat: Repeat,
+    pub(crate) parts: Request,
+    pub(crate) idempotency: Idempotency,
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,
     pub(crate) max_retries: u32,
     pub(crate) call_id: HeaderValue,
     /// Classifies an error response to the operation.
-    pub(crate) classify: fn(&str, &Answer) -> Disposition,
+    pub(crate) classify: fn(&str, &Response) -> Disposition,
 }
 
-/// What every call of a driver is carried with.
+/// What the tasks of all calls of a driver use.
 pub(crate) struct Context {
     pub(crate) transport: Transport,
     pub(crate) log: Arc<Log>,
     pub(crate) random: Random,
 }
 
-/// Carries a request to its end. Runs as a task of the driver, inside [`guarded`].
-pub(crate) async fn run(context: Arc<Context>, plan: CallSpec, cell: Arc<CallCell>) {
+/// Makes attempts until the call has ended. Runs inside `call_cell::run_guarded`.
+pub(crate) async fn run(context: Arc<Context>, spec: CallSpec, cell: Arc<CallCell>) {
     let Context { transport, log, random } = &*context;
-    let deadline = Deadline::at(cell.started + plan.timeout, cell.mark);
+    let deadline = Deadline::at(cell.started + spec.timeout, cell.mark);
     let mut retries = 0;
     loop {
-        let turn = match transport.try_permit() {
-            Some(turn) => Ok(turn),
-            None => timeout_at(deadline, &cell, pin!(transport.turn())).await,
+        let permit = match transport.try_permit() {
+            Some(permit) => Ok(permit),
+            None => timeout_at(deadline, &cell, pin!(transport.permit())).await,
         };
-        let Ok(mut turn) = turn else {
+        let Ok(mut permit) = permit else {
             let message = format!(
                 "The time for the call ({} ms) ran out while it waited for a connection.",
-                plan.timeout.as_millis()
+                spec.timeout.as_millis()
             );
-            return cell.finish(cell.report_failure(Failure::new(FailureKind::Timeout, message)));
+            return cell
+                .finish(cell.report_failure(TransportError::new(TransportErrorKind::Timeout, message)));
         };
         cell.attempts.fetch_add(1, Ordering::Relaxed);
-        let retries_left = plan.max_retries.saturating_sub(retries);
+        let retries_left = spec.max_retries.saturating_sub(retries);
         injection_point();
-        let result = attempt(transport, &plan, &cell, deadline, retries_left > 0, &mut turn).await;
+        let result = attempt(transport, &spec, &cell, deadline, retries_left > 0, &mut permit).await;
         injection_point();
-        let seen = see(&plan, &cell, &result);
-        let step = match seen.event {
-            Some(event) => retry::next(
-                plan.repeat,
-                event,
+        let classification = classify_attempt(&spec, &cell, &result);
+        let decision = match classification.outcome {
+            Some(outcome) => retry::decide(
+                spec.idempotency,
+                outcome,
                 retries,
                 retries_left,
                 || deadline.left(&cell.clock),
                 || random.fraction(),
             ),
-            None => Step::Finish,
+            None => RetryDecision::Stop,
         };
-        log_attempt(log, &plan, &cell, &result, step);
+        log_attempt(log, &spec, &cell, &result, decision);
         let has_response = result.is_ok();
-        let Step::Again(pause) = step else {
-            return cell.finish(CallReport { retry_after: seen.retry_after, ..cell.report_of(result) });
+        let RetryDecision::RetryAfter(pause) = decision else {
+            return cell
+                .finish(CallReport { retry_after: classification.retry_after, ..cell.report_of(result) });
         };
-        drop(turn);
-        cell.prepare_retry(seen.unclear, has_response);
+        drop(permit);
+        cell.prepare_retry(classification.unclear, has_response);
         retries += 1;
         tokio::time::sleep(pause).await;
     }
 }
 
-/// Repeats a plan at a pace until `look` has seen enough; the request then ends with that report. One
-/// reading at a time, each with its own time and retries; all under the watch's id, so that a server's log can
-/// be searched for it.
+/// Repeats a call at intervals until `read` breaks; the watch then ends with that report. There is one reading at a time,
+/// with its own timeout and retries. All readings have the call id of the watch, so that it can be found in the log of
+/// the server.
 pub(crate) async fn watch(
     context: Arc<Context>,
-    plan: CallSpec,
+    spec: CallSpec,
     cell: Arc<CallCell>,
     interval: Duration,
     mut read: impl FnMut(&CallReport) -> ControlFlow<()>,
@@ -102,41 +104,41 @@ pub(crate) async fn watch(
     let mut due = None;
     loop {
         let reading = Arc::new(CallCell::new(&cell.clock));
-        run(Arc::clone(&context), plan.clone(), Arc::clone(&reading)).await;
+        run(Arc::clone(&context), spec.clone(), Arc::clone(&reading)).await;
         cell.attempts.fetch_add(reading.attempts.load(Ordering::Relaxed), Ordering::Relaxed);
         let report = reading.wait().await;
         if read(&report).is_break() {
             return cell.finish(Arc::unwrap_or_clone(report));
         }
-        // What was started together does not stay together: the first pause is any part of the interval,
-        // the others are a tenth more or less of it. What was late is not made up for.
+        // Watches that start together must not read together: the first pause is a random part of the interval, the
+        // others differ from it by up to a tenth. A late reading does not shorten the next pause.
         let now = Instant::now();
         let fraction = context.random.fraction();
-        let next = match due {
+        let decide = match due {
             None => now + interval.mul_f64(fraction),
             Some(due) => now.max(due + interval.mul_f64(0.9 + 0.2 * fraction)),
         };
-        due = Some(next);
-        tokio::time::sleep_until(next).await;
+        due = Some(decide);
+        tokio::time::sleep_until(decide).await;
     }
 }
 
 async fn attempt(
     transport: &Transport,
-    plan: &CallSpec,
+    spec: &CallSpec,
     cell: &CallCell,
     deadline: Deadline,
     another_may_follow: bool,
-    turn: &mut Turn<'_>,
-) -> Result<Answer, Failure> {
+    permit: &mut Permit<'_>,
+) -> Result<Response, TransportError> {
     let mut until = deadline;
-    if another_may_follow && plan.repeat != Repeat::Once {
-        let own = Deadline::after(plan.attempt_timeout, &cell.clock);
+    if another_may_follow && spec.idempotency != Idempotency::NonIdempotent {
+        let own = Deadline::after(spec.attempt_timeout, &cell.clock);
         if own.now(&cell.clock) < deadline.now(&cell.clock) {
             until = own;
         }
     }
-    let sent = pin!(transport.attempt(&plan.parts, &plan.call_id, &cell.attempt, turn));
+    let sent = pin!(transport.attempt(&spec.parts, &spec.call_id, &cell.attempt, permit));
     let result = timeout_at(until, cell, sent).await;
     if result.is_err() {
         // A connection that does not answer must not take the calls after this one.
@@ -144,69 +146,87 @@ async fn attempt(
     }
     match result {
         Ok(result) => result,
-        Err(Elapsed) if until.is_before(deadline) => Err(Failure::new(
-            FailureKind::AttemptTimeout,
-            format!("No answer within {} ms.", plan.attempt_timeout.as_millis()),
+        Err(Elapsed) if until.is_before(deadline) => Err(TransportError::new(
+            TransportErrorKind::AttemptTimeout,
+            format!("No answer within {} ms.", spec.attempt_timeout.as_millis()),
         )),
-        Err(Elapsed) => Err(Failure::new(
-            FailureKind::Timeout,
-            format!("No answer within the time for the call ({} ms).", plan.timeout.as_millis()),
+        Err(Elapsed) => Err(TransportError::new(
+            TransportErrorKind::Timeout,
+            format!("No answer within the time for the call ({} ms).", spec.timeout.as_millis()),
         )),
     }
 }
 
-/// What an attempt means for the next one.
-struct Seen {
-    /// Nothing follows where there is none.
-    event: Option<Event>,
-    /// Whether it may have been done all the same.
+/// The meaning of an attempt for the next one.
+struct Classification {
+    /// None: no other attempt follows.
+    outcome: Option<AttemptOutcome>,
+    /// Whether the server may have acted on the request.
     unclear: bool,
     retry_after: Option<Duration>,
 }
 
-fn see(plan: &CallSpec, cell: &CallCell, result: &Result<Answer, Failure>) -> Seen {
+fn classify_attempt(
+    spec: &CallSpec,
+    cell: &CallCell,
+    result: &Result<Response, TransportError>,
+) -> Classification {
     match result {
         Ok(answer) => {
-            let disposition = (answer.status >= 400).then(|| (plan.classify)(plan.operation, answer));
+            let disposition = (answer.status >= 400).then(|| (spec.classify)(spec.operation, answer));
             let retry_after = answer
                 .retry_after
                 .as_deref()
                 .and_then(|value| retry::retry_after(value, answer.date.as_deref(), SystemTime::now()));
-            Seen {
-                event: Some(Event::Answer { status: answer.status, disposition, retry_after }),
+            Classification {
+                outcome: Some(AttemptOutcome::Response { status: answer.status, disposition, retry_after }),
                 unclear: disposition == Some(Disposition::Unclear),
                 retry_after,
             }
         }
         Err(failure) => {
             let dispatched = cell.attempt.may_be_sent();
-            let event = match failure.kind {
-                FailureKind::Resolve | FailureKind::Connect => Some(Event::NoConnection),
-                FailureKind::Tls | FailureKind::ProxyRefused => Some(Event::ConnectionRefused),
-                FailureKind::Lost => Some(Event::Lost { dispatched }),
-                FailureKind::AttemptTimeout => Some(Event::AttemptTimeout),
-                FailureKind::NotHttp | FailureKind::TooLarge => Some(Event::Unreadable),
-                FailureKind::Timeout | FailureKind::Canceled | FailureKind::Internal => None,
+            let outcome = match failure.kind {
+                TransportErrorKind::Resolve | TransportErrorKind::Connect => {
+                    Some(AttemptOutcome::NoConnection)
+                }
+                TransportErrorKind::Tls | TransportErrorKind::ProxyRefused => {
+                    Some(AttemptOutcome::ConnectionRefused)
+                }
+                TransportErrorKind::ConnectionClosed => Some(AttemptOutcome::ConnectionClosed { dispatched }),
+                TransportErrorKind::AttemptTimeout => Some(AttemptOutcome::AttemptTimeout),
+                TransportErrorKind::InvalidHttp | TransportErrorKind::TooLarge => {
+                    Some(AttemptOutcome::Unreadable)
+                }
+                TransportErrorKind::Timeout | TransportErrorKind::Canceled | TransportErrorKind::Internal => {
+                    None
+                }
             };
-            Seen { event, unclear: dispatched, retry_after: None }
+            Classification { outcome, unclear: dispatched, retry_after: None }
         }
     }
 }
 
-fn log_attempt(log: &Log, plan: &CallSpec, cell: &CallCell, result: &Result<Answer, Failure>, step: Step) {
-    let level = if step == Step::Finish { LogLevel::Debug } else { LogLevel::Warn };
+fn log_attempt(
+    log: &Log,
+    spec: &CallSpec,
+    cell: &CallCell,
+    result: &Result<Response, TransportError>,
+    decision: RetryDecision,
+) {
+    let level = if decision == RetryDecision::Stop { LogLevel::Debug } else { LogLevel::Warn };
     log.add(level, "iplaygames::net", || {
         let mut line = format!(
             "{} call {} attempt {}: ",
-            plan.operation,
-            plan.call_id.to_str().unwrap_or_default(),
+            spec.operation,
+            spec.call_id.to_str().unwrap_or_default(),
             cell.attempts.load(Ordering::Relaxed)
         );
         match result {
             Ok(answer) => line.push_str(&format!("HTTP {}, {} bytes", answer.status, answer.body.len())),
             Err(failure) => line.push_str(&failure.message),
         }
-        if let Step::Again(pause) = step {
+        if let RetryDecision::RetryAfter(pause) = decision {
             line.push_str(&format!("; again in {} ms", pause.as_millis()));
         }
         line

@@ -1,5 +1,5 @@
-//! Whom to trust. The roots are loaded when the first certificate has to be judged, not when a client
-//! is made: reading the system's takes longer than everything else together.
+//! The TLS configuration and the root certificates. The roots are loaded at the first handshake and not when a client is
+//! made, because reading those of the system takes long.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,51 +12,51 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 
 use crate::config::Config;
 
-/// Which roots are in memory, for the statistics.
+/// Which roots are loaded, for the statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Loaded {
+pub(crate) enum RootsState {
     None,
-    /// Only those of the configuration.
+    /// The roots of the configuration only.
     Given,
-    /// The system's, and those of the configuration.
+    /// The roots of the system and of the configuration.
     System,
 }
 
-/// Judges certificates, by roots that it loads when it has to.
+/// Verifies certificates with roots that it loads at the first use.
 #[derive(Debug)]
-pub(crate) struct Roots {
+pub(crate) struct LazyVerifier {
     provider: Arc<CryptoProvider>,
     given: Vec<CertificateDer<'static>>,
     only_given: bool,
-    // Belongs to one driver of one process, so no fork can leave it locked for another.
-    judge: Mutex<Option<Arc<dyn ServerCertVerifier>>>,
+    // It belongs to the driver of one process, so it need not be fork-safe.
+    verifier: Mutex<Option<Arc<dyn ServerCertVerifier>>>,
     loaded: AtomicU8,
 }
 
-impl Roots {
-    pub(crate) fn new(config: &Config) -> Roots {
-        Roots {
+impl LazyVerifier {
+    pub(crate) fn new(config: &Config) -> LazyVerifier {
+        LazyVerifier {
             provider: Arc::new(rustls::crypto::ring::default_provider()),
             given: config.cas.clone(),
             only_given: config.only_these_cas,
-            judge: Mutex::new(None),
+            verifier: Mutex::new(None),
             loaded: AtomicU8::new(0),
         }
     }
 
-    /// The roots in memory.
-    pub(crate) fn loaded(&self) -> Loaded {
+    /// Returns which roots are loaded.
+    pub(crate) fn loaded(&self) -> RootsState {
         match self.loaded.load(Ordering::Relaxed) {
-            0 => Loaded::None,
-            1 => Loaded::Given,
-            _ => Loaded::System,
+            0 => RootsState::None,
+            1 => RootsState::Given,
+            _ => RootsState::System,
         }
     }
 
-    /// Loads the roots, unless they are loaded, on a helper thread of the runtime: it takes longer than a frame of a
-    /// game may.
-    pub(super) async fn load_elsewhere(self: &Arc<Roots>) -> Result<(), rustls::Error> {
-        if self.loaded() != Loaded::None {
+    /// Loads the roots on a helper thread of the runtime if they are not loaded: it takes longer than a frame of a
+    /// game.
+    pub(super) async fn load_elsewhere(self: &Arc<LazyVerifier>) -> Result<(), rustls::Error> {
+        if self.loaded() != RootsState::None {
             return Ok(());
         }
         let roots = Arc::clone(self);
@@ -67,11 +67,11 @@ impl Roots {
         }
     }
 
-    /// Loads the roots, unless they are.
+    /// Loads the roots if they are not loaded.
     pub(crate) fn load(&self) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
-        let mut judge = self.judge.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(judge) = &*judge {
-            return Ok(Arc::clone(judge));
+        let mut verifier = self.verifier.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(verifier) = &*verifier {
+            return Ok(Arc::clone(verifier));
         }
         let provider = Arc::clone(&self.provider);
         let made: Arc<dyn ServerCertVerifier> = if self.only_given {
@@ -86,27 +86,27 @@ impl Roots {
             let given = self.given.iter().cloned();
             Arc::new(rustls_platform_verifier::Verifier::new_with_extra_roots(given, provider)?)
         };
-        // A failure is not kept: a system may get its roots later.
-        *judge = Some(Arc::clone(&made));
+        // An error is not kept: the system may get its roots later.
+        *verifier = Some(Arc::clone(&made));
         self.loaded.store(if self.only_given { 1 } else { 2 }, Ordering::Relaxed);
         Ok(made)
     }
 }
 
-/// The TLS configuration that judges by `roots`. Explicit in everything: nothing is installed for the
-/// process, so a host's own rustls is left alone.
-pub(crate) fn client_config(roots: &Arc<Roots>) -> Result<ClientConfig, rustls::Error> {
-    let judge: Arc<dyn ServerCertVerifier> = Arc::clone(roots) as _;
+/// Returns the TLS configuration that verifies with `roots`. It names its provider and installs nothing for the process,
+/// so it does not affect a host that uses rustls itself.
+pub(crate) fn client_config(roots: &Arc<LazyVerifier>) -> Result<ClientConfig, rustls::Error> {
+    let verifier: Arc<dyn ServerCertVerifier> = Arc::clone(roots) as _;
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&roots.provider))
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(judge)
+        .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 
-impl ServerCertVerifier for Roots {
+impl ServerCertVerifier for LazyVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

@@ -1,4 +1,4 @@
-//! One attempt: a request goes out, an answer or a failure comes back.
+//! Performs one attempt: sends a request and receives the response. Retries are in `retry_loop.rs`.
 
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -12,36 +12,36 @@ use zeroize::Zeroizing;
 
 use super::attempt_status::AttemptStatus;
 use super::dial::Dialer;
-use super::failure::{self, Failure, FailureKind};
-use super::http1::Request;
+use super::http1::EncodedRequest;
 use super::idle_time::DriveClock;
 use super::multipart;
 use super::pool::{Connection, Pool};
-use super::tls::{self, Roots};
+use super::tls::{self, LazyVerifier};
+use super::transport_error::{self, TransportError, TransportErrorKind};
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
-use crate::message::{Answer, Body, Method, Parts};
+use crate::http_types::{Method, Request, RequestBody, Response};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The way to the server of one client in one process.
+/// The connections and the prepared headers of one client in one process.
 pub(crate) struct Transport {
     pool: Pool,
-    /// Where the server is: scheme and authority, behind which a target makes a whole address.
+    /// The scheme and the authority of the server.
     scheme: Scheme,
     authority: Authority,
-    /// What stands before every target: the base's own path, without a slash at its end.
+    /// The path of the base URL, without a slash at its end. It precedes every target.
     prefix: String,
-    /// The same in every call over HTTP/1.1.
-    lines: Lines,
-    /// And over HTTP/2.
-    headers: Headers,
+    /// The parts of a head that are the same in every request over HTTP/1.1.
+    http1_template: Http1Template,
+    /// The headers that are the same in every request over HTTP/2.
+    headers: Http2Headers,
     max_response_bytes: usize,
-    /// A turn for each HTTP/1.1 connection there may be.
-    turns: Semaphore,
-    pub(crate) roots: Arc<Roots>,
-    /// Performs the attempts instead, in the simulation.
+    /// A permit for each HTTP/1.1 connection that may exist.
+    permits: Semaphore,
+    pub(crate) roots: Arc<LazyVerifier>,
+    /// Performs the attempts in the simulation.
     #[cfg(test)]
     pub(crate) simulated: Option<Box<dyn Simulate>>,
 }
@@ -51,22 +51,22 @@ pub(crate) struct Transport {
 pub(crate) trait Simulate: Send + Sync {
     fn attempt<'a>(
         &'a self,
-        parts: &'a Parts,
+        parts: &'a Request,
         call_id: &'a HeaderValue,
         attempt: &'a AttemptStatus,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send + 'a>>;
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>>;
 }
 
-/// What a head for HTTP/1.1 is put together from.
-struct Lines {
-    /// Between method and target: where the server is, as a proxy wants to be told, and the prefix.
+/// The parts of a request head over HTTP/1.1.
+struct Http1Template {
+    /// Between method and target: scheme and authority for a proxy, and the prefix.
     before_target: String,
-    /// Behind the target, up to the value of X-Request-Id.
+    /// After the target, up to the value of X-Request-Id.
     after_target: Zeroizing<Vec<u8>>,
 }
 
-impl Lines {
-    fn new(before_target: String, host: &Authority, headers: &HeaderMap) -> Lines {
+impl Http1Template {
+    fn new(before_target: String, host: &Authority, headers: &HeaderMap) -> Http1Template {
         // One allocation of the right size: a buffer that grows leaves copies of the key behind.
         let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         let mut after_target = Zeroizing::new(Vec::with_capacity(size + host.as_str().len() + 64));
@@ -77,17 +77,18 @@ impl Lines {
             }
         }
         after_target.extend_from_slice(b"x-request-id: ");
-        Lines { before_target, after_target }
+        Http1Template { before_target, after_target }
     }
 
-    fn request(&self, parts: &Parts, call_id: &HeaderValue) -> Result<Request, Failure> {
-        let (content_type, body) = match Content::of(parts)? {
-            Content::None => (None, None),
-            Content::Empty => (None, Some(Bytes::new())),
-            Content::Json(json) => (Some(Cow::Borrowed(JSON)), Some(json)),
-            Content::Form { content_type, body } => (Some(Cow::Owned(content_type)), Some(body)),
+    fn request(&self, parts: &Request, call_id: &HeaderValue) -> Result<EncodedRequest, TransportError> {
+        let (content_type, body) = match EncodedBody::of(parts)? {
+            EncodedBody::None => (None, None),
+            EncodedBody::Empty => (None, Some(Bytes::new())),
+            EncodedBody::Json(json) => (Some(Cow::Borrowed(JSON)), Some(json)),
+            EncodedBody::Form { content_type, body } => (Some(Cow::Owned(content_type)), Some(body)),
         };
-        let mut head = Request::head(self.before_target.len() + self.after_target.len() + parts.target.len());
+        let mut head =
+            EncodedRequest::head(self.before_target.len() + self.after_target.len() + parts.target.len());
         for piece in [
             parts.method.as_str().as_bytes(),
             b" ",
@@ -107,38 +108,38 @@ impl Lines {
             let _ = write!(head, "\r\ncontent-length: {}", body.len());
         }
         head.extend_from_slice(b"\r\n\r\n");
-        Ok(Request::new(head, body.unwrap_or_default()))
+        Ok(EncodedRequest::new(head, body.unwrap_or_default()))
     }
 }
 
-/// Headers by what a request carries. The call's id has its place in them already: a copy that grows costs
-/// more than the copying.
-struct Headers {
-    /// Nothing, or what is described when it is known.
+/// The headers by the kind of body. They contain a placeholder for the call id already, because adding a header to a
+/// copy costs more than copying.
+struct Http2Headers {
+    /// No body, or one whose headers are added later.
     bare: HeaderMap,
-    /// A body without content.
+    /// An empty body.
     empty: HeaderMap,
     json: HeaderMap,
 }
 
-impl Headers {
-    fn new(mut bare: HeaderMap) -> Headers {
+impl Http2Headers {
+    fn new(mut bare: HeaderMap) -> Http2Headers {
         bare.insert(X_REQUEST_ID, HeaderValue::from_static(""));
         let (mut empty, mut json) = (bare.clone(), bare.clone());
         empty.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         json.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
-        Headers { bare, empty, json }
+        Http2Headers { bare, empty, json }
     }
 }
 
 const JSON: &str = "application/json";
 
-/// The right to use a connection, until it is dropped. Nothing is held while the server speaks HTTP/2.
-pub(crate) struct Turn<'a>(Option<SemaphorePermit<'a>>);
+/// The permit to use a connection, until it is dropped. It is empty while the server speaks HTTP/2.
+pub(crate) struct Permit<'a>(Option<SemaphorePermit<'a>>);
 
 impl Transport {
     pub(crate) fn new(config: &Config, clock: &Arc<DriveClock>) -> Result<Transport, Error> {
-        let roots = Arc::new(Roots::new(config));
+        let roots = Arc::new(LazyVerifier::new(config));
         let tls = tls::client_config(&roots)
             .map_err(|error| Error::new(Code::INTERNAL, format!("TLS cannot be set up: {error}")))?;
         let unusable = |error: &dyn std::fmt::Display| {
@@ -168,68 +169,68 @@ impl Transport {
         };
         Ok(Transport {
             pool: Pool::new(dialer, config.connect_timeout, Arc::clone(clock)),
-            lines: Lines::new(before_target, &authority, &for_lines),
+            http1_template: Http1Template::new(before_target, &authority, &for_lines),
             scheme,
             authority,
             prefix,
-            headers: Headers::new(headers),
+            headers: Http2Headers::new(headers),
             max_response_bytes: config.max_response_bytes,
-            turns: Semaphore::new(config.max_connections),
+            permits: Semaphore::new(config.max_connections),
             roots,
             #[cfg(test)]
             simulated: None,
         })
     }
 
-    /// A turn to use a connection, if it can be had without waiting.
-    pub(crate) fn try_permit(&self) -> Option<Turn<'_>> {
+    /// Returns a permit to use a connection, if there is one without waiting.
+    pub(crate) fn try_permit(&self) -> Option<Permit<'_>> {
         if self.pool.is_shared() {
-            Some(Turn(None))
+            Some(Permit(None))
         } else {
-            self.turns.try_acquire().ok().map(|permit| Turn(Some(permit)))
+            self.permits.try_acquire().ok().map(|permit| Permit(Some(permit)))
         }
     }
 
-    /// Waits for a turn to use a connection.
-    pub(crate) async fn turn(&self) -> Turn<'_> {
-        // The semaphore is never closed; were it, calls would go ahead without a turn.
-        Turn(self.turns.acquire().await.ok())
+    /// Waits for a permit to use a connection.
+    pub(crate) async fn permit(&self) -> Permit<'_> {
+        // The semaphore is never closed.
+        Permit(self.permits.acquire().await.ok())
     }
 
-    /// Closes the connections that have been idle for too long.
+    /// Closes the connections that were idle for too long.
     pub(crate) fn sweep(&self) {
         self.pool.sweep();
     }
 
-    /// Sends the request once and reads the whole answer.
+    /// Sends the request once and receives the whole response.
     pub(crate) async fn attempt(
         &self,
-        parts: &Parts,
+        parts: &Request,
         call_id: &HeaderValue,
         attempt: &AttemptStatus,
-        turn: &mut Turn<'_>,
-    ) -> Result<Answer, Failure> {
+        permit: &mut Permit<'_>,
+    ) -> Result<Response, TransportError> {
         #[cfg(test)]
         if let Some(simulated) = &self.simulated {
             return simulated.attempt(parts, call_id, attempt).await;
         }
         attempt.use_connection(0);
         match self.pool.connection().await? {
-            Connection::Single(mut single) => {
-                let request = self.lines.request(parts, call_id)?;
-                let answer = single.http1.round_trip(&request, self.max_response_bytes, attempt).await?;
-                self.pool.give_back(single);
+            Connection::Http1(mut connection) => {
+                let request = self.http1_template.request(parts, call_id)?;
+                let answer = connection.http1.round_trip(&request, self.max_response_bytes, attempt).await?;
+                self.pool.give_back(connection);
                 Ok(answer)
             }
-            Connection::Shared(http2) => {
-                // A call that waits for a connection of its own need not: this one is for all.
-                turn.0 = None;
+            Connection::Http2(http2) => {
+                // The connection is shared, so another call may take the permit.
+                permit.0 = None;
                 attempt.use_connection(http2.id());
                 let (request, content) = self.http2_request(parts, call_id)?;
                 let limit = self.pool.connect_timeout;
                 let result =
                     http2.round_trip(request, content, self.max_response_bytes, limit, attempt).await;
-                if result.as_ref().is_err_and(|failure| failure.kind == FailureKind::Connect) {
+                if result.as_ref().is_err_and(|failure| failure.kind == TransportErrorKind::Connect) {
                     self.pool.retire(http2.id());
                 }
                 result
@@ -237,34 +238,34 @@ impl Transport {
         }
     }
 
-    /// Sends no more requests on the connection that an attempt used, which ran out of time there.
+    /// Sends no more requests on the HTTP/2 connection on which an attempt timed out.
     pub(crate) fn retire_connection(&self, attempt: &AttemptStatus) {
         if let Some(id) = attempt.shared_connection() {
             self.pool.retire(id);
         }
     }
 
-    /// Opens a connection, for the calls to come.
-    pub(crate) async fn connect(&self) -> Result<(), Failure> {
-        if let Connection::Single(single) = self.pool.connection().await? {
-            self.pool.give_back(single);
+    /// Opens a connection for later calls.
+    pub(crate) async fn connect(&self) -> Result<(), TransportError> {
+        if let Connection::Http1(connection) = self.pool.connection().await? {
+            self.pool.give_back(connection);
         }
         Ok(())
     }
 
     fn http2_request(
         &self,
-        parts: &Parts,
+        parts: &Request,
         call_id: &HeaderValue,
-    ) -> Result<(http::Request<()>, Bytes), Failure> {
+    ) -> Result<(http::Request<()>, Bytes), TransportError> {
         let uri = self.uri(&parts.target)?;
-        let (mut headers, content) = match Content::of(parts)? {
-            Content::None => (self.headers.bare.clone(), Bytes::new()),
-            Content::Empty => (self.headers.empty.clone(), Bytes::new()),
-            Content::Json(json) => (self.headers.json.clone(), json),
-            Content::Form { content_type, body } => {
+        let (mut headers, content) = match EncodedBody::of(parts)? {
+            EncodedBody::None => (self.headers.bare.clone(), Bytes::new()),
+            EncodedBody::Empty => (self.headers.empty.clone(), Bytes::new()),
+            EncodedBody::Json(json) => (self.headers.json.clone(), json),
+            EncodedBody::Form { content_type, body } => {
                 let content_type =
-                    HeaderValue::try_from(content_type).map_err(|error| failure::internal(&error))?;
+                    HeaderValue::try_from(content_type).map_err(|error| transport_error::internal(&error))?;
                 let mut headers = self.headers.bare.clone();
                 headers.insert(header::CONTENT_TYPE, content_type);
                 (headers, body)
@@ -287,26 +288,27 @@ impl Transport {
         Ok((request, content))
     }
 
-    /// The whole address of a target, behind the path that the base has.
-    fn uri(&self, target: &Bytes) -> Result<Uri, Failure> {
+    /// Returns the URI of a target, with the path of the base URL.
+    fn uri(&self, target: &Bytes) -> Result<Uri, TransportError> {
         let whole = if self.prefix.is_empty() {
             target.clone()
         } else {
             Bytes::from([self.prefix.as_bytes(), target].concat())
         };
-        let path = PathAndQuery::from_maybe_shared(whole).map_err(|error| failure::internal(&error))?;
+        let path =
+            PathAndQuery::from_maybe_shared(whole).map_err(|error| transport_error::internal(&error))?;
         let mut parts = uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
         parts.path_and_query = Some(path);
-        Uri::from_parts(parts).map_err(|error| failure::internal(&error))
+        Uri::from_parts(parts).map_err(|error| transport_error::internal(&error))
     }
 }
 
-/// What a request carries.
-enum Content {
+/// The encoded body of a request.
+enum EncodedBody {
     None,
-    /// A body without content, where one is expected.
+    /// An empty body.
     Empty,
     Json(Bytes),
     Form {
@@ -315,24 +317,24 @@ enum Content {
     },
 }
 
-impl Content {
-    fn of(parts: &Parts) -> Result<Content, Failure> {
+impl EncodedBody {
+    fn of(parts: &Request) -> Result<EncodedBody, TransportError> {
         Ok(match &parts.body {
-            Body::None if matches!(parts.method, Method::Post | Method::Put) => Content::Empty,
-            Body::None => Content::None,
-            Body::Json(json) => Content::Json(json.clone()),
-            Body::File { field, file_name, content_type, content } => {
+            RequestBody::None if matches!(parts.method, Method::Post | Method::Put) => EncodedBody::Empty,
+            RequestBody::None => EncodedBody::None,
+            RequestBody::Json(json) => EncodedBody::Json(json.clone()),
+            RequestBody::File { field, file_name, content_type, content } => {
                 let (content_type, body) =
                     multipart::encode(&boundary()?, field, file_name, content_type, content);
-                Content::Form { content_type, body }
+                EncodedBody::Form { content_type, body }
             }
         })
     }
 }
 
-/// 32 hexadecimal digits from the system's random numbers.
-fn boundary() -> Result<String, Failure> {
+/// Returns a random boundary of 32 hexadecimal digits.
+fn boundary() -> Result<String, TransportError> {
     let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|error| failure::internal(&error))?;
+    getrandom::fill(&mut bits).map_err(|error| transport_error::internal(&error))?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bits)))
 }

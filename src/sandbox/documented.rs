@@ -3,20 +3,20 @@
 
 use serde_json::Value;
 
-use crate::api::operation::{AnswerKind, Operation};
+use crate::api::operation::{Operation, ResponseKind};
 
 use super::response::{self, JSON, Response, set_header};
 use super::validate::Arguments;
 
 /// Returns the documented response of an operation, or a plain success if none is documented.
 pub(super) fn example_response(operation: &Operation, arguments: &Arguments) -> Response {
-    match (&operation.example, operation.answer) {
+    match (&operation.example, operation.response) {
         (Some(example), _) if operation.echo.is_some() => {
             let body = with_echo(operation, example.body, arguments);
             response::new(example.status, example.content_type, body)
         }
         (Some(example), _) => response::new(example.status, example.content_type, example.body),
-        (None, AnswerKind::File) => csv_export(),
+        (None, ResponseKind::File) => csv_export(),
         (None, _) => response::new(200, JSON, r#"{"success":true}"#),
     }
 }

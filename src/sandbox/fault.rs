@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::json::{ObjectReader, pointer_step};
+use crate::json::{ObjectReader, escape_token};
 
 use super::body_override::BodyOverride;
 use super::clock;
@@ -166,7 +166,7 @@ fn parse_headers(reader: &mut ObjectReader) -> Result<HeaderMap, Error> {
     };
     for (name, value) in members {
         let error = |problem: &str| {
-            let pointer = format!("/headers{}", pointer_step(&name));
+            let pointer = format!("/headers{}", escape_token(&name));
             Error::invalid(pointer, format!("The header {name:?} {problem}."))
         };
         let header = HeaderName::try_from(&name).map_err(|_| error("has an invalid name"))?;

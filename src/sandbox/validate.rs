@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::operation::{BodyKind, Field, Kind, Method, Operation, Place, Rule};
+use crate::api::operation::{BodyKind, Format, Method, Operation, Param, ParamLocation, ParamType};
 
 use super::multipart;
 use super::response::{self, Response};
@@ -32,7 +32,7 @@ pub(super) fn validate(
     let reject = |response| Err(Box::new(response));
     let collected = collect_arguments(operation, request, &mut errors);
     if let Ok(arguments) = &collected {
-        errors.extend(operation.fields.iter().filter_map(|field| {
+        errors.extend(operation.params.iter().filter_map(|field| {
             let value = arguments.get(field.name);
             field_error(field, value).map(|message| (field.name, message))
         }));
@@ -87,15 +87,16 @@ fn collect_arguments(
         add_file(operation, request, &mut arguments, errors);
     }
     let pairs = parse_query(request.query);
-    for field in operation.fields {
-        match field.place {
-            Place::Path => {
+    for field in operation.params {
+        match field.location {
+            ParamLocation::Path => {
                 let value = request.path.iter().find(|(name, _)| *name == field.name);
-                arguments
-                    .extend(value.map(|(_, text)| (field.name.to_owned(), parse_typed(field.kind, text))));
+                arguments.extend(
+                    value.map(|(_, text)| (field.name.to_owned(), parse_typed(field.param_type, text))),
+                );
             }
-            Place::Query => arguments.extend(query_argument(field, &pairs)),
-            Place::Body | Place::File => {}
+            ParamLocation::Query => arguments.extend(query_argument(field, &pairs)),
+            ParamLocation::Body | ParamLocation::File => {}
         }
     }
     Ok(arguments)
@@ -119,7 +120,9 @@ fn add_file(
     arguments: &mut Arguments,
     errors: &mut FieldErrors,
 ) {
-    let Some(field) = operation.fields.iter().find(|field| field.place == Place::File) else { return };
+    let Some(field) = operation.params.iter().find(|field| field.location == ParamLocation::File) else {
+        return;
+    };
     let parts = multipart::parse_parts(request.content_type, request.body).unwrap_or_default();
     let Some(part) = parts.into_iter().find(|part| part.name == field.name) else { return };
     match part.file_name {
@@ -134,16 +137,16 @@ fn add_file(
 }
 
 /// Returns the argument of a field that is in the query. `name[]` gives the items of a list.
-fn query_argument(field: &'static Field, pairs: &[(String, String)]) -> Option<(String, Value)> {
+fn query_argument(field: &'static Param, pairs: &[(String, String)]) -> Option<(String, Value)> {
     let list = format!("{}[]", field.name);
     let items: Vec<Value> = pairs
         .iter()
         .filter(|(name, _)| *name == list)
-        .map(|(_, text)| parse_typed(Kind::Numeric, text))
+        .map(|(_, text)| parse_typed(ParamType::Numeric, text))
         .collect();
     let value = match pairs.iter().rev().find(|(name, _)| name == field.name) {
         _ if !items.is_empty() => Value::Array(items),
-        Some((_, text)) => parse_typed(field.kind, text),
+        Some((_, text)) => parse_typed(field.param_type, text),
         None => return None,
     };
     Some((field.name.to_owned(), value))
@@ -151,19 +154,19 @@ fn query_argument(field: &'static Field, pairs: &[(String, String)]) -> Option<(
 
 /// Converts text of a path or a query to the type of its field. Text of another type stays a
 /// string, which the check of the type then rejects.
-fn parse_typed(kind: Kind, text: &str) -> Value {
+fn parse_typed(kind: ParamType, text: &str) -> Value {
     let number = || serde_json::from_str::<serde_json::Number>(text).map(Value::Number).ok();
     match (kind, text) {
-        (Kind::Boolean, "1" | "true") => Some(Value::Bool(true)),
-        (Kind::Boolean, "0" | "false") => Some(Value::Bool(false)),
-        (Kind::Integer | Kind::Number | Kind::Numeric, _) => number(),
+        (ParamType::Boolean, "1" | "true") => Some(Value::Bool(true)),
+        (ParamType::Boolean, "0" | "false") => Some(Value::Bool(false)),
+        (ParamType::Integer | ParamType::Number | ParamType::Numeric, _) => number(),
         _ => None,
     }
     .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 /// Returns the message about an invalid field, or none if the field is valid.
-fn field_error(field: &Field, value: Option<&Value>) -> Option<String> {
+fn field_error(field: &Param, value: Option<&Value>) -> Option<String> {
     let name = field.name;
     match value {
         None | Some(Value::Null) if field.required && !(field.nullable && value.is_some()) => {
@@ -175,30 +178,29 @@ fn field_error(field: &Field, value: Option<&Value>) -> Option<String> {
         }
         None => None,
         Some(Value::Null) if field.nullable => None,
-        Some(value) if !has_type(field.kind, value) => {
-            Some(format!("The {name} field must be {}.", type_name(field.kind)))
+        Some(value) if !has_type(field.param_type, value) => {
+            Some(format!("The {name} field must be {}.", type_name(field.param_type)))
         }
-        Some(value) => {
-            rule_violation(field.rule, value).map(|expected| format!("The {name} field must be {expected}."))
-        }
+        Some(value) => rule_violation(field.format, value)
+            .map(|expected| format!("The {name} field must be {expected}.")),
     }
 }
 
 /// Returns whether a value has the type of a field.
-fn has_type(kind: Kind, value: &Value) -> bool {
+fn has_type(kind: ParamType, value: &Value) -> bool {
     let integer = |value: &Value| value.is_i64() || value.is_u64();
     let every_item =
         |is_valid: &dyn Fn(&Value) -> bool| value.as_array().is_some_and(|items| items.iter().all(is_valid));
     match kind {
-        Kind::String => value.is_string(),
-        Kind::Integer => integer(value),
-        Kind::Number => value.is_number(),
-        Kind::Numeric => value.is_number() || value.as_str().is_some_and(is_decimal),
-        Kind::Boolean => value.is_boolean(),
-        Kind::Object => value.is_object(),
-        Kind::Strings => every_item(&|item| item.is_string() || integer(item)),
-        Kind::Integers => every_item(&integer),
-        Kind::Objects => every_item(&|item| item.is_object()),
+        ParamType::String => value.is_string(),
+        ParamType::Integer => integer(value),
+        ParamType::Number => value.is_number(),
+        ParamType::Numeric => value.is_number() || value.as_str().is_some_and(is_decimal),
+        ParamType::Boolean => value.is_boolean(),
+        ParamType::Object => value.is_object(),
+        ParamType::Strings => every_item(&|item| item.is_string() || integer(item)),
+        ParamType::Integers => every_item(&integer),
+        ParamType::Objects => every_item(&|item| item.is_object()),
     }
 }
 
@@ -208,34 +210,34 @@ fn is_decimal(text: &str) -> bool {
 }
 
 /// Returns the name of a type, with its article, for messages.
-fn type_name(kind: Kind) -> &'static str {
+fn type_name(kind: ParamType) -> &'static str {
     match kind {
-        Kind::String => "a string",
-        Kind::Integer => "an integer",
-        Kind::Number | Kind::Numeric => "a number",
-        Kind::Boolean => "true or false",
-        Kind::Object => "an object",
-        Kind::Strings => "a list of strings",
-        Kind::Integers => "a list of integers",
-        Kind::Objects => "a list of objects",
+        ParamType::String => "a string",
+        ParamType::Integer => "an integer",
+        ParamType::Number | ParamType::Numeric => "a number",
+        ParamType::Boolean => "true or false",
+        ParamType::Object => "an object",
+        ParamType::Strings => "a list of strings",
+        ParamType::Integers => "a list of integers",
+        ParamType::Objects => "a list of objects",
     }
 }
 
 /// Returns what the rule expects if the value violates it.
-fn rule_violation(rule: Rule, value: &Value) -> Option<&'static str> {
-    let (is_kept, expected) = match rule {
-        Rule::None => return None,
-        Rule::ExpireDays => (rule.is_kept(&value.to_string()), "from 1 to 30"),
+fn rule_violation(rule: Format, value: &Value) -> Option<&'static str> {
+    let (matches, expected) = match rule {
+        Format::None => return None,
+        Format::ExpireDays => (rule.matches(&value.to_string()), "from 1 to 30"),
         rule => {
             let expected = match rule {
-                Rule::Currency => "a currency code of 3 to 10 letters or digits",
-                Rule::Country => "a country code of two letters",
+                Format::Currency => "a currency code of 3 to 10 letters or digits",
+                Format::Country => "a country code of two letters",
                 _ => "a valid IP address",
             };
-            (rule.is_kept(value.as_str().unwrap_or_default()), expected)
+            (rule.matches(value.as_str().unwrap_or_default()), expected)
         }
     };
-    (!is_kept).then_some(expected)
+    (!matches).then_some(expected)
 }
 
 #[cfg(test)]
@@ -273,8 +275,8 @@ mod tests {
         for (value, valid) in
             [("1", true), ("-0.5e3", true), ("inf", false), ("NaN", false), ("", false), ("1,5", false)]
         {
-            assert_eq!(has_type(Kind::Numeric, &json!(value)), valid, "{value}");
+            assert_eq!(has_type(ParamType::Numeric, &json!(value)), valid, "{value}");
         }
-        assert!(has_type(Kind::Numeric, &json!(0.5)) && !has_type(Kind::Numeric, &json!(true)));
+        assert!(has_type(ParamType::Numeric, &json!(0.5)) && !has_type(ParamType::Numeric, &json!(true)));
     }
 }

@@ -24,7 +24,7 @@ use crate::client::Client;
 use crate::client::options::CallOptions;
 use crate::codes::Code;
 use crate::config::Config;
-use crate::message::Outcome;
+use crate::http_types::Outcome;
 use crate::panics::{self, InsideGuard};
 use crate::submit::event::{CallResult, Event};
 use crate::submit::handle::Call;

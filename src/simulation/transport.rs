@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use super::world::{Request, Wire, World};
-use crate::message::{Answer, Method, Parts};
+use super::world::{Operation, Wire, World};
+use crate::http_types::{Method, Request, Response};
 use crate::net::attempt_status::AttemptStatus;
-use crate::net::failure::{Failure, FailureKind};
 use crate::net::transport::Simulate;
+use crate::net::transport_error::{TransportError, TransportErrorKind};
 
 pub(super) struct SimulatedTransport {
     world: Arc<World>,
@@ -35,54 +35,63 @@ impl SimulatedTransport {
 
     async fn perform(
         &self,
-        parts: &Parts,
+        parts: &Request,
         call_id: &HeaderValue,
         attempt: &AttemptStatus,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Response, TransportError> {
         self.pause().await;
         match self.world.below(20) {
-            0 => return Err(Failure::new(FailureKind::Connect, "no connection")),
-            1 => return Err(Failure::new(FailureKind::Resolve, "no such host")),
+            0 => return Err(TransportError::new(TransportErrorKind::Connect, "no connection")),
+            1 => return Err(TransportError::new(TransportErrorKind::Resolve, "no such host")),
             _ => {}
         }
         self.pause().await;
         if !attempt.try_send() {
             self.world.count_called_off();
-            return Err(Failure::new(FailureKind::Canceled, "called off"));
+            return Err(TransportError::new(TransportErrorKind::Canceled, "called off"));
         }
         match self.world.below(20) {
             0 => {
                 // The system took no byte.
                 attempt.mark_not_sent();
-                return Err(Failure::new(FailureKind::Lost, "not a byte was taken"));
+                return Err(TransportError::new(
+                    TransportErrorKind::ConnectionClosed,
+                    "not a byte was taken",
+                ));
             }
             1 => {
                 // A part left, and no server acts on a part.
                 self.pause().await;
-                return Err(Failure::new(FailureKind::Lost, "the connection broke in the request"));
+                return Err(TransportError::new(
+                    TransportErrorKind::ConnectionClosed,
+                    "the connection broke in the request",
+                ));
             }
             _ => {}
         }
         let wire =
-            Wire { call_id: call_id.to_str().unwrap_or_default().to_owned(), request: request_of(parts) };
+            Wire { call_id: call_id.to_str().unwrap_or_default().to_owned(), request: operation_of(parts) };
         let number = self.world.send(wire);
         self.pause().await;
         match self.world.below(30) {
             0 => {
                 self.world.lose(number);
                 attempt.mark_not_sent();
-                Err(Failure::new(FailureKind::Lost, "REFUSED_STREAM"))
+                Err(TransportError::new(TransportErrorKind::ConnectionClosed, "REFUSED_STREAM"))
             }
             1 => {
                 self.world.lose(number);
-                Err(Failure::new(FailureKind::Lost, "lost on the way"))
+                Err(TransportError::new(TransportErrorKind::ConnectionClosed, "lost on the way"))
             }
             // It arrives later, or now, and nothing is heard of it.
-            2 => Err(Failure::new(FailureKind::Lost, "the connection broke")),
+            2 => Err(TransportError::new(TransportErrorKind::ConnectionClosed, "the connection broke")),
             3 => {
                 self.world.act_on(number);
                 self.pause().await;
-                Err(Failure::new(FailureKind::Lost, "the connection broke in the response"))
+                Err(TransportError::new(
+                    TransportErrorKind::ConnectionClosed,
+                    "the connection broke in the response",
+                ))
             }
             4 => std::future::pending().await,
             5 => {
@@ -111,44 +120,49 @@ impl SimulatedTransport {
             }
             11 => {
                 self.world.act_on(number);
-                Err(Failure::new(FailureKind::NotHttp, "not HTTP"))
+                Err(TransportError::new(TransportErrorKind::InvalidHttp, "not HTTP"))
             }
             _ => match self.world.act_on(number) {
                 Some(body) => self.respond(attempt, 200, &body).await,
-                None => Err(Failure::new(FailureKind::Lost, "lost")),
+                None => Err(TransportError::new(TransportErrorKind::ConnectionClosed, "lost")),
             },
         }
     }
 
-    async fn respond(&self, attempt: &AttemptStatus, status: u16, body: &str) -> Result<Answer, Failure> {
+    async fn respond(
+        &self,
+        attempt: &AttemptStatus,
+        status: u16,
+        body: &str,
+    ) -> Result<Response, TransportError> {
         self.pause().await;
         attempt.record_progress();
         self.pause().await;
         attempt.record_progress();
-        Ok(Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() })
+        Ok(Response { status, body: body.as_bytes().to_vec(), ..Response::default() })
     }
 }
 
 impl Simulate for SimulatedTransport {
     fn attempt<'a>(
         &'a self,
-        parts: &'a Parts,
+        parts: &'a Request,
         call_id: &'a HeaderValue,
         attempt: &'a AttemptStatus,
-    ) -> Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>> {
         Box::pin(self.perform(parts, call_id, attempt))
     }
 }
 
-fn request_of(parts: &Parts) -> Request {
+fn operation_of(parts: &Request) -> Operation {
     let target = String::from_utf8_lossy(&parts.target).into_owned();
     let id = target
         .split('/')
         .find(|piece| piece.starts_with("session-"))
         .map(|id| id.split('?').next().unwrap_or_default().to_owned());
     match (parts.method, id) {
-        (Method::Get, Some(id)) => Request::Status(id),
-        (_, Some(id)) => Request::End(id),
-        (_, None) => Request::Start,
+        (Method::Get, Some(id)) => Operation::Status(id),
+        (_, Some(id)) => Operation::End(id),
+        (_, None) => Operation::Start,
     }
 }

@@ -60,11 +60,11 @@ impl Totals {
 #[derive(Clone, Debug)]
 pub(super) struct Wire {
     pub(super) call_id: String,
-    pub(super) request: Request,
+    pub(super) request: Operation,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Request {
+pub(super) enum Operation {
     Start,
     Status(String),
     End(String),
@@ -208,7 +208,7 @@ impl State {
         let account = self.accounts.entry(wire.call_id).or_default();
         account.received += 1;
         match wire.request {
-            Request::Start => {
+            Operation::Start => {
                 account.acted += 1;
                 self.totals.acted += 1;
                 let id = format!("session-{}", self.sessions.len() + 1);
@@ -218,11 +218,11 @@ impl State {
                     r#"{{"success":true,"data":{{"session_id":"{id}","game_url":"https://g.example/{id}"}}}}"#
                 )
             }
-            Request::Status(id) => {
+            Operation::Status(id) => {
                 let status = if self.sessions.get(&id) == Some(&true) { "closed" } else { "active" };
                 format!(r#"{{"success":true,"data":{{"session_id":"{id}","status":"{status}"}}}}"#)
             }
-            Request::End(id) => {
+            Operation::End(id) => {
                 account.acted += 1;
                 self.totals.acted += 1;
                 self.sessions.insert(id, true);

@@ -14,8 +14,8 @@ use crate::client::reply::{into_reply, with_context};
 use crate::config::Secrets;
 use crate::error::Error;
 use crate::fork::{self, ForkSafeMutex};
+use crate::http_types::{Idempotency, Outcome};
 use crate::log::{Log, LogLevel};
-use crate::message::{Outcome, Repeat};
 use crate::net::call_cell::{CallCell, CallReport};
 use crate::net::driver::{Driver, forked_child_error};
 use crate::net::in_flight::InFlightGuard;
@@ -263,7 +263,7 @@ impl SubmittedCall {
         }
         let Some(result) = self.result_counted_by(Some(owner)) else { return };
         let operation = self.shared.operation;
-        let changes = operation.repeat != Repeat::Read;
+        let changes = operation.idempotency != Idempotency::Safe;
         let matters =
             changes && result.as_ref().err().is_none_or(|error| error.outcome() == Outcome::Unknown);
         let level = if matters { LogLevel::Warn } else { LogLevel::Info };

@@ -104,7 +104,7 @@ impl Call {
     pub fn notify(&self, notify: Notify) -> Result<(), Error> {
         let shared = &self.submitted()?.shared;
         if shared.has_callback || shared.notify.set(Arc::clone(&notify)).is_err() {
-            return Err(Error::new(Code::UNSUPPORTED, "The call has somebody to invoke already."));
+            return Err(Error::new(Code::UNSUPPORTED, "The call already has a callback or a notifier."));
         }
         // Set first, looked at second: what comes in between is told twice, and nothing never.
         if !shared.updates.lock().updates.is_empty() {

@@ -55,17 +55,17 @@ impl CallRegistry {
     /// Runs `work` on the table with the lock held. In a forked child the calls of the parent are removed first.
     pub(super) fn with<T>(&self, work: impl FnOnce(&mut CallTable) -> T) -> T {
         let mut table = self.table.lock();
-        let mut forked_child_error = None;
+        let mut parents = None;
         if table.generation != fork::generation() {
-            forked_child_error = Some(std::mem::take(&mut *table));
+            parents = Some(std::mem::take(&mut *table));
             table.generation = fork::generation();
-            table.next = forked_child_error.as_ref().map_or(0, |table| table.next);
+            table.next = parents.as_ref().map_or(0, |table| table.next);
             self.completions.reset();
         }
         let result = work(&mut table);
         drop(table);
         // The parent ends its calls itself. Dropping them here would drop what their callbacks hold, which is in use there.
-        std::mem::forget(forked_child_error);
+        std::mem::forget(parents);
         result
     }
 

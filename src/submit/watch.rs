@@ -35,7 +35,7 @@ impl Reader {
             Err(_) => return ControlFlow::Break(()),
         };
         shared.set_state(WatchState { last_read_at: Some(SystemTime::now()), last_error: None, failures: 0 });
-        let status = json::at(reply.json(), "/data/status").ok().map(str::to_owned);
+        let status = json::get(reply.json(), "/data/status").ok().map(str::to_owned);
         if status.as_deref().is_none_or(is_over) {
             return ControlFlow::Break(());
         }

@@ -1,15 +1,15 @@
 //! Converts the tables of operations and of codes for Python. Used by `_table.py` and `_errors.py`.
 
-use iplaygames::{Field, Kind, Operation, Place, Repeat};
+use iplaygames::{Idempotency, Operation, Param, ParamLocation, ParamType};
 use pyo3::prelude::*;
 
 use crate::boundary;
 
-/// A field: name, location in the request, type, whether it is required, whether it may be null.
-type FieldRow = (&'static str, &'static str, &'static str, bool, bool);
-/// An operation: id, tag, summary, method, path, whether it may be repeated, and its fields.
+/// A parameter: name, location in the request, type, whether it is required, whether it may be null.
+type ParamRow = (&'static str, &'static str, &'static str, bool, bool);
+/// An operation: id, tag, summary, method, path, its idempotency, and its parameters.
 type OperationRow =
-    (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, Vec<FieldRow>);
+    (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, Vec<ParamRow>);
 
 /// Returns every operation of the API.
 #[pyfunction]
@@ -21,40 +21,41 @@ pub(crate) fn operations(py: Python<'_>) -> PyResult<Vec<OperationRow>> {
 #[pyfunction]
 pub(crate) fn is_read(py: Python<'_>, operation: &str) -> PyResult<bool> {
     boundary::catch(py, || {
-        Ok(iplaygames::operation(operation).is_some_and(|operation| operation.repeat == Repeat::Read))
+        Ok(iplaygames::operation(operation)
+            .is_some_and(|operation| operation.idempotency == Idempotency::Safe))
     })
 }
 
 fn to_row(operation: &'static Operation) -> OperationRow {
-    let repeat = match operation.repeat {
-        Repeat::Read => "read",
-        Repeat::End => "end",
-        Repeat::Once => "once",
+    let idempotency = match operation.idempotency {
+        Idempotency::Safe => "safe",
+        Idempotency::Idempotent => "idempotent",
+        Idempotency::NonIdempotent => "non_idempotent",
     };
-    let fields = operation.fields.iter().map(to_field_row).collect();
+    let params = operation.params.iter().map(to_param_row).collect();
     let Operation { id, tag, summary, method, path, .. } = operation;
-    (id, tag, summary, method.as_str(), path, repeat, fields)
+    (id, tag, summary, method.as_str(), path, idempotency, params)
 }
 
-fn to_field_row(field: &'static Field) -> FieldRow {
-    let place = match field.place {
-        Place::Path => "path",
-        Place::Query => "query",
-        Place::Body => "body",
-        Place::File => "file",
+fn to_param_row(param: &'static Param) -> ParamRow {
+    let location = match param.location {
+        ParamLocation::Path => "path",
+        ParamLocation::Query => "query",
+        ParamLocation::Body => "body",
+        ParamLocation::File => "file",
     };
-    let kind = match field.kind {
-        Kind::String => "string",
-        Kind::Integer => "integer",
-        Kind::Number => "number",
-        Kind::Numeric => "numeric",
-        Kind::Boolean => "boolean",
-        Kind::Object => "object",
-        Kind::Strings => "strings",
-        Kind::Integers => "integers",
-        Kind::Objects => "objects",
+    let param_type = match param.param_type {
+        ParamType::String => "string",
+        ParamType::Integer => "integer",
+        ParamType::Number => "number",
+        ParamType::Numeric => "numeric",
+        ParamType::Boolean => "boolean",
+        ParamType::Object => "object",
+        ParamType::Strings => "strings",
+        ParamType::Integers => "integers",
+        ParamType::Objects => "objects",
     };
-    (field.name, place, kind, field.required, field.nullable)
+    (param.name, location, param_type, param.required, param.nullable)
 }
 
 /// Returns every code: number, name and meaning.

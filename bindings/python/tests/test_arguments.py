@@ -212,9 +212,9 @@ def test_every_operation_can_be_called(
     assert len(operations) == 65 and len(set(operations)) == 65
     for operation in operations:
         arguments = {
-            field.name: rules.get(field.name, samples[field.kind])
-            for field in operation.fields
-            if field.required
+            param.name: rules.get(param.name, samples[param.type])
+            for param in operation.params
+            if param.required
         }
         iplaygames_sandbox.fault(operation.id, status=200, body=ANY)
         assert str(iplaygames_client.call(operation.id, **arguments)["data"]["any"]) == "1.10"

@@ -14,17 +14,17 @@ fn cell() -> Arc<CallCell> {
     Arc::new(CallCell::new(&Arc::new(DriveClock::new())))
 }
 
-fn lost() -> Failure {
-    Failure::new(FailureKind::Lost, "The connection was closed.")
+fn lost() -> TransportError {
+    TransportError::new(TransportErrorKind::ConnectionClosed, "The connection was closed.")
 }
 
 /// Ends the request as its task does after a response.
 fn finish_with_answer(cell: &CallCell) {
-    cell.finish(cell.report_of(Ok(Answer { status: 200, ..Answer::default() })));
+    cell.finish(cell.report_of(Ok(Response { status: 200, ..Response::default() })));
 }
 
 fn end(cell: &CallCell) -> Arc<CallReport> {
-    cell.report().expect("the cell has ended")
+    cell.report().expect("the call has ended")
 }
 
 /// What a server would have counted.
@@ -233,7 +233,7 @@ fn a_report_is_taken_once_and_is_that_of_the_first_end() {
         assert!(cell.take_report().result.is_ok(), "the first end was an answer");
         join(ender);
         let again = cell.take_report().result;
-        assert_eq!(again.expect_err("it was taken").kind, FailureKind::Internal);
+        assert_eq!(again.expect_err("it was taken").kind, TransportErrorKind::Internal);
     });
 }
 
@@ -255,7 +255,7 @@ fn explore_cancel(attempt: fn(&CallCell, &Server)) {
             assert_eq!(received, at_the_end, "sent after the call was reported as not sent");
         }
         // A task that ended the request itself sends nothing more.
-        if report.result.as_ref().is_err_and(|failure| failure.kind == FailureKind::Canceled) {
+        if report.result.as_ref().is_err_and(|failure| failure.kind == TransportErrorKind::Canceled) {
             assert!(!cell.attempt.try_send(), "the gate is open after a cancelation");
         }
         check_outcome(&cell, &server);
@@ -392,7 +392,7 @@ fn model_of_task(set_task: fn(&CallCell, AbortHandle)) -> impl Fn() {
         set_task(&cell, task.abort_handle());
         join(canceler);
         let end = runtime.block_on(task);
-        assert!(end.is_err_and(|end| end.is_cancelled()), "the task of a canceled cell was not aborted");
+        assert!(end.is_err_and(|end| end.is_cancelled()), "the task of a canceled call was not aborted");
     }
 }
 

@@ -121,7 +121,7 @@ pub(super) enum Need {
     Input,
     /// More bytes of the body. Up to this many may be appended to the body itself, without the way through the input
     /// buffer; the body has spare capacity.
-    Body(usize),
+    RequestBody(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -184,7 +184,7 @@ impl BodyDecoder {
                 BodyState::LengthData(end) => {
                     move_up_to(end, input, body);
                     if body.len() < end {
-                        return Ok(Need::Body(end + 1 - body.len()));
+                        return Ok(Need::RequestBody(end + 1 - body.len()));
                     }
                     if body.len() > end {
                         input.spare().extend_from_slice(&body[end..]);
@@ -205,7 +205,7 @@ impl BodyDecoder {
                 BodyState::ChunkData(end) => {
                     move_up_to(end, input, body);
                     if body.len() < end {
-                        return Ok(Need::Body(end - body.len()));
+                        return Ok(Need::RequestBody(end - body.len()));
                     }
                     BodyState::ChunkEnd
                 }
@@ -230,7 +230,7 @@ impl BodyDecoder {
                     }
                     let spare = READ_CHUNK.min(more);
                     body.try_reserve(spare).map_err(|_| DecodeError::OutOfMemory(body.len() + spare))?;
-                    return Ok(Need::Body(more));
+                    return Ok(Need::RequestBody(more));
                 }
                 BodyState::Complete => return Ok(Need::Nothing),
             }

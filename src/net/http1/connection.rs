@@ -16,9 +16,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use super::codec::{BodyDecoder, DecodeError, HeadDecoder, Need};
 use super::head::Head;
 use super::input::{InputBuffer, READ_CHUNK};
-use crate::message::Answer;
+use crate::http_types::Response;
 use crate::net::attempt_status::AttemptStatus;
-use crate::net::failure::{self, Failure};
+use crate::net::transport_error::{self, TransportError};
 
 /// Spare capacity for what follows the parts of a head whose length is known: the call's id, the content's type and
 /// length, and the content if it is small.
@@ -33,25 +33,25 @@ pub(in crate::net) struct Http1<S> {
 }
 
 /// A request as it is written to the wire.
-pub(in crate::net) struct Request {
+pub(in crate::net) struct EncodedRequest {
     /// The head, and the content if it is small enough to be copied into the same write.
     head: Vec<u8>,
     content: Bytes,
 }
 
-impl Request {
+impl EncodedRequest {
     /// Returns an empty vector for a head of about `length` bytes and for what is sent with it.
     pub(in crate::net) fn head(length: usize) -> Vec<u8> {
         Vec::with_capacity(length + SPARE_FOR_REQUEST)
     }
 
     /// Returns the request with this head, which ends with an empty line, and this content.
-    pub(in crate::net) fn new(mut head: Vec<u8>, mut content: Bytes) -> Request {
+    pub(in crate::net) fn new(mut head: Vec<u8>, mut content: Bytes) -> EncodedRequest {
         if content.len() <= READ_CHUNK {
             head.extend_from_slice(&content);
             content = Bytes::new();
         }
-        Request { head, content }
+        EncodedRequest { head, content }
     }
 
     /// Returns what can be written next when `sent` bytes are sent.
@@ -63,7 +63,7 @@ impl Request {
     }
 }
 
-impl Drop for Request {
+impl Drop for EncodedRequest {
     fn drop(&mut self) {
         // The key does not stay in freed memory. (zeroize writes byte by byte, a tenth of a call's instructions.)
         self.head.fill(0);
@@ -108,13 +108,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
     /// Sends a request and receives the whole response, whose body may have `max_body` bytes.
     pub(in crate::net) async fn round_trip(
         &mut self,
-        request: &Request,
+        request: &EncodedRequest,
         max_body: usize,
         attempt: &AttemptStatus,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Response, TransportError> {
         // Bytes of an earlier response must never be taken for this one.
         if !std::mem::replace(&mut self.is_reusable, false) {
-            return Err(failure::lost("an earlier response ended the connection", attempt));
+            return Err(transport_error::lost("an earlier response ended the connection", attempt));
         }
         let mut heads = HeadDecoder::default();
         let (head, is_sent) = match self.send_request(request, &mut heads, attempt).await? {
@@ -130,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
             let received = match decoded.map_err(|error| decode_failure(&error, answer.status, max_body))? {
                 Need::Nothing => break,
                 Need::Input => poll_fn(|context| self.poll_fill(context)).await,
-                Need::Body(limit) => self.stream.read_buf(&mut (&mut answer.body).limit(limit)).await,
+                Need::RequestBody(limit) => self.stream.read_buf(&mut (&mut answer.body).limit(limit)).await,
             };
             match received {
                 Ok(0) if decoder.ends_with_connection() => break,
@@ -147,10 +147,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
     /// Sends a request. A server may respond before it has received all of it, and then receive no more.
     async fn send_request(
         &mut self,
-        request: &Request,
+        request: &EncodedRequest,
         heads: &mut HeadDecoder,
         attempt: &AttemptStatus,
-    ) -> Result<Sent, Failure> {
+    ) -> Result<Sent, TransportError> {
         let mut sent = 0;
         poll_fn(|context| {
             loop {
@@ -159,7 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
                     Pin::new(&mut self.stream).poll_flush(context).map_ok(|()| 0)
                 } else {
                     if !attempt.try_send() {
-                        return Poll::Ready(Err(failure::called_off()));
+                        return Poll::Ready(Err(transport_error::called_off()));
                     }
                     Pin::new(&mut self.stream).poll_write(context, rest)
                 };
@@ -175,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
                     Poll::Ready(Err(_)) if attempt.may_be_sent() => return Poll::Ready(Ok(Sent::Part)),
                     // Not a byte of the request was taken.
                     Poll::Ready(Err(error)) => {
-                        return Poll::Ready(Err(failure::on_connection(&error, attempt)));
+                        return Poll::Ready(Err(transport_error::on_connection(&error, attempt)));
                     }
                     Poll::Pending => {
                         check_received(ready!(self.poll_fill(context)), attempt)?;
@@ -193,7 +193,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         &mut self,
         heads: &mut HeadDecoder,
         attempt: &AttemptStatus,
-    ) -> Result<Head, Failure> {
+    ) -> Result<Head, TransportError> {
         loop {
             check_received(poll_fn(|context| self.poll_fill(context)).await, attempt)?;
             if let Some(head) = heads.decode(&mut self.input).map_err(head_failure)? {
@@ -208,32 +208,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
 }
 
 /// Returns an error unless bytes were received.
-fn check_received(received: io::Result<usize>, attempt: &AttemptStatus) -> Result<(), Failure> {
+fn check_received(received: io::Result<usize>, attempt: &AttemptStatus) -> Result<(), TransportError> {
     match received {
         Ok(0) => Err(closed(attempt)),
         Ok(_) => Ok(()),
-        Err(error) => Err(failure::on_connection(&error, attempt)),
+        Err(error) => Err(transport_error::on_connection(&error, attempt)),
     }
 }
 
 #[cold]
-fn closed(attempt: &AttemptStatus) -> Failure {
-    failure::lost("the server closed it", attempt)
+fn closed(attempt: &AttemptStatus) -> TransportError {
+    transport_error::lost("the server closed it", attempt)
 }
 
 #[cold]
-fn head_failure(error: DecodeError) -> Failure {
-    failure::not_http(&error)
+fn head_failure(error: DecodeError) -> TransportError {
+    transport_error::invalid_http(&error)
 }
 
 #[cold]
-fn decode_failure(error: &DecodeError, status: u16, max_body: usize) -> Failure {
+fn decode_failure(error: &DecodeError, status: u16, max_body: usize) -> TransportError {
     match error {
-        DecodeError::BodyTooLarge => failure::too_large(status, max_body),
-        DecodeError::OutOfMemory(_) => Failure::new(
-            failure::FailureKind::TooLarge,
+        DecodeError::BodyTooLarge => transport_error::too_large(status, max_body),
+        DecodeError::OutOfMemory(_) => TransportError::new(
+            transport_error::TransportErrorKind::TooLarge,
             format!("The answer (HTTP {status}) is too large: {error}."),
         ),
-        error => failure::not_http(error),
+        error => transport_error::invalid_http(error),
     }
 }

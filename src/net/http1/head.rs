@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::mem::MaybeUninit;
 
-use httparse::{Header, ParserConfig, Response, Status};
+use httparse::{Header, ParserConfig, Status};
 
-use crate::message::Answer;
+use crate::http_types::Response;
 
 /// How many headers a response may have.
 pub(super) const MAX_HEADERS: usize = 100;
@@ -16,7 +16,7 @@ pub(super) const MAX_HEADERS: usize = 100;
 #[derive(Debug)]
 pub(super) struct Head {
     /// Status and headers; the body is still empty.
-    pub(super) answer: Answer,
+    pub(super) answer: Response,
     pub(super) framing: BodyFraming,
     /// Whether the server keeps the connection open for another request.
     pub(super) keep_alive: bool,
@@ -51,7 +51,7 @@ pub(super) type ParseError = String;
 /// Parses the head that bytes begin with.
 pub(super) fn parse(bytes: &[u8]) -> Result<ParsedHead, ParseError> {
     let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
-    let mut response = Response::new(&mut []);
+    let mut response = httparse::Response::new(&mut []);
     let config = ParserConfig::default();
     match config.parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
         Ok(Status::Complete(length)) => {
@@ -69,7 +69,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<ParsedHead, ParseError> {
 #[cold]
 fn parse_obsolete(bytes: &[u8]) -> Result<ParsedHead, ParseError> {
     let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
-    let mut response = Response::new(&mut []);
+    let mut response = httparse::Response::new(&mut []);
     let parsed = obsolete_syntax().parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
     let length = match parsed {
         Ok(Status::Complete(length)) => length,
@@ -137,7 +137,7 @@ fn interpret(
             && (fields.coding.is_some() || fields.length.is_some_and(|length| length != Length::Known(0))));
     let keep_alive =
         !fields.close && (is_http11 || fields.keep_alive) && framing != BodyFraming::CloseDelimited;
-    let mut answer = Answer { status, ..Answer::default() };
+    let mut answer = Response { status, ..Response::default() };
     keep(&mut answer, headers.iter().map(|header| (header.name, header.value)));
     Ok(ParsedHead::Final { length, head: Head { answer, framing, keep_alive, ambiguous } })
 }
@@ -179,7 +179,7 @@ fn parse_obsolete_trailers(bytes: &[u8]) -> Result<Option<usize>, ParseError> {
     const STATUS_LINE: &[u8] = b"HTTP/1.1 200 OK\r\n";
     let head = [STATUS_LINE, bytes].concat();
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut response = Response::new(&mut headers);
+    let mut response = httparse::Response::new(&mut headers);
     match obsolete_syntax().parse_response(&mut response, &head) {
         Ok(Status::Complete(length)) => Ok(Some(length - STATUS_LINE.len())),
         Ok(Status::Partial) => Ok(None),
@@ -198,7 +198,7 @@ fn invalid(why: &dyn Display) -> ParseError {
 }
 
 /// Stores the headers that calls need in a response. If one is there twice, the first counts.
-pub(in crate::net) fn keep<'a>(answer: &mut Answer, headers: impl Iterator<Item = (&'a str, &'a [u8])>) {
+pub(in crate::net) fn keep<'a>(answer: &mut Response, headers: impl Iterator<Item = (&'a str, &'a [u8])>) {
     let mut date = None;
     for (name, value) in headers {
         // Compared by length first: nearly all headers are none of these.

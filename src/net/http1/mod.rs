@@ -9,7 +9,7 @@ mod connection;
 pub(super) mod head;
 mod input;
 
-pub(super) use connection::{Http1, Request};
+pub(super) use connection::{EncodedRequest, Http1};
 
 #[cfg(test)]
 mod tests;

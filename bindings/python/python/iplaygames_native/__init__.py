@@ -72,7 +72,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._aio import AsyncClient
     from ._sandbox import Sandbox, sandbox
-    from ._table import Field, Operation
+    from ._table import Operation, Param
 
 __all__ = [
     "DEFAULT_BASE_URL",
@@ -94,7 +94,6 @@ __all__ = [
     "ConnectionLostError",
     "EndedMultiSession",
     "EndedSession",
-    "Field",
     "IPlayGamesError",
     "InternalError",
     "InternalServerError",
@@ -103,6 +102,7 @@ __all__ = [
     "MultiSessionStatus",
     "NotFoundError",
     "Operation",
+    "Param",
     "PermissionDeniedError",
     "RateLimitError",
     "RedirectError",
@@ -128,7 +128,7 @@ _LAZY = {
     "Sandbox": "_sandbox",
     "sandbox": "_sandbox",
     "Operation": "_table",
-    "Field": "_table",
+    "Param": "_table",
 }
 
 

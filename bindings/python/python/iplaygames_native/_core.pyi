@@ -27,10 +27,10 @@ DEFAULT_BASE_URL: Final[str]
 # A reply: the text of the JSON document, the HTTP status, the number of attempts, the elapsed
 # seconds, the client's id of the call, the server's id of the request.
 _RawReply: TypeAlias = tuple[str, int | None, int, float, str, str | None]
-# A field: name, location in the request, type, whether it is required, whether it may be null.
-_Field: TypeAlias = tuple[str, str, str, bool, bool]
-# An operation: id, tag, summary, method, path, whether it may be repeated, fields.
-_Operation: TypeAlias = tuple[str, str, str, str, str, str, list[_Field]]
+# A parameter: name, location in the request, type, whether it is required, whether it may be null.
+_Param: TypeAlias = tuple[str, str, str, bool, bool]
+# An operation: id, tag, summary, method, path, its idempotency, parameters.
+_Operation: TypeAlias = tuple[str, str, str, str, str, str, list[_Param]]
 
 @final
 class Options:

@@ -42,16 +42,16 @@ class _Row(Immutable):
         return f"{type(self).__name__}({values})"
 
 
-class Field(_Row):
-    """A field of an operation.
+class Param(_Row):
+    """A parameter of an operation.
 
-    `place` is the location in the request: `path`, `query`, `body` or `file`. `kind` is the type.
+    `location` is the location in the request: `path`, `query`, `body` or `file`.
     """
 
-    __slots__ = ("name", "place", "kind", "required", "nullable")
+    __slots__ = ("name", "location", "type", "required", "nullable")
     name: str
-    place: str
-    kind: str
+    location: str
+    type: str
     required: bool
     nullable: bool
 
@@ -59,18 +59,18 @@ class Field(_Row):
 class Operation(_Row):
     """An operation of the API.
 
-    `repeat` tells when a call may be repeated after a failure: `read` and `end` always, `once` only
-    if the server has provably not processed the request.
+    `idempotency` tells when a call may be sent again after a failure: `safe` and `idempotent` always,
+    `non_idempotent` only if the server has provably not processed the request.
     """
 
-    __slots__ = ("id", "tag", "summary", "method", "path", "repeat", "fields")
+    __slots__ = ("id", "tag", "summary", "method", "path", "idempotency", "params")
     id: str
     tag: str
     summary: str
     method: str
     path: str
-    repeat: str
-    fields: tuple[Field, ...]
+    idempotency: str
+    params: tuple[Param, ...]
 
 
 def operations() -> tuple[Operation, ...]:
@@ -79,5 +79,5 @@ def operations() -> tuple[Operation, ...]:
 
 
 _operations = tuple(
-    Operation(*row, tuple(Field(*field) for field in fields)) for *row, fields in _core.operations()
+    Operation(*row, tuple(Param(*param) for param in params)) for *row, params in _core.operations()
 )

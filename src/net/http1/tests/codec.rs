@@ -22,8 +22,8 @@ fn decode(pieces: &[&[u8]], direct: bool) -> Result<(u16, Vec<u8>, Vec<u8>), Dec
     loop {
         match decoder.decode(&mut input, &mut head.answer.body)? {
             Need::Nothing => break,
-            Need::Body(limit) if direct => head.answer.body.extend(receive(limit)),
-            Need::Body(_) | Need::Input => input.spare().extend(receive(usize::MAX)),
+            Need::RequestBody(limit) if direct => head.answer.body.extend(receive(limit)),
+            Need::RequestBody(_) | Need::Input => input.spare().extend(receive(usize::MAX)),
         }
     }
     Ok((head.answer.status, head.answer.body, input.unread().to_vec()))

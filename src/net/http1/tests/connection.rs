@@ -28,7 +28,7 @@ fn an_answer_that_ends_too_early_is_lost_wherever_that_is() {
             bytes.find("\r\n\r\nhello").filter(|_| !bytes.contains("ength")).map(|head| head + 4);
         for end in 0..to_the_end.unwrap_or(bytes.len()) {
             let kind = failure_of(&bytes[..end]);
-            assert_eq!(kind, FailureKind::Lost, "{bytes:?} ends at {end}");
+            assert_eq!(kind, TransportErrorKind::ConnectionClosed, "{bytes:?} ends at {end}");
         }
     }
 }
@@ -66,7 +66,7 @@ fn what_is_not_an_answer_is_told_apart_from_what_is_lost() {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x\ny\r\nhello\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\n\r\n",
     ] {
-        assert_eq!(failure_of(bytes), FailureKind::NotHttp, "{bytes:?}");
+        assert_eq!(failure_of(bytes), TransportErrorKind::InvalidHttp, "{bytes:?}");
     }
 }
 
@@ -91,7 +91,7 @@ fn nothing_that_a_server_says_is_without_end() {
         (&format!("{chunked}0\r\nX: "), "y"),
         (&format!("{chunked}0\r\n"), "X: y\r\n"),
     ] {
-        assert_eq!(endless(start, again), FailureKind::NotHttp, "{start:?} {again:?}");
+        assert_eq!(endless(start, again), TransportErrorKind::InvalidHttp, "{start:?} {again:?}");
     }
     for (start, again) in [
         ("HTTP/1.1 200 OK\r\n\r\n", "x"),
@@ -99,7 +99,7 @@ fn nothing_that_a_server_says_is_without_end() {
         (&format!("{chunked}1e8480\r\n"), "x"),
         ("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n", "x"),
     ] {
-        assert_eq!(endless(start, again), FailureKind::TooLarge, "{start:?} {again:?}");
+        assert_eq!(endless(start, again), TransportErrorKind::TooLarge, "{start:?} {again:?}");
     }
 }
 
@@ -115,7 +115,7 @@ fn the_largest_answer_that_is_allowed_is_read_and_one_byte_more_is_not() {
             let (answer, _) = receive_pieces([bytes.as_str()]);
             match answer {
                 Ok(answer) => assert!(fits && answer.body == body.as_bytes()),
-                Err(failure) => assert!(!fits && failure.kind == FailureKind::TooLarge, "{failure:?}"),
+                Err(failure) => assert!(!fits && failure.kind == TransportErrorKind::TooLarge, "{failure:?}"),
             }
         }
     }
@@ -138,9 +138,9 @@ fn what_waits_for_an_answer_is_small() {
     assert!(size <= 1024, "{size} bytes");
 }
 
-fn upload(size: usize) -> Request {
+fn upload(size: usize) -> EncodedRequest {
     let head = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n");
-    Request::new(head.into_bytes(), vec![b'u'; size].into())
+    EncodedRequest::new(head.into_bytes(), vec![b'u'; size].into())
 }
 
 #[test]
@@ -168,11 +168,11 @@ fn a_request_of_which_nothing_was_taken_was_not_sent() {
         (answer, attempt.may_be_sent())
     };
     let (answer, dispatched) = ask(0, "", false);
-    assert_eq!((answer.unwrap_err().kind, dispatched), (FailureKind::Lost, false));
+    assert_eq!((answer.unwrap_err().kind, dispatched), (TransportErrorKind::ConnectionClosed, false));
     // A part of it may be enough for a server; and what a stream has taken that holds back, nobody knows.
     for (takes, is_buffered) in [(1, false), (60_000, false), (0, true)] {
         let (answer, dispatched) = ask(takes, "", is_buffered);
-        assert_eq!((answer.unwrap_err().kind, dispatched), (FailureKind::Lost, true));
+        assert_eq!((answer.unwrap_err().kind, dispatched), (TransportErrorKind::ConnectionClosed, true));
         // Its reason is received all the same.
         let (answer, dispatched) =
             ask(takes, "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno", is_buffered);

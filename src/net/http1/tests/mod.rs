@@ -14,10 +14,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::codec::{MAX_CHUNK_OVERHEAD, MAX_HEAD};
 use super::head::MAX_HEADERS;
 use super::input::READ_CHUNK;
-use super::{Http1, Request};
-use crate::message::Answer;
+use super::{EncodedRequest, Http1};
+use crate::http_types::Response;
 use crate::net::attempt_status::AttemptStatus;
-use crate::net::failure::{Failure, FailureKind};
+use crate::net::transport_error::{TransportError, TransportErrorKind};
 
 mod codec;
 mod connection;
@@ -133,17 +133,17 @@ async fn in_time<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(std::time::Duration::from_secs(60), future).await.expect("the test hangs")
 }
 
-fn request() -> Request {
-    Request::new(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n".to_vec(), Bytes::new())
+fn request() -> EncodedRequest {
+    EncodedRequest::new(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n".to_vec(), Bytes::new())
 }
 
 /// Sends a request without content.
-async fn ask(http1: &mut Http1<Script>) -> Result<Answer, Failure> {
+async fn ask(http1: &mut Http1<Script>) -> Result<Response, TransportError> {
     http1.round_trip(&request(), MAX_BODY, &AttemptStatus::default()).await
 }
 
 /// Returns the response to one request, and whether the connection can be used again.
-async fn receive(script: Script) -> (Result<Answer, Failure>, bool) {
+async fn receive(script: Script) -> (Result<Response, TransportError>, bool) {
     let mut http1 = Http1::new(script, false);
     let answer = ask(&mut http1).await;
     (answer, http1.is_reusable())
@@ -160,13 +160,15 @@ async fn stays_reusable(script: Script) -> bool {
     answered && http1.is_reusable()
 }
 
-fn receive_pieces<P: Into<Vec<u8>>>(pieces: impl IntoIterator<Item = P>) -> (Result<Answer, Failure>, bool) {
+fn receive_pieces<P: Into<Vec<u8>>>(
+    pieces: impl IntoIterator<Item = P>,
+) -> (Result<Response, TransportError>, bool) {
     block_on(receive(Script::new(pieces)))
 }
 
 /// Returns what kind of failure a response is.
 #[track_caller]
-fn failure_of(bytes: impl Into<Vec<u8>>) -> FailureKind {
+fn failure_of(bytes: impl Into<Vec<u8>>) -> TransportErrorKind {
     let (answer, reusable) = receive_pieces([bytes]);
     assert!(!reusable);
     answer.unwrap_err().kind

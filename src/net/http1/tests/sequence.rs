@@ -11,7 +11,11 @@ fn cookies(length: usize) -> String {
 }
 
 /// Sends a request for each response while the connection can be used again.
-async fn receive_all(script: Script, is_buffered: bool, count: usize) -> Vec<Result<Answer, Failure>> {
+async fn receive_all(
+    script: Script,
+    is_buffered: bool,
+    count: usize,
+) -> Vec<Result<Response, TransportError>> {
     let mut http1 = Http1::new(script, is_buffered);
     let mut answers = Vec::new();
     while answers.len() < count && http1.is_reusable() {
@@ -78,7 +82,7 @@ fn a_head_may_have_64_kib_and_one_byte_more_fails_that_call_alone() {
                 assert_eq!(answer.as_ref().unwrap().body, b"hi", "pieces of {piece}");
             }
             let failure = answers[2].as_ref().unwrap_err();
-            assert_eq!(failure.kind, FailureKind::NotHttp, "pieces of {piece}");
+            assert_eq!(failure.kind, TransportErrorKind::InvalidHttp, "pieces of {piece}");
             assert!(failure.message.contains("65536"), "{failure:?}");
         }
     }
@@ -140,7 +144,11 @@ fn a_connection_that_cannot_be_used_again_sends_nothing() {
         let first = received.lock().unwrap().len();
         let attempt = AttemptStatus::default();
         let failure = block_on(http1.round_trip(&request(), MAX_BODY, &attempt)).unwrap_err();
-        assert_eq!((failure.kind, attempt.may_be_sent()), (FailureKind::Lost, false), "{response:?}");
+        assert_eq!(
+            (failure.kind, attempt.may_be_sent()),
+            (TransportErrorKind::ConnectionClosed, false),
+            "{response:?}"
+        );
         assert_eq!(received.lock().unwrap().len(), first, "{response:?}");
     }
 }
@@ -271,7 +279,7 @@ async fn compare(seed: u64) -> Ended {
         let answer = ours.get(index).unwrap_or_else(|| panic!("{}: not received", at()));
         if one.head > MAX_HEAD {
             let failure = answer.as_ref().err().map(|failure| failure.kind);
-            assert_eq!(failure, Some(FailureKind::NotHttp), "{}", at());
+            assert_eq!(failure, Some(TransportErrorKind::InvalidHttp), "{}", at());
             ended = Ended::HeadTooLong;
             break;
         }

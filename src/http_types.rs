@@ -1,5 +1,4 @@
-//! The words that `api` and `net` share: what is sent and what comes back, as plain data.
-//! Nothing here knows a game, and nothing here knows a socket.
+//! Requests, responses and outcomes as plain data, for `api`, which describes calls, and `net`, which performs them.
 
 use std::borrow::Cow;
 
@@ -19,7 +18,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method as it stands on the wire.
+    /// Returns the name of the method, as it is sent.
     pub const fn as_str(self) -> &'static str {
         match self {
             Method::Get => "GET",
@@ -30,20 +29,21 @@ impl Method {
     }
 }
 
-/// How an operation may be repeated after a failure.
+/// Whether an operation may be sent again after a failure (RFC 9110, section 9.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeat {
-    /// Reading changes nothing: again after any passing failure.
-    Read,
-    /// Ending twice is harmless: as `Read`, and "not found" after a lost answer means done.
-    End,
-    /// Doing it twice would do it twice: again only when it provably was not done.
-    Once,
+pub enum Idempotency {
+    /// It only reads data: it is sent again after every failure that may pass.
+    Safe,
+    /// Doing it twice has the effect of doing it once: it is sent again as if it were safe. A 404 after a lost response
+    /// means that it was done.
+    Idempotent,
+    /// Doing it twice has two effects: it is sent again only if the server has provably not acted on it.
+    NonIdempotent,
 }
 
-/// A request's body.
+/// The body of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Body {
+pub(crate) enum RequestBody {
     /// No body and no `Content-Type`.
     None,
     /// A JSON object, compact.
@@ -52,18 +52,18 @@ pub(crate) enum Body {
     File { field: &'static str, file_name: &'static str, content_type: &'static str, content: Bytes },
 }
 
-/// A request without its address: what `api` makes and `net` sends.
+/// A request without the address of the server: `api` makes it, and `net` sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Parts {
+pub(crate) struct Request {
     pub(crate) method: Method,
     /// Path and query, percent-encoded, beginning with `/`.
     pub(crate) target: Bytes,
-    pub(crate) body: Body,
+    pub(crate) body: RequestBody,
 }
 
-/// A complete HTTP answer: what `net` brings and `api` reads.
+/// A complete HTTP response: `net` receives it, and `api` interprets it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) content_type: Option<Cow<'static, str>>,
     pub(crate) content_disposition: Option<String>,

@@ -5,12 +5,12 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::value::RawValue;
 
 use super::envelope::{Envelope, without_bom};
-use super::operation::{AnswerKind, Echo, Operation};
+use super::operation::{Echo, Operation, ResponseKind};
 use super::refusal;
 use crate::codes::Code;
 use crate::error::{Error, ErrorBody, push_quoted};
+use crate::http_types::{Disposition, Outcome, Response};
 use crate::json;
-use crate::message::{Answer, Disposition, Outcome};
 
 /// How much of a body that is not JSON an error shows.
 const TEXT_SHOWN: usize = 512;
@@ -22,26 +22,28 @@ const EMPTY_SUCCESS: &str = r#"{"success":true}"#;
 
 /// Reads the response to an operation. `echo` is the value of the argument that the response must repeat,
 /// where the operation has one.
-pub(crate) fn read(operation: &Operation, answer: Answer, echo: Option<&str>) -> Result<String, Error> {
+pub(crate) fn parse(operation: &Operation, answer: Response, echo: Option<&str>) -> Result<String, Error> {
     match answer.status {
-        200..=299 => success(operation, answer, echo),
+        200..=299 => parse_success(operation, answer, echo),
         300..=399 => Err(redirect(answer)),
-        _ => Err(failure(operation, answer)),
+        _ => Err(parse_failure(operation, answer)),
     }
 }
 
-fn success(operation: &Operation, mut answer: Answer, echo: Option<&str>) -> Result<String, Error> {
+fn parse_success(operation: &Operation, mut answer: Response, echo: Option<&str>) -> Result<String, Error> {
     if answer.body.iter().all(u8::is_ascii_whitespace) {
-        return match operation.must_have {
+        return match operation.required {
             [] => Ok(EMPTY_SUCCESS.to_owned()),
-            [pointer, ..] => Err(bad(answer, format!("The answer is empty; it should have had {pointer}."))),
+            [pointer, ..] => {
+                Err(bad_response(answer, format!("The answer is empty; it should have had {pointer}.")))
+            }
         };
     }
     // Checked to be text once: this is the very text that the caller gets.
     let (body, objection) = match String::from_utf8(answer.body) {
         Ok(mut text) => {
             let start = text.len() - without_bom(text.as_bytes()).len();
-            match judge(operation, &text[start..], echo) {
+            match validate(operation, &text[start..], echo) {
                 Ok(()) => {
                     text.drain(..start);
                     return Ok(text);
@@ -49,19 +51,19 @@ fn success(operation: &Operation, mut answer: Answer, echo: Option<&str>) -> Res
                 Err(objection) => (text.into_bytes(), objection),
             }
         }
-        Err(error) => (error.into_bytes(), Objection::NotJson("not UTF-8".into())),
+        Err(error) => (error.into_bytes(), ResponseError::NotJson("not UTF-8".into())),
     };
     answer.body = body;
     match objection {
-        Objection::NotJson(_) if operation.answer == AnswerKind::File => Ok(file(answer)),
-        Objection::NotJson(why) => Err(bad(answer, format!("The answer is not JSON: {why}."))),
-        Objection::Refused => Err(failure(operation, answer)),
-        Objection::NotWhole(why) => Err(bad(answer, why)),
+        ResponseError::NotJson(_) if operation.response == ResponseKind::File => Ok(file(answer)),
+        ResponseError::NotJson(why) => Err(bad_response(answer, format!("The answer is not JSON: {why}."))),
+        ResponseError::Refused => Err(parse_failure(operation, answer)),
+        ResponseError::NotWhole(why) => Err(bad_response(answer, why)),
     }
 }
 
 /// Why an answer with a good status is no success.
-enum Objection {
+enum ResponseError {
     /// The parser's words.
     NotJson(String),
     /// The API's own no.
@@ -71,46 +73,46 @@ enum Objection {
 }
 
 /// Looks at an answer that says it is a success.
-fn judge(operation: &Operation, text: &str, echo: Option<&str>) -> Result<(), Objection> {
+fn validate(operation: &Operation, text: &str, echo: Option<&str>) -> Result<(), ResponseError> {
     if !is_object(text) {
-        match json::at(text, "") {
-            Ok(_) if operation.answer == AnswerKind::Document => {
-                return Err(Objection::NotWhole("The answer is not a JSON object.".into()));
+        match json::get(text, "") {
+            Ok(_) if operation.response == ResponseKind::Document => {
+                return Err(ResponseError::NotWhole("The answer is not a JSON object.".into()));
             }
             Ok(_) => {}
-            Err(json::Missing::NotJson(why)) => return Err(Objection::NotJson(why)),
-            Err(_) => return Err(Objection::NotJson("nothing is there".into())),
+            Err(json::PointerError::NotJson(why)) => return Err(ResponseError::NotJson(why)),
+            Err(_) => return Err(ResponseError::NotJson("nothing is there".into())),
         }
-        return match operation.must_have {
+        return match operation.required {
             [] => Ok(()),
-            [pointer, ..] => Err(Objection::NotWhole(format!("The answer has no {pointer}."))),
+            [pointer, ..] => Err(ResponseError::NotWhole(format!("The answer has no {pointer}."))),
         };
     }
-    if !json::is_shallow(text) {
-        return Err(Objection::NotJson(format!("nested deeper than {} levels", json::MAX_DEPTH)));
+    if !json::is_within_max_depth(text) {
+        return Err(ResponseError::NotJson(format!("nested deeper than {} levels", json::MAX_DEPTH)));
     }
     let pointer = operation.echo.map(|echo| echo.pointer);
-    let envelope = Envelope::read(text, operation.must_have, pointer)
-        .map_err(|error| Objection::NotJson(error.to_string()))?;
+    let envelope = Envelope::read(text, operation.required, pointer)
+        .map_err(|error| ResponseError::NotJson(error.to_string()))?;
     if let Some(key) = envelope.repeated {
-        return Err(Objection::NotWhole(format!("The response has the key `{key}` twice.")));
+        return Err(ResponseError::NotWhole(format!("The response has the key `{key}` twice.")));
     }
     match envelope.success {
         None | Some("true") => {}
-        Some("false") => return Err(Objection::Refused),
+        Some("false") => return Err(ResponseError::Refused),
         Some(_) => {
-            return Err(Objection::NotWhole("The answer's `success` is neither true nor false.".into()));
+            return Err(ResponseError::NotWhole("The answer's `success` is neither true nor false.".into()));
         }
     }
-    match operation.must_have.iter().enumerate().find(|(place, _)| !envelope.has(*place)) {
+    match operation.required.iter().enumerate().find(|(place, _)| !envelope.has(*place)) {
         None => {}
         Some((_, pointer)) => {
-            return Err(Objection::NotWhole(format!("The response has no usable {pointer}.")));
+            return Err(ResponseError::NotWhole(format!("The response has no usable {pointer}.")));
         }
     }
     match (operation.echo, envelope.echoed, echo) {
         (Some(Echo { pointer, argument, .. }), Some(raw), Some(asked)) if !repeats(raw, asked) => {
-            Err(Objection::NotWhole(format!(
+            Err(ResponseError::NotWhole(format!(
                 "The response is for another `{argument}`: its {pointer} is not the requested one."
             )))
         }
@@ -134,7 +136,7 @@ fn is_object(text: &str) -> bool {
 }
 
 /// What is not JSON where a file is expected.
-fn file(answer: Answer) -> String {
+fn file(answer: Response) -> String {
     let mut out = String::with_capacity(answer.body.len() + 128);
     out.push_str("{\"success\":true,\"content_type\":");
     push_optional(&mut out, answer.content_type.as_deref());
@@ -182,27 +184,27 @@ fn file_name(disposition: &str) -> Option<String> {
     name.rsplit(['/', '\\']).next().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
-fn redirect(answer: Answer) -> Error {
+fn redirect(answer: Response) -> Error {
     let status = answer.status;
     let mut error = with_body(Code::REDIRECT, String::new(), answer);
-    let facts = error.facts_mut();
-    facts.message = format!("The server answered with a redirect (HTTP {status}), which is never followed.");
-    facts.outcome = Outcome::Unknown;
+    let inner = error.inner_mut();
+    inner.message = format!("The server answered with a redirect (HTTP {status}), which is never followed.");
+    inner.outcome = Outcome::Unknown;
     error
 }
 
-fn bad(answer: Answer, message: String) -> Error {
+fn bad_response(answer: Response, message: String) -> Error {
     let mut error = with_body(Code::BAD_RESPONSE, message, answer);
-    error.facts_mut().outcome = Outcome::Unknown;
+    error.inner_mut().outcome = Outcome::Unknown;
     error
 }
 
 /// Makes the error for a response that refuses, or that a failed server or proxy sent.
-fn failure(operation: &Operation, answer: Answer) -> Error {
+fn parse_failure(operation: &Operation, answer: Response) -> Error {
     let status = answer.status;
     let disposition = refusal::classify(operation, &answer);
     if disposition == Disposition::Contradictory {
-        return bad(answer, format!("The response (HTTP {status}) contradicts itself."));
+        return bad_response(answer, format!("The response (HTTP {status}) contradicts itself."));
     }
     let code = match status {
         400 => Code::BAD_REQUEST,
@@ -218,13 +220,13 @@ fn failure(operation: &Operation, answer: Answer) -> Error {
         _ => Code::BAD_RESPONSE,
     };
     let message = text_of(&answer.body)
-        .and_then(|text| words(text, "message").or_else(|| words(text, "error")))
+        .and_then(|text| string_member(text, "message").or_else(|| string_member(text, "error")))
         .unwrap_or_else(|| status_line(status));
     let mut error = with_body(code, message, answer);
-    let facts = error.facts_mut();
+    let inner = error.inner_mut();
     let unclear = disposition == Disposition::Unclear;
-    facts.outcome = if unclear { Outcome::Unknown } else { Outcome::Rejected };
-    facts.retryable = matches!(status, 408 | 425 | 429) || (status >= 500 && unclear);
+    inner.outcome = if unclear { Outcome::Unknown } else { Outcome::Rejected };
+    inner.retryable = matches!(status, 408 | 425 | 429) || (status >= 500 && unclear);
     error
 }
 
@@ -236,25 +238,25 @@ fn status_line(status: u16) -> String {
 }
 
 /// An error with everything the answer tells.
-fn with_body(code: Code, message: String, answer: Answer) -> Error {
+fn with_body(code: Code, message: String, answer: Response) -> Error {
     let mut error = Error::new(code, message);
-    let facts = error.facts_mut();
-    facts.http_status = Some(answer.status);
-    facts.body = match text_of(&answer.body) {
+    let inner = error.inner_mut();
+    inner.http_status = Some(answer.status);
+    inner.body = match text_of(&answer.body) {
         Some("") => ErrorBody::None,
         Some(text) => {
-            match json::at(text, "").ok().and_then(|json| RawValue::from_string(json.to_owned()).ok()) {
+            match json::get(text, "").ok().and_then(|json| RawValue::from_string(json.to_owned()).ok()) {
                 Some(json) => ErrorBody::Json(json),
                 None => ErrorBody::Text(text.chars().take(TEXT_SHOWN).collect()),
             }
         }
         None => ErrorBody::Text(String::from_utf8_lossy(&answer.body).chars().take(TEXT_SHOWN).collect()),
     };
-    facts.request_id = answer.request_id;
+    inner.request_id = answer.request_id;
     error
 }
 
-fn words(json: &str, key: &str) -> Option<String> {
+fn string_member(json: &str, key: &str) -> Option<String> {
     let raw = member(json, key)?;
     let text: String = serde_json::from_str(raw).ok()?;
     (!text.trim().is_empty()).then(|| text.chars().take(MESSAGE_SHOWN).collect())
@@ -265,7 +267,7 @@ fn member<'a>(json: &'a str, key: &str) -> Option<&'a str> {
     if !json.trim_start().starts_with('{') {
         return None;
     }
-    json::at(json, &json::pointer_step(key)).ok()
+    json::get(json, &json::escape_token(key)).ok()
 }
 
 fn text_of(body: &[u8]) -> Option<&str> {
@@ -277,12 +279,12 @@ mod tests {
     use super::*;
     use crate::api::operation::operation;
 
-    fn answer(status: u16, body: impl AsRef<[u8]>) -> Answer {
-        Answer { status, body: body.as_ref().to_vec(), ..Answer::default() }
+    fn answer(status: u16, body: impl AsRef<[u8]>) -> Response {
+        Response { status, body: body.as_ref().to_vec(), ..Response::default() }
     }
 
     fn of(id: &str, status: u16, body: impl AsRef<[u8]>) -> Result<String, Error> {
-        read(operation(id).unwrap(), answer(status, body), None)
+        parse(operation(id).unwrap(), answer(status, body), None)
     }
 
     const STARTED: &str = r#"{"success": true, "data": {"session_id": "s", "game_url": "u", "x": 0.50}}"#;
@@ -400,7 +402,7 @@ mod tests {
         csv.content_type = Some("text/csv".into());
         csv.content_disposition = Some(r#"attachment; filename="../x/export.csv""#.into());
         assert_eq!(
-            read(operation(id).unwrap(), csv, None).unwrap(),
+            parse(operation(id).unwrap(), csv, None).unwrap(),
             r#"{"success":true,"content_type":"text/csv","filename":"export.csv","text":"a,b\n1,\"2\"\n"}"#
         );
         for (bytes, base64) in [
@@ -430,7 +432,7 @@ mod tests {
     fn a_response_for_another_id_is_a_bad_response() {
         let read_status = |id: &str| {
             let text = format!(r#"{{"success": true, "data": {{"session_id": {id}, "status": "active"}}}}"#);
-            read(operation("get_session_status").unwrap(), answer(200, text), Some("a1"))
+            parse(operation("get_session_status").unwrap(), answer(200, text), Some("a1"))
         };
         for id in ["\"a1\"", r#""\u00611""#, "null"] {
             assert!(read_status(id).is_ok(), "{id}");
@@ -443,8 +445,8 @@ mod tests {
         for row in crate::operations().iter().filter_map(|row| Some((row, row.echo?.pointer))) {
             let (row, pointer) = (row.0, row.1.trim_start_matches("/data/"));
             let text = format!(r#"{{"success": true, "data": {{"status": "s", "{pointer}": 7}}}}"#);
-            assert!(read(row, answer(200, &text), Some("7")).is_ok(), "{}", row.id);
-            assert_eq!(read(row, answer(200, &text), Some("8")).unwrap_err().code(), Code::BAD_RESPONSE);
+            assert!(parse(row, answer(200, &text), Some("7")).is_ok(), "{}", row.id);
+            assert_eq!(parse(row, answer(200, &text), Some("8")).unwrap_err().code(), Code::BAD_RESPONSE);
         }
     }
 }

@@ -8,21 +8,21 @@ use super::resolve::DnsError;
 
 /// Why an attempt brought no answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Failure {
-    pub(crate) kind: FailureKind,
+pub(crate) struct TransportError {
+    pub(crate) kind: TransportErrorKind,
     pub(crate) message: String,
 }
 
 /// The kinds of failure, each with its own code and its own rule for trying again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FailureKind {
+pub(crate) enum TransportErrorKind {
     Resolve,
     Connect,
     /// The proxy refused to pass the connection on. It will refuse again.
     ProxyRefused,
     Tls,
-    Lost,
-    NotHttp,
+    ConnectionClosed,
+    InvalidHttp,
     TooLarge,
     AttemptTimeout,
     Timeout,
@@ -30,68 +30,77 @@ pub(crate) enum FailureKind {
     Internal,
 }
 
-impl Failure {
+impl TransportError {
     #[cold]
-    pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Failure {
-        Failure { kind, message: message.into() }
+    pub(crate) fn new(kind: TransportErrorKind, message: impl Into<String>) -> TransportError {
+        TransportError { kind, message: message.into() }
     }
 }
 
 #[cold]
-pub(super) fn internal(error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(FailureKind::Internal, format!("The request cannot be made: {error}"))
+pub(super) fn internal(error: &dyn std::fmt::Display) -> TransportError {
+    TransportError::new(TransportErrorKind::Internal, format!("The request cannot be made: {error}"))
 }
 
 #[cold]
-pub(super) fn not_http(why: &dyn std::fmt::Display) -> Failure {
-    Failure::new(FailureKind::NotHttp, format!("The answer is not HTTP: {why}"))
+pub(super) fn invalid_http(why: &dyn std::fmt::Display) -> TransportError {
+    TransportError::new(TransportErrorKind::InvalidHttp, format!("The answer is not HTTP: {why}"))
 }
 
 #[cold]
-pub(super) fn too_large(status: u16, limit: usize) -> Failure {
-    Failure::new(
-        FailureKind::TooLarge,
+pub(super) fn too_large(status: u16, limit: usize) -> TransportError {
+    TransportError::new(
+        TransportErrorKind::TooLarge,
         format!("The answer (HTTP {status}) is larger than `max_response_bytes` ({limit})."),
     )
 }
 
 /// The connection is gone, and nothing was sent on it.
 #[cold]
-pub(super) fn not_sent(cause: &dyn std::fmt::Display) -> Failure {
-    Failure::new(FailureKind::Lost, format!("The connection broke before the request was sent: {cause}"))
+pub(super) fn not_sent(cause: &dyn std::fmt::Display) -> TransportError {
+    TransportError::new(
+        TransportErrorKind::ConnectionClosed,
+        format!("The connection broke before the request was sent: {cause}"),
+    )
 }
 
 /// The call ended before its request was sent: nothing was written.
 #[cold]
-pub(super) fn called_off() -> Failure {
-    Failure::new(FailureKind::Canceled, "The call ended before its request was sent.")
+pub(super) fn called_off() -> TransportError {
+    TransportError::new(TransportErrorKind::Canceled, "The call ended before its request was sent.")
 }
 
 /// A connection took longer than it may.
 #[cold]
-pub(super) fn connected_too_slowly(limit: Duration) -> Failure {
-    Failure::new(FailureKind::Connect, format!("No connection within {} ms.", limit.as_millis()))
+pub(super) fn connected_too_slowly(limit: Duration) -> TransportError {
+    TransportError::new(
+        TransportErrorKind::Connect,
+        format!("No connection within {} ms.", limit.as_millis()),
+    )
 }
 
 /// Why there is no connection.
 #[cold]
-pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> Failure {
+pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> TransportError {
     let cause = root_cause(error);
     if chain(error).any(|error| error.is::<DnsError>()) {
-        return Failure::new(FailureKind::Resolve, format!("The host name could not be resolved: {cause}"));
+        return TransportError::new(
+            TransportErrorKind::Resolve,
+            format!("The host name could not be resolved: {cause}"),
+        );
     }
     if let Some(tls) = chain(error).find_map(tls_error) {
         return refused_by_tls(tls);
     }
     if let Some(refused) = chain(error).find_map(|error| error.downcast_ref::<ProxyRefused>()) {
-        return Failure::new(FailureKind::ProxyRefused, refused.to_string());
+        return TransportError::new(TransportErrorKind::ProxyRefused, refused.to_string());
     }
-    Failure::new(FailureKind::Connect, format!("No connection could be made: {cause}"))
+    TransportError::new(TransportErrorKind::Connect, format!("No connection could be made: {cause}"))
 }
 
 /// Returns what a failure on a connection means.
 #[cold]
-pub(super) fn on_connection(error: &(dyn StdError + 'static), attempt: &AttemptStatus) -> Failure {
+pub(super) fn on_connection(error: &(dyn StdError + 'static), attempt: &AttemptStatus) -> TransportError {
     if let Some(tls) = chain(error).find_map(tls_error)
         && refuses_client_certificate(tls)
     {
@@ -103,17 +112,17 @@ pub(super) fn on_connection(error: &(dyn StdError + 'static), attempt: &AttemptS
 
 /// The connection is gone.
 #[cold]
-pub(super) fn lost(cause: &str, attempt: &AttemptStatus) -> Failure {
+pub(super) fn lost(cause: &str, attempt: &AttemptStatus) -> TransportError {
     let what = if attempt.may_be_sent() {
         "The connection broke before the whole answer had come"
     } else {
         "The connection broke before the request was sent"
     };
-    Failure::new(FailureKind::Lost, format!("{what}: {cause}"))
+    TransportError::new(TransportErrorKind::ConnectionClosed, format!("{what}: {cause}"))
 }
 
-fn refused_by_tls(error: &rustls::Error) -> Failure {
-    Failure::new(FailureKind::Tls, format!("The secure connection was refused: {error}"))
+fn refused_by_tls(error: &rustls::Error) -> TransportError {
+    TransportError::new(TransportErrorKind::Tls, format!("The secure connection was refused: {error}"))
 }
 
 /// Returns whether a TLS error refuses the handshake although it arrives after it: with TLS 1.3 a server checks
@@ -176,7 +185,7 @@ fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Erro
 mod tests {
     use super::*;
 
-    fn alert(description: rustls::AlertDescription) -> FailureKind {
+    fn alert(description: rustls::AlertDescription) -> TransportErrorKind {
         let error = rustls::Error::AlertReceived(description);
         let error = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
         on_connection(&error, &AttemptStatus::default()).kind
@@ -188,19 +197,22 @@ mod tests {
         for description in
             [Alert::InternalError, Alert::BadRecordMac, Alert::UserCanceled, Alert::DecryptError]
         {
-            assert_eq!(alert(description), FailureKind::Lost, "{description:?}");
+            assert_eq!(alert(description), TransportErrorKind::ConnectionClosed, "{description:?}");
         }
         let error = std::io::Error::new(std::io::ErrorKind::InvalidData, rustls::Error::DecryptError);
-        assert_eq!(on_connection(&error, &AttemptStatus::default()).kind, FailureKind::Lost);
+        assert_eq!(
+            on_connection(&error, &AttemptStatus::default()).kind,
+            TransportErrorKind::ConnectionClosed
+        );
     }
 
     #[test]
     fn a_tls_error_that_refuses_the_client_or_the_handshake_is_a_tls_failure() {
         use rustls::AlertDescription as Alert;
         for description in [Alert::CertificateRequired, Alert::UnknownCA, Alert::AccessDenied] {
-            assert_eq!(alert(description), FailureKind::Tls, "{description:?}");
+            assert_eq!(alert(description), TransportErrorKind::Tls, "{description:?}");
         }
         let error = rustls::Error::AlertReceived(Alert::HandshakeFailure);
-        assert_eq!(unconnected(&error).kind, FailureKind::Tls);
+        assert_eq!(unconnected(&error).kind, TransportErrorKind::Tls);
     }
 }
