@@ -213,6 +213,7 @@ impl CallOwner for ClientInner {
         self.registry.remove_polled(id);
     }
 
+    #[cfg(feature = "capi")]
     fn deliver_log(&self) {
         self.log.deliver();
     }

@@ -21,7 +21,7 @@ pub(super) struct FaultBody {
     /// truncated.
     announced: u64,
     trickle: Option<Trickle>,
-    /// Told to close the connection after the last byte, if the fault wants that.
+    /// Closes the connection after the last byte, if the fault demands it.
     control: Option<Arc<ConnControl>>,
 }
 

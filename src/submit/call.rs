@@ -38,6 +38,7 @@ pub(crate) trait CallOwner: Send + Sync {
     fn remove_polled(&self, id: u64);
 
     /// Passes waiting log lines to the logger.
+    #[cfg(feature = "capi")]
     fn deliver_log(&self);
 }
 

@@ -62,6 +62,7 @@ impl CallOwner for NoClient {
         true
     }
     fn remove_polled(&self, _: u64) {}
+    #[cfg(feature = "capi")]
     fn deliver_log(&self) {}
 }
 
