@@ -49,7 +49,6 @@ impl Paths<'_> {
                     self.add_tree(before, tree);
                 }
             }
-            _ => panic!("a use tree of an unknown kind"),
         }
     }
 }

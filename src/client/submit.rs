@@ -45,7 +45,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// What is wrong with the arguments, [`Code::BUSY`] over `max_in_flight`, [`Code::SHUT_DOWN`]. Then the
+    /// What is wrong with the arguments, [`Code::BUSY`](crate::Code::BUSY) over `max_in_flight`, [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN). Then the
     /// callback never runs.
     pub fn submit(
         &self,
@@ -68,7 +68,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::submit`].
+    /// As [`Client::submit`](crate::Client::submit).
     pub fn watch_session(
         &self,
         session_id: &str,
@@ -78,7 +78,7 @@ impl Client {
         self.watch_session_with(session_id, &WatchOptions::every(interval), callback)
     }
 
-    /// Watches as [`Client::watch_session`], with options.
+    /// Watches as [`Client::watch_session`](crate::Client::watch_session), with options.
     ///
     /// ```no_run
     /// # fn example(client: iplaygames::Client) -> Result<(), iplaygames::Error> {
@@ -92,7 +92,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::submit`].
+    /// As [`Client::submit`](crate::Client::submit).
     pub fn watch_session_with(
         &self,
         session_id: &str,
@@ -118,7 +118,7 @@ impl Client {
         })
     }
 
-    /// Watches, as [`Client::begin_submit`].
+    /// Watches, as [`Client::begin_submit`](crate::Client::begin_submit).
     pub(crate) fn watch_with(
         &self,
         session_id: &str,
@@ -202,7 +202,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Code::SHUT_DOWN`] or [`Code::UNSUPPORTED`] where this thread cannot drive.
+    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN) or [`Code::UNSUPPORTED`](crate::Code::UNSUPPORTED) where this thread cannot drive.
     pub fn tick(&self, budget: Duration) -> Result<u32, Error> {
         let inner = self.inner();
         if inner.registry.completions.is_empty() {
@@ -240,7 +240,7 @@ impl Client {
     }
 
     /// Drives until a future is ready, for so long at most. For waiting on several calls at once, or on
-    /// something beside them: the future should only look at what a [`Call::notify`] has left, and must
+    /// something beside them: the future should only look at what a [`Call::notify`](crate::Call::notify) has left, and must
     /// not call into the client.
     ///
     /// ```
@@ -258,7 +258,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Code::SHUT_DOWN`], and as [`Client::call`] where this thread cannot wait.
+    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN), and as [`Client::call`](crate::Client::call) where this thread cannot wait.
     pub fn drive<F: Future>(&self, future: F, timeout: Duration) -> Result<Option<F::Output>, Error> {
         let driver = self.inner().driver_in_use().ok_or_else(shut_down_error)?;
         driver.drive(async { tokio::time::timeout(timeout, future).await.ok() })
@@ -271,7 +271,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Code::SHUT_DOWN`] when it is shut down already, or when this thread cannot drive: then nothing was
+    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN) when it is shut down already, or when this thread cannot drive: then nothing was
     /// driven, and all else is done.
     pub fn shutdown(&self, timeout: Duration) -> Result<(), Error> {
         let inner = self.inner();

@@ -18,7 +18,7 @@ use crate::net::driver::forked_child_error;
 /// never runs, and nothing waits.
 ///
 /// There are two ways to its result, each complete without the other: ask for it with
-/// [`poll`](Call::poll) or [`wait`](Call::wait), or give a callback and [`tick`](Client::tick). A call is
+/// [`poll`](Call::poll) or [`wait`](Call::wait), or give a callback and [`tick`](crate::Client::tick). A call is
 /// carried by whoever ticks or waits on its client, or by the client's own thread if it is configured
 /// with `"background": true`.
 ///
@@ -100,7 +100,7 @@ impl Call {
     /// # Errors
     ///
     /// [`Code::UNSUPPORTED`] for a call that has a callback, or was given a notifier already; else as
-    /// [`Call::poll`].
+    /// [`Call::poll`](crate::Call::poll).
     pub fn notify(&self, notify: Notify) -> Result<(), Error> {
         let shared = &self.submitted()?.shared;
         if shared.has_callback || shared.notify.set(Arc::clone(&notify)).is_err() {
@@ -118,7 +118,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`] where this thread cannot wait.
+    /// As [`Client::call`](crate::Client::call) where this thread cannot wait.
     pub fn wait(&self, timeout: Duration) -> Result<Option<&CallResult>, Error> {
         self.submitted()?.wait(timeout)
     }
@@ -128,7 +128,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::poll`].
+    /// As [`Call::poll`](crate::Call::poll).
     pub fn cancel(&self) -> Result<(), Error> {
         self.submitted()?.cancel();
         Ok(())
