@@ -281,7 +281,9 @@ def test_operations_that_read_use_get_and_all_others_do_not(iplaygames_client: C
     operations = iplaygames_client.operations()
     for operation in operations:
         reads = operation.id.startswith(("get_", "list_"))
-        assert (operation.method == "GET") == reads == (operation.idempotency == "safe"), operation.id
+        assert (operation.method == "GET") == reads == (operation.idempotency == "safe"), (
+            operation.id
+        )
 
 
 def test_json_is_the_server_s_document_byte_for_byte(
