@@ -59,8 +59,8 @@ class Param(_Row):
 class Operation(_Row):
     """An operation of the API.
 
-    `idempotency` tells when a call may be sent again after a failure: `safe` and `idempotent` always,
-    `non_idempotent` only if the server has provably not processed the request.
+    `idempotency` tells when a call may be sent again after a failure: `safe` and `idempotent`
+    always, `non_idempotent` only if the server has provably not processed the request.
     """
 
     __slots__ = ("id", "tag", "summary", "method", "path", "idempotency", "params")
