@@ -6,26 +6,29 @@ use std::ffi::{CStr, c_char};
 use super::{boundary, string};
 use crate::codes::LIST;
 
-/// The version of the binary interface that this header describes, `major << 16 | minor`; see
+/// The version of the binary interface that this header describes, `major << 16 | minor`. See
 /// ipg_abi_version().
 pub const IPG_ABI_VERSION: u32 = 1;
 
-/// What became of a call: one of the codes above. 0 is #IPG_OK, and every other code of a finished
-/// call says what went wrong.
+/// The result of a call: one of the codes above. 0 is #IPG_OK. Every other code of a call that has
+/// ended is an error.
 pub type ipg_code = i32;
 
-/// A client of the API. Opaque, and never to be dereferenced: it is a number in the shape of a
-/// pointer. Made by ipg_client_new(), ended by ipg_client_free().
+/// A handle of a client. The handle is opaque: a number in the type of a pointer, which must not be
+/// dereferenced. ipg_client_new() creates the handle, ipg_client_free() ends it.
 pub struct ipg_client {
     _opaque: [u8; 0],
 }
 
-/// The version of the binary interface of the library that is loaded: `major << 16 | minor`.
+/// Returns the version of the loaded library's binary interface: `major << 16 | minor`.
 ///
-/// A program that was compiled against one header works with a library of the same major number and
-/// the same or a higher minor number; as long as the major number is 0, the minor numbers must be equal.
+/// A program that was compiled with one header works with a library that has the same major number
+/// and the same or a higher minor number. While the major number is 0, the minor numbers must be
+/// equal.
 ///
 /// Threads: any. Cannot fail.
+///
+/// \return The version of the binary interface.
 ///
 /// ```c
 /// if (ipg_abi_version() != IPG_ABI_VERSION) {
@@ -37,9 +40,11 @@ pub extern "C" fn ipg_abi_version() -> u32 {
     IPG_ABI_VERSION
 }
 
-/// The version of the library that is loaded, such as `"0.1.0"`.
+/// Returns the version of the loaded library, such as `"0.1.0"`.
 ///
-/// Ownership: the text is static and must not be freed. Threads: any. Cannot fail.
+/// Threads: any. Cannot fail.
+///
+/// \return A static string, which must not be freed.
 ///
 /// ```c
 /// printf("libiplaygames %s\n", ipg_version());
@@ -49,10 +54,13 @@ pub extern "C" fn ipg_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// The name of a code, such as `"IPG_ERR_NOT_FOUND"`; `"IPG_ERR_UNKNOWN"` for a number that is no
-/// code. Never NULL.
+/// Returns the name of a code, such as `"IPG_ERR_NOT_FOUND"`.
 ///
-/// Ownership: the text is static and must not be freed. Threads: any. Cannot fail.
+/// Threads: any. Cannot fail.
+///
+/// \param code Any number.
+/// \return A static string, which must not be freed; never NULL. `"IPG_ERR_UNKNOWN"` if no code has
+/// this number.
 ///
 /// ```c
 /// ipg_code code = ipg_client_free(client);
@@ -66,14 +74,15 @@ pub extern "C" fn ipg_code_name(code: ipg_code) -> *const c_char {
     row.map_or(c"IPG_ERR_UNKNOWN".as_ptr(), |(_, name)| name.as_ptr().cast())
 }
 
-/// Frees a text that this library handed out through an out-parameter.
+/// Frees a string that this library returned through an out-parameter.
 ///
-/// NULL is fine and does nothing. A text freed twice, or a pointer that is no text of this library,
-/// is ignored and leaves a warning in the log of every client. This notices mistakes, and is no licence
-/// to make them: once a freed text's address has been handed out again, a second free of the old text
-/// frees the new one.
+/// Freeing a string twice, or a pointer that is not a string of this library, does nothing but add
+/// a warning to the log of every client. Do not rely on this: when the address of a freed string is
+/// in use again, a second free of the old string frees the new one.
 ///
-/// Threads: any, also another than the one the text was handed to. Cannot fail.
+/// Threads: any, also a thread that did not receive the string. Cannot fail.
+///
+/// \param text The string, or NULL, for which the function does nothing.
 ///
 /// ```c
 /// char *json = NULL;

@@ -9,34 +9,36 @@ use crate::codes::Code;
 use crate::error::{Error, push_quoted};
 use crate::json::{self, PointerError};
 
-/// What ipg_json_get() found: `null`.
+/// A type that ipg_json_get() returns: `null`.
 pub const IPG_JSON_NULL: i32 = 1;
-/// What ipg_json_get() found: `true` or `false`.
+/// A type that ipg_json_get() returns: `true` or `false`.
 pub const IPG_JSON_BOOL: i32 = 2;
-/// What ipg_json_get() found: a number.
+/// A type that ipg_json_get() returns: a number.
 pub const IPG_JSON_NUMBER: i32 = 3;
-/// What ipg_json_get() found: a string.
+/// A type that ipg_json_get() returns: a string.
 pub const IPG_JSON_STRING: i32 = 4;
-/// What ipg_json_get() found: an array.
+/// A type that ipg_json_get() returns: an array.
 pub const IPG_JSON_ARRAY: i32 = 5;
-/// What ipg_json_get() found: an object.
+/// A type that ipg_json_get() returns: an object.
 pub const IPG_JSON_OBJECT: i32 = 6;
 
-/// Reads one value out of a JSON document.
-///
-/// `pointer` is a JSON pointer as in RFC 6901: `"/data/session_id"`, `"/data/games/0/title"`, or `""` for the
-/// whole document; a `/` in a key is written `~1`, a `~` is written `~0`.
-///
-/// `*out_type` becomes one of the IPG_JSON_ constants, 0 when nothing was found. `*out_value` becomes the
-/// value as text: a string without quotes and escapes, a number with the digits it was written with (money
-/// stays exact), `true`, `false` and `null` as these words, an array or object as the JSON it is.
-/// `*out_len` becomes the text's length in bytes without the NUL at its end: a string may have NULs inside.
-/// Each of the three may be NULL.
+/// Returns one value of a JSON document.
 ///
 /// Ownership: free the value with ipg_string_free(). Threads: any. Never blocks.
-/// Codes: #IPG_OK; #IPG_ERR_NO_SUCH_FIELD when the document has nothing there;
-/// #IPG_ERR_INVALID_ARGUMENT when `json` is not JSON (or nested deeper than 128 levels), `pointer` is not a
-/// pointer, or the string cannot be written as UTF-8 (half a surrogate pair).
+///
+/// \param json The document.
+/// \param pointer A JSON pointer (RFC 6901), such as `"/data/session_id"` or
+/// `"/data/games/0/title"`; `""` is the whole document. In a key, `/` is written `~1` and `~` is
+/// written `~0`.
+/// \param out_type Receives one of the IPG_JSON_ constants, or 0 if there is no value. May be NULL.
+/// \param out_value Receives the value as text: a string without quotes and escapes; a number with
+/// the digits of the document, so that amounts of money stay exact; `true`, `false` or `null`; an
+/// array or object as JSON. May be NULL.
+/// \param out_len Receives the length of the text in bytes, without the NUL at its end. A string
+/// may contain NULs. May be NULL.
+/// \return #IPG_OK; #IPG_ERR_NO_SUCH_FIELD if the document has no value at this pointer;
+/// #IPG_ERR_INVALID_ARGUMENT if `json` is not JSON or is nested deeper than 128 levels, if
+/// `pointer` is not a JSON pointer, or if the string is not valid Unicode (half a surrogate pair).
 ///
 /// ```c
 /// char *balance = NULL;
@@ -77,14 +79,16 @@ pub unsafe extern "C" fn ipg_json_get(
     })
 }
 
-/// Writes text as a JSON string, quotes included, so that it can be put into a document.
+/// Returns a text as a JSON string with its quotes, so that it can be put into a document.
 ///
-/// `len` is the text's length in bytes; `(size_t)-1` means that it ends with a NUL. NULL is fine with `len` 0.
+/// Ownership: free the string with ipg_string_free(). Threads: any. Never blocks.
 ///
-/// `*out_json` becomes the quoted text, or the error document: look at the code before using it.
-///
-/// Ownership: free the text with ipg_string_free(). Threads: any. Never blocks.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT when `text` is not UTF-8, or is NULL with another `len` than 0.
+/// \param text The text. NULL is allowed if `len` is 0.
+/// \param len The length of the text in bytes. `(size_t)-1` means that the text ends with a NUL.
+/// \param out_json Receives the JSON string, or the error document: check the code before you use
+/// it. May be NULL.
+/// \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if `text` is not UTF-8, or if it is NULL and `len` is
+/// not 0.
 ///
 /// ```c
 /// char *name = NULL;
