@@ -855,8 +855,8 @@ ipg_code ipg_call(ipg_client *client,
  *
  * ```c
  * // static void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
- * char *json = NULL;
- * if (ipg_submit(client, "list_games", "{\"per_page\": \"20\"}", NULL, on_games, NULL, NULL, &json)
+ * char *json = NULL; if (ipg_submit(client, "list_games", "{\"per_page\": \"20\"}", NULL,
+ * on_games, NULL, NULL, &json)
  *     != IPG_OK) {
  *     fprintf(stderr, "not sent: %s\n", json);
  * }

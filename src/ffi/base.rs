@@ -1,24 +1,15 @@
-//! What every part of the interface shares: the types, the versions, the names of the codes, and the
-//! freeing of text.
+//! The functions of C that need no client: the versions, the names of the codes, and freeing a
+//! string.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::c_char;
 
+use super::types::ipg_code;
 use super::{boundary, string};
 use crate::codes::LIST;
 
 /// The version of the binary interface that this header describes, `major << 16 | minor`. See
 /// ipg_abi_version().
 pub const IPG_ABI_VERSION: u32 = 1;
-
-/// The result of a call: one of the codes above. 0 is #IPG_OK. Every other code of a call that has
-/// ended is an error.
-pub type ipg_code = i32;
-
-/// A handle of a client. The handle is opaque: a number in the type of a pointer, which must not be
-/// dereferenced. ipg_client_new() creates the handle, ipg_client_free() ends it.
-pub struct ipg_client {
-    _opaque: [u8; 0],
-}
 
 /// Returns the version of the loaded library's binary interface: `major << 16 | minor`.
 ///
@@ -99,17 +90,17 @@ pub extern "C" fn ipg_string_free(text: *mut c_char) {
     });
 }
 
-/// Room for the longest name and its NUL; a longer one does not compile.
-const NAME_ROOM: usize = 32;
+/// The size of the longest name with its NUL. A longer name does not compile.
+const MAX_NAME: usize = 32;
 
-/// The names of the codes as C has them, in the order of the list.
-#[allow(clippy::indexing_slicing)] // Runs in the compiler, where going out of bounds is an error.
-static NAMES: [[u8; NAME_ROOM]; LIST.len()] = {
-    let mut names = [[0; NAME_ROOM]; LIST.len()];
+/// The names of the codes as C strings, in the order of the list.
+#[allow(clippy::indexing_slicing)] // Evaluated at compile time, where an index out of bounds is an error.
+static NAMES: [[u8; MAX_NAME]; LIST.len()] = {
+    let mut names = [[0; MAX_NAME]; LIST.len()];
     let mut row = 0;
     while row < LIST.len() {
         let name = LIST[row].1.as_bytes();
-        assert!(name.len() < NAME_ROOM);
+        assert!(name.len() < MAX_NAME);
         let mut at = 0;
         while at < name.len() {
             names[row][at] = name[at];
@@ -120,25 +111,19 @@ static NAMES: [[u8; NAME_ROOM]; LIST.len()] = {
     names
 };
 
-/// Text of this library's own, for C that only reads it while it is called.
-pub(super) fn c_text(text: &str) -> std::ffi::CString {
-    // A NUL would end the text early for C.
-    std::ffi::CString::new(text)
-        .or_else(|_| std::ffi::CString::new(text.replace('\0', "\u{fffd}")))
-        .unwrap_or_else(|_| CStr::to_owned(c""))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ffi::CStr;
+
     use super::*;
 
     fn name(code: ipg_code) -> &'static str {
-        // SAFETY: ipg_code_name gives static text.
+        // SAFETY: ipg_code_name returns a static string.
         unsafe { CStr::from_ptr(ipg_code_name(code)) }.to_str().unwrap()
     }
 
     #[test]
-    fn every_code_has_its_name_in_c() {
+    fn ipg_code_name_returns_the_name_of_every_code_and_else_unknown() {
         for (value, expected, _) in LIST {
             assert_eq!(name(*value), *expected);
         }
@@ -148,14 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_the_packages() {
-        // SAFETY: ipg_version gives static text.
+    fn ipg_version_returns_the_version_of_the_package() {
+        // SAFETY: ipg_version returns a static string.
         let version = unsafe { CStr::from_ptr(ipg_version()) };
         assert_eq!(version.to_str(), Ok(env!("CARGO_PKG_VERSION")));
-    }
-
-    #[test]
-    fn a_nul_in_a_log_line_does_not_cut_it() {
-        assert_eq!(c_text("a\0b").as_bytes(), "a\u{fffd}b".as_bytes());
     }
 }

@@ -1,10 +1,10 @@
-//! Any operation of the API for C.
+//! `ipg_call`, which calls any operation of the API.
 
 use std::ffi::c_char;
 
 use super::boundary::{self, OutParam};
 use super::string::StrParam;
-use super::{ipg_client, ipg_code};
+use super::types::{ipg_client, ipg_code};
 use crate::client::options::CallOptions;
 use crate::client::reply::Reply;
 
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn ipg_call(
     options_json: *const c_char,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (operation, arguments_json, options_json, out_json) = unsafe {
         (
             StrParam::new("operation", operation),

@@ -1,4 +1,5 @@
-//! The functions of a client: `ipg_client_new`, `_prewarm`, `_stats` and `_free`.
+//! The functions of a client for C, from `ipg_client_new` to `ipg_client_free`. Its calls are in
+//! `session.rs`, `call.rs` and `request.rs`, its logger in `log.rs`.
 
 use std::ffi::c_char;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use super::boundary::{self, OutParam};
 use super::string::StrParam;
 use super::tables::CLIENTS;
-use super::{ipg_client, ipg_code};
+use super::types::{ipg_client, ipg_code};
 use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::codes::Code;
@@ -47,7 +48,7 @@ pub unsafe extern "C" fn ipg_client_new(
     out_client: *mut *mut ipg_client,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (config_json, out_client, out_json) = unsafe {
         (StrParam::new("config_json", config_json), OutParam::null(out_client), OutParam::null(out_json))
     };
@@ -92,7 +93,7 @@ pub unsafe extern "C" fn ipg_client_prewarm(
     timeout_ms: u32,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let out_json = unsafe { OutParam::null(out_json) };
     let timeout = Duration::from_millis(timeout_ms.into());
     boundary::json(&out_json, || {
@@ -124,7 +125,7 @@ pub unsafe extern "C" fn ipg_client_prewarm(
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipg_client_stats(client: *mut ipg_client, out_json: *mut *mut c_char) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let out_json = unsafe { OutParam::null(out_json) };
     boundary::json(&out_json, || boundary::with_client(client, |client| Ok(client.stats_json())))
 }

@@ -1,10 +1,10 @@
-//! JSON for hosts that have no library for it: reading a value out, and quoting text.
+//! JSON functions for hosts without a JSON library: reading a value and quoting a text.
 
 use std::ffi::c_char;
 
 use super::boundary::{self, OutParam};
-use super::ipg_code;
 use super::string::{self, StrParam, invalid_argument};
+use super::types::ipg_code;
 use crate::codes::Code;
 use crate::error::{Error, push_quoted};
 use crate::json::{self, PointerError};
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn ipg_json_get(
     out_value: *mut *mut c_char,
     out_len: *mut usize,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (json, pointer, out_type, out_value, out_len) = unsafe {
         (
             StrParam::new("json", json),
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn ipg_json_quote(
     len: usize,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (in_text, out_json) = unsafe { (StrParam::new("text", text), OutParam::null(out_json)) };
     boundary::json(&out_json, || {
         let text = match len {
@@ -112,9 +112,9 @@ pub unsafe extern "C" fn ipg_json_quote(
             0 => "",
             _ if text.is_null() => in_text.get()?,
             _ if len > isize::MAX.unsigned_abs() => {
-                return Err(invalid_argument(format!("`len` is {len}: there is no text of that length.")));
+                return Err(invalid_argument(format!("`len` is {len}; a text cannot be that long.")));
             }
-            // SAFETY: not NULL and of a length that can be; the host vouches for its bytes.
+            // SAFETY: not NULL and of a possible length; the header requires valid bytes.
             _ => string::utf8("text", unsafe { std::slice::from_raw_parts(text.cast(), len) })?,
         };
         let mut quoted = String::with_capacity(text.len() + 2);
@@ -123,12 +123,16 @@ pub unsafe extern "C" fn ipg_json_quote(
     })
 }
 
-/// The value at a pointer: what it is, and as text.
+/// Returns the type and the text of the value at a pointer.
 fn value_at(json: &str, pointer: &str) -> Result<(i32, String), Error> {
     let value = json::get(json, pointer).map_err(|missing| match missing {
         PointerError::NotJson(why) => invalid_argument(format!("`json` is not JSON: {why}.")),
-        PointerError::BadPointer => invalid_argument(format!("`pointer` is no JSON pointer: {pointer:?}.")),
-        PointerError::Absent => Error::new(Code::NO_SUCH_FIELD, format!("There is nothing at {pointer:?}.")),
+        PointerError::BadPointer => {
+            invalid_argument(format!("`pointer` is not a JSON pointer: {pointer:?}."))
+        }
+        PointerError::Absent => {
+            Error::new(Code::NO_SUCH_FIELD, format!("The document has no value at {pointer:?}."))
+        }
     })?;
     let kind = match value.as_bytes().first() {
         Some(b'n') => IPG_JSON_NULL,
@@ -151,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_comes_as_its_type_and_its_text() {
+    fn a_value_is_returned_with_its_type_and_its_text() {
         let json =
             r#" {"n": null, "t": true, "m": 1.50, "s": "a\"\u00e9\u0000b", "l": [1, 2], "o": {"x": -0}} "#;
         for (pointer, kind, text) in [
@@ -169,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_another_code_than_what_cannot_be() {
+    fn a_missing_value_and_an_invalid_argument_have_different_codes() {
         let code = |json, pointer| value_at(json, pointer).unwrap_err().code();
         assert_eq!(code("{}", "/x"), Code::NO_SUCH_FIELD);
         assert_eq!(code("{}", "x"), Code::INVALID_ARGUMENT);

@@ -1,11 +1,11 @@
-//! The host's logger.
+//! The logger of a client for C.
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use super::base::c_text;
-use super::string::invalid_argument;
-use super::{boundary, ipg_client, ipg_code};
+use super::boundary;
+use super::string::{invalid_argument, to_c_string};
+use super::types::{ipg_client, ipg_code};
 use crate::error::Error;
 use crate::log::{LogLevel, LogLine, Logger};
 use crate::panics::InsideGuard;
@@ -80,10 +80,17 @@ pub unsafe extern "C" fn ipg_client_set_logger(
             let max_level = level(max_level)?;
             let logger = callback.map(|callback| -> Logger {
                 Arc::new(move |line: &LogLine| {
-                    let (target, message) = (c_text(line.target), c_text(&line.message));
-                    // SAFETY: the host gave the callback for just this; the texts outlive the call.
+                    let (target, message) = (to_c_string(line.target), to_c_string(&line.message));
+                    // SAFETY: the host passed the callback for this purpose; the strings outlive
+                    // the call.
                     unsafe {
-                        call(callback, user_data.get(), line.level as i32, target.as_ptr(), message.as_ptr());
+                        invoke(
+                            callback,
+                            user_data.get(),
+                            line.level as i32,
+                            target.as_ptr(),
+                            message.as_ptr(),
+                        );
                     }
                 })
             });
@@ -92,6 +99,7 @@ pub unsafe extern "C" fn ipg_client_set_logger(
     })
 }
 
+/// Returns the level with a number of the header; `None` is no logger.
 fn level(number: i32) -> Result<Option<LogLevel>, Error> {
     Ok(Some(match number {
         IPG_LOG_OFF => return Ok(None),
@@ -104,13 +112,13 @@ fn level(number: i32) -> Result<Option<LogLevel>, Error> {
     }))
 }
 
-/// Calls the host. What unwinds out of its callback meets this function's edge, which no unwinding
-/// passes: the process ends there, before any state of ours is left half done.
+/// Calls the callback. This function does not unwind: an exception that leaves the callback ends
+/// the process, before the state of the library becomes inconsistent.
 ///
 /// # Safety
 ///
-/// The callback is the host's, and the texts end with a NUL.
-unsafe extern "C" fn call(
+/// The callback comes from the host, and the strings end with a NUL.
+unsafe extern "C" fn invoke(
     callback: unsafe extern "C-unwind" fn(*mut c_void, i32, *const c_char, *const c_char),
     user_data: *mut c_void,
     level: i32,
@@ -118,22 +126,23 @@ unsafe extern "C" fn call(
     message: *const c_char,
 ) {
     let _outside = InsideGuard::leave();
-    // SAFETY: passed on.
+    // SAFETY: guaranteed by the caller.
     unsafe { callback(user_data, level, target, message) };
 }
 
-/// The host's own address, for the host's own callback.
+/// The pointer that the host passes with a callback.
 #[derive(Clone, Copy)]
 pub(super) struct UserData(pub(super) *mut c_void);
 
-// SAFETY: never followed here, only given back to the host, which promises with the callback that any
-// thread of its own may run it.
+// SAFETY: the library never dereferences the pointer. It passes the pointer to the callback, which
+// the host allows to run on any of its threads.
 unsafe impl Send for UserData {}
 // SAFETY: as above.
 unsafe impl Sync for UserData {}
 
 impl UserData {
-    /// A method, so that a closure captures this type and not the bare pointer in it.
+    /// Returns the pointer. This is a method, so that a closure captures this type and not the
+    /// pointer.
     pub(super) fn get(self) -> *mut c_void {
         self.0
     }
@@ -144,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn levels_are_the_numbers_of_the_header() {
+    fn the_levels_have_the_numbers_of_the_header() {
         for number in 1..=5 {
             assert_eq!(level(number).unwrap().unwrap() as i32, number);
         }

@@ -1,50 +1,22 @@
-//! Calls that nobody waits for, for C: submitting, watching, ticking, and the requests in between.
+//! Non-blocking calls for C: submitting, watching, ticking, and the functions of requests. Handles
+//! and callbacks are in `request_handle.rs`.
 
 use std::ffi::{c_char, c_void};
-use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::base::c_text;
 use super::boundary::{self, OutParam};
-use super::handle::{HandleTable, Kind};
 use super::log::UserData;
+use super::request_handle::{self, CCallback, with_request};
 use super::session::{STATUS, session_id_of};
-use super::string::{StrParam, invalid_argument};
+use super::string::StrParam;
 use super::tables::CLIENTS;
-use super::{ipg_client, ipg_code};
+use super::types::{ipg_callback, ipg_client, ipg_code, ipg_request};
 use crate::client::Client;
 use crate::client::options::CallOptions;
 use crate::codes::Code;
-use crate::error::{Error, push_quoted};
-use crate::panics::InsideGuard;
+use crate::error::push_quoted;
 use crate::submit::call::{PollResult, SubmittedCall};
-use crate::submit::event::{Callback, Event};
 use crate::submit::updates::WatchOptions;
-
-static REQUESTS: HandleTable<ipg_request, Held> = HandleTable::new(Kind::Request);
-
-/// A handle of a call in flight or of a watch. The handle is opaque: a number in the type of a
-/// pointer, which must not be dereferenced. ipg_submit() and ipg_session_watch() create the handle,
-/// ipg_request_free() ends it.
-pub struct ipg_request {
-    _opaque: [u8; 0],
-}
-
-/// Receives the result of a call, or an update of a watch. See ipg_submit().
-///
-/// The parameters are: `user_data`, as it was passed to ipg_submit(); `request`, the handle of the
-/// call, which is never NULL and is valid while the callback runs; `code`, which is #IPG_PENDING
-/// for an update of a watch and any other code for the end; and `json`, the API's response or the
-/// error document. The library owns `json`, which is invalid after the callback returns.
-pub type ipg_callback = Option<
-    unsafe extern "C-unwind" fn(
-        user_data: *mut c_void,
-        request: *mut ipg_request,
-        code: ipg_code,
-        json: *const c_char,
-    ),
->;
 
 /// Starts a call of any operation, and returns at once. Nothing is sent before a thread drives the
 /// client with ipg_client_tick(), ipg_request_wait() or a blocking call, or before the client's own
@@ -78,8 +50,8 @@ pub type ipg_callback = Option<
 ///
 /// ```c
 /// // static void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
-/// char *json = NULL;
-/// if (ipg_submit(client, "list_games", "{\"per_page\": \"20\"}", NULL, on_games, NULL, NULL, &json)
+/// char *json = NULL; if (ipg_submit(client, "list_games", "{\"per_page\": \"20\"}", NULL,
+/// on_games, NULL, NULL, &json)
 ///     != IPG_OK) {
 ///     fprintf(stderr, "not sent: %s\n", json);
 /// }
@@ -97,7 +69,7 @@ pub unsafe extern "C" fn ipg_submit(
     out_request: *mut *mut ipg_request,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (operation, arguments_json, options_json, out_request, out_json) = unsafe {
         (
             StrParam::new("operation", operation),
@@ -112,10 +84,10 @@ pub unsafe extern "C" fn ipg_submit(
         boundary::with_client(client, |client| {
             let (operation, arguments) = (operation.get()?, arguments_json.get_or_empty()?);
             let options = CallOptions::from_json(options_json.get_or_empty()?)?;
-            let host = Host::new(callback, user_data, &out_request)?;
-            let callback = host.callback();
+            let c_callback = CCallback::new(callback, user_data, &out_request)?;
+            let callback = c_callback.to_callback();
             let submitted = client.submit_with(operation, arguments, &options, callback, |submitted| {
-                host.on_registered(submitted, &out_request)
+                c_callback.on_registered(submitted, &out_request)
             })?;
             Ok(submitted_json(&submitted))
         })
@@ -177,7 +149,7 @@ pub unsafe extern "C" fn ipg_session_watch(
     out_request: *mut *mut ipg_request,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (session_id, out_request, out_json) = unsafe {
         (StrParam::new("session_id", session_id), OutParam::null(out_request), OutParam::null(out_json))
     };
@@ -186,10 +158,10 @@ pub unsafe extern "C" fn ipg_session_watch(
     boundary::json(&out_json, || {
         boundary::with_client(client, |client| {
             let session_id = session_id_of(&session_id)?;
-            let host = Host::new(callback, user_data, &out_request)?;
-            let callback = host.callback();
+            let c_callback = CCallback::new(callback, user_data, &out_request)?;
+            let callback = c_callback.to_callback();
             let submitted = client.watch_with(session_id, &options, callback, |submitted| {
-                host.on_registered(submitted, &out_request)
+                c_callback.on_registered(submitted, &out_request)
             })?;
             Ok(submitted_json(&submitted))
         })
@@ -233,10 +205,10 @@ pub unsafe extern "C" fn ipg_client_tick(
     budget_us: u32,
     out_completed: *mut u32,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let out_completed = unsafe { OutParam::new(out_completed, 0) };
-    // Most ticks of a game find nothing to do, and should cost next to nothing.
-    if CLIENTS.ask(client, Client::is_idle) == Some(true) {
+    // Most ticks of a game have nothing to do, so this path is short.
+    if CLIENTS.with(client, Client::is_idle) == Some(true) {
         return Code::OK.value();
     }
     let budget = Duration::from_micros(budget_us.into());
@@ -274,7 +246,7 @@ pub unsafe extern "C" fn ipg_client_tick(
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipg_request_poll(request: *mut ipg_request, out_json: *mut *mut c_char) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let out_json = unsafe { OutParam::null(out_json) };
     boundary::json_with_code(&out_json, || {
         with_request(request, |submitted| match submitted.poll() {
@@ -317,7 +289,7 @@ pub unsafe extern "C" fn ipg_request_wait(
     timeout_ms: u32,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let out_json = unsafe { OutParam::null(out_json) };
     let timeout = Duration::from_millis(timeout_ms.into());
     boundary::json_with_code(&out_json, || {
@@ -372,9 +344,9 @@ pub extern "C" fn ipg_request_cancel(request: *mut ipg_request) -> ipg_code {
 #[unsafe(no_mangle)]
 pub extern "C" fn ipg_request_free(request: *mut ipg_request) -> ipg_code {
     boundary::code(|| {
-        let submitted = REQUESTS.remove(request)?.submitted()?;
+        let submitted = request_handle::remove(request)?;
         if let Err(error) = submitted.check_process() {
-            // The parent's: what is behind it must not be touched from here.
+            // The call belongs to the parent process and must not be changed here.
             std::mem::forget(submitted);
             return Err(error);
         }
@@ -382,136 +354,10 @@ pub extern "C" fn ipg_request_free(request: *mut ipg_request) -> ipg_code {
     })
 }
 
-/// What stands behind a handle.
-#[derive(Clone)]
-enum Held {
-    /// The host frees it.
-    Host(Arc<SubmittedCall>),
-    /// The client holds it until its callback has run; then the handle ends by itself.
-    Client(Weak<SubmittedCall>),
-}
-
-impl Held {
-    fn submitted(self) -> Result<Arc<SubmittedCall>, Error> {
-        match self {
-            Held::Host(submitted) => Ok(submitted),
-            Held::Client(submitted) => submitted
-                .upgrade()
-                .ok_or_else(|| Error::new(Code::INVALID_HANDLE, "The request handle was freed before.")),
-        }
-    }
-}
-
-/// Runs a body on a request, and then hands its client's log lines over, with no lock held.
-fn with_request<T>(
-    request: *mut ipg_request,
-    body: impl FnOnce(&SubmittedCall) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let submitted = REQUESTS.get(request)?.submitted()?;
-    if let Err(error) = submitted.check_process() {
-        // The table still holds it; but what the parent counted must not be counted down here.
-        std::mem::forget(submitted);
-        return Err(error);
-    }
-    let result = boundary::catch_panic(|| body(&submitted));
-    // What the call achieved is not lost to a defect after it.
-    let _ = boundary::catch_panic(|| {
-        submitted.deliver_log();
-        drop(submitted);
-        Ok(())
-    });
-    result
-}
-
+/// Returns the document of a call that was submitted.
 fn submitted_json(submitted: &SubmittedCall) -> String {
     let mut document = "{\"success\":true,\"call_id\":".to_owned();
     push_quoted(&mut document, submitted.call_id());
     document.push('}');
     document
-}
-
-/// The host's side of a request.
-struct Host {
-    callback: ipg_callback,
-    user_data: UserData,
-    /// Whether the request frees itself.
-    frees_itself: bool,
-    /// NULL until it is announced, which is before anything can happen.
-    handle: AtomicPtr<ipg_request>,
-}
-
-impl Host {
-    fn new(
-        callback: ipg_callback,
-        user_data: UserData,
-        out_request: &OutParam<*mut ipg_request>,
-    ) -> Result<Arc<Host>, Error> {
-        let frees_itself = !out_request.is_wanted();
-        if frees_itself && callback.is_none() {
-            return Err(invalid_argument(
-                "Without a callback, `out_request` is needed: the result would be lost.".into(),
-            ));
-        }
-        Ok(Arc::new(Host { callback, user_data, frees_itself, handle: AtomicPtr::default() }))
-    }
-
-    fn callback(self: &Arc<Host>) -> Option<Callback> {
-        let callback = self.callback?;
-        let host = Arc::clone(self);
-        Some(Box::new(move |event| {
-            let (code, json) = match event {
-                Event::Update(Ok(reply)) => (Code::PENDING, c_text(reply.json())),
-                Event::Update(Err(error)) => (Code::PENDING, c_text(&error.to_json())),
-                Event::Done(Ok(reply)) => (Code::OK, c_text(reply.json())),
-                Event::Done(Err(error)) => (error.code(), c_text(&error.to_json())),
-            };
-            let handle = host.handle.load(Ordering::Acquire);
-            // SAFETY: the host gave the callback for just this; the text outlives the call.
-            unsafe { call(callback, host.user_data.get(), handle, code.value(), json.as_ptr()) }
-        }))
-    }
-
-    /// Makes the request's handle, and tells it to the host.
-    fn on_registered(
-        &self,
-        submitted: &Arc<SubmittedCall>,
-        out_request: &OutParam<*mut ipg_request>,
-    ) -> Result<(), Error> {
-        let held = match self.frees_itself {
-            true => Held::Client(Arc::downgrade(submitted)),
-            false => Held::Host(Arc::clone(submitted)),
-        };
-        let handle = REQUESTS.insert(held)?;
-        self.handle.store(handle, Ordering::Release);
-        out_request.set(handle);
-        Ok(())
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        let handle = *self.handle.get_mut();
-        if self.frees_itself && !handle.is_null() {
-            // The host may have freed it in the callback.
-            let _ = REQUESTS.remove(handle);
-        }
-    }
-}
-
-/// Calls the host. What unwinds out of its callback meets this function's edge, which no unwinding
-/// passes: the process ends there, before any state of ours is left half done.
-///
-/// # Safety
-///
-/// The callback is the host's, and the text ends with a NUL.
-unsafe extern "C" fn call(
-    callback: unsafe extern "C-unwind" fn(*mut c_void, *mut ipg_request, ipg_code, *const c_char),
-    user_data: *mut c_void,
-    request: *mut ipg_request,
-    code: ipg_code,
-    json: *const c_char,
-) {
-    let _outside = InsideGuard::leave();
-    // SAFETY: passed on.
-    unsafe { callback(user_data, request, code, json) };
 }

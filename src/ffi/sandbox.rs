@@ -4,8 +4,8 @@
 use std::ffi::c_char;
 
 use super::boundary::{self, OutParam};
-use super::ipg_code;
 use super::string::StrParam;
+use super::types::ipg_code;
 
 /// A handle of a running sandbox. The handle is opaque: a number in the type of a pointer, which
 /// must not be dereferenced. ipg_sandbox_start() creates the handle, ipg_sandbox_stop() ends it.
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn ipg_sandbox_start(
     out_sandbox: *mut *mut ipg_sandbox,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (config_json, out_sandbox, out_json) = unsafe {
         (StrParam::new("config_json", config_json), OutParam::null(out_sandbox), OutParam::null(out_json))
     };
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn ipg_sandbox_control(
     command_json: *const c_char,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (command_json, out_json) =
         unsafe { (StrParam::new("command_json", command_json), OutParam::null(out_json)) };
     boundary::json(&out_json, || imp::control(sandbox, &command_json))

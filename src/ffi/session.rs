@@ -1,10 +1,11 @@
-//! Game sessions for C: three operations of the API with friendlier arguments.
+//! Game sessions for C: three operations of the API whose arguments need no JSON where an id is
+//! enough.
 
 use std::ffi::c_char;
 
 use super::boundary::{self, OutParam};
 use super::string::StrParam;
-use super::{ipg_client, ipg_code};
+use super::types::{ipg_client, ipg_code};
 use crate::client::Client;
 use crate::client::options::CallOptions;
 use crate::client::reply::Reply;
@@ -55,7 +56,7 @@ pub unsafe extern "C" fn ipg_session_start(
     request_json: *const c_char,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (request_json, out_json) =
         unsafe { (StrParam::new("request_json", request_json), OutParam::null(out_json)) };
     call(client, START, &out_json, |client| client.call(START, request_json.get()?, &CallOptions::default()))
@@ -90,7 +91,7 @@ pub unsafe extern "C" fn ipg_session_status(
     session_id: *const c_char,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (session_id, out_json) =
         unsafe { (StrParam::new("session_id", session_id), OutParam::null(out_json)) };
     call(client, STATUS, &out_json, |client| {
@@ -125,7 +126,7 @@ pub unsafe extern "C" fn ipg_session_end(
     session_id: *const c_char,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (session_id, out_json) =
         unsafe { (StrParam::new("session_id", session_id), OutParam::null(out_json)) };
     call(client, END, &out_json, |client| {
@@ -133,6 +134,7 @@ pub unsafe extern "C" fn ipg_session_end(
     })
 }
 
+/// Runs a call on a client. An error names the operation.
 fn call(
     client: *mut ipg_client,
     operation: &'static str,
@@ -147,7 +149,7 @@ fn call(
     })
 }
 
-/// The id as text; an error that names the field.
+/// Returns the session id. An error names the field.
 pub(super) fn session_id_of<'a>(session_id: &StrParam<'a>) -> Result<&'a str, Error> {
     session_id.get().map_err(|mut error| {
         error.inner_mut().field = Some("/session_id".to_owned());
