@@ -1,7 +1,6 @@
 /*
  * iplaygames.h: a client for the IPlayGames game-aggregator API. It starts, checks and ends game
- * sessions, and calls every other operation of the API. Arguments and
- * results are JSON text.
+ * sessions, and calls every other operation of the API. Arguments and results are JSON text.
  *
  * A complete program:
  *
@@ -40,7 +39,7 @@
  *
  * Documents. A function with an `out_json` parameter writes one JSON document to it. On success it
  * is the API's response, byte for byte, or the document that the function describes. On failure it
- * is the error document:
+ * is always the error document:
  *
  *     {"success": false, "error": {"code": 404, "name": "IPG_ERR_NOT_FOUND",
  *       "message": "Session not found", "operation": "get_session_status",
@@ -64,7 +63,7 @@
  *              characters of the response.
  *
  * Out-parameters. Each out-parameter may be NULL if its result is not wanted. Every function first
- * sets its other out-parameters to NULL or 0. They are therefore valid after every return.
+ * sets the out-parameters that are not NULL to NULL or 0, so they are valid after every return.
  *
  * Aliasing. Two out-parameters of a call must not point to the same object. An out-parameter must
  * not point into a string that the same call reads.
@@ -93,14 +92,15 @@
  *   how often  once for each update of a watch, with IPG_PENDING, and exactly once with another
  *            code when the request ends.
  *   freed    after a request or its client is freed, no callback of it starts. Freeing never waits
- *            and calls no callback. It is allowed on a finalizer thread and inside the callback
+ *            and runs no callback of a request. It is allowed on a finalizer thread and inside the callback
  *            itself. If the callback is running on another thread at that moment, freeing returns
  *            IPG_PENDING: this run is the last one, and `user_data` must stay valid until it ends.
  *   allowed  a callback may call any function of the library.
  *   forbidden  a callback must return. An exception that leaves a callback ends the process. So
  *            does canceling a thread (pthread_cancel) inside the library. A callback must not leave
  *            with longjmp.
- *   memory   the library owns the arguments of a callback. They are invalid after it returns.
+ *   memory   the library owns the strings that it passes to a callback. They are invalid after the
+ *            callback returns.
  *
  * Pauses. When no thread drives a client for more than 100 ms, for example because the game is
  * paused, that time does not count towards the timeouts of its requests.
@@ -244,7 +244,7 @@
 /** The call succeeded. */
 #define IPG_OK ((ipg_code)0)
 
-/** The call has not ended. */
+/** The call has not ended, or its callback is still running. */
 #define IPG_PENDING ((ipg_code)1)
 
 /** An argument is missing, malformed or not allowed; `field` points to it. */

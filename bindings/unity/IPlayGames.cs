@@ -49,7 +49,7 @@ namespace IPlayGames {
         // Begin of the generated codes: bindings/unity/generate_codes.py writes them. Do not edit.
         /// <summary>The call succeeded.</summary>
         Ok = 0,
-        /// <summary>The call has not ended.</summary>
+        /// <summary>The call has not ended, or its callback is still running.</summary>
         Pending = 1,
         /// <summary>An argument is missing, malformed or not allowed; `field` points to
         /// it.</summary>

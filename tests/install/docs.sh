@@ -51,7 +51,7 @@ wrapped() {
 rm -rf "${out:?}/html"
 headers "$out/include"
 check "the reference is made without a warning" reference "$out" "$out/include"
-check "every function and constant is in it, and the contract" complete
+check "every function and constant is in it, and the rules" complete
 check "every class of the C++ wrapper is in it, with what it inherits" wrapped
 check "a function without a comment is an error" refuses "not documented" broken iplaygames.h '/^IPG_API$/,/;/ { s/^IPG_API$/void ipg_bare(void);\nIPG_API/ }'
 check "a member function without a comment is an error" refuses "not documented" broken iplaygames.hpp '/Returns the address of the sandbox/d'
