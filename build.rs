@@ -113,8 +113,8 @@ mod capi {
 
     use cbindgen::{Builder, Config, DocumentationLength, DocumentationStyle, Language, Style};
 
-    /// What `iplaygames.h` is made of, in the order of the functions there.
-    const SOURCES: &[&str] = &["base", "client", "log", "session", "call", "request", "json"];
+    /// The files whose functions are in `iplaygames.h`, in the order of the header.
+    const SOURCES: &[&str] = &["types", "base", "client", "log", "session", "call", "request", "json"];
 
     pub(super) fn run(root: &Path, out: &Path) {
         let directory = root.join("src/ffi");
@@ -171,11 +171,11 @@ mod capi {
     fn version() -> String {
         let part = |name: &str| std::env::var(format!("CARGO_PKG_VERSION{name}")).expect("cargo sets it");
         format!(
-            "/** The version of this header; ipg_version() tells the library's. This is its major number. */\n\
+            "/** The major number of this header's version. ipg_version() returns the library's version. */\n\
              #define IPG_VERSION_MAJOR {}\n\
              /** The minor number of this header's version. */\n#define IPG_VERSION_MINOR {}\n\
              /** The patch number of this header's version. */\n#define IPG_VERSION_PATCH {}\n\
-             /** This header's version as text. */\n#define IPG_VERSION_STRING \"{}\"\n",
+             /** This header's version as a string. */\n#define IPG_VERSION_STRING \"{}\"\n",
             part("_MAJOR"),
             part("_MINOR"),
             part("_PATCH"),
@@ -183,7 +183,7 @@ mod capi {
         )
     }
 
-    /// cbindgen does not see constants that a macro makes: they are written from the list itself.
+    /// Writes the codes. cbindgen does not see constants that a macro makes.
     fn codes() -> String {
         let mut text = String::new();
         for (value, name, meaning) in crate::codes::LIST {

@@ -1,8 +1,8 @@
 /*
  * iplaygames.h: a client for the IPlayGames game-aggregator API. It starts, checks and ends game
- * sessions, and calls every other operation of the API. JSON text goes in and comes out.
+ * sessions, and calls every other operation of the API. Arguments and results are JSON text.
  *
- * A whole program:
+ * A complete program:
  *
  * ```c
  * #include <iplaygames.h>
@@ -31,127 +31,178 @@
  * ```
  *
  *
- * THE CONTRACT
+ * THE RULES
  *
- * Codes. Every function that can fail returns an ipg_code: 0 (IPG_OK) for done. 1xx is a mistake in the
- * call, 2xx went wrong on the way, 4xx and 5xx are the API's answer, 900 is a defect of the library. The
- * numbers never change their meaning; a later version may know more of them.
+ * Codes. Every function that can fail returns an ipg_code. 0 (IPG_OK) means success. 1xx: the call
+ * itself is wrong. 2xx: the transport failed. 4xx and 5xx: the API refused the call or failed. 900:
+ * a defect in the library. A number never changes its meaning. A later version may add codes.
  *
- * Documents. Where there is an `out_json`, it receives the API's own answer byte for byte, or on failure
- * the error document, never both and never nothing:
+ * Documents. A function with an `out_json` parameter writes one JSON document to it. On success it
+ * is the API's response, byte for byte, or the document that the function describes. On failure it
+ * is always the error document:
  *
- *     {"success": false, "error": {"code": 404, "name": "IPG_ERR_NOT_FOUND", "message": "Session not found",
- *       "operation": "get_session_status", "outcome": "rejected", "retryable": false, "attempts": 1,
- *       "elapsed_ms": 12, "http_status": 404, "request_id": null, "call_id": "7b0c", "retry_after_ms": null,
+ *     {"success": false, "error": {"code": 404, "name": "IPG_ERR_NOT_FOUND",
+ *       "message": "Session not found", "operation": "get_session_status",
+ *       "outcome": "rejected", "retryable": false, "attempts": 1, "elapsed_ms": 12,
+ *       "http_status": 404, "request_id": null, "call_id": "7b0c", "retry_after_ms": null,
  *       "field": null, "body": {"success": false, "message": "Session not found"}}}
  *
- *   outcome    "not_sent": the request was not sent. "rejected": the request was refused, by the API or with
- *              a status that says that it was not processed. "unknown": the call may have been done; after a
- *              start, a session may exist. A 5xx is "unknown", except a refusal that the API documents. For an
- *              operation that only reads, "unknown" means that no usable response came; nothing can have
- *              changed. docs/outcomes.md lists which response has which outcome.
- *   retryable  whether the very same call may work later.
- *   field      a JSON pointer to the argument that is wrong, such as "/currency".
- *   body       the API's answer if it was JSON; else there is body_text, its first 512 characters.
+ *   operation  the name of the operation. The three session functions use start_a_game_session
+ *              (ipg_session_start), get_session_status (ipg_session_status, ipg_session_watch) and
+ *              end_a_game_session (ipg_session_end).
+ *   outcome    "not_sent": the request was not sent.
+ *              "rejected": the request was refused, by the API or with a status that says that the
+ *              request was not processed.
+ *              "unknown": the server may have processed the call. After a start, a session may
+ *              exist. A 5xx is "unknown", except a refusal that the API documents. For an
+ *              operation that only reads, "unknown" means that no usable response came; nothing
+ *              can have changed. docs/outcomes.md lists the outcome of every response.
+ *   retryable  true if the same call may succeed later.
+ *   field      a JSON pointer to the wrong argument, such as "/currency".
+ *   body       the API's response if it was JSON. Otherwise there is body_text, the first 512
+ *              characters of the response.
  *
- * Out-parameters. Each may be NULL when its result is not wanted. The others are set to NULL or 0 before
- * anything else happens, so they are good to look at after every return. They must be different places.
+ * Out-parameters. Each out-parameter may be NULL if its result is not wanted. Every function first
+ * sets the out-parameters that are not NULL to NULL or 0, so they are valid after every return.
  *
- * Ownership. A text that comes out through an out-parameter is the caller's, until ipg_string_free() gets
- * it; never pass it to free(). A text that goes in stays the caller's: it is read while the function runs,
- * must not change meanwhile, and is not kept. A handle is ended by its own function.
+ * Aliasing. Two out-parameters of a call must not point to the same object. An out-parameter must
+ * not point into a string that the same call reads.
  *
- * Text. UTF-8 with a NUL at its end, in both directions. What is not UTF-8 is refused with
- * IPG_ERR_INVALID_ARGUMENT, and the message says at which byte. NULL is an empty object where the function
- * says so, and else refused in the same way.
+ * Ownership. The caller owns each string that a function returns through an out-parameter, and
+ * frees it with ipg_string_free(), never with free(). The caller keeps the ownership of each string
+ * that it passes in. The library reads that string during the call only and keeps no pointer to it.
+ * The string must not change during the call. Each handle has a function that ends it.
  *
- * Requests. A call that nobody waits for is begun by ipg_submit(), a watch by ipg_session_watch(); ipg_request
- * is their handle. There are two ways to the result, each complete without the other: ipg_request_poll() or
- * ipg_request_wait(); or a callback and ipg_client_tick(). Nothing moves unless somebody drives the client: a tick,
- * a wait, a blocking call, or its own thread if it was configured with "background": true.
+ * Strings. All strings are UTF-8 and end with a NUL, in both directions. A string that is not UTF-8
+ * is refused with IPG_ERR_INVALID_ARGUMENT; the message names the position of the first wrong byte.
+ * NULL means an empty object where the function's description says so. Elsewhere NULL is refused
+ * with IPG_ERR_INVALID_ARGUMENT.
  *
- * A request's callback runs if and only if the function that took it returned IPG_OK; inside ipg_client_tick()
- * or ipg_client_shutdown(), on the thread that called that; one of a client at a time; the last time with a code
- * other than IPG_PENDING, exactly once, unless the request or the client was freed before. Freeing forgets: it
- * never calls back, never waits, and may be done on a finalizer thread and inside the callback itself. It
- * answers IPG_PENDING while that very callback is running on another thread; its return is the end of it.
+ * Requests. ipg_submit() starts a call and returns at once. ipg_session_watch() starts a watch. The
+ * handle of both is an ipg_request. The host gets the result in one of two ways, and each way is
+ * sufficient: with ipg_request_poll() or ipg_request_wait(), or with a callback and
+ * ipg_client_tick(). A request makes progress only while a thread drives the client. These drive
+ * it: a tick, a wait, a blocking call, and the client's own thread ("background": true).
  *
- * Pauses. Time in which nobody drives a client, as while a game is paused, does not count against the timeouts of
- * its requests when it is longer than 100 ms: after it they find their answers.
+ * Callbacks. The callback of a request runs only if the function that took it returned IPG_OK.
  *
- * Handles. ipg_client and its like are numbers that look like pointers: only pass them back, never follow
- * them. A handle that is NULL, was freed before, is of another kind or was never made is answered with
- * IPG_ERR_INVALID_HANDLE. What stays undefined is what no library can check: a pointer to text or to an
- * out-parameter that is neither NULL nor good.
+ *   where    inside ipg_client_tick() or ipg_client_shutdown(), on the thread that calls it, with
+ *            no lock held. Callbacks never run on a thread of the library.
+ *   order    one callback of a client at a time, in the order in which the events occurred.
+ *   how often  once for each update of a watch, with IPG_PENDING, and exactly once with another
+ *            code when the request ends.
+ *   freed    after a request or its client is freed, no callback of it starts. Freeing never waits
+ *            and runs no callback of a request. It is allowed on a finalizer thread and inside the callback
+ *            itself. If the callback is running on another thread at that moment, freeing returns
+ *            IPG_PENDING: this run is the last one, and `user_data` must stay valid until it ends.
+ *   allowed  a callback may call any function of the library.
+ *   forbidden  a callback must return. An exception that leaves a callback ends the process. So
+ *            does canceling a thread (pthread_cancel) inside the library. A callback must not leave
+ *            with longjmp.
+ *   memory   the library owns the strings that it passes to a callback. They are invalid after the
+ *            callback returns.
  *
- * Threads. Every function may be called on any thread, at any time, with any handle, also while another
- * thread uses or frees it. There is no "last error": everything about a call is in its answer. The
- * library starts no thread of its own, but for one that resolves a host name and is gone after it, and
- * one a client that is configured with "background": true; the sandbox has one too.
+ * Pauses. When no thread drives a client for more than 100 ms, for example because the game is
+ * paused, that time does not count towards the timeouts of its requests.
  *
- * Blocking. ipg_session_start, ipg_session_status, ipg_session_end, ipg_call and ipg_client_prewarm block
- * the calling thread until there is an answer, at most for the call's timeout_ms; ipg_request_wait and
- * ipg_client_shutdown for at most the time they are given, and shutdown for a callback that is running on another
- * thread. One thread's call may do the work of another's on the same client: a thread that is stopped in one, by
- * a debugger say, holds the others up. Threads of a game that must not be held up by others' blocking calls use
- * "background": true, or a client of their own. All else returns at once.
+ * Handles. An ipg_client, ipg_request or ipg_sandbox pointer is a number in the type of a pointer.
+ * The host must not dereference it. A handle that is NULL, already freed, of another kind, or not
+ * from this library is answered with IPG_ERR_INVALID_HANDLE. The library cannot check pointers to
+ * strings and out-parameters: a pointer that is neither NULL nor valid is undefined behavior.
  *
- * Callbacks run on a thread that is inside a function of this library, with no lock held; they may call
- * any function. They must return: an exception that leaves one ends the process, and so does cancelling
- * a thread (pthread_cancel) inside this library. Do not longjmp out of one. What they are given, texts and all,
- * is the library's and gone afterwards.
+ * Threads. Every function may be called on any thread, at any time, with any handle, even while
+ * another thread uses or frees that handle. There is no "last error": the code and the document of
+ * a call describe it completely.
  *
- * Stack. A thread that calls needs 256 KiB of it.
+ * Threads of the library. A client has no permanent thread, except one named iplaygames-io if it is
+ * configured with "background": true. Helper threads named iplaygames-dns resolve host names and
+ * load certificates, at most 9 for each client. A helper thread ends when it has nothing to do. A
+ * sandbox has one thread.
  *
- * Signals. None is installed or changed. SIGPIPE does not arise from this library's sockets.
+ * Descriptors. From ipg_client_new() on, each client on Linux uses three file descriptors: two for
+ * epoll and one eventfd. Each connection uses one more. Freeing the client closes them.
  *
- * fork. A child may use the client handles and free the texts it inherited: a client connects anew there.
- * Calls that were running in the parent are not running in the child: their callbacks never run there, and
- * their request handles are answered with IPG_ERR_INVALID_HANDLE.
+ * Blocking. ipg_session_start, ipg_session_status, ipg_session_end and ipg_call block the calling
+ * thread until the result is there, for at most the call's timeout_ms. ipg_client_prewarm,
+ * ipg_request_wait and ipg_client_shutdown block for at most the time they are given;
+ * ipg_client_shutdown also waits for a callback that is running on another thread, and
+ * ipg_client_set_logger for a logger that is. All other functions return at once. A thread that
+ * blocks on a client may also do the work of other threads' calls on it. If that thread is stopped,
+ * by a debugger for example, the other calls are delayed. Use "background": true or another client
+ * for threads that other threads' blocking calls must not delay.
  *
- * Exit. Nothing needs to be freed before the process ends. A call made while it ends, in an atexit handler
- * or the destructor of a thread's variable, may be refused with IPG_ERR_SHUT_DOWN; freeing always works. The
- * shared library stays loaded after dlclose.
+ * Memory. If memory is exhausted, the process ends.
+ *
+ * Output. The library writes nothing to standard output or standard error. The only exception is
+ * the message of the Rust runtime before it ends the process, as for exhausted memory and for an
+ * exception that leaves a callback. For log lines, set a logger with ipg_client_set_logger().
+ *
+ * Stack. A thread that calls the library needs 256 KiB of stack.
+ *
+ * Signals. The library installs and changes no signal handler. Its sockets never raise SIGPIPE.
+ *
+ * fork. A forked child may use the client handles and free the strings that it inherited. A client
+ * opens new connections in the child. Calls that were running in the parent are not running in the
+ * child: their callbacks never run there, and their request handles are answered with
+ * IPG_ERR_INVALID_HANDLE.
+ *
+ * Exit. Nothing has to be freed before the process ends. A call that is made while the process
+ * ends, in an atexit handler or the destructor of a thread-local variable, may return
+ * IPG_ERR_SHUT_DOWN. Freeing always works. The shared library stays loaded after dlclose.
  *
  *
  * CONFIGURATION of a client: a JSON object with these keys. Any other key is refused.
  *
  *   key                  default
- *   api_key              $IPLAYGAMES_API_KEY        Sent as bearer token. Needed for the default base_url. It is
- *                                                   the operator's, and must not ship inside a game: let the
- *                                                   game talk to a relay of yours, without a key. ASCII
- *                                                   without blanks at its ends; white space and a byte order
- *                                                   mark around the variable's value are removed. Overwritten
- *                                                   in the library's own texts when the client is freed.
+ *   api_key              $IPLAYGAMES_API_KEY
+ *                            The bearer token. Required for the default base_url. The key belongs
+ *                            to the operator and must not be shipped inside a game: connect the
+ *                            game to a relay of the operator, without a key. ASCII, without spaces
+ *                            at its ends. White space and a byte order mark around the variable's
+ *                            value are removed. Freeing the client overwrites the library's copies.
  *   base_url             $IPLAYGAMES_BASE_URL, else https://api.iplaygames.ai
- *                                                   Where calls go. May have a path, which is kept in front.
- *                                                   https; http only to this machine.
- *   allow_insecure_http  false                      Allows http to other machines as well.
- *   headers              {}                         More headers for each request, name to value. ASCII without
- *                                                   blanks at the ends of a value. Errors never show a value if
- *                                                   the name says that it is secret (authorization, cookie, ...
- *                                                   token, key, secret, password) or if it has 8 characters or
- *                                                   more and is no plain word.
- *   timeout_ms           30000                      A whole call: all attempts and the pauses between them.
- *   attempt_timeout_ms   10000                      One attempt that another may follow. The last attempt
- *                                                   has the rest of timeout_ms.
- *   connect_timeout_ms   5000                       Making a connection.
- *   max_retries          2                          Attempts after the first, 0 to 20. Only what is safe to
- *                                                   repeat is repeated.
- *   max_connections      32                         Sockets at a time, 1 to 4096; calls beyond wait their turn.
- *   max_in_flight        1024                       Calls in flight and requests not freed, 1 to 1048576; one
- *                                                   more is IPG_ERR_BUSY.
- *   background           false                      One thread, iplaygames-io, drives the client: requests then
- *                                                   end without ticks. Callbacks wait for one all the same.
- *   max_response_bytes   8388608                    A larger answer is IPG_ERR_RESPONSE_TOO_LARGE.
- *   proxy                the system's               An http or https URL, or "none".
- *   ca_file, ca_pem                                 Certificates to trust beside the system's: a PEM file's
- *                                                   name, or the PEM text.
- *   only_these_cas       false                      Trust these certificates, and not the system's.
- *   user_agent                                      Put in front of iplaygames-native/VERSION.
+ *                            The server's address. A path in it is put before the path of each
+ *                            operation. https; http only to this machine.
+ *   allow_insecure_http  false
+ *                            Allows http to other machines.
+ *   headers              {}
+ *                            More headers for each request, from name to value. ASCII, without
+ *                            spaces at the ends of a value. Errors never show a value if the name
+ *                            says that it is secret (authorization, cookie, ... token, key, secret,
+ *                            password), or if it has 8 characters or more and is not a plain word.
+ *   timeout_ms           30000
+ *                            The time for a whole call: all attempts and the pauses between them.
+ *   attempt_timeout_ms   10000
+ *                            The time for an attempt that can be followed by another. The last
+ *                            attempt has the rest of timeout_ms.
+ *   connect_timeout_ms   5000
+ *                            The time for opening a connection.
+ *   max_retries          2
+ *                            The number of attempts after the first, 0 to 20. A request is repeated
+ *                            only if that is safe.
+ *   max_connections      32
+ *                            The number of open sockets, 1 to 4096. Further calls wait.
+ *   max_in_flight        1024
+ *                            The number of calls in flight and of requests that are not freed, 1 to
+ *                            1048576. A further call is refused with IPG_ERR_BUSY.
+ *   background           false
+ *                            true: one thread, iplaygames-io, drives the client. Requests then end
+ *                            without ticks. Callbacks still wait for a tick.
+ *   max_response_bytes   8388608
+ *                            A larger response is the error IPG_ERR_RESPONSE_TOO_LARGE.
+ *   proxy                the system's proxy
+ *                            An http or https URL, or "none".
+ *   ca_file, ca_pem      none
+ *                            Certificates to trust in addition to the system's: the name of a PEM
+ *                            file, or the PEM text.
+ *   only_these_cas       false
+ *                            true: trust only these certificates and not the system's.
+ *   user_agent           none
+ *                            Text that is put before iplaygames-native/VERSION.
  *
  *
- * Made from the sources by cbindgen; do not edit. SPDX-License-Identifier: MIT OR Apache-2.0
+ * cbindgen generates this file from the sources; do not edit it.
+ * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 
 
@@ -161,16 +212,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** The version of this header; ipg_version() tells the library's. This is its major number. */
+/** The major number of this header's version. ipg_version() returns the library's version. */
 #define IPG_VERSION_MAJOR 0
 /** The minor number of this header's version. */
 #define IPG_VERSION_MINOR 1
 /** The patch number of this header's version. */
 #define IPG_VERSION_PATCH 0
-/** This header's version as text. */
+/** This header's version as a string. */
 #define IPG_VERSION_STRING "0.1.0"
 
-/* On every function. Define IPG_STATIC when linking the static library. */
+/* Marks every exported function. Define IPG_STATIC when linking the static library. */
 #ifndef IPG_API
 #  if defined(_WIN32) && !defined(IPG_STATIC)
 #    define IPG_API __declspec(dllimport)
@@ -181,7 +232,7 @@
 #  endif
 #endif
 
-/* On every function that hands out something which must be freed: its code says whether it is there. */
+/* Marks functions whose result must be checked: they return something that must be freed. */
 #ifndef IPG_MUST_USE
 #  if defined(__GNUC__)
 #    define IPG_MUST_USE __attribute__((warn_unused_result))
@@ -190,16 +241,16 @@
 #  endif
 #endif
 
-/** Done. */
+/** The call succeeded. */
 #define IPG_OK ((ipg_code)0)
 
-/** Not finished yet; more will follow. */
+/** The call has not ended, or its callback is still running. */
 #define IPG_PENDING ((ipg_code)1)
 
-/** An argument is missing, malformed or not allowed; `field` points at it. */
+/** An argument is missing, malformed or not allowed; `field` points to it. */
 #define IPG_ERR_INVALID_ARGUMENT ((ipg_code)100)
 
-/** The handle is NULL, already freed, of another kind, or never came from this library. */
+/** The handle is NULL, already freed, of another kind, or not from this library. */
 #define IPG_ERR_INVALID_HANDLE ((ipg_code)101)
 
 /** The API has no operation of that name. */
@@ -211,37 +262,37 @@
 /** The client is shut down, or this thread or process is ending and can make no calls. */
 #define IPG_ERR_SHUT_DOWN ((ipg_code)104)
 
-/** This build of the library does not have that function, or this place cannot use it. */
+/** This build of the library does not have this function, or the caller's context does not allow it. */
 #define IPG_ERR_UNSUPPORTED ((ipg_code)105)
 
-/** The JSON document has nothing at that pointer. */
+/** The JSON document has no value at this pointer. */
 #define IPG_ERR_NO_SUCH_FIELD ((ipg_code)106)
 
 /** The host name could not be resolved. */
 #define IPG_ERR_RESOLVE ((ipg_code)200)
 
-/** No connection could be made. */
+/** No connection could be opened. */
 #define IPG_ERR_CONNECT ((ipg_code)201)
 
-/** The secure connection was refused: certificate, host name or protocol. */
+/** The TLS handshake failed: certificate, host name or protocol. */
 #define IPG_ERR_TLS ((ipg_code)202)
 
-/** The time allowed for the call ran out. */
+/** The time limit of the call passed. */
 #define IPG_ERR_TIMEOUT ((ipg_code)203)
 
 /** The call was canceled, or its client was freed. */
 #define IPG_ERR_CANCELED ((ipg_code)204)
 
-/** The connection broke before the whole answer had come. */
+/** The connection was lost before the complete response was received. */
 #define IPG_ERR_CONNECTION_LOST ((ipg_code)205)
 
-/** The answer was not what the API promises: not HTTP, not JSON, or without a field it must have. */
+/** The response is not as the API documents: not HTTP, not JSON, or without a required field. */
 #define IPG_ERR_BAD_RESPONSE ((ipg_code)206)
 
-/** The answer was larger than `max_response_bytes`. */
+/** The response is larger than `max_response_bytes`. */
 #define IPG_ERR_RESPONSE_TOO_LARGE ((ipg_code)207)
 
-/** The server answered with a redirect; redirects are never followed. */
+/** The server sent a redirect; the library never follows redirects. */
 #define IPG_ERR_REDIRECT ((ipg_code)208)
 
 /** HTTP 400: the API refused the request. */
@@ -253,58 +304,58 @@
 /** HTTP 403: the account may not do this. */
 #define IPG_ERR_FORBIDDEN ((ipg_code)403)
 
-/** HTTP 404: there is no such session, game or other thing. */
+/** HTTP 404: the session, game or other object does not exist. */
 #define IPG_ERR_NOT_FOUND ((ipg_code)404)
 
-/** HTTP 409: the thing is not in a state that allows this. */
+/** HTTP 409: the state of the object does not allow this. */
 #define IPG_ERR_CONFLICT ((ipg_code)409)
 
-/** HTTP 422: a field was refused; `body` has the API's own list. */
+/** HTTP 422: the API refused a field; `body` has the API's list. */
 #define IPG_ERR_UNPROCESSABLE ((ipg_code)422)
 
-/** HTTP 429: too many requests; `retry_after_ms` says how long to wait, if the API did. */
+/** HTTP 429: too many requests; `retry_after_ms` is the time to wait, if the API names one. */
 #define IPG_ERR_RATE_LIMITED ((ipg_code)429)
 
 /** Any other refusal by the API: another 4xx, or `success: false` in a 2xx. */
 #define IPG_ERR_API ((ipg_code)499)
 
-/** HTTP 5xx other than 503: the server, or one before it, failed. */
+/** HTTP 5xx other than 503: the server, or a proxy in front of it, failed. */
 #define IPG_ERR_SERVER ((ipg_code)500)
 
 /** HTTP 503: the service, or every provider for this game, country and currency, is unavailable. */
 #define IPG_ERR_UNAVAILABLE ((ipg_code)503)
 
-/** A defect in this library; the message helps to report it. */
+/** A defect in this library; report it with the message. */
 #define IPG_ERR_INTERNAL ((ipg_code)900)
 
 /**
- * The version of the binary interface that this header describes, `major << 16 | minor`; see
+ * The version of the binary interface that this header describes, `major << 16 | minor`. See
  * ipg_abi_version().
  */
 #define IPG_ABI_VERSION 1
 
 /**
- * A level for ipg_client_set_logger(): no lines at all.
+ * A level for ipg_client_set_logger(): no lines.
  */
 #define IPG_LOG_OFF 0
 
 /**
- * A level: something failed that the host should know of.
+ * A level: a call failed.
  */
 #define IPG_LOG_ERROR 1
 
 /**
- * A level: something is not as it should be, and was dealt with.
+ * A level: a problem that the library handled, or a mistake of the host.
  */
 #define IPG_LOG_WARN 2
 
 /**
- * A level: what happened, a line a call.
+ * A level: one line for each call.
  */
 #define IPG_LOG_INFO 3
 
 /**
- * A level: what happened on the way, such as attempts, pauses and connections.
+ * A level: steps of a call, such as attempts, pauses and connections.
  */
 #define IPG_LOG_DEBUG 4
 
@@ -314,59 +365,61 @@
 #define IPG_LOG_TRACE 5
 
 /**
- * What ipg_json_get() found: `null`.
+ * A type that ipg_json_get() returns: `null`.
  */
 #define IPG_JSON_NULL 1
 
 /**
- * What ipg_json_get() found: `true` or `false`.
+ * A type that ipg_json_get() returns: `true` or `false`.
  */
 #define IPG_JSON_BOOL 2
 
 /**
- * What ipg_json_get() found: a number.
+ * A type that ipg_json_get() returns: a number.
  */
 #define IPG_JSON_NUMBER 3
 
 /**
- * What ipg_json_get() found: a string.
+ * A type that ipg_json_get() returns: a string.
  */
 #define IPG_JSON_STRING 4
 
 /**
- * What ipg_json_get() found: an array.
+ * A type that ipg_json_get() returns: an array.
  */
 #define IPG_JSON_ARRAY 5
 
 /**
- * What ipg_json_get() found: an object.
+ * A type that ipg_json_get() returns: an object.
  */
 #define IPG_JSON_OBJECT 6
 
 /**
- * A client of the API. Opaque, and never to be dereferenced: it is a number in the shape of a
- * pointer. Made by ipg_client_new(), ended by ipg_client_free().
+ * A handle of a client. The handle is opaque: a number in the type of a pointer, which must not be
+ * dereferenced. ipg_client_new() creates the handle, ipg_client_free() ends it.
  */
 typedef struct ipg_client ipg_client;
 
 /**
- * A call in flight, or a watch. Opaque, and never to be dereferenced: it is a number in the shape of a
- * pointer. Made by ipg_submit() and ipg_session_watch(), ended by ipg_request_free().
+ * A handle of a call in flight or of a watch. The handle is opaque: a number in the type of a
+ * pointer, which must not be dereferenced. ipg_submit() and ipg_session_watch() create the handle,
+ * ipg_request_free() ends it.
  */
 typedef struct ipg_request ipg_request;
 
 /**
- * What became of a call: one of the codes above. 0 is #IPG_OK, and every other code of a finished
- * call says what went wrong.
+ * The result of a call: one of the codes above. 0 is #IPG_OK. Every other code of a call that has
+ * ended is an error.
  */
 typedef int32_t ipg_code;
 
 /**
- * Takes the log lines of a client; see ipg_client_set_logger().
+ * Receives the log lines of a client. See ipg_client_set_logger().
  *
- * `user_data` is what was given there. `level` is one of the IPG_LOG_ constants from 1 to 5. `target` is
- * the part of the library that the line comes from, such as `"iplaygames::net"`; `message` is the line.
- * Both texts belong to the library and are gone when the callback returns.
+ * The parameters are: `user_data`, as it was passed to ipg_client_set_logger(); `level`, one of
+ * the IPG_LOG_ constants from 1 to 5; `target`, the part of the library that wrote the line, such
+ * as `"iplaygames::net"`; and `message`, the line. The library owns both strings. They are invalid
+ * after the callback returns.
  */
 typedef void (*ipg_log_callback)(void *user_data,
                                  int32_t level,
@@ -374,12 +427,12 @@ typedef void (*ipg_log_callback)(void *user_data,
                                  const char *message);
 
 /**
- * Takes what a call came to; see ipg_submit().
+ * Receives the result of a call, or an update of a watch. See ipg_submit().
  *
- * `user_data` is what was given there. `request` is the call's handle, never NULL and good while the
- * callback runs. `code` is #IPG_PENDING for news of a watch, and more will follow; any other code is the
- * end. `json` is the answer's document or the error document; it belongs to the library and is gone when
- * the callback returns.
+ * The parameters are: `user_data`, as it was passed to ipg_submit(); `request`, the handle of the
+ * call, which is never NULL and is valid while the callback runs; `code`, which is #IPG_PENDING
+ * for an update of a watch and any other code for the end; and `json`, the API's response or the
+ * error document. The library owns `json`, which is invalid after the callback returns.
  */
 typedef void (*ipg_callback)(void *user_data, ipg_request *request, ipg_code code, const char *json);
 
@@ -388,12 +441,15 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The version of the binary interface of the library that is loaded: `major << 16 | minor`.
+ * Returns the version of the loaded library's binary interface: `major << 16 | minor`.
  *
- * A program that was compiled against one header works with a library of the same major number and
- * the same or a higher minor number; as long as the major number is 0, the minor numbers must be equal.
+ * A program that was compiled with one header works with a library that has the same major number
+ * and the same or a higher minor number. While the major number is 0, the minor numbers must be
+ * equal.
  *
  * Threads: any. Cannot fail.
+ *
+ * \return The version of the binary interface.
  *
  * ```c
  * if (ipg_abi_version() != IPG_ABI_VERSION) {
@@ -401,13 +457,14 @@ extern "C" {
  * }
  * ```
  */
-IPG_API
-uint32_t ipg_abi_version(void);
+IPG_API uint32_t ipg_abi_version(void);
 
 /**
- * The version of the library that is loaded, such as `"0.1.0"`.
+ * Returns the version of the loaded library, such as `"0.1.0"`.
  *
- * Ownership: the text is static and must not be freed. Threads: any. Cannot fail.
+ * Threads: any. Cannot fail.
+ *
+ * \return A static string, which must not be freed.
  *
  * ```c
  * printf("libiplaygames %s\n", ipg_version());
@@ -416,10 +473,13 @@ uint32_t ipg_abi_version(void);
 IPG_API const char *ipg_version(void);
 
 /**
- * The name of a code, such as `"IPG_ERR_NOT_FOUND"`; `"IPG_ERR_UNKNOWN"` for a number that is no
- * code. Never NULL.
+ * Returns the name of a code, such as `"IPG_ERR_NOT_FOUND"`.
  *
- * Ownership: the text is static and must not be freed. Threads: any. Cannot fail.
+ * Threads: any. Cannot fail.
+ *
+ * \param code Any number.
+ * \return A static string, which must not be freed; never NULL. `"IPG_ERR_UNKNOWN"` if no code has
+ * this number.
  *
  * ```c
  * ipg_code code = ipg_client_free(client);
@@ -431,14 +491,15 @@ IPG_API const char *ipg_version(void);
 IPG_API const char *ipg_code_name(ipg_code code);
 
 /**
- * Frees a text that this library handed out through an out-parameter.
+ * Frees a string that this library returned through an out-parameter.
  *
- * NULL is fine and does nothing. A text freed twice, or a pointer that is no text of this library,
- * is ignored and leaves a warning in the log of every client. This notices mistakes, and is no licence
- * to make them: once a freed text's address has been handed out again, a second free of the old text
- * frees the new one.
+ * Freeing a string twice, or a pointer that is not a string of this library, does nothing but add
+ * a warning to the log of every client. Do not rely on this: when the address of a freed string is
+ * in use again, a second free of the old string frees the new one.
  *
- * Threads: any, also another than the one the text was handed to. Cannot fail.
+ * Threads: any, also a thread that did not receive the string. Cannot fail.
+ *
+ * \param text The string, or NULL, for which the function does nothing.
  *
  * ```c
  * char *json = NULL;
@@ -448,29 +509,32 @@ IPG_API const char *ipg_code_name(ipg_code code);
  * ipg_string_free(json);
  * ```
  */
-IPG_API
-void ipg_string_free(char *text);
+IPG_API void ipg_string_free(char *text);
 
 /**
- * Makes a client. Opens no connection, starts no thread and reads no certificates: that comes with the
- * first call, or with ipg_client_prewarm().
+ * Creates a client. Opens no connection and reads no certificates; the first call or
+ * ipg_client_prewarm() does that. Starts a thread only if the configuration has `"background":
+ * true`.
  *
- * `config_json` is a JSON object with the keys listed at the top of this header; NULL or empty text is
- * an empty object, which leaves all to the defaults and the environment. With `out_client` NULL the
- * configuration is checked and no client is made.
+ * Ownership: end the client with ipg_client_free(), free the string with ipg_string_free().
+ * Threads: any. Any number of threads may use the client at the same time.
  *
- * `*out_json` becomes `{"success": true, "version": "0.1.0", "base_url": "https://api.iplaygames.ai"}`:
- * the library's version, and where the client's calls go.
- *
- * Ownership: end the client with ipg_client_free(), free the text with ipg_string_free().
- * Threads: any; the client may be used by any number of threads at once.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for a key that is unknown, missing or wrong, the error's
- * `field` points at it; #IPG_ERR_BUSY when there are a million clients.
+ * \param config_json A JSON object with the keys that the top of this header lists. NULL and an
+ * empty string are an empty object: every key then has its default.
+ * \param out_client Receives the handle of the client. If NULL, the function only checks the
+ * configuration.
+ * \param out_json Receives `{"success": true, "version": "0.1.0", "base_url":
+ * "https://api.iplaygames.ai"}`, which is the library's version and the server's address; or the
+ * error document. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if a key is unknown, missing or wrong (the error's
+ * `field` points to it); #IPG_ERR_BUSY if there are a million clients; #IPG_ERR_INTERNAL if the
+ * system provides no event queue or no thread.
  *
  * ```c
  * ipg_client *mine = NULL;
  * char *json = NULL;
- * if (ipg_client_new("{\"base_url\": \"https://relay.example\", \"timeout_ms\": 5000}", &mine, &json) != IPG_OK) {
+ * const char *config = "{\"base_url\": \"https://relay.example\", \"timeout_ms\": 5000}";
+ * if (ipg_client_new(config, &mine, &json) != IPG_OK) {
  *     fprintf(stderr, "%s\n", json);
  * }
  * ipg_string_free(json);
@@ -483,15 +547,18 @@ ipg_code ipg_client_new(const char *config_json,
                         char **out_json);
 
 /**
- * Does ahead of time what the first call would have to wait for: loads the trusted certificates,
- * resolves the server's name, opens a connection. Blocks for at most `timeout_ms`; 0 means the client's
- * own `timeout_ms`. The server is asked nothing.
+ * Connects to the server before the first call: loads the trusted certificates, resolves the host
+ * name and opens a connection. Sends no request. Blocks for at most `timeout_ms`.
  *
- * `*out_json` becomes `{"success": true, "elapsed_ms": 12}`, or the error document.
+ * Ownership: free the string with ipg_string_free(). Threads: any.
  *
- * Ownership: free the text with ipg_string_free(). Threads: any.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_RESOLVE, #IPG_ERR_CONNECT, #IPG_ERR_TLS,
- * #IPG_ERR_TIMEOUT on the way; #IPG_ERR_CANCELED when the client is freed meanwhile; #IPG_ERR_SHUT_DOWN.
+ * \param client The client.
+ * \param timeout_ms The time limit in milliseconds. 0 means the client's own `timeout_ms`.
+ * \param out_json Receives `{"success": true, "elapsed_ms": 12}`, or the error document. May be
+ * NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_RESOLVE, #IPG_ERR_CONNECT, #IPG_ERR_TLS or
+ * #IPG_ERR_TIMEOUT if the connection failed; #IPG_ERR_CANCELED if the client is freed meanwhile;
+ * #IPG_ERR_SHUT_DOWN.
  *
  * ```c
  * char *json = NULL;
@@ -508,10 +575,19 @@ ipg_code ipg_client_prewarm(ipg_client *client,
                             char **out_json);
 
 /**
- * What the client has done since it was made, as a JSON document of counts. Never blocks.
+ * Returns the client's counts since its creation as a JSON document. Never blocks.
  *
- * Ownership: free the text with ipg_string_free(). Threads: any.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE.
+ * The members are: `success` (always true), `base_url`, `calls` (the calls that have ended),
+ * `succeeded` and `failed` (parts of `calls`), `attempts` (of these calls), `unknown` (the failed
+ * calls with the outcome `"unknown"`), `abandoned` (the calls whose result the host did not take),
+ * `in_flight` (the calls in flight now), and `roots` (the trusted certificates that are loaded:
+ * `"none"`, `"given"` or `"system"`). A later version may add members.
+ *
+ * Ownership: free the string with ipg_string_free(). Threads: any.
+ *
+ * \param client The client.
+ * \param out_json Receives the document, or the error document. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE.
  *
  * ```c
  * char *json = NULL;
@@ -524,69 +600,83 @@ ipg_code ipg_client_prewarm(ipg_client *client,
 IPG_API IPG_MUST_USE ipg_code ipg_client_stats(ipg_client *client, char **out_json);
 
 /**
- * Ends a client in order, before it is freed: new calls are refused with #IPG_ERR_SHUT_DOWN, those in flight
- * are driven for at most `timeout_ms`, what is left then is canceled, watches at once; every callback runs, on
- * this thread; the thread of `"background": true` is joined.
+ * Shuts a client down before it is freed. New calls are refused with #IPG_ERR_SHUT_DOWN. The
+ * function drives the calls in flight for at most `timeout_ms` and then cancels the remaining
+ * calls. It cancels watches at once. It runs every callback on this thread, and joins the thread
+ * of `"background": true`.
  *
- * When this returns no callback of a request is running and none will, except for the one it is called in.
- * So it waits for a callback that is running on another thread, however long that takes.
- * Called inside a callback, it runs the callbacks that are left inside that one.
+ * After the function returns, no callback of a request is running and none will run, except the
+ * callback that called the function. The function therefore waits for a callback that is running
+ * on another thread, without a time limit. If a callback calls the function, the remaining
+ * callbacks run inside that callback.
  *
- * Threads: any; a callback may call it.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN when the client was shut down before, or when
- * this thread can make no calls any more: then nothing was driven, and all else is done.
+ * Threads: any. A callback may call this function.
+ *
+ * \param client The client.
+ * \param timeout_ms The time limit in milliseconds for the calls in flight.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN if the client was shut down before,
+ * or if this thread can make no calls any more. In the second case the function drives nothing and
+ * does everything else.
  *
  * ```c
  * ipg_client_shutdown(client, 2000);
  * ipg_client_free(client);
  * ```
  */
-IPG_API
-ipg_code ipg_client_shutdown(ipg_client *client,
-                             uint32_t timeout_ms);
+IPG_API ipg_code ipg_client_shutdown(ipg_client *client, uint32_t timeout_ms);
 
 /**
- * Ends a client. Its handle is good for nothing any more, its calls in flight on other threads return
- * #IPG_ERR_CANCELED, no callback of its requests runs any more. The requests' own handles are to be freed
- * still; polling them answers how they ended, which for those in flight is #IPG_ERR_CANCELED.
+ * Frees a client and ends its handle. Its calls in flight on other threads return
+ * #IPG_ERR_CANCELED. No callback of its requests starts any more. The handles of its requests stay
+ * valid and must be freed. Polling them returns their end, which is #IPG_ERR_CANCELED for requests
+ * that were in flight.
  *
- * Every call that ends here is counted and logged with its call id and its outcome: the logger, if one is set, runs
- * on this thread for those lines.
+ * The client counts and logs every call that ends here, with its call id and its outcome. If a
+ * logger is set, it runs on this thread for these lines.
  *
- * Never waits, so it may be called on a finalizer thread and inside a callback. When a callback of one of its requests is just running on another thread, the answer is
- * #IPG_PENDING: the client is freed, and that callback is the last. A logger may still be running on another thread that is inside a call of this client: when
- * its `user_data` is to go too, remove the logger first, see ipg_client_set_logger().
+ * Never waits. A finalizer thread and a callback may call this function. A logger may still be
+ * running on another thread that is inside a call of this client. Before you free the logger's
+ * `user_data`, remove the logger with ipg_client_set_logger().
  *
  * Threads: any.
- * Codes: #IPG_OK; #IPG_PENDING as said; #IPG_ERR_INVALID_HANDLE, also for NULL and the second time.
+ *
+ * \param client The client.
+ * \return #IPG_OK; #IPG_PENDING if a callback of one of the client's requests is running on
+ * another thread: the client is freed, and this callback is the last; #IPG_ERR_INVALID_HANDLE,
+ * also for NULL and for a client that was freed before.
  *
  * ```c
  * ipg_client_free(client);
  * client = NULL;
  * ```
  */
-IPG_API
-ipg_code ipg_client_free(ipg_client *client);
+IPG_API ipg_code ipg_client_free(ipg_client *client);
 
 /**
- * Gives a client a logger, or with `callback` NULL takes it away.
+ * Sets the logger of a client, or removes it. A line never contains the API key, the value of a
+ * header, or a body.
  *
- * `max_level` is the most detailed level that is wanted, IPG_LOG_ERROR (1) to IPG_LOG_TRACE (5);
- * IPG_LOG_OFF (0) is as good as no callback. A line never contains the API key, a header's
- * value or a body.
+ * The callback runs only on threads that are inside an `ipg_` call with this client, just before
+ * that call returns. It runs for one line at a time, with no lock held. Lines that other threads
+ * write wait for the next such call; at most 256 lines wait. The callback may call any function of
+ * this library. Lines that are written inside the callback are dropped. The callback must return:
+ * an exception that leaves it, or a thread that ends in it, ends the process and loses the result
+ * of the call. A host whose logger can throw must catch the exception in the callback.
  *
- * The callback runs only on threads that are inside an `ipg_` call with this client, just before that call
- * returns, one line at a time, with no lock held. Lines that arise elsewhere wait for the next such call,
- * 256 at most. It may call any function of this library; lines that arise in it are dropped. It must
- * return: an exception or a thread's end that leaves it ends the process, and with it the call's result. A
- * host whose logger can throw must catch in the callback.
+ * When this function returns, the logger that was set before is not running and never runs again,
+ * so the host may free its `user_data`. For this the function waits while that logger runs on
+ * another thread.
  *
- * When this function returns, the logger before is not running and never will: its `user_data` may go.
- * For that it waits while the logger runs on another thread.
+ * Threads: any.
  *
- * Ownership: `user_data` stays the host's, and is only passed through. Threads: any.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_INVALID_ARGUMENT for another level;
- * #IPG_ERR_BUSY from inside the client's own logger.
+ * \param client The client.
+ * \param callback The logger. NULL removes the logger.
+ * \param user_data A pointer that the library passes to the callback. The host keeps the
+ * ownership.
+ * \param max_level The most detailed level that the logger receives, IPG_LOG_ERROR (1) to
+ * IPG_LOG_TRACE (5). IPG_LOG_OFF (0) removes the logger.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_INVALID_ARGUMENT for another level;
+ * #IPG_ERR_BUSY if the client's own logger calls this function.
  *
  * ```c
  * // static void on_log(void *user_data, int32_t level, const char *target, const char *message);
@@ -600,22 +690,25 @@ ipg_code ipg_client_set_logger(ipg_client *client,
                                int32_t max_level);
 
 /**
- * Starts a game session for a player, and blocks until the answer is there.
+ * Starts a game session for a player, and blocks until the result is there. The operation is
+ * `start_a_game_session`.
  *
- * `request_json` is one flat JSON object. Required: `game_id` (integer), `player_id` (string), `currency`,
- * `country_code` (two letters), `ip_address` (the player's). Optional: `return_url`, `locale`, `provider`,
- * `device`, `freespin_id`, `freespin_count`, `freespin_bet_amount`, `expire_days`. Other fields are passed on
- * as they are.
+ * A start is never sent a second time if the server may have received the first. If the error's
+ * `outcome` is `"unknown"`, a session may exist.
  *
- * `*out_json` becomes the API's own answer. In it are `/data/session_id`, `/data/game_url` and, as the API
- * documents it, `/data/session_token` and `/data/expires_at`.
+ * Ownership: free the string with ipg_string_free(). Threads: any.
  *
- * A start is never sent twice when the first may have been received: look at the error's `outcome`.
- * `"unknown"` means that a session may exist.
- *
- * Ownership: free the text with ipg_string_free(). Threads: any.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT, with `field` such as `/currency`, before anything is sent;
- * #IPG_ERR_INVALID_HANDLE; what the way and the API answer: 200 to 599.
+ * \param client The client.
+ * \param request_json A flat JSON object. Required: `game_id` (integer), `player_id` (string),
+ * `currency`, `country_code` (two letters), `ip_address` (of the player). Optional: `return_url`,
+ * `locale`, `provider`, `device`, `freespin_id`, `freespin_count`, `freespin_bet_amount`,
+ * `expire_days`. Other members are sent unchanged.
+ * \param out_json Receives the API's response, with `/data/session_id`, `/data/game_url` and, as
+ * the API documents, `/data/session_token` and `/data/expires_at`; or the error document. May be
+ * NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT, with a `field` such as `/currency`, before anything
+ * is sent; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY; #IPG_ERR_SHUT_DOWN; the transport codes (2xx)
+ * and the API codes (4xx, 5xx).
  *
  * ```c
  * char *json = NULL;
@@ -639,14 +732,18 @@ ipg_code ipg_session_start(ipg_client *client,
                            char **out_json);
 
 /**
- * Asks how a game session is, and blocks until the answer is there.
+ * Returns the status of a game session, and blocks until the result is there. The operation is
+ * `get_session_status`.
  *
- * `session_id` is the id as text, as ipg_session_start() answered it. `*out_json` becomes the API's own
- * answer; `/data/status` in it is `"active"` while the session is open.
+ * Ownership: free the string with ipg_string_free(). Threads: any.
  *
- * Ownership: free the text with ipg_string_free(). Threads: any.
- * Codes: #IPG_OK; #IPG_ERR_NOT_FOUND for an id the API does not know; #IPG_ERR_INVALID_ARGUMENT with `field`
- * `/session_id`; #IPG_ERR_INVALID_HANDLE; what the way and the API answer: 200 to 599.
+ * \param client The client.
+ * \param session_id The session's id, as ipg_session_start() returned it.
+ * \param out_json Receives the API's response, in which `/data/status` is `"active"` while the
+ * session is open; or the error document. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_NOT_FOUND if the API does not know the id; #IPG_ERR_INVALID_ARGUMENT,
+ * with the `field` `/session_id`; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY; #IPG_ERR_SHUT_DOWN; the
+ * transport codes (2xx) and the API codes (4xx, 5xx).
  *
  * ```c
  * char *json = NULL, *status = NULL;
@@ -665,14 +762,18 @@ ipg_code ipg_session_status(ipg_client *client,
                             char **out_json);
 
 /**
- * Ends a game session, and blocks until the answer is there.
+ * Ends a game session, and blocks until the result is there. The operation is
+ * `end_a_game_session`.
  *
- * `session_id` is the id as text. `*out_json` becomes the API's own answer. Ending is repeated when an
- * answer got lost on the way; if the session turns out to be gone by then, that is success:
- * `{"success": true, "already_ended": true}`.
+ * If a response is lost, the request is repeated. If the API then says that the session does not
+ * exist, the call succeeds with `{"success": true, "already_ended": true}`.
  *
- * Ownership: free the text with ipg_string_free(). Threads: any.
- * Codes: as ipg_session_status().
+ * Ownership: free the string with ipg_string_free(). Threads: any.
+ *
+ * \param client The client.
+ * \param session_id The session's id.
+ * \param out_json Receives the API's response, or the error document. May be NULL.
+ * \return The codes of ipg_session_status().
  *
  * ```c
  * char *json = NULL;
@@ -689,18 +790,21 @@ ipg_code ipg_session_end(ipg_client *client,
                          char **out_json);
 
 /**
- * Calls any operation of the API, and blocks until the answer is there.
+ * Calls any operation of the API, and blocks until the result is there.
  *
- * `operation` is its name, such as `"list_games"`. `arguments_json` is one flat JSON object with the
- * fields of path, query and body by their names; NULL is `{}`. `options_json` may change for this call what
- * the client's configuration says: `timeout_ms`, `max_retries`, and `call_id`, which is sent as
- * `X-Request-Id`; NULL changes nothing.
+ * Ownership: free the string with ipg_string_free(). Threads: any.
  *
- * `*out_json` becomes the API's own answer, byte for byte, or the error document.
- *
- * Ownership: free the text with ipg_string_free(). Threads: any.
- * Codes: #IPG_OK; #IPG_ERR_UNKNOWN_OPERATION; #IPG_ERR_INVALID_ARGUMENT, with `field` where a field of
- * `arguments_json` is wrong; #IPG_ERR_INVALID_HANDLE; what the way and the API answer: 200 to 599.
+ * \param client The client.
+ * \param operation The name of the operation, such as `"list_games"`.
+ * \param arguments_json A flat JSON object with the path, query and body parameters by their
+ * names. NULL is `{}`.
+ * \param options_json A JSON object with settings for this call: `timeout_ms`, `max_retries`, and
+ * `call_id`, which is sent as `X-Request-Id`. A member that is missing has the client's value.
+ * NULL is `{}`.
+ * \param out_json Receives the API's response, byte for byte, or the error document. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_UNKNOWN_OPERATION; #IPG_ERR_INVALID_ARGUMENT, with a `field` if a
+ * member of `arguments_json` is wrong; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY; #IPG_ERR_SHUT_DOWN;
+ * the transport codes (2xx) and the API codes (4xx, 5xx).
  *
  * ```c
  * char *json = NULL;
@@ -719,33 +823,41 @@ ipg_code ipg_call(ipg_client *client,
                   char **out_json);
 
 /**
- * Sends a call of any operation on its way, and returns at once.
+ * Starts a call of any operation, and returns at once. Nothing is sent before a thread drives the
+ * client with ipg_client_tick(), ipg_request_wait() or a blocking call, or before the client's own
+ * thread does, if the configuration has `"background": true`.
  *
- * `operation`, `arguments_json` and `options_json` are those of ipg_call(). Nothing is sent before somebody
- * drives the client: ipg_client_tick(), ipg_request_wait(), any blocking call, or the client's own thread if
- * it was configured with `"background": true`.
+ * The host gets the result in one of two ways, and each is sufficient: it polls or waits for the
+ * request, or it passes a `callback` and ticks. The callback runs only if this function returned
+ * #IPG_OK. It runs inside ipg_client_tick() or ipg_client_shutdown(), on the thread that calls it,
+ * with no lock held, one callback of a client at a time. It runs exactly once, unless the request
+ * or the client is freed before.
  *
- * There are two ways to the result, and each is complete without the other. Poll or wait for the request; or
- * give a `callback`, and tick. The callback runs if and only if this function returned #IPG_OK: inside
- * ipg_client_tick() or ipg_client_shutdown(), on the thread that called that, with no lock held, one callback of
- * a client at a time; exactly once, unless the request or the client was freed before.
+ * Requests that are not freed count towards the client's `max_in_flight`.
  *
- * `*out_request` is written before the callback can run on another thread. With `out_request` NULL the request
- * frees itself after its callback; without a callback that is refused. Requests that are not freed count in
- * the client's `max_in_flight`.
+ * Ownership: free the request with ipg_request_free(), also after its callback has run. Free the
+ * string with ipg_string_free(). Threads: any.
  *
- * `*out_json` becomes `{"success": true, "call_id": "7b0c"}`: the id the call is sent with. Or the error
- * document: then nothing is sent, `*out_request` is NULL and the callback will not run.
- *
- * Ownership: free the request with ipg_request_free(), also after its callback; free the text with
- * ipg_string_free(). `user_data` stays the host's, and is only passed through. Threads: any.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT; #IPG_ERR_UNKNOWN_OPERATION; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY
- * over `max_in_flight`; #IPG_ERR_SHUT_DOWN.
+ * \param client The client.
+ * \param operation The name of the operation, as in ipg_call().
+ * \param arguments_json The arguments, as in ipg_call().
+ * \param options_json The options, as in ipg_call().
+ * \param callback The function that receives the result, or NULL.
+ * \param user_data A pointer that the library passes to the callback. The host keeps the
+ * ownership.
+ * \param out_request Receives the handle, before the callback can run on another thread. If NULL,
+ * the request frees itself after its callback; without a callback, NULL is refused.
+ * \param out_json Receives `{"success": true, "call_id": "7b0c"}`, with the id that the call is
+ * sent with; or the error document. With the error document, nothing is sent, `*out_request` is
+ * NULL and the callback does not run. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT; #IPG_ERR_UNKNOWN_OPERATION; #IPG_ERR_INVALID_HANDLE;
+ * #IPG_ERR_BUSY if `max_in_flight` is reached; #IPG_ERR_SHUT_DOWN.
  *
  * ```c
  * // static void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
- * char *json = NULL;
- * if (ipg_submit(client, "list_games", "{\"per_page\": \"20\"}", NULL, on_games, NULL, NULL, &json) != IPG_OK) {
+ * char *json = NULL; if (ipg_submit(client, "list_games", "{\"per_page\": \"20\"}", NULL,
+ * on_games, NULL, NULL, &json)
+ *     != IPG_OK) {
  *     fprintf(stderr, "not sent: %s\n", json);
  * }
  * ipg_string_free(json);
@@ -763,23 +875,37 @@ ipg_code ipg_submit(ipg_client *client,
                     char **out_json);
 
 /**
- * Watches a game session, and returns at once: reads its status every `interval_ms`, a tenth more or less,
- * one reading at a time, and tells each change of it, the first reading being one.
+ * Starts a watch of a game session, and returns at once. A watch reads the status of the session
+ * at an interval and reports each change of the status. The first reading is always reported.
  *
- * A change is told with the code #IPG_PENDING and the answer of ipg_session_status(): to the callback, or to
- * ipg_request_poll() where there is none. The watch ends when the status says that the session is over (`closed`,
- * `expired` and their like; a word this library does not know is a change and not the end), with #IPG_OK
- * and that answer; when it cannot be read and trying again would not help, with the error; when it is
- * canceled. A reading that fails and may work later does not end the watch: after three in a row their error
- * document (`"success": false`) is reported with the code #IPG_PENDING, once, and a warning is logged; the next
- * reading that succeeds is reported again. Shutting the client down cancels watches at once.
+ * An update has the code #IPG_PENDING and the response of ipg_session_status(). The callback
+ * receives it; without a callback, ipg_request_poll() returns it. The watch ends:
  *
- * `session_id` is the id as text. `interval_ms` is 10 or more; a second is a good pace. All else is as
- * ipg_submit() has it, and who drives the client drives its watches.
+ * - with #IPG_OK and the last response, when the status says that the session is over (`closed`,
+ *   `expired` and similar). A status that this library does not know is an update and not the end;
+ * - with the error, when a reading fails and repeating it would not help;
+ * - with #IPG_ERR_CANCELED, when it is canceled. ipg_client_shutdown() cancels watches at once.
  *
- * Ownership and threads: as ipg_submit().
- * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT, with `field` `/session_id` or `/interval_ms`;
- * #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY over `max_in_flight`; #IPG_ERR_SHUT_DOWN.
+ * A reading that fails and may succeed later does not end the watch. After three such failures in
+ * a row, the watch reports their error document (`"success": false`) once, with the code
+ * #IPG_PENDING, and logs a warning. The next reading that succeeds is reported again.
+ *
+ * A watch makes progress only while a thread drives the client, as a call of ipg_submit() does.
+ *
+ * Ownership and threads: as for ipg_submit().
+ *
+ * \param client The client.
+ * \param session_id The session's id.
+ * \param interval_ms The time between two readings in milliseconds, at least 10. It varies by a
+ * tenth. A second is a good value. There is one reading at a time.
+ * \param callback The function that receives the updates and the end, or NULL.
+ * \param user_data A pointer that the library passes to the callback. The host keeps the
+ * ownership.
+ * \param out_request Receives the handle, as for ipg_submit().
+ * \param out_json Receives the document with the call id, or the error document, as for
+ * ipg_submit().
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT, with the `field` `/session_id` or `/interval_ms`;
+ * #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY if `max_in_flight` is reached; #IPG_ERR_SHUT_DOWN.
  *
  * ```c
  * ipg_request *watch = NULL;
@@ -805,46 +931,51 @@ ipg_code ipg_session_watch(ipg_client *client,
                            char **out_json);
 
 /**
- * Does what can be done for the calls in flight without waiting, and runs the callbacks that are due, on
- * this thread. To be called once a frame.
+ * Drives the calls in flight without waiting, and runs the callbacks that are due on this thread.
+ * A game calls this function once in each frame.
  *
- * Never sleeps. With nothing in flight it looks the handle up and reads one number. Else it takes turns until
- * one brings nothing or `budget_us` has passed, which is looked at between turns and between callbacks, whose
- * time counts; 0 means one turn and at most one callback. One step can take longer than a budget: a TLS
- * handshake, loading the trusted certificates (see ipg_client_prewarm()), an answer of megabytes.
+ * Never sleeps. With nothing in flight, the function looks the handle up and reads one number.
+ * Otherwise it polls for I/O until a poll makes no progress or the budget is used up. The function
+ * checks the budget between polls and between callbacks; the time of the callbacks counts. One
+ * step can take longer than the budget: a TLS handshake, loading the trusted certificates (see
+ * ipg_client_prewarm()), or a response of several megabytes.
  *
- * `*out_completed` becomes the number of callbacks that ran. Inside a callback, and while another thread runs
- * callbacks of the client, a tick does nothing: #IPG_OK and 0.
+ * Inside a callback, and while another thread runs callbacks of the client, a tick does nothing:
+ * it returns #IPG_OK, and `*out_completed` is 0.
  *
- * Time in which nobody drives the client, a pause of the game, does not count against a call's timeout when it
- * is longer than 100 ms.
+ * When no thread drives a client for more than 100 ms, as in a pause of the game, that time does
+ * not count towards the timeouts of its calls.
  *
  * Threads: any.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN where this thread can make no calls any more.
+ *
+ * \param client The client.
+ * \param budget_us The time limit in microseconds. 0 means one poll and at most one callback.
+ * \param out_completed Receives the number of callbacks that ran. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN if this thread can make no calls
+ * any more.
  *
  * ```c
  * uint32_t completed = 0;
  * ipg_client_tick(client, 500, &completed);
  * ```
  */
-IPG_API
-ipg_code ipg_client_tick(ipg_client *client,
-                         uint32_t budget_us,
-                         uint32_t *out_completed);
+IPG_API ipg_code ipg_client_tick(ipg_client *client, uint32_t budget_us, uint32_t *out_completed);
 
 /**
- * Asks what a request came to. Never blocks and never drives: tick for that, or use `"background": true`.
+ * Returns the result of a request if it has ended. Never blocks and never drives the client: call
+ * ipg_client_tick() for that, or use `"background": true`.
  *
- * The request's end is told as often as it is asked for, until the request is freed, for requests with a
- * callback too: its code, and in `*out_json` a fresh copy of the answer or the error document. While there is
- * none, the code is #IPG_PENDING and `*out_json` is NULL; for a watch without a callback each change is told
- * once: #IPG_PENDING with the answer.
+ * The result stays available until the request is freed, also for requests with a callback: every
+ * call returns the same code and a new copy of the document. For a watch without a callback, each
+ * update is returned once, with #IPG_PENDING and the response.
  *
- * A mistake in this call itself, a handle that is good no more, has a document as well.
+ * Ownership: free the string with ipg_string_free(). Threads: any.
  *
- * Ownership: free the text with ipg_string_free(). Threads: any.
- * Codes: the request's own; #IPG_PENDING; #IPG_ERR_INVALID_HANDLE, also in a forked child for a request of its
- * parent.
+ * \param request The request.
+ * \param out_json Receives the API's response, or the error document, also if the handle is
+ * invalid. NULL while the request has not ended and has no update. May be NULL.
+ * \return The code of the request if it has ended; #IPG_PENDING if it has not;
+ * #IPG_ERR_INVALID_HANDLE, also in a forked child for a request of its parent.
  *
  * ```c
  * char *json = NULL;
@@ -855,21 +986,22 @@ ipg_code ipg_client_tick(ipg_client *client,
  * ipg_string_free(json);
  * ```
  */
-IPG_API
-IPG_MUST_USE
-ipg_code ipg_request_poll(ipg_request *request,
-                          char **out_json);
+IPG_API IPG_MUST_USE ipg_code ipg_request_poll(ipg_request *request, char **out_json);
 
 /**
- * Waits for the end of a request, for at most `timeout_ms`, and drives the client meanwhile. Callbacks do not
- * run in here.
+ * Waits for the end of a request, and drives the client meanwhile. Runs no callbacks, and returns
+ * no updates of a watch.
  *
- * Answers the end as ipg_request_poll() does. When the time has run out first it is #IPG_PENDING, with NULL in
- * `*out_json`; the request goes on. News of a watch are not told here.
+ * Ownership: free the string with ipg_string_free(). Threads: any. Several threads may wait for
+ * the same request.
  *
- * Ownership: free the text with ipg_string_free(). Threads: any, several for the same request too.
- * Codes: the request's own; #IPG_PENDING; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN where this thread can
- * make no calls any more.
+ * \param request The request.
+ * \param timeout_ms The time limit in milliseconds.
+ * \param out_json Receives the document of the end, as for ipg_request_poll(). NULL after a
+ * timeout. May be NULL.
+ * \return The code of the request if it has ended; #IPG_PENDING after a timeout, in which case the
+ * request goes on; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN if this thread can make no calls
+ * any more.
  *
  * ```c
  * char *json = NULL;
@@ -886,55 +1018,61 @@ ipg_code ipg_request_wait(ipg_request *request,
                           char **out_json);
 
 /**
- * Ends a request at once, with #IPG_ERR_CANCELED and in its document the honest `outcome`; one that has ended
- * stays as it is. Its callback runs at the next tick. The connection it was using is closed as soon as
- * somebody drives.
+ * Cancels a request. The request ends at once with #IPG_ERR_CANCELED; the `outcome` in its
+ * document says whether the server may have processed the call. A request that has ended does not
+ * change. The callback runs at the next tick. The connection of the request is closed as soon as a
+ * thread drives the client.
  *
  * Threads: any.
- * Codes: #IPG_OK, also when it had ended; #IPG_ERR_INVALID_HANDLE.
+ *
+ * \param request The request.
+ * \return #IPG_OK, also if the request has ended; #IPG_ERR_INVALID_HANDLE.
  *
  * ```c
  * ipg_request_cancel(request);
  * ```
  */
-IPG_API
-ipg_code ipg_request_cancel(ipg_request *request);
+IPG_API ipg_code ipg_request_cancel(ipg_request *request);
 
 /**
- * Frees a request: forgets it, and cancels it if it has not ended. Its callback does not run any more.
+ * Frees a request, and cancels it if it has not ended. Its callback does not start any more.
  *
- * Never waits, and may be called on a finalizer thread and inside a callback, the request's own too. When
- * that very callback is just running on another thread, the answer is #IPG_PENDING: the request is freed,
- * and `user_data` may go as soon as that callback has returned.
+ * Never waits. A finalizer thread and a callback may call this function, also the callback of the
+ * request itself.
  *
  * Threads: any.
- * Codes: #IPG_OK; #IPG_PENDING as said; #IPG_ERR_INVALID_HANDLE, also for NULL and the second time, and in a
- * forked child for a request of its parent.
+ *
+ * \param request The request.
+ * \return #IPG_OK; #IPG_PENDING if the callback of the request is running on another thread: the
+ * request is freed, and `user_data` must stay valid until that callback returns;
+ * #IPG_ERR_INVALID_HANDLE, also for NULL, for a request that was freed before, and in a forked
+ * child for a request of its parent.
  *
  * ```c
  * ipg_request_free(request);
  * request = NULL;
  * ```
  */
-IPG_API
-ipg_code ipg_request_free(ipg_request *request);
+IPG_API ipg_code ipg_request_free(ipg_request *request);
 
 /**
- * Reads one value out of a JSON document.
- *
- * `pointer` is a JSON pointer as in RFC 6901: `"/data/session_id"`, `"/data/games/0/title"`, or `""` for the
- * whole document; a `/` in a key is written `~1`, a `~` is written `~0`.
- *
- * `*out_type` becomes one of the IPG_JSON_ constants, 0 when nothing was found. `*out_value` becomes the
- * value as text: a string without quotes and escapes, a number with the digits it was written with (money
- * stays exact), `true`, `false` and `null` as these words, an array or object as the JSON it is.
- * `*out_len` becomes the text's length in bytes without the NUL at its end: a string may have NULs inside.
- * Each of the three may be NULL.
+ * Returns one value of a JSON document.
  *
  * Ownership: free the value with ipg_string_free(). Threads: any. Never blocks.
- * Codes: #IPG_OK; #IPG_ERR_NO_SUCH_FIELD when the document has nothing there;
- * #IPG_ERR_INVALID_ARGUMENT when `json` is not JSON (or nested deeper than 128 levels), `pointer` is not a
- * pointer, or the string cannot be written as UTF-8 (half a surrogate pair).
+ *
+ * \param json The document.
+ * \param pointer A JSON pointer (RFC 6901), such as `"/data/session_id"` or
+ * `"/data/games/0/title"`; `""` is the whole document. In a key, `/` is written `~1` and `~` is
+ * written `~0`.
+ * \param out_type Receives one of the IPG_JSON_ constants, or 0 if there is no value. May be NULL.
+ * \param out_value Receives the value as text: a string without quotes and escapes; a number with
+ * the digits of the document, so that amounts of money stay exact; `true`, `false` or `null`; an
+ * array or object as JSON. May be NULL.
+ * \param out_len Receives the length of the text in bytes, without the NUL at its end. A string
+ * may contain NULs. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_NO_SUCH_FIELD if the document has no value at this pointer;
+ * #IPG_ERR_INVALID_ARGUMENT if `json` is not JSON or is nested deeper than 128 levels, if
+ * `pointer` is not a JSON pointer, or if the string is not valid Unicode (half a surrogate pair).
  *
  * ```c
  * char *balance = NULL;
@@ -955,14 +1093,16 @@ ipg_code ipg_json_get(const char *json,
                       size_t *out_len);
 
 /**
- * Writes text as a JSON string, quotes included, so that it can be put into a document.
+ * Returns a text as a JSON string with its quotes, so that it can be put into a document.
  *
- * `len` is the text's length in bytes; `(size_t)-1` means that it ends with a NUL. NULL is fine with `len` 0.
+ * Ownership: free the string with ipg_string_free(). Threads: any. Never blocks.
  *
- * `*out_json` becomes the quoted text, or the error document: look at the code before using it.
- *
- * Ownership: free the text with ipg_string_free(). Threads: any. Never blocks.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT when `text` is not UTF-8, or is NULL with another `len` than 0.
+ * \param text The text. NULL is allowed if `len` is 0.
+ * \param len The length of the text in bytes. `(size_t)-1` means that the text ends with a NUL.
+ * \param out_json Receives the JSON string, or the error document: check the code before you use
+ * it. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if `text` is not UTF-8, or if it is NULL and `len` is
+ * not 0.
  *
  * ```c
  * char *name = NULL;
@@ -972,11 +1112,7 @@ ipg_code ipg_json_get(const char *json,
  * ipg_string_free(name);
  * ```
  */
-IPG_API
-IPG_MUST_USE
-ipg_code ipg_json_quote(const char *text,
-                        size_t len,
-                        char **out_json);
+IPG_API IPG_MUST_USE ipg_code ipg_json_quote(const char *text, size_t len, char **out_json);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,13 +1,15 @@
 /*
- * iplaygames_sandbox.h: a server of the IPlayGames API in your own process, for offline work and tests.
+ * iplaygames_sandbox.h: a server of the IPlayGames API inside the process, for offline
+ * work and tests.
  *
  * A sandbox responds as the API's documentation describes, keeps sessions, and fails on command. It
- * never connects to the real service. The rules of iplaygames.h about ownership, threads, codes and NULL
- * apply here too.
+ * never connects to the real service. The rules of iplaygames.h apply here too.
  *
- * A library built without the sandbox has these functions too; they return IPG_ERR_UNSUPPORTED.
+ * A library that was built without the sandbox has these functions too. They return
+ * IPG_ERR_UNSUPPORTED.
  *
- * Made from the sources by cbindgen; do not edit. SPDX-License-Identifier: MIT OR Apache-2.0
+ * cbindgen generates this file from the sources; do not edit it.
+ * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 
 
@@ -28,17 +30,17 @@ extern "C" {
 
 /**
  * Starts a sandbox: a server of the API inside this process, on 127.0.0.1 and a free port. The
- * server has one thread, named `iplaygames-sandbox`.
+ * server has one thread, named `iplaygames-sandbox`. Its games have the ids 1 to 200.
  *
- * `config_json` is a JSON object with the sandbox's settings; NULL is `{}`. The games have the ids
- * 1 to 200. If `out_sandbox` is NULL, the function stops the sandbox before it returns, which only
- * checks the settings.
- *
- * `*out_json` becomes `{"base_url": …, "api_key": …}`, a configuration for ipg_client_new().
- *
- * Ownership: end the sandbox with ipg_sandbox_stop(), free the text with ipg_string_free().
+ * Ownership: end the sandbox with ipg_sandbox_stop(), free the string with ipg_string_free().
  * Threads: any.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for a wrong setting; #IPG_ERR_UNSUPPORTED in a build
+ *
+ * \param config_json A JSON object with the sandbox's settings. NULL is `{}`.
+ * \param out_sandbox Receives the handle. If NULL, the function stops the sandbox before it
+ * returns, which only checks the settings.
+ * \param out_json Receives `{"base_url": …, "api_key": …}`, a configuration for ipg_client_new();
+ * or the error document. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for a wrong setting; #IPG_ERR_UNSUPPORTED in a build
  * without the sandbox; #IPG_ERR_INTERNAL if the system provides no port or no thread.
  *
  * ```c
@@ -64,11 +66,12 @@ ipg_code ipg_sandbox_start(const char *config_json,
  * Runs a command of a sandbox: queues a fault, moves the clock, returns sessions, requests or
  * counts.
  *
- * `command_json` is a JSON object; the sandbox's guide lists the commands. `*out_json` becomes the
- * result, or the error document.
+ * Ownership: free the string with ipg_string_free(). Threads: any.
  *
- * Ownership: free the text with ipg_string_free(). Threads: any.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for an unknown or invalid command;
+ * \param sandbox The sandbox.
+ * \param command_json A JSON object. The sandbox's guide lists the commands.
+ * \param out_json Receives the result, or the error document. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for an unknown or invalid command;
  * #IPG_ERR_INVALID_HANDLE; #IPG_ERR_UNSUPPORTED in a build without the sandbox.
  *
  * ```c
@@ -90,7 +93,9 @@ ipg_code ipg_sandbox_control(ipg_sandbox *sandbox,
  * has ended, and the sessions are lost.
  *
  * Threads: any.
- * Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL and for a stopped sandbox;
+ *
+ * \param sandbox The sandbox.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL and for a stopped sandbox;
  * #IPG_ERR_UNSUPPORTED in a build without the sandbox.
  *
  * ```c

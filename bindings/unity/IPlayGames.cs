@@ -47,14 +47,14 @@ namespace IPlayGames {
     /// iplaygames.h.</summary>
     public enum Code {
         // Begin of the generated codes: bindings/unity/generate_codes.py writes them. Do not edit.
-        /// <summary>Done.</summary>
+        /// <summary>The call succeeded.</summary>
         Ok = 0,
-        /// <summary>Not finished yet; more will follow.</summary>
+        /// <summary>The call has not ended, or its callback is still running.</summary>
         Pending = 1,
-        /// <summary>An argument is missing, malformed or not allowed; `field` points at
+        /// <summary>An argument is missing, malformed or not allowed; `field` points to
         /// it.</summary>
         InvalidArgument = 100,
-        /// <summary>The handle is NULL, already freed, of another kind, or never came from this
+        /// <summary>The handle is NULL, already freed, of another kind, or not from this
         /// library.</summary>
         InvalidHandle = 101,
         /// <summary>The API has no operation of that name.</summary>
@@ -64,30 +64,29 @@ namespace IPlayGames {
         /// <summary>The client is shut down, or this thread or process is ending and can make no
         /// calls.</summary>
         ShutDown = 104,
-        /// <summary>This build of the library does not have that function, or this place cannot use
-        /// it.</summary>
+        /// <summary>This build of the library does not have this function, or the caller's context
+        /// does not allow it.</summary>
         Unsupported = 105,
-        /// <summary>The JSON document has nothing at that pointer.</summary>
+        /// <summary>The JSON document has no value at this pointer.</summary>
         NoSuchField = 106,
         /// <summary>The host name could not be resolved.</summary>
         Resolve = 200,
-        /// <summary>No connection could be made.</summary>
+        /// <summary>No connection could be opened.</summary>
         Connect = 201,
-        /// <summary>The secure connection was refused: certificate, host name or
-        /// protocol.</summary>
+        /// <summary>The TLS handshake failed: certificate, host name or protocol.</summary>
         Tls = 202,
-        /// <summary>The time allowed for the call ran out.</summary>
+        /// <summary>The time limit of the call passed.</summary>
         Timeout = 203,
         /// <summary>The call was canceled, or its client was freed.</summary>
         Canceled = 204,
-        /// <summary>The connection broke before the whole answer had come.</summary>
+        /// <summary>The connection was lost before the complete response was received.</summary>
         ConnectionLost = 205,
-        /// <summary>The answer was not what the API promises: not HTTP, not JSON, or without a
-        /// field it must have.</summary>
+        /// <summary>The response is not as the API documents: not HTTP, not JSON, or without a
+        /// required field.</summary>
         BadResponse = 206,
-        /// <summary>The answer was larger than `max_response_bytes`.</summary>
+        /// <summary>The response is larger than `max_response_bytes`.</summary>
         ResponseTooLarge = 207,
-        /// <summary>The server answered with a redirect; redirects are never followed.</summary>
+        /// <summary>The server sent a redirect; the library never follows redirects.</summary>
         Redirect = 208,
         /// <summary>HTTP 400: the API refused the request.</summary>
         BadRequest = 400,
@@ -95,24 +94,25 @@ namespace IPlayGames {
         Unauthorized = 401,
         /// <summary>HTTP 403: the account may not do this.</summary>
         Forbidden = 403,
-        /// <summary>HTTP 404: there is no such session, game or other thing.</summary>
+        /// <summary>HTTP 404: the session, game or other object does not exist.</summary>
         NotFound = 404,
-        /// <summary>HTTP 409: the thing is not in a state that allows this.</summary>
+        /// <summary>HTTP 409: the state of the object does not allow this.</summary>
         Conflict = 409,
-        /// <summary>HTTP 422: a field was refused; `body` has the API's own list.</summary>
+        /// <summary>HTTP 422: the API refused a field; `body` has the API's list.</summary>
         Unprocessable = 422,
-        /// <summary>HTTP 429: too many requests; `retry_after_ms` says how long to wait, if the API
-        /// did.</summary>
+        /// <summary>HTTP 429: too many requests; `retry_after_ms` is the time to wait, if the API
+        /// names one.</summary>
         RateLimited = 429,
         /// <summary>Any other refusal by the API: another 4xx, or `success: false` in a
         /// 2xx.</summary>
         Api = 499,
-        /// <summary>HTTP 5xx other than 503: the server, or one before it, failed.</summary>
+        /// <summary>HTTP 5xx other than 503: the server, or a proxy in front of it,
+        /// failed.</summary>
         Server = 500,
         /// <summary>HTTP 503: the service, or every provider for this game, country and currency,
         /// is unavailable.</summary>
         Unavailable = 503,
-        /// <summary>A defect in this library; the message helps to report it.</summary>
+        /// <summary>A defect in this library; report it with the message.</summary>
         Internal = 900,
         // End of the generated codes.
     }

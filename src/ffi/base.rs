@@ -1,31 +1,25 @@
-//! What every part of the interface shares: the types, the versions, the names of the codes, and the
-//! freeing of text.
+//! The functions of C that need no client: the versions, the names of the codes, and freeing a
+//! string.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::c_char;
 
+use super::types::ipg_code;
 use super::{boundary, string};
 use crate::codes::LIST;
 
-/// The version of the binary interface that this header describes, `major << 16 | minor`; see
+/// The version of the binary interface that this header describes, `major << 16 | minor`. See
 /// ipg_abi_version().
 pub const IPG_ABI_VERSION: u32 = 1;
 
-/// What became of a call: one of the codes above. 0 is #IPG_OK, and every other code of a finished
-/// call says what went wrong.
-pub type ipg_code = i32;
-
-/// A client of the API. Opaque, and never to be dereferenced: it is a number in the shape of a
-/// pointer. Made by ipg_client_new(), ended by ipg_client_free().
-pub struct ipg_client {
-    _opaque: [u8; 0],
-}
-
-/// The version of the binary interface of the library that is loaded: `major << 16 | minor`.
+/// Returns the version of the loaded library's binary interface: `major << 16 | minor`.
 ///
-/// A program that was compiled against one header works with a library of the same major number and
-/// the same or a higher minor number; as long as the major number is 0, the minor numbers must be equal.
+/// A program that was compiled with one header works with a library that has the same major number
+/// and the same or a higher minor number. While the major number is 0, the minor numbers must be
+/// equal.
 ///
 /// Threads: any. Cannot fail.
+///
+/// \return The version of the binary interface.
 ///
 /// ```c
 /// if (ipg_abi_version() != IPG_ABI_VERSION) {
@@ -37,9 +31,11 @@ pub extern "C" fn ipg_abi_version() -> u32 {
     IPG_ABI_VERSION
 }
 
-/// The version of the library that is loaded, such as `"0.1.0"`.
+/// Returns the version of the loaded library, such as `"0.1.0"`.
 ///
-/// Ownership: the text is static and must not be freed. Threads: any. Cannot fail.
+/// Threads: any. Cannot fail.
+///
+/// \return A static string, which must not be freed.
 ///
 /// ```c
 /// printf("libiplaygames %s\n", ipg_version());
@@ -49,10 +45,13 @@ pub extern "C" fn ipg_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// The name of a code, such as `"IPG_ERR_NOT_FOUND"`; `"IPG_ERR_UNKNOWN"` for a number that is no
-/// code. Never NULL.
+/// Returns the name of a code, such as `"IPG_ERR_NOT_FOUND"`.
 ///
-/// Ownership: the text is static and must not be freed. Threads: any. Cannot fail.
+/// Threads: any. Cannot fail.
+///
+/// \param code Any number.
+/// \return A static string, which must not be freed; never NULL. `"IPG_ERR_UNKNOWN"` if no code has
+/// this number.
 ///
 /// ```c
 /// ipg_code code = ipg_client_free(client);
@@ -66,14 +65,15 @@ pub extern "C" fn ipg_code_name(code: ipg_code) -> *const c_char {
     row.map_or(c"IPG_ERR_UNKNOWN".as_ptr(), |(_, name)| name.as_ptr().cast())
 }
 
-/// Frees a text that this library handed out through an out-parameter.
+/// Frees a string that this library returned through an out-parameter.
 ///
-/// NULL is fine and does nothing. A text freed twice, or a pointer that is no text of this library,
-/// is ignored and leaves a warning in the log of every client. This notices mistakes, and is no licence
-/// to make them: once a freed text's address has been handed out again, a second free of the old text
-/// frees the new one.
+/// Freeing a string twice, or a pointer that is not a string of this library, does nothing but add
+/// a warning to the log of every client. Do not rely on this: when the address of a freed string is
+/// in use again, a second free of the old string frees the new one.
 ///
-/// Threads: any, also another than the one the text was handed to. Cannot fail.
+/// Threads: any, also a thread that did not receive the string. Cannot fail.
+///
+/// \param text The string, or NULL, for which the function does nothing.
 ///
 /// ```c
 /// char *json = NULL;
@@ -90,17 +90,17 @@ pub extern "C" fn ipg_string_free(text: *mut c_char) {
     });
 }
 
-/// Room for the longest name and its NUL; a longer one does not compile.
-const NAME_ROOM: usize = 32;
+/// The size of the longest name with its NUL. A longer name does not compile.
+const MAX_NAME: usize = 32;
 
-/// The names of the codes as C has them, in the order of the list.
-#[allow(clippy::indexing_slicing)] // Runs in the compiler, where going out of bounds is an error.
-static NAMES: [[u8; NAME_ROOM]; LIST.len()] = {
-    let mut names = [[0; NAME_ROOM]; LIST.len()];
+/// The names of the codes as C strings, in the order of the list.
+#[allow(clippy::indexing_slicing)] // Evaluated at compile time, where an index out of bounds is an error.
+static NAMES: [[u8; MAX_NAME]; LIST.len()] = {
+    let mut names = [[0; MAX_NAME]; LIST.len()];
     let mut row = 0;
     while row < LIST.len() {
         let name = LIST[row].1.as_bytes();
-        assert!(name.len() < NAME_ROOM);
+        assert!(name.len() < MAX_NAME);
         let mut at = 0;
         while at < name.len() {
             names[row][at] = name[at];
@@ -111,25 +111,19 @@ static NAMES: [[u8; NAME_ROOM]; LIST.len()] = {
     names
 };
 
-/// Text of this library's own, for C that only reads it while it is called.
-pub(super) fn c_text(text: &str) -> std::ffi::CString {
-    // A NUL would end the text early for C.
-    std::ffi::CString::new(text)
-        .or_else(|_| std::ffi::CString::new(text.replace('\0', "\u{fffd}")))
-        .unwrap_or_else(|_| CStr::to_owned(c""))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ffi::CStr;
+
     use super::*;
 
     fn name(code: ipg_code) -> &'static str {
-        // SAFETY: ipg_code_name gives static text.
+        // SAFETY: ipg_code_name returns a static string.
         unsafe { CStr::from_ptr(ipg_code_name(code)) }.to_str().unwrap()
     }
 
     #[test]
-    fn every_code_has_its_name_in_c() {
+    fn ipg_code_name_returns_the_name_of_every_code_and_else_unknown() {
         for (value, expected, _) in LIST {
             assert_eq!(name(*value), *expected);
         }
@@ -139,14 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_the_packages() {
-        // SAFETY: ipg_version gives static text.
+    fn ipg_version_returns_the_version_of_the_package() {
+        // SAFETY: ipg_version returns a static string.
         let version = unsafe { CStr::from_ptr(ipg_version()) };
         assert_eq!(version.to_str(), Ok(env!("CARGO_PKG_VERSION")));
-    }
-
-    #[test]
-    fn a_nul_in_a_log_line_does_not_cut_it() {
-        assert_eq!(c_text("a\0b").as_bytes(), "a\u{fffd}b".as_bytes());
     }
 }

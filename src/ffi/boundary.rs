@@ -1,11 +1,13 @@
-//! The boundary between the exported functions and the library. The body of each exported function runs here: its
-//! result, its error or its panic becomes a code and a JSON document, and the out-parameters are written on every path.
+//! The boundary between the exported functions and the library. The body of each exported function
+//! runs here: its result, error or panic becomes a code and a JSON document, and the out-parameters
+//! are written on every path.
 
 use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::string;
 use super::tables::CLIENTS;
-use super::{ipg_client, ipg_code, string};
+use super::types::{ipg_client, ipg_code};
 use crate::client::Client;
 use crate::codes::Code;
 use crate::error::Error;
@@ -16,18 +18,19 @@ use crate::panics::{self, InsideGuard, panic_message};
 pub(super) struct OutParam<T>(*mut T);
 
 impl<T> OutParam<T> {
-    /// Writes `empty` to it at once, so that no path leaves it unwritten.
+    /// Returns the out-parameter and writes `empty` to it, so that it is written on every path.
     ///
     /// # Safety
     ///
-    /// `place` is NULL or may be written until the exported function returns, as the header demands. It need not be
-    /// aligned.
+    /// `place` is NULL or may be written until the exported function returns, as the header
+    /// demands. It need not be aligned.
     pub(super) unsafe fn new(place: *mut T, empty: T) -> OutParam<T> {
         let out = OutParam(place);
         out.set(empty);
         out
     }
 
+    /// Writes a value, unless the host passed NULL.
     pub(super) fn set(&self, value: T) {
         if !self.0.is_null() {
             // SAFETY: not NULL; the caller of `new` guarantees the rest.
@@ -35,6 +38,7 @@ impl<T> OutParam<T> {
         }
     }
 
+    /// Returns whether the host wants the result.
     pub(super) fn is_wanted(&self) -> bool {
         !self.0.is_null()
     }
@@ -45,14 +49,14 @@ impl<H> OutParam<*mut H> {
     ///
     /// # Safety
     ///
-    /// As for [`Out::new`].
+    /// As for [`OutParam::new`].
     pub(super) unsafe fn null(place: *mut *mut H) -> OutParam<*mut H> {
-        // SAFETY: passed on.
+        // SAFETY: guaranteed by the caller.
         unsafe { OutParam::new(place, std::ptr::null_mut()) }
     }
 }
 
-/// Runs a body whose result is a JSON document; an error is one, too.
+/// Runs a body whose result is a JSON document. An error becomes the error document.
 pub(super) fn json(
     out_json: &OutParam<*mut c_char>,
     body: impl FnOnce() -> Result<String, Error>,
@@ -60,7 +64,8 @@ pub(super) fn json(
     json_with_code(out_json, || body().map(|document| (Code::OK, Some(document))))
 }
 
-/// Runs a body whose result is a code and perhaps a JSON document; an error is one, too.
+/// Runs a body whose result is a code and perhaps a JSON document. An error becomes the error
+/// document.
 pub(super) fn json_with_code(
     out_json: &OutParam<*mut c_char>,
     body: impl FnOnce() -> Result<(Code, Option<String>), Error>,
@@ -78,7 +83,8 @@ pub(super) fn code(body: impl FnOnce() -> Result<Code, Error>) -> ipg_code {
     catch_panic(body).unwrap_or_else(|error| error.code()).value()
 }
 
-/// Runs a body on a client, and then passes the client's log lines to its logger, with no lock held.
+/// Runs a body on a client, and then passes the client's log lines to its logger, with no lock
+/// held.
 pub(super) fn with_client<T>(
     client: *mut ipg_client,
     body: impl FnOnce(&Client) -> Result<T, Error>,
@@ -94,15 +100,16 @@ pub(super) fn with_client<T>(
     result
 }
 
-/// Runs `body`. A panic becomes an error with the outcome `unknown`, because it may have happened after sending.
+/// Runs `body`. A panic becomes an error with the outcome `unknown`, because the request may have
+/// been sent before the panic.
 pub(super) fn catch_panic<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    // After a panic only data that the body owns may be incomplete. Shared data is behind locks, and no locked section
-    // panics half-way.
+    // After a panic, only data that the body owns may be inconsistent. Shared data is behind locks,
+    // and no locked section panics while the data is inconsistent.
     panics::silence();
     let _inside = InsideGuard::enter();
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
         let message = format!("A defect in this library: {}", panic_message(&*panic));
-        // Dropping what a panic carries may panic again.
+        // Dropping the payload of a panic may panic again.
         std::mem::forget(panic);
         let mut error = Error::new(Code::INTERNAL, message);
         error.inner_mut().outcome = Outcome::Unknown;
@@ -110,6 +117,7 @@ pub(super) fn catch_panic<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<
     })
 }
 
+/// Writes the document of a result and returns its code.
 fn finish(out_json: &OutParam<*mut c_char>, result: Result<(Code, Option<String>), Error>) -> ipg_code {
     let code = result.as_ref().map_or_else(|error| error.code(), |(code, _)| *code);
     if out_json.is_wanted() {
@@ -117,7 +125,7 @@ fn finish(out_json: &OutParam<*mut c_char>, result: Result<(Code, Option<String>
             let document = result.map_or_else(|error| Some(error.to_json()), |(_, document)| document);
             Ok(document.map(string::into_raw))
         });
-        // Only a lack of memory can fail here, and that ends the process.
+        // This can fail only if memory is exhausted, which ends the process.
         out_json.set(document.ok().flatten().unwrap_or(std::ptr::null_mut()));
     }
     code.value()
@@ -130,17 +138,17 @@ mod tests {
 
     use super::*;
 
-    fn taken(document: *mut c_char) -> String {
-        // SAFETY: handed out by the call under test and not yet taken back.
+    fn take_document(document: *mut c_char) -> String {
+        // SAFETY: returned by the call under test and not yet freed.
         let copy = unsafe { CStr::from_ptr(document) }.to_str().unwrap().to_owned();
         string::from_raw(document);
         copy
     }
 
     #[test]
-    fn a_place_is_emptied_first_and_may_be_null() {
+    fn an_out_parameter_is_cleared_first_and_may_be_null() {
         let mut place: *mut c_char = ptr::without_provenance_mut(8);
-        // SAFETY: a local that outlives the Out.
+        // SAFETY: a local variable that outlives the OutParam.
         let out = unsafe { OutParam::null(&raw mut place) };
         assert!(place.is_null() && out.is_wanted());
         // SAFETY: NULL.
@@ -151,27 +159,27 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_a_code_and_a_document_with_its_words() {
+    fn a_panic_becomes_a_code_and_a_document_with_its_message() {
         let mut place = ptr::null_mut();
-        // SAFETY: a local that outlives the Out.
+        // SAFETY: a local variable that outlives the OutParam.
         let out = unsafe { OutParam::null(&raw mut place) };
         let number = 7;
-        assert_eq!(json(&out, || panic!("words with {number}")), 900);
-        let document = taken(place);
+        assert_eq!(json(&out, || panic!("message with {number}")), 900);
+        let document = take_document(place);
         assert!(
-            document.contains("words with 7") && document.contains("\"outcome\":\"unknown\""),
+            document.contains("message with 7") && document.contains("\"outcome\":\"unknown\""),
             "{document}"
         );
-        json(&out, || panic!("plain words"));
-        assert!(taken(place).contains("plain words"));
+        json(&out, || panic!("plain message"));
+        assert!(take_document(place).contains("plain message"));
         json(&out, || std::panic::panic_any(7));
-        assert!(taken(place).contains("the panic has no message"));
+        assert!(take_document(place).contains("the panic has no message"));
         assert_eq!(status(|| panic!("x")), 900);
         assert_eq!(status(|| Ok(())), 0);
     }
 
     #[test]
-    fn a_panic_that_panics_when_dropped_stays_inside() {
+    fn a_panic_whose_payload_panics_when_dropped_does_not_leave_the_boundary() {
         struct Bomb;
         impl Drop for Bomb {
             fn drop(&mut self) {

@@ -1,25 +1,28 @@
-//! Any operation of the API for C.
+//! `ipg_call`, which calls any operation of the API.
 
 use std::ffi::c_char;
 
 use super::boundary::{self, OutParam};
 use super::string::StrParam;
-use super::{ipg_client, ipg_code};
+use super::types::{ipg_client, ipg_code};
 use crate::client::options::CallOptions;
 use crate::client::reply::Reply;
 
-/// Calls any operation of the API, and blocks until the answer is there.
+/// Calls any operation of the API, and blocks until the result is there.
 ///
-/// `operation` is its name, such as `"list_games"`. `arguments_json` is one flat JSON object with the
-/// fields of path, query and body by their names; NULL is `{}`. `options_json` may change for this call what
-/// the client's configuration says: `timeout_ms`, `max_retries`, and `call_id`, which is sent as
-/// `X-Request-Id`; NULL changes nothing.
+/// Ownership: free the string with ipg_string_free(). Threads: any.
 ///
-/// `*out_json` becomes the API's own answer, byte for byte, or the error document.
-///
-/// Ownership: free the text with ipg_string_free(). Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_UNKNOWN_OPERATION; #IPG_ERR_INVALID_ARGUMENT, with `field` where a field of
-/// `arguments_json` is wrong; #IPG_ERR_INVALID_HANDLE; what the way and the API answer: 200 to 599.
+/// \param client The client.
+/// \param operation The name of the operation, such as `"list_games"`.
+/// \param arguments_json A flat JSON object with the path, query and body parameters by their
+/// names. NULL is `{}`.
+/// \param options_json A JSON object with settings for this call: `timeout_ms`, `max_retries`, and
+/// `call_id`, which is sent as `X-Request-Id`. A member that is missing has the client's value.
+/// NULL is `{}`.
+/// \param out_json Receives the API's response, byte for byte, or the error document. May be NULL.
+/// \return #IPG_OK; #IPG_ERR_UNKNOWN_OPERATION; #IPG_ERR_INVALID_ARGUMENT, with a `field` if a
+/// member of `arguments_json` is wrong; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY; #IPG_ERR_SHUT_DOWN;
+/// the transport codes (2xx) and the API codes (4xx, 5xx).
 ///
 /// ```c
 /// char *json = NULL;
@@ -37,7 +40,7 @@ pub unsafe extern "C" fn ipg_call(
     options_json: *const c_char,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (operation, arguments_json, options_json, out_json) = unsafe {
         (
             StrParam::new("operation", operation),

@@ -1,4 +1,5 @@
-//! The functions of a client: `ipg_client_new`, `_prewarm`, `_stats` and `_free`.
+//! The functions of a client for C, from `ipg_client_new` to `ipg_client_free`. Its calls are in
+//! `session.rs`, `call.rs` and `request.rs`, its logger in `log.rs`.
 
 use std::ffi::c_char;
 use std::time::Duration;
@@ -6,32 +7,36 @@ use std::time::Duration;
 use super::boundary::{self, OutParam};
 use super::string::StrParam;
 use super::tables::CLIENTS;
-use super::{ipg_client, ipg_code};
+use super::types::{ipg_client, ipg_code};
 use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::push_quoted;
 
-/// Makes a client. Opens no connection, starts no thread and reads no certificates: that comes with the
-/// first call, or with ipg_client_prewarm().
+/// Creates a client. Opens no connection and reads no certificates; the first call or
+/// ipg_client_prewarm() does that. Starts a thread only if the configuration has `"background":
+/// true`.
 ///
-/// `config_json` is a JSON object with the keys listed at the top of this header; NULL or empty text is
-/// an empty object, which leaves all to the defaults and the environment. With `out_client` NULL the
-/// configuration is checked and no client is made.
+/// Ownership: end the client with ipg_client_free(), free the string with ipg_string_free().
+/// Threads: any. Any number of threads may use the client at the same time.
 ///
-/// `*out_json` becomes `{"success": true, "version": "0.1.0", "base_url": "https://api.iplaygames.ai"}`:
-/// the library's version, and where the client's calls go.
-///
-/// Ownership: end the client with ipg_client_free(), free the text with ipg_string_free().
-/// Threads: any; the client may be used by any number of threads at once.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for a key that is unknown, missing or wrong, the error's
-/// `field` points at it; #IPG_ERR_BUSY when there are a million clients.
+/// \param config_json A JSON object with the keys that the top of this header lists. NULL and an
+/// empty string are an empty object: every key then has its default.
+/// \param out_client Receives the handle of the client. If NULL, the function only checks the
+/// configuration.
+/// \param out_json Receives `{"success": true, "version": "0.1.0", "base_url":
+/// "https://api.iplaygames.ai"}`, which is the library's version and the server's address; or the
+/// error document. May be NULL.
+/// \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if a key is unknown, missing or wrong (the error's
+/// `field` points to it); #IPG_ERR_BUSY if there are a million clients; #IPG_ERR_INTERNAL if the
+/// system provides no event queue or no thread.
 ///
 /// ```c
 /// ipg_client *mine = NULL;
 /// char *json = NULL;
-/// if (ipg_client_new("{\"base_url\": \"https://relay.example\", \"timeout_ms\": 5000}", &mine, &json) != IPG_OK) {
+/// const char *config = "{\"base_url\": \"https://relay.example\", \"timeout_ms\": 5000}";
+/// if (ipg_client_new(config, &mine, &json) != IPG_OK) {
 ///     fprintf(stderr, "%s\n", json);
 /// }
 /// ipg_string_free(json);
@@ -43,7 +48,7 @@ pub unsafe extern "C" fn ipg_client_new(
     out_client: *mut *mut ipg_client,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (config_json, out_client, out_json) = unsafe {
         (StrParam::new("config_json", config_json), OutParam::null(out_client), OutParam::null(out_json))
     };
@@ -61,15 +66,18 @@ pub unsafe extern "C" fn ipg_client_new(
     })
 }
 
-/// Does ahead of time what the first call would have to wait for: loads the trusted certificates,
-/// resolves the server's name, opens a connection. Blocks for at most `timeout_ms`; 0 means the client's
-/// own `timeout_ms`. The server is asked nothing.
+/// Connects to the server before the first call: loads the trusted certificates, resolves the host
+/// name and opens a connection. Sends no request. Blocks for at most `timeout_ms`.
 ///
-/// `*out_json` becomes `{"success": true, "elapsed_ms": 12}`, or the error document.
+/// Ownership: free the string with ipg_string_free(). Threads: any.
 ///
-/// Ownership: free the text with ipg_string_free(). Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_RESOLVE, #IPG_ERR_CONNECT, #IPG_ERR_TLS,
-/// #IPG_ERR_TIMEOUT on the way; #IPG_ERR_CANCELED when the client is freed meanwhile; #IPG_ERR_SHUT_DOWN.
+/// \param client The client.
+/// \param timeout_ms The time limit in milliseconds. 0 means the client's own `timeout_ms`.
+/// \param out_json Receives `{"success": true, "elapsed_ms": 12}`, or the error document. May be
+/// NULL.
+/// \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_RESOLVE, #IPG_ERR_CONNECT, #IPG_ERR_TLS or
+/// #IPG_ERR_TIMEOUT if the connection failed; #IPG_ERR_CANCELED if the client is freed meanwhile;
+/// #IPG_ERR_SHUT_DOWN.
 ///
 /// ```c
 /// char *json = NULL;
@@ -85,7 +93,7 @@ pub unsafe extern "C" fn ipg_client_prewarm(
     timeout_ms: u32,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let out_json = unsafe { OutParam::null(out_json) };
     let timeout = Duration::from_millis(timeout_ms.into());
     boundary::json(&out_json, || {
@@ -93,10 +101,19 @@ pub unsafe extern "C" fn ipg_client_prewarm(
     })
 }
 
-/// What the client has done since it was made, as a JSON document of counts. Never blocks.
+/// Returns the client's counts since its creation as a JSON document. Never blocks.
 ///
-/// Ownership: free the text with ipg_string_free(). Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE.
+/// The members are: `success` (always true), `base_url`, `calls` (the calls that have ended),
+/// `succeeded` and `failed` (parts of `calls`), `attempts` (of these calls), `unknown` (the failed
+/// calls with the outcome `"unknown"`), `abandoned` (the calls whose result the host did not take),
+/// `in_flight` (the calls in flight now), and `roots` (the trusted certificates that are loaded:
+/// `"none"`, `"given"` or `"system"`). A later version may add members.
+///
+/// Ownership: free the string with ipg_string_free(). Threads: any.
+///
+/// \param client The client.
+/// \param out_json Receives the document, or the error document. May be NULL.
+/// \return #IPG_OK; #IPG_ERR_INVALID_HANDLE.
 ///
 /// ```c
 /// char *json = NULL;
@@ -108,22 +125,28 @@ pub unsafe extern "C" fn ipg_client_prewarm(
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipg_client_stats(client: *mut ipg_client, out_json: *mut *mut c_char) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let out_json = unsafe { OutParam::null(out_json) };
     boundary::json(&out_json, || boundary::with_client(client, |client| Ok(client.stats_json())))
 }
 
-/// Ends a client in order, before it is freed: new calls are refused with #IPG_ERR_SHUT_DOWN, those in flight
-/// are driven for at most `timeout_ms`, what is left then is canceled, watches at once; every callback runs, on
-/// this thread; the thread of `"background": true` is joined.
+/// Shuts a client down before it is freed. New calls are refused with #IPG_ERR_SHUT_DOWN. The
+/// function drives the calls in flight for at most `timeout_ms` and then cancels the remaining
+/// calls. It cancels watches at once. It runs every callback on this thread, and joins the thread
+/// of `"background": true`.
 ///
-/// When this returns no callback of a request is running and none will, except for the one it is called in.
-/// So it waits for a callback that is running on another thread, however long that takes.
-/// Called inside a callback, it runs the callbacks that are left inside that one.
+/// After the function returns, no callback of a request is running and none will run, except the
+/// callback that called the function. The function therefore waits for a callback that is running
+/// on another thread, without a time limit. If a callback calls the function, the remaining
+/// callbacks run inside that callback.
 ///
-/// Threads: any; a callback may call it.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN when the client was shut down before, or when
-/// this thread can make no calls any more: then nothing was driven, and all else is done.
+/// Threads: any. A callback may call this function.
+///
+/// \param client The client.
+/// \param timeout_ms The time limit in milliseconds for the calls in flight.
+/// \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN if the client was shut down before,
+/// or if this thread can make no calls any more. In the second case the function drives nothing and
+/// does everything else.
 ///
 /// ```c
 /// ipg_client_shutdown(client, 2000);
@@ -135,19 +158,24 @@ pub extern "C" fn ipg_client_shutdown(client: *mut ipg_client, timeout_ms: u32) 
     boundary::status(|| boundary::with_client(client, |client| client.shutdown(timeout)))
 }
 
-/// Ends a client. Its handle is good for nothing any more, its calls in flight on other threads return
-/// #IPG_ERR_CANCELED, no callback of its requests runs any more. The requests' own handles are to be freed
-/// still; polling them answers how they ended, which for those in flight is #IPG_ERR_CANCELED.
+/// Frees a client and ends its handle. Its calls in flight on other threads return
+/// #IPG_ERR_CANCELED. No callback of its requests starts any more. The handles of its requests stay
+/// valid and must be freed. Polling them returns their end, which is #IPG_ERR_CANCELED for requests
+/// that were in flight.
 ///
-/// Every call that ends here is counted and logged with its call id and its outcome: the logger, if one is set, runs
-/// on this thread for those lines.
+/// The client counts and logs every call that ends here, with its call id and its outcome. If a
+/// logger is set, it runs on this thread for these lines.
 ///
-/// Never waits, so it may be called on a finalizer thread and inside a callback. When a callback of one of its requests is just running on another thread, the answer is
-/// #IPG_PENDING: the client is freed, and that callback is the last. A logger may still be running on another thread that is inside a call of this client: when
-/// its `user_data` is to go too, remove the logger first, see ipg_client_set_logger().
+/// Never waits. A finalizer thread and a callback may call this function. A logger may still be
+/// running on another thread that is inside a call of this client. Before you free the logger's
+/// `user_data`, remove the logger with ipg_client_set_logger().
 ///
 /// Threads: any.
-/// Codes: #IPG_OK; #IPG_PENDING as said; #IPG_ERR_INVALID_HANDLE, also for NULL and the second time.
+///
+/// \param client The client.
+/// \return #IPG_OK; #IPG_PENDING if a callback of one of the client's requests is running on
+/// another thread: the client is freed, and this callback is the last; #IPG_ERR_INVALID_HANDLE,
+/// also for NULL and for a client that was freed before.
 ///
 /// ```c
 /// ipg_client_free(client);

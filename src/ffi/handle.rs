@@ -1,9 +1,11 @@
-//! The first wall: handles. To the host a handle is a pointer; here it is a number that is looked up
-//! and never followed, so that whatever the host passes in is answered with a code.
+//! Handle tables with generations. The host sees a handle as a pointer. Here it is a number that is
+//! looked up and never dereferenced, so that any value that the host passes in gets a code. The
+//! exported functions of each kind use one table; what they do with its values is in their files.
 //!
-//! The number: 3 bits of kind (odd, so that no pointer to anything aligned looks like a handle), 20
-//! bits of slot, 24 bits of generation. A slot whose generations are spent is retired, never begun
-//! again. Tables remember nothing of the process: what was made before a fork is found after it.
+//! The number has 3 bits of kind, 20 bits of slot and 24 bits of generation. The kind is odd, so
+//! that no pointer to an aligned object looks like a handle. A slot whose generations are exhausted
+//! is never used again. Tables do not depend on the process: a handle from before a fork is found
+//! after it.
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
@@ -19,7 +21,7 @@ const KIND_BITS: u32 = 3;
 const SLOT_BITS: u32 = 20;
 const GENERATION_BITS: u32 = 24;
 
-/// What a handle stands for. The numbers are the low bits of the handle.
+/// The kind of a handle. The numbers are the low bits of the handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Client = 1,
@@ -36,14 +38,14 @@ impl Kind {
         }
     }
 
-    fn of(id: usize) -> Option<Kind> {
+    fn from_id(id: usize) -> Option<Kind> {
         let low = id & ((1 << KIND_BITS) - 1);
         [Kind::Client, Kind::Request, Kind::Sandbox].into_iter().find(|kind| *kind as usize == low)
     }
 }
 
-/// All live handles of one kind: `H` is the type the host sees, `T` what stands behind it. `T` is
-/// cheap to clone (an `Arc` inside): a lookup clones it and lets go of the table before any work.
+/// All live handles of one kind. `H` is the type in the C header, `T` the type of the values. `T`
+/// is cheap to clone (an `Arc`): a lookup clones the value and unlocks the table before any work.
 pub(super) struct HandleTable<H, T: 'static> {
     kind: Kind,
     slots: StaticForkSafeMutex<Slots<T>>,
@@ -52,12 +54,12 @@ pub(super) struct HandleTable<H, T: 'static> {
 
 struct Slots<T> {
     slots: Vec<Slot<T>>,
-    /// Slots to use again, the one that rested longest first.
+    /// The free slots, the one that was freed first in front.
     free: VecDeque<u32>,
 }
 
 struct Slot<T> {
-    /// That of the value in it, or of the next one. Never 0.
+    /// The generation of the value in the slot, or of its next value. Never 0.
     generation: u32,
     value: Option<T>,
 }
@@ -70,66 +72,67 @@ impl<H, T: Clone + Send> HandleTable<H, T> {
         HandleTable { kind, slots: StaticForkSafeMutex::new(slots), host_type: PhantomData }
     }
 
-    /// Keeps a value and makes its handle.
+    /// Inserts a value and returns its handle.
     pub(super) fn insert(&'static self, value: T) -> Result<*mut H, Error> {
-        // From here on there is something that a fork must not cut in half.
+        // Registers the fork handlers, which keep this table consistent in a child.
         fork::generation();
-        // A value that finds no room comes back, and is dropped outside of the lock.
-        let kept = self.slots.lock().insert(value);
-        let (slot, generation) = kept.map_err(|_no_room| {
+        // If the table is full, the value comes back and is dropped outside of the lock.
+        let inserted = self.slots.lock().insert(value);
+        let (slot, generation) = inserted.map_err(|_value| {
             let kind = self.kind.name();
-            Error::new(Code::BUSY, format!("This process has as many {kind} handles as there can be."))
+            Error::new(Code::BUSY, format!("This process has the maximum number of {kind} handles."))
         })?;
         let id = pack(self.kind, slot, generation);
         Ok(std::ptr::without_provenance_mut(id))
     }
 
-    /// What stands behind a handle.
+    /// Returns the value of a handle.
     pub(super) fn get(&'static self, handle: *mut H) -> Result<T, Error> {
-        let found = self.place(handle).and_then(|(slot, generation)| self.slots.lock().get(slot, generation));
+        let found =
+            self.decode(handle).and_then(|(slot, generation)| self.slots.lock().get(slot, generation));
         found.ok_or_else(|| self.invalid(handle))
     }
 
-    /// Asks something of what stands behind a handle, in passing: `ask` runs behind the table's lock, so it must
-    /// not lock, wait, or run foreign code.
-    pub(super) fn ask<R>(&'static self, handle: *mut H, ask: impl FnOnce(&T) -> R) -> Option<R> {
-        let (slot, generation) = self.place(handle)?;
-        self.slots.lock().at(slot, generation).map(ask)
+    /// Runs `read` on the value of a handle without cloning the value. `read` runs with the table's
+    /// lock held, so it must not lock, wait, or run code of the host.
+    pub(super) fn with<R>(&'static self, handle: *mut H, read: impl FnOnce(&T) -> R) -> Option<R> {
+        let (slot, generation) = self.decode(handle)?;
+        self.slots.lock().get_ref(slot, generation).map(read)
     }
 
-    /// Ends a handle and gives back what stood behind it.
+    /// Ends a handle and returns its value.
     pub(super) fn remove(&'static self, handle: *mut H) -> Result<T, Error> {
-        let gone =
-            self.place(handle).and_then(|(slot, generation)| self.slots.lock().remove(slot, generation));
-        gone.ok_or_else(|| self.invalid(handle))
+        let removed =
+            self.decode(handle).and_then(|(slot, generation)| self.slots.lock().remove(slot, generation));
+        removed.ok_or_else(|| self.invalid(handle))
     }
 
-    /// Everything that lives at this moment.
-    pub(super) fn all(&'static self) -> Vec<T> {
+    /// Returns the values of all live handles.
+    pub(super) fn values(&'static self) -> Vec<T> {
         self.slots.lock().slots.iter().filter_map(|slot| slot.value.clone()).collect()
     }
 
-    /// The slot and generation a handle of this kind names.
-    fn place(&self, handle: *mut H) -> Option<(u32, u32)> {
+    /// Returns the slot and the generation of a handle of this kind.
+    fn decode(&self, handle: *mut H) -> Option<(u32, u32)> {
         let id = handle.addr();
-        let whole = id >> (KIND_BITS + SLOT_BITS + GENERATION_BITS) == 0;
-        (whole && Kind::of(id) == Some(self.kind)).then(|| unpack(id))
+        let is_in_range = id >> (KIND_BITS + SLOT_BITS + GENERATION_BITS) == 0;
+        (is_in_range && Kind::from_id(id) == Some(self.kind)).then(|| unpack(id))
     }
 
-    /// Says what is wrong with a handle that was not found.
+    /// Returns the error for a handle that was not found.
     fn invalid(&'static self, handle: *mut H) -> Error {
         let name = self.kind.name();
-        let why = match self.place(handle) {
+        let reason = match self.decode(handle) {
             _ if handle.is_null() => "is NULL".to_owned(),
             Some((slot, generation)) if self.slots.lock().was_freed(slot, generation) => {
                 "was freed before".to_owned()
             }
-            None if Kind::of(handle.addr()).is_some() && handle.addr() >> 47 == 0 => {
+            None if Kind::from_id(handle.addr()).is_some() && handle.addr() >> 47 == 0 => {
                 format!("is not the handle of a {name}, but perhaps of something else")
             }
             _ => "never came from this library".to_owned(),
         };
-        Error::new(Code::INVALID_HANDLE, format!("The {name} handle {why}."))
+        Error::new(Code::INVALID_HANDLE, format!("The {name} handle {reason}."))
     }
 }
 
@@ -150,10 +153,10 @@ impl<T: Clone> Slots<T> {
     }
 
     fn get(&self, slot: u32, generation: u32) -> Option<T> {
-        self.at(slot, generation).cloned()
+        self.get_ref(slot, generation).cloned()
     }
 
-    fn at(&self, slot: u32, generation: u32) -> Option<&T> {
+    fn get_ref(&self, slot: u32, generation: u32) -> Option<&T> {
         self.slots.get(slot as usize).filter(|slot| slot.generation == generation)?.value.as_ref()
     }
 
@@ -169,8 +172,8 @@ impl<T: Clone> Slots<T> {
 
     fn was_freed(&self, slot: u32, generation: u32) -> bool {
         let Some(slot) = self.slots.get(slot as usize) else { return false };
-        let spent = slot.value.is_none() && slot.generation == LAST_GENERATION;
-        generation > 0 && (generation < slot.generation || (spent && generation == LAST_GENERATION))
+        let exhausted = slot.value.is_none() && slot.generation == LAST_GENERATION;
+        generation > 0 && (generation < slot.generation || (exhausted && generation == LAST_GENERATION))
     }
 }
 
@@ -200,62 +203,62 @@ mod tests {
         Box::leak(Box::new(HandleTable::new(Kind::Client)))
     }
 
-    fn why(result: Result<Arc<str>, Error>) -> String {
+    fn message_of(result: Result<Arc<str>, Error>) -> String {
         let error = result.unwrap_err();
         assert_eq!(error.code(), Code::INVALID_HANDLE);
         error.message().to_owned()
     }
 
     #[test]
-    fn a_handle_finds_its_value_until_it_is_removed() {
+    fn a_handle_returns_its_value_until_it_is_removed() {
         let table = table();
         let (one, two) = (table.insert("one".into()).unwrap(), table.insert("two".into()).unwrap());
         assert_ne!(one, two);
         assert_eq!(&*table.get(one).unwrap(), "one");
         assert_eq!(&*table.get(two).unwrap(), "two");
-        assert_eq!(table.all().len(), 2);
+        assert_eq!(table.values().len(), 2);
         assert_eq!(&*table.remove(one).unwrap(), "one");
-        assert_eq!(why(table.remove(one)), "The client handle was freed before.");
-        assert_eq!(why(table.get(one)), "The client handle was freed before.");
+        assert_eq!(message_of(table.remove(one)), "The client handle was freed before.");
+        assert_eq!(message_of(table.get(one)), "The client handle was freed before.");
         assert_eq!(&*table.get(two).unwrap(), "two");
     }
 
     #[test]
-    fn a_slot_used_again_does_not_know_its_old_handle() {
+    fn a_reused_slot_refuses_its_old_handle() {
         let table = table();
         let old = table.insert("old".into()).unwrap();
         table.remove(old).unwrap();
         let new = table.insert("new".into()).unwrap();
         assert_eq!(unpack(old.addr()).0, unpack(new.addr()).0);
-        assert_eq!(why(table.get(old)), "The client handle was freed before.");
+        assert_eq!(message_of(table.get(old)), "The client handle was freed before.");
         assert_eq!(&*table.get(new).unwrap(), "new");
     }
 
     #[test]
-    fn whatever_is_not_a_handle_of_this_kind_is_refused_and_the_reason_given() {
+    fn a_value_that_is_not_a_handle_of_this_kind_is_refused_with_the_reason() {
         let table = table();
         let good = table.insert("good".into()).unwrap();
-        assert_eq!(why(table.get(std::ptr::null_mut())), "The client handle is NULL.");
+        assert_eq!(message_of(table.get(std::ptr::null_mut())), "The client handle is NULL.");
         let (slot, generation) = unpack(good.addr());
         for other in [Kind::Request, Kind::Sandbox] {
             let other = without_provenance_mut(pack(other, slot, generation));
-            assert!(why(table.get(other)).contains("perhaps of something else"));
+            assert!(message_of(table.get(other)).contains("perhaps of something else"));
         }
         let far = good.addr() | 1 << 60;
         for id in [1, 8, 0x7fff_dead_beef, usize::MAX, far, good.addr() + 8, good.addr() + (1 << 23)] {
             assert_eq!(
-                why(table.get(without_provenance_mut(id))),
+                message_of(table.get(without_provenance_mut(id))),
                 "The client handle never came from this library.",
                 "{id:#x}"
             );
         }
         let local = 0u64;
         let address = (&raw const local).cast_mut().cast();
-        assert_eq!(why(table.get(address)), "The client handle never came from this library.");
+        assert_eq!(message_of(table.get(address)), "The client handle never came from this library.");
     }
 
     #[test]
-    fn a_slot_whose_generations_are_spent_is_retired() {
+    fn a_slot_whose_generations_are_exhausted_is_never_reused() {
         let table = table();
         let first = table.insert("a".into()).unwrap();
         table.remove(first).unwrap();
@@ -264,28 +267,28 @@ mod tests {
         assert_eq!(unpack(last.addr()), (0, LAST_GENERATION));
         assert_eq!(&*table.get(last).unwrap(), "last");
         table.remove(last).unwrap();
-        assert_eq!(why(table.get(last)), "The client handle was freed before.");
-        assert_eq!(why(table.remove(last)), "The client handle was freed before.");
+        assert_eq!(message_of(table.get(last)), "The client handle was freed before.");
+        assert_eq!(message_of(table.remove(last)), "The client handle was freed before.");
         let next = table.insert("next".into()).unwrap();
         assert_eq!(unpack(next.addr()), (1, 1));
-        assert_eq!(why(table.get(first)), "The client handle was freed before.");
+        assert_eq!(message_of(table.get(first)), "The client handle was freed before.");
     }
 
     #[test]
-    fn a_handle_survives_packing_and_fits_where_addresses_fit() {
+    fn packing_and_unpacking_a_handle_returns_its_parts_and_the_handle_fits_in_47_bits() {
         for kind in [Kind::Client, Kind::Request, Kind::Sandbox] {
             for (slot, generation) in [(0, 1), (1, 1), ((1 << SLOT_BITS) - 1, LAST_GENERATION), (7, 1 << 20)]
             {
                 let id = pack(kind, slot, generation);
                 assert_eq!(unpack(id), (slot, generation));
-                assert_eq!(Kind::of(id), Some(kind));
+                assert_eq!(Kind::from_id(id), Some(kind));
                 assert!(id >> 47 == 0 && id & 1 == 1);
             }
         }
     }
 
     #[test]
-    fn the_number_of_slots_has_an_end_that_is_an_error() {
+    fn inserting_into_a_full_table_is_an_error() {
         let table: &HandleTable<Host, ()> = Box::leak(Box::new(HandleTable::new(Kind::Client)));
         for _ in 0..1 << SLOT_BITS {
             table.insert(()).unwrap();
@@ -294,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn many_threads_share_a_table() {
+    fn threads_that_share_a_table_find_their_own_values() {
         let table = table();
         std::thread::scope(|scope| {
             for name in ["a", "b", "c", "d"] {
@@ -309,6 +312,6 @@ mod tests {
                 });
             }
         });
-        assert!(table.all().is_empty());
+        assert!(table.values().is_empty());
     }
 }

@@ -1,42 +1,44 @@
-//! JSON for hosts that have no library for it: reading a value out, and quoting text.
+//! JSON functions for hosts without a JSON library: reading a value and quoting a text.
 
 use std::ffi::c_char;
 
 use super::boundary::{self, OutParam};
-use super::ipg_code;
 use super::string::{self, StrParam, invalid_argument};
+use super::types::ipg_code;
 use crate::codes::Code;
 use crate::error::{Error, push_quoted};
 use crate::json::{self, PointerError};
 
-/// What ipg_json_get() found: `null`.
+/// A type that ipg_json_get() returns: `null`.
 pub const IPG_JSON_NULL: i32 = 1;
-/// What ipg_json_get() found: `true` or `false`.
+/// A type that ipg_json_get() returns: `true` or `false`.
 pub const IPG_JSON_BOOL: i32 = 2;
-/// What ipg_json_get() found: a number.
+/// A type that ipg_json_get() returns: a number.
 pub const IPG_JSON_NUMBER: i32 = 3;
-/// What ipg_json_get() found: a string.
+/// A type that ipg_json_get() returns: a string.
 pub const IPG_JSON_STRING: i32 = 4;
-/// What ipg_json_get() found: an array.
+/// A type that ipg_json_get() returns: an array.
 pub const IPG_JSON_ARRAY: i32 = 5;
-/// What ipg_json_get() found: an object.
+/// A type that ipg_json_get() returns: an object.
 pub const IPG_JSON_OBJECT: i32 = 6;
 
-/// Reads one value out of a JSON document.
-///
-/// `pointer` is a JSON pointer as in RFC 6901: `"/data/session_id"`, `"/data/games/0/title"`, or `""` for the
-/// whole document; a `/` in a key is written `~1`, a `~` is written `~0`.
-///
-/// `*out_type` becomes one of the IPG_JSON_ constants, 0 when nothing was found. `*out_value` becomes the
-/// value as text: a string without quotes and escapes, a number with the digits it was written with (money
-/// stays exact), `true`, `false` and `null` as these words, an array or object as the JSON it is.
-/// `*out_len` becomes the text's length in bytes without the NUL at its end: a string may have NULs inside.
-/// Each of the three may be NULL.
+/// Returns one value of a JSON document.
 ///
 /// Ownership: free the value with ipg_string_free(). Threads: any. Never blocks.
-/// Codes: #IPG_OK; #IPG_ERR_NO_SUCH_FIELD when the document has nothing there;
-/// #IPG_ERR_INVALID_ARGUMENT when `json` is not JSON (or nested deeper than 128 levels), `pointer` is not a
-/// pointer, or the string cannot be written as UTF-8 (half a surrogate pair).
+///
+/// \param json The document.
+/// \param pointer A JSON pointer (RFC 6901), such as `"/data/session_id"` or
+/// `"/data/games/0/title"`; `""` is the whole document. In a key, `/` is written `~1` and `~` is
+/// written `~0`.
+/// \param out_type Receives one of the IPG_JSON_ constants, or 0 if there is no value. May be NULL.
+/// \param out_value Receives the value as text: a string without quotes and escapes; a number with
+/// the digits of the document, so that amounts of money stay exact; `true`, `false` or `null`; an
+/// array or object as JSON. May be NULL.
+/// \param out_len Receives the length of the text in bytes, without the NUL at its end. A string
+/// may contain NULs. May be NULL.
+/// \return #IPG_OK; #IPG_ERR_NO_SUCH_FIELD if the document has no value at this pointer;
+/// #IPG_ERR_INVALID_ARGUMENT if `json` is not JSON or is nested deeper than 128 levels, if
+/// `pointer` is not a JSON pointer, or if the string is not valid Unicode (half a surrogate pair).
 ///
 /// ```c
 /// char *balance = NULL;
@@ -56,7 +58,7 @@ pub unsafe extern "C" fn ipg_json_get(
     out_value: *mut *mut c_char,
     out_len: *mut usize,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (json, pointer, out_type, out_value, out_len) = unsafe {
         (
             StrParam::new("json", json),
@@ -77,14 +79,16 @@ pub unsafe extern "C" fn ipg_json_get(
     })
 }
 
-/// Writes text as a JSON string, quotes included, so that it can be put into a document.
+/// Returns a text as a JSON string with its quotes, so that it can be put into a document.
 ///
-/// `len` is the text's length in bytes; `(size_t)-1` means that it ends with a NUL. NULL is fine with `len` 0.
+/// Ownership: free the string with ipg_string_free(). Threads: any. Never blocks.
 ///
-/// `*out_json` becomes the quoted text, or the error document: look at the code before using it.
-///
-/// Ownership: free the text with ipg_string_free(). Threads: any. Never blocks.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT when `text` is not UTF-8, or is NULL with another `len` than 0.
+/// \param text The text. NULL is allowed if `len` is 0.
+/// \param len The length of the text in bytes. `(size_t)-1` means that the text ends with a NUL.
+/// \param out_json Receives the JSON string, or the error document: check the code before you use
+/// it. May be NULL.
+/// \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if `text` is not UTF-8, or if it is NULL and `len` is
+/// not 0.
 ///
 /// ```c
 /// char *name = NULL;
@@ -100,7 +104,7 @@ pub unsafe extern "C" fn ipg_json_quote(
     len: usize,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (in_text, out_json) = unsafe { (StrParam::new("text", text), OutParam::null(out_json)) };
     boundary::json(&out_json, || {
         let text = match len {
@@ -108,9 +112,9 @@ pub unsafe extern "C" fn ipg_json_quote(
             0 => "",
             _ if text.is_null() => in_text.get()?,
             _ if len > isize::MAX.unsigned_abs() => {
-                return Err(invalid_argument(format!("`len` is {len}: there is no text of that length.")));
+                return Err(invalid_argument(format!("`len` is {len}; a text cannot be that long.")));
             }
-            // SAFETY: not NULL and of a length that can be; the host vouches for its bytes.
+            // SAFETY: not NULL and of a possible length; the header requires valid bytes.
             _ => string::utf8("text", unsafe { std::slice::from_raw_parts(text.cast(), len) })?,
         };
         let mut quoted = String::with_capacity(text.len() + 2);
@@ -119,12 +123,16 @@ pub unsafe extern "C" fn ipg_json_quote(
     })
 }
 
-/// The value at a pointer: what it is, and as text.
+/// Returns the type and the text of the value at a pointer.
 fn value_at(json: &str, pointer: &str) -> Result<(i32, String), Error> {
     let value = json::get(json, pointer).map_err(|missing| match missing {
         PointerError::NotJson(why) => invalid_argument(format!("`json` is not JSON: {why}.")),
-        PointerError::BadPointer => invalid_argument(format!("`pointer` is no JSON pointer: {pointer:?}.")),
-        PointerError::Absent => Error::new(Code::NO_SUCH_FIELD, format!("There is nothing at {pointer:?}.")),
+        PointerError::BadPointer => {
+            invalid_argument(format!("`pointer` is not a JSON pointer: {pointer:?}."))
+        }
+        PointerError::Absent => {
+            Error::new(Code::NO_SUCH_FIELD, format!("The document has no value at {pointer:?}."))
+        }
     })?;
     let kind = match value.as_bytes().first() {
         Some(b'n') => IPG_JSON_NULL,
@@ -147,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_comes_as_its_type_and_its_text() {
+    fn a_value_is_returned_with_its_type_and_its_text() {
         let json =
             r#" {"n": null, "t": true, "m": 1.50, "s": "a\"\u00e9\u0000b", "l": [1, 2], "o": {"x": -0}} "#;
         for (pointer, kind, text) in [
@@ -165,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_another_code_than_what_cannot_be() {
+    fn a_missing_value_and_an_invalid_argument_have_different_codes() {
         let code = |json, pointer| value_at(json, pointer).unwrap_err().code();
         assert_eq!(code("{}", "/x"), Code::NO_SUCH_FIELD);
         assert_eq!(code("{}", "x"), Code::INVALID_ARGUMENT);

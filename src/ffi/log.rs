@@ -1,33 +1,34 @@
-//! The host's logger.
+//! The logger of a client for C.
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use super::base::c_text;
-use super::string::invalid_argument;
-use super::{boundary, ipg_client, ipg_code};
+use super::boundary;
+use super::string::{invalid_argument, to_c_string};
+use super::types::{ipg_client, ipg_code};
 use crate::error::Error;
 use crate::log::{LogLevel, LogLine, Logger};
 use crate::panics::InsideGuard;
 
-/// A level for ipg_client_set_logger(): no lines at all.
+/// A level for ipg_client_set_logger(): no lines.
 pub const IPG_LOG_OFF: i32 = 0;
-/// A level: something failed that the host should know of.
+/// A level: a call failed.
 pub const IPG_LOG_ERROR: i32 = 1;
-/// A level: something is not as it should be, and was dealt with.
+/// A level: a problem that the library handled, or a mistake of the host.
 pub const IPG_LOG_WARN: i32 = 2;
-/// A level: what happened, a line a call.
+/// A level: one line for each call.
 pub const IPG_LOG_INFO: i32 = 3;
-/// A level: what happened on the way, such as attempts, pauses and connections.
+/// A level: steps of a call, such as attempts, pauses and connections.
 pub const IPG_LOG_DEBUG: i32 = 4;
 /// A level: everything.
 pub const IPG_LOG_TRACE: i32 = 5;
 
-/// Takes the log lines of a client; see ipg_client_set_logger().
+/// Receives the log lines of a client. See ipg_client_set_logger().
 ///
-/// `user_data` is what was given there. `level` is one of the IPG_LOG_ constants from 1 to 5. `target` is
-/// the part of the library that the line comes from, such as `"iplaygames::net"`; `message` is the line.
-/// Both texts belong to the library and are gone when the callback returns.
+/// The parameters are: `user_data`, as it was passed to ipg_client_set_logger(); `level`, one of
+/// the IPG_LOG_ constants from 1 to 5; `target`, the part of the library that wrote the line, such
+/// as `"iplaygames::net"`; and `message`, the line. The library owns both strings. They are invalid
+/// after the callback returns.
 pub type ipg_log_callback = Option<
     unsafe extern "C-unwind" fn(
         user_data: *mut c_void,
@@ -37,24 +38,30 @@ pub type ipg_log_callback = Option<
     ),
 >;
 
-/// Gives a client a logger, or with `callback` NULL takes it away.
+/// Sets the logger of a client, or removes it. A line never contains the API key, the value of a
+/// header, or a body.
 ///
-/// `max_level` is the most detailed level that is wanted, IPG_LOG_ERROR (1) to IPG_LOG_TRACE (5);
-/// IPG_LOG_OFF (0) is as good as no callback. A line never contains the API key, a header's
-/// value or a body.
+/// The callback runs only on threads that are inside an `ipg_` call with this client, just before
+/// that call returns. It runs for one line at a time, with no lock held. Lines that other threads
+/// write wait for the next such call; at most 256 lines wait. The callback may call any function of
+/// this library. Lines that are written inside the callback are dropped. The callback must return:
+/// an exception that leaves it, or a thread that ends in it, ends the process and loses the result
+/// of the call. A host whose logger can throw must catch the exception in the callback.
 ///
-/// The callback runs only on threads that are inside an `ipg_` call with this client, just before that call
-/// returns, one line at a time, with no lock held. Lines that arise elsewhere wait for the next such call,
-/// 256 at most. It may call any function of this library; lines that arise in it are dropped. It must
-/// return: an exception or a thread's end that leaves it ends the process, and with it the call's result. A
-/// host whose logger can throw must catch in the callback.
+/// When this function returns, the logger that was set before is not running and never runs again,
+/// so the host may free its `user_data`. For this the function waits while that logger runs on
+/// another thread.
 ///
-/// When this function returns, the logger before is not running and never will: its `user_data` may go.
-/// For that it waits while the logger runs on another thread.
+/// Threads: any.
 ///
-/// Ownership: `user_data` stays the host's, and is only passed through. Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_INVALID_ARGUMENT for another level;
-/// #IPG_ERR_BUSY from inside the client's own logger.
+/// \param client The client.
+/// \param callback The logger. NULL removes the logger.
+/// \param user_data A pointer that the library passes to the callback. The host keeps the
+/// ownership.
+/// \param max_level The most detailed level that the logger receives, IPG_LOG_ERROR (1) to
+/// IPG_LOG_TRACE (5). IPG_LOG_OFF (0) removes the logger.
+/// \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_INVALID_ARGUMENT for another level;
+/// #IPG_ERR_BUSY if the client's own logger calls this function.
 ///
 /// ```c
 /// // static void on_log(void *user_data, int32_t level, const char *target, const char *message);
@@ -73,10 +80,17 @@ pub unsafe extern "C" fn ipg_client_set_logger(
             let max_level = level(max_level)?;
             let logger = callback.map(|callback| -> Logger {
                 Arc::new(move |line: &LogLine| {
-                    let (target, message) = (c_text(line.target), c_text(&line.message));
-                    // SAFETY: the host gave the callback for just this; the texts outlive the call.
+                    let (target, message) = (to_c_string(line.target), to_c_string(&line.message));
+                    // SAFETY: the host passed the callback for this purpose; the strings outlive
+                    // the call.
                     unsafe {
-                        call(callback, user_data.get(), line.level as i32, target.as_ptr(), message.as_ptr());
+                        invoke(
+                            callback,
+                            user_data.get(),
+                            line.level as i32,
+                            target.as_ptr(),
+                            message.as_ptr(),
+                        );
                     }
                 })
             });
@@ -85,6 +99,7 @@ pub unsafe extern "C" fn ipg_client_set_logger(
     })
 }
 
+/// Returns the level with a number of the header; `None` is no logger.
 fn level(number: i32) -> Result<Option<LogLevel>, Error> {
     Ok(Some(match number {
         IPG_LOG_OFF => return Ok(None),
@@ -97,13 +112,13 @@ fn level(number: i32) -> Result<Option<LogLevel>, Error> {
     }))
 }
 
-/// Calls the host. What unwinds out of its callback meets this function's edge, which no unwinding
-/// passes: the process ends there, before any state of ours is left half done.
+/// Calls the callback. This function does not unwind: an exception that leaves the callback ends
+/// the process, before the state of the library becomes inconsistent.
 ///
 /// # Safety
 ///
-/// The callback is the host's, and the texts end with a NUL.
-unsafe extern "C" fn call(
+/// The callback comes from the host, and the strings end with a NUL.
+unsafe extern "C" fn invoke(
     callback: unsafe extern "C-unwind" fn(*mut c_void, i32, *const c_char, *const c_char),
     user_data: *mut c_void,
     level: i32,
@@ -111,22 +126,23 @@ unsafe extern "C" fn call(
     message: *const c_char,
 ) {
     let _outside = InsideGuard::leave();
-    // SAFETY: passed on.
+    // SAFETY: guaranteed by the caller.
     unsafe { callback(user_data, level, target, message) };
 }
 
-/// The host's own address, for the host's own callback.
+/// The pointer that the host passes with a callback.
 #[derive(Clone, Copy)]
 pub(super) struct UserData(pub(super) *mut c_void);
 
-// SAFETY: never followed here, only given back to the host, which promises with the callback that any
-// thread of its own may run it.
+// SAFETY: the library never dereferences the pointer. It passes the pointer to the callback, which
+// the host allows to run on any of its threads.
 unsafe impl Send for UserData {}
 // SAFETY: as above.
 unsafe impl Sync for UserData {}
 
 impl UserData {
-    /// A method, so that a closure captures this type and not the bare pointer in it.
+    /// Returns the pointer. This is a method, so that a closure captures this type and not the
+    /// pointer.
     pub(super) fn get(self) -> *mut c_void {
         self.0
     }
@@ -137,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn levels_are_the_numbers_of_the_header() {
+    fn the_levels_have_the_numbers_of_the_header() {
         for number in 1..=5 {
             assert_eq!(level(number).unwrap().unwrap() as i32, number);
         }

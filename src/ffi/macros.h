@@ -1,4 +1,4 @@
-/* On every function. Define IPG_STATIC when linking the static library. */
+/* Marks every exported function. Define IPG_STATIC when linking the static library. */
 #ifndef IPG_API
 #  if defined(_WIN32) && !defined(IPG_STATIC)
 #    define IPG_API __declspec(dllimport)
@@ -9,7 +9,7 @@
 #  endif
 #endif
 
-/* On every function that hands out something which must be freed: its code says whether it is there. */
+/* Marks functions whose result must be checked: they return something that must be freed. */
 #ifndef IPG_MUST_USE
 #  if defined(__GNUC__)
 #    define IPG_MUST_USE __attribute__((warn_unused_result))

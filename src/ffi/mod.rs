@@ -1,15 +1,16 @@
-//! The C interface: checks parameters, converts them and calls the library. `handle`, `string` and `boundary` are the
-//! layers that validate; each of the other files has the exported functions of one subject. The C header consists of
-//! the doc comments of these functions; build.rs writes it.
+//! The C interface: checks parameters, converts them and calls the library. `handle`, `string` and
+//! `boundary` validate; `types`, `tables` and `request_handle` have what several files use; each of
+//! the other files has the exported functions of one subject. The C header consists of the doc
+//! comments of these functions; build.rs writes it.
 //!
-//! Every exported function does the same in the same order: it empties the out-parameters, converts the parameters, does
-//! the work and returns.
+//! Every exported function takes the same steps: it clears the out-parameters, converts the
+//! parameters, does the work and returns.
 
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
-// The names are those of the header.
+// The types have the names of the header.
 #![allow(non_camel_case_types)]
 
 mod base;
@@ -20,9 +21,9 @@ mod handle;
 mod json;
 mod log;
 mod request;
+mod request_handle;
 mod sandbox;
 mod session;
 mod string;
 mod tables;
-
-use base::{ipg_client, ipg_code};
+mod types;

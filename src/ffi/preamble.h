@@ -1,8 +1,8 @@
 /*
  * iplaygames.h: a client for the IPlayGames game-aggregator API. It starts, checks and ends game
- * sessions, and calls every other operation of the API. JSON text goes in and comes out.
+ * sessions, and calls every other operation of the API. Arguments and results are JSON text.
  *
- * A whole program:
+ * A complete program:
  *
  * ```c
  * #include <iplaygames.h>
@@ -31,125 +31,176 @@
  * ```
  *
  *
- * THE CONTRACT
+ * THE RULES
  *
- * Codes. Every function that can fail returns an ipg_code: 0 (IPG_OK) for done. 1xx is a mistake in the
- * call, 2xx went wrong on the way, 4xx and 5xx are the API's answer, 900 is a defect of the library. The
- * numbers never change their meaning; a later version may know more of them.
+ * Codes. Every function that can fail returns an ipg_code. 0 (IPG_OK) means success. 1xx: the call
+ * itself is wrong. 2xx: the transport failed. 4xx and 5xx: the API refused the call or failed. 900:
+ * a defect in the library. A number never changes its meaning. A later version may add codes.
  *
- * Documents. Where there is an `out_json`, it receives the API's own answer byte for byte, or on failure
- * the error document, never both and never nothing:
+ * Documents. A function with an `out_json` parameter writes one JSON document to it. On success it
+ * is the API's response, byte for byte, or the document that the function describes. On failure it
+ * is always the error document:
  *
- *     {"success": false, "error": {"code": 404, "name": "IPG_ERR_NOT_FOUND", "message": "Session not found",
- *       "operation": "get_session_status", "outcome": "rejected", "retryable": false, "attempts": 1,
- *       "elapsed_ms": 12, "http_status": 404, "request_id": null, "call_id": "7b0c", "retry_after_ms": null,
+ *     {"success": false, "error": {"code": 404, "name": "IPG_ERR_NOT_FOUND",
+ *       "message": "Session not found", "operation": "get_session_status",
+ *       "outcome": "rejected", "retryable": false, "attempts": 1, "elapsed_ms": 12,
+ *       "http_status": 404, "request_id": null, "call_id": "7b0c", "retry_after_ms": null,
  *       "field": null, "body": {"success": false, "message": "Session not found"}}}
  *
- *   outcome    "not_sent": the request was not sent. "rejected": the request was refused, by the API or with
- *              a status that says that it was not processed. "unknown": the call may have been done; after a
- *              start, a session may exist. A 5xx is "unknown", except a refusal that the API documents. For an
- *              operation that only reads, "unknown" means that no usable response came; nothing can have
- *              changed. docs/outcomes.md lists which response has which outcome.
- *   retryable  whether the very same call may work later.
- *   field      a JSON pointer to the argument that is wrong, such as "/currency".
- *   body       the API's answer if it was JSON; else there is body_text, its first 512 characters.
+ *   operation  the name of the operation. The three session functions use start_a_game_session
+ *              (ipg_session_start), get_session_status (ipg_session_status, ipg_session_watch) and
+ *              end_a_game_session (ipg_session_end).
+ *   outcome    "not_sent": the request was not sent.
+ *              "rejected": the request was refused, by the API or with a status that says that the
+ *              request was not processed.
+ *              "unknown": the server may have processed the call. After a start, a session may
+ *              exist. A 5xx is "unknown", except a refusal that the API documents. For an
+ *              operation that only reads, "unknown" means that no usable response came; nothing
+ *              can have changed. docs/outcomes.md lists the outcome of every response.
+ *   retryable  true if the same call may succeed later.
+ *   field      a JSON pointer to the wrong argument, such as "/currency".
+ *   body       the API's response if it was JSON. Otherwise there is body_text, the first 512
+ *              characters of the response.
  *
- * Out-parameters. Each may be NULL when its result is not wanted. The others are set to NULL or 0 before
- * anything else happens, so they are good to look at after every return. They must be different places.
+ * Out-parameters. Each out-parameter may be NULL if its result is not wanted. Every function first
+ * sets the out-parameters that are not NULL to NULL or 0, so they are valid after every return.
  *
- * Ownership. A text that comes out through an out-parameter is the caller's, until ipg_string_free() gets
- * it; never pass it to free(). A text that goes in stays the caller's: it is read while the function runs,
- * must not change meanwhile, and is not kept. A handle is ended by its own function.
+ * Aliasing. Two out-parameters of a call must not point to the same object. An out-parameter must
+ * not point into a string that the same call reads.
  *
- * Text. UTF-8 with a NUL at its end, in both directions. What is not UTF-8 is refused with
- * IPG_ERR_INVALID_ARGUMENT, and the message says at which byte. NULL is an empty object where the function
- * says so, and else refused in the same way.
+ * Ownership. The caller owns each string that a function returns through an out-parameter, and
+ * frees it with ipg_string_free(), never with free(). The caller keeps the ownership of each string
+ * that it passes in. The library reads that string during the call only and keeps no pointer to it.
+ * The string must not change during the call. Each handle has a function that ends it.
  *
- * Requests. A call that nobody waits for is begun by ipg_submit(), a watch by ipg_session_watch(); ipg_request
- * is their handle. There are two ways to the result, each complete without the other: ipg_request_poll() or
- * ipg_request_wait(); or a callback and ipg_client_tick(). Nothing moves unless somebody drives the client: a tick,
- * a wait, a blocking call, or its own thread if it was configured with "background": true.
+ * Strings. All strings are UTF-8 and end with a NUL, in both directions. A string that is not UTF-8
+ * is refused with IPG_ERR_INVALID_ARGUMENT; the message names the position of the first wrong byte.
+ * NULL means an empty object where the function's description says so. Elsewhere NULL is refused
+ * with IPG_ERR_INVALID_ARGUMENT.
  *
- * A request's callback runs if and only if the function that took it returned IPG_OK; inside ipg_client_tick()
- * or ipg_client_shutdown(), on the thread that called that; one of a client at a time; the last time with a code
- * other than IPG_PENDING, exactly once, unless the request or the client was freed before. Freeing forgets: it
- * never calls back, never waits, and may be done on a finalizer thread and inside the callback itself. It
- * answers IPG_PENDING while that very callback is running on another thread; its return is the end of it.
+ * Requests. ipg_submit() starts a call and returns at once. ipg_session_watch() starts a watch. The
+ * handle of both is an ipg_request. The host gets the result in one of two ways, and each way is
+ * sufficient: with ipg_request_poll() or ipg_request_wait(), or with a callback and
+ * ipg_client_tick(). A request makes progress only while a thread drives the client. These drive
+ * it: a tick, a wait, a blocking call, and the client's own thread ("background": true).
  *
- * Pauses. Time in which nobody drives a client, as while a game is paused, does not count against the timeouts of
- * its requests when it is longer than 100 ms: after it they find their answers.
+ * Callbacks. The callback of a request runs only if the function that took it returned IPG_OK.
  *
- * Handles. ipg_client and its like are numbers that look like pointers: only pass them back, never follow
- * them. A handle that is NULL, was freed before, is of another kind or was never made is answered with
- * IPG_ERR_INVALID_HANDLE. What stays undefined is what no library can check: a pointer to text or to an
- * out-parameter that is neither NULL nor good.
+ *   where    inside ipg_client_tick() or ipg_client_shutdown(), on the thread that calls it, with
+ *            no lock held. Callbacks never run on a thread of the library.
+ *   order    one callback of a client at a time, in the order in which the events occurred.
+ *   how often  once for each update of a watch, with IPG_PENDING, and exactly once with another
+ *            code when the request ends.
+ *   freed    after a request or its client is freed, no callback of it starts. Freeing never waits
+ *            and runs no callback of a request. It is allowed on a finalizer thread and inside the callback
+ *            itself. If the callback is running on another thread at that moment, freeing returns
+ *            IPG_PENDING: this run is the last one, and `user_data` must stay valid until it ends.
+ *   allowed  a callback may call any function of the library.
+ *   forbidden  a callback must return. An exception that leaves a callback ends the process. So
+ *            does canceling a thread (pthread_cancel) inside the library. A callback must not leave
+ *            with longjmp.
+ *   memory   the library owns the strings that it passes to a callback. They are invalid after the
+ *            callback returns.
  *
- * Threads. Every function may be called on any thread, at any time, with any handle, also while another
- * thread uses or frees it. There is no "last error": everything about a call is in its answer. The
- * library starts no thread of its own, but for one that resolves a host name and is gone after it, and
- * one a client that is configured with "background": true; the sandbox has one too.
+ * Pauses. When no thread drives a client for more than 100 ms, for example because the game is
+ * paused, that time does not count towards the timeouts of its requests.
  *
- * Blocking. ipg_session_start, ipg_session_status, ipg_session_end, ipg_call and ipg_client_prewarm block
- * the calling thread until there is an answer, at most for the call's timeout_ms; ipg_request_wait and
- * ipg_client_shutdown for at most the time they are given, and shutdown for a callback that is running on another
- * thread. One thread's call may do the work of another's on the same client: a thread that is stopped in one, by
- * a debugger say, holds the others up. Threads of a game that must not be held up by others' blocking calls use
- * "background": true, or a client of their own. All else returns at once.
+ * Handles. An ipg_client, ipg_request or ipg_sandbox pointer is a number in the type of a pointer.
+ * The host must not dereference it. A handle that is NULL, already freed, of another kind, or not
+ * from this library is answered with IPG_ERR_INVALID_HANDLE. The library cannot check pointers to
+ * strings and out-parameters: a pointer that is neither NULL nor valid is undefined behavior.
  *
- * Callbacks run on a thread that is inside a function of this library, with no lock held; they may call
- * any function. They must return: an exception that leaves one ends the process, and so does cancelling
- * a thread (pthread_cancel) inside this library. Do not longjmp out of one. What they are given, texts and all,
- * is the library's and gone afterwards.
+ * Threads. Every function may be called on any thread, at any time, with any handle, even while
+ * another thread uses or frees that handle. There is no "last error": the code and the document of
+ * a call describe it completely.
  *
- * Stack. A thread that calls needs 256 KiB of it.
+ * Threads of the library. A client has no permanent thread, except one named iplaygames-io if it is
+ * configured with "background": true. Helper threads named iplaygames-dns resolve host names and
+ * load certificates, at most 9 for each client. A helper thread ends when it has nothing to do. A
+ * sandbox has one thread.
  *
- * Signals. None is installed or changed. SIGPIPE does not arise from this library's sockets.
+ * Descriptors. From ipg_client_new() on, each client on Linux uses three file descriptors: two for
+ * epoll and one eventfd. Each connection uses one more. Freeing the client closes them.
  *
- * fork. A child may use the client handles and free the texts it inherited: a client connects anew there.
- * Calls that were running in the parent are not running in the child: their callbacks never run there, and
- * their request handles are answered with IPG_ERR_INVALID_HANDLE.
+ * Blocking. ipg_session_start, ipg_session_status, ipg_session_end and ipg_call block the calling
+ * thread until the result is there, for at most the call's timeout_ms. ipg_client_prewarm,
+ * ipg_request_wait and ipg_client_shutdown block for at most the time they are given;
+ * ipg_client_shutdown also waits for a callback that is running on another thread, and
+ * ipg_client_set_logger for a logger that is. All other functions return at once. A thread that
+ * blocks on a client may also do the work of other threads' calls on it. If that thread is stopped,
+ * by a debugger for example, the other calls are delayed. Use "background": true or another client
+ * for threads that other threads' blocking calls must not delay.
  *
- * Exit. Nothing needs to be freed before the process ends. A call made while it ends, in an atexit handler
- * or the destructor of a thread's variable, may be refused with IPG_ERR_SHUT_DOWN; freeing always works. The
- * shared library stays loaded after dlclose.
+ * Memory. If memory is exhausted, the process ends.
+ *
+ * Output. The library writes nothing to standard output or standard error. The only exception is
+ * the message of the Rust runtime before it ends the process, as for exhausted memory and for an
+ * exception that leaves a callback. For log lines, set a logger with ipg_client_set_logger().
+ *
+ * Stack. A thread that calls the library needs 256 KiB of stack.
+ *
+ * Signals. The library installs and changes no signal handler. Its sockets never raise SIGPIPE.
+ *
+ * fork. A forked child may use the client handles and free the strings that it inherited. A client
+ * opens new connections in the child. Calls that were running in the parent are not running in the
+ * child: their callbacks never run there, and their request handles are answered with
+ * IPG_ERR_INVALID_HANDLE.
+ *
+ * Exit. Nothing has to be freed before the process ends. A call that is made while the process
+ * ends, in an atexit handler or the destructor of a thread-local variable, may return
+ * IPG_ERR_SHUT_DOWN. Freeing always works. The shared library stays loaded after dlclose.
  *
  *
  * CONFIGURATION of a client: a JSON object with these keys. Any other key is refused.
  *
  *   key                  default
- *   api_key              $IPLAYGAMES_API_KEY        Sent as bearer token. Needed for the default base_url. It is
- *                                                   the operator's, and must not ship inside a game: let the
- *                                                   game talk to a relay of yours, without a key. ASCII
- *                                                   without blanks at its ends; white space and a byte order
- *                                                   mark around the variable's value are removed. Overwritten
- *                                                   in the library's own texts when the client is freed.
+ *   api_key              $IPLAYGAMES_API_KEY
+ *                            The bearer token. Required for the default base_url. The key belongs
+ *                            to the operator and must not be shipped inside a game: connect the
+ *                            game to a relay of the operator, without a key. ASCII, without spaces
+ *                            at its ends. White space and a byte order mark around the variable's
+ *                            value are removed. Freeing the client overwrites the library's copies.
  *   base_url             $IPLAYGAMES_BASE_URL, else https://api.iplaygames.ai
- *                                                   Where calls go. May have a path, which is kept in front.
- *                                                   https; http only to this machine.
- *   allow_insecure_http  false                      Allows http to other machines as well.
- *   headers              {}                         More headers for each request, name to value. ASCII without
- *                                                   blanks at the ends of a value. Errors never show a value if
- *                                                   the name says that it is secret (authorization, cookie, ...
- *                                                   token, key, secret, password) or if it has 8 characters or
- *                                                   more and is no plain word.
- *   timeout_ms           30000                      A whole call: all attempts and the pauses between them.
- *   attempt_timeout_ms   10000                      One attempt that another may follow. The last attempt
- *                                                   has the rest of timeout_ms.
- *   connect_timeout_ms   5000                       Making a connection.
- *   max_retries          2                          Attempts after the first, 0 to 20. Only what is safe to
- *                                                   repeat is repeated.
- *   max_connections      32                         Sockets at a time, 1 to 4096; calls beyond wait their turn.
- *   max_in_flight        1024                       Calls in flight and requests not freed, 1 to 1048576; one
- *                                                   more is IPG_ERR_BUSY.
- *   background           false                      One thread, iplaygames-io, drives the client: requests then
- *                                                   end without ticks. Callbacks wait for one all the same.
- *   max_response_bytes   8388608                    A larger answer is IPG_ERR_RESPONSE_TOO_LARGE.
- *   proxy                the system's               An http or https URL, or "none".
- *   ca_file, ca_pem                                 Certificates to trust beside the system's: a PEM file's
- *                                                   name, or the PEM text.
- *   only_these_cas       false                      Trust these certificates, and not the system's.
- *   user_agent                                      Put in front of iplaygames-native/VERSION.
+ *                            The server's address. A path in it is put before the path of each
+ *                            operation. https; http only to this machine.
+ *   allow_insecure_http  false
+ *                            Allows http to other machines.
+ *   headers              {}
+ *                            More headers for each request, from name to value. ASCII, without
+ *                            spaces at the ends of a value. Errors never show a value if the name
+ *                            says that it is secret (authorization, cookie, ... token, key, secret,
+ *                            password), or if it has 8 characters or more and is not a plain word.
+ *   timeout_ms           30000
+ *                            The time for a whole call: all attempts and the pauses between them.
+ *   attempt_timeout_ms   10000
+ *                            The time for an attempt that can be followed by another. The last
+ *                            attempt has the rest of timeout_ms.
+ *   connect_timeout_ms   5000
+ *                            The time for opening a connection.
+ *   max_retries          2
+ *                            The number of attempts after the first, 0 to 20. A request is repeated
+ *                            only if that is safe.
+ *   max_connections      32
+ *                            The number of open sockets, 1 to 4096. Further calls wait.
+ *   max_in_flight        1024
+ *                            The number of calls in flight and of requests that are not freed, 1 to
+ *                            1048576. A further call is refused with IPG_ERR_BUSY.
+ *   background           false
+ *                            true: one thread, iplaygames-io, drives the client. Requests then end
+ *                            without ticks. Callbacks still wait for a tick.
+ *   max_response_bytes   8388608
+ *                            A larger response is the error IPG_ERR_RESPONSE_TOO_LARGE.
+ *   proxy                the system's proxy
+ *                            An http or https URL, or "none".
+ *   ca_file, ca_pem      none
+ *                            Certificates to trust in addition to the system's: the name of a PEM
+ *                            file, or the PEM text.
+ *   only_these_cas       false
+ *                            true: trust only these certificates and not the system's.
+ *   user_agent           none
+ *                            Text that is put before iplaygames-native/VERSION.
  *
  *
- * Made from the sources by cbindgen; do not edit. SPDX-License-Identifier: MIT OR Apache-2.0
+ * cbindgen generates this file from the sources; do not edit it.
+ * SPDX-License-Identifier: MIT OR Apache-2.0
  */

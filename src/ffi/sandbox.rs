@@ -4,8 +4,8 @@
 use std::ffi::c_char;
 
 use super::boundary::{self, OutParam};
-use super::ipg_code;
 use super::string::StrParam;
+use super::types::ipg_code;
 
 /// A handle of a running sandbox. The handle is opaque: a number in the type of a pointer, which
 /// must not be dereferenced. ipg_sandbox_start() creates the handle, ipg_sandbox_stop() ends it.
@@ -14,17 +14,17 @@ pub struct ipg_sandbox {
 }
 
 /// Starts a sandbox: a server of the API inside this process, on 127.0.0.1 and a free port. The
-/// server has one thread, named `iplaygames-sandbox`.
+/// server has one thread, named `iplaygames-sandbox`. Its games have the ids 1 to 200.
 ///
-/// `config_json` is a JSON object with the sandbox's settings; NULL is `{}`. The games have the ids
-/// 1 to 200. If `out_sandbox` is NULL, the function stops the sandbox before it returns, which only
-/// checks the settings.
-///
-/// `*out_json` becomes `{"base_url": …, "api_key": …}`, a configuration for ipg_client_new().
-///
-/// Ownership: end the sandbox with ipg_sandbox_stop(), free the text with ipg_string_free().
+/// Ownership: end the sandbox with ipg_sandbox_stop(), free the string with ipg_string_free().
 /// Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for a wrong setting; #IPG_ERR_UNSUPPORTED in a build
+///
+/// \param config_json A JSON object with the sandbox's settings. NULL is `{}`.
+/// \param out_sandbox Receives the handle. If NULL, the function stops the sandbox before it
+/// returns, which only checks the settings.
+/// \param out_json Receives `{"base_url": …, "api_key": …}`, a configuration for ipg_client_new();
+/// or the error document. May be NULL.
+/// \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for a wrong setting; #IPG_ERR_UNSUPPORTED in a build
 /// without the sandbox; #IPG_ERR_INTERNAL if the system provides no port or no thread.
 ///
 /// ```c
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn ipg_sandbox_start(
     out_sandbox: *mut *mut ipg_sandbox,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (config_json, out_sandbox, out_json) = unsafe {
         (StrParam::new("config_json", config_json), OutParam::null(out_sandbox), OutParam::null(out_json))
     };
@@ -56,11 +56,12 @@ pub unsafe extern "C" fn ipg_sandbox_start(
 /// Runs a command of a sandbox: queues a fault, moves the clock, returns sessions, requests or
 /// counts.
 ///
-/// `command_json` is a JSON object; the sandbox's guide lists the commands. `*out_json` becomes the
-/// result, or the error document.
+/// Ownership: free the string with ipg_string_free(). Threads: any.
 ///
-/// Ownership: free the text with ipg_string_free(). Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for an unknown or invalid command;
+/// \param sandbox The sandbox.
+/// \param command_json A JSON object. The sandbox's guide lists the commands.
+/// \param out_json Receives the result, or the error document. May be NULL.
+/// \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for an unknown or invalid command;
 /// #IPG_ERR_INVALID_HANDLE; #IPG_ERR_UNSUPPORTED in a build without the sandbox.
 ///
 /// ```c
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn ipg_sandbox_control(
     command_json: *const c_char,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (command_json, out_json) =
         unsafe { (StrParam::new("command_json", command_json), OutParam::null(out_json)) };
     boundary::json(&out_json, || imp::control(sandbox, &command_json))
@@ -87,7 +88,9 @@ pub unsafe extern "C" fn ipg_sandbox_control(
 /// has ended, and the sessions are lost.
 ///
 /// Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL and for a stopped sandbox;
+///
+/// \param sandbox The sandbox.
+/// \return #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL and for a stopped sandbox;
 /// #IPG_ERR_UNSUPPORTED in a build without the sandbox.
 ///
 /// ```c

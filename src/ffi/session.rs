@@ -1,10 +1,11 @@
-//! Game sessions for C: three operations of the API with friendlier arguments.
+//! Game sessions for C: three operations of the API whose arguments need no JSON where an id is
+//! enough.
 
 use std::ffi::c_char;
 
 use super::boundary::{self, OutParam};
 use super::string::StrParam;
-use super::{ipg_client, ipg_code};
+use super::types::{ipg_client, ipg_code};
 use crate::client::Client;
 use crate::client::options::CallOptions;
 use crate::client::reply::Reply;
@@ -14,22 +15,25 @@ const START: &str = "start_a_game_session";
 pub(super) const STATUS: &str = "get_session_status";
 const END: &str = "end_a_game_session";
 
-/// Starts a game session for a player, and blocks until the answer is there.
+/// Starts a game session for a player, and blocks until the result is there. The operation is
+/// `start_a_game_session`.
 ///
-/// `request_json` is one flat JSON object. Required: `game_id` (integer), `player_id` (string), `currency`,
-/// `country_code` (two letters), `ip_address` (the player's). Optional: `return_url`, `locale`, `provider`,
-/// `device`, `freespin_id`, `freespin_count`, `freespin_bet_amount`, `expire_days`. Other fields are passed on
-/// as they are.
+/// A start is never sent a second time if the server may have received the first. If the error's
+/// `outcome` is `"unknown"`, a session may exist.
 ///
-/// `*out_json` becomes the API's own answer. In it are `/data/session_id`, `/data/game_url` and, as the API
-/// documents it, `/data/session_token` and `/data/expires_at`.
+/// Ownership: free the string with ipg_string_free(). Threads: any.
 ///
-/// A start is never sent twice when the first may have been received: look at the error's `outcome`.
-/// `"unknown"` means that a session may exist.
-///
-/// Ownership: free the text with ipg_string_free(). Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_INVALID_ARGUMENT, with `field` such as `/currency`, before anything is sent;
-/// #IPG_ERR_INVALID_HANDLE; what the way and the API answer: 200 to 599.
+/// \param client The client.
+/// \param request_json A flat JSON object. Required: `game_id` (integer), `player_id` (string),
+/// `currency`, `country_code` (two letters), `ip_address` (of the player). Optional: `return_url`,
+/// `locale`, `provider`, `device`, `freespin_id`, `freespin_count`, `freespin_bet_amount`,
+/// `expire_days`. Other members are sent unchanged.
+/// \param out_json Receives the API's response, with `/data/session_id`, `/data/game_url` and, as
+/// the API documents, `/data/session_token` and `/data/expires_at`; or the error document. May be
+/// NULL.
+/// \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT, with a `field` such as `/currency`, before anything
+/// is sent; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY; #IPG_ERR_SHUT_DOWN; the transport codes (2xx)
+/// and the API codes (4xx, 5xx).
 ///
 /// ```c
 /// char *json = NULL;
@@ -52,20 +56,24 @@ pub unsafe extern "C" fn ipg_session_start(
     request_json: *const c_char,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (request_json, out_json) =
         unsafe { (StrParam::new("request_json", request_json), OutParam::null(out_json)) };
     call(client, START, &out_json, |client| client.call(START, request_json.get()?, &CallOptions::default()))
 }
 
-/// Asks how a game session is, and blocks until the answer is there.
+/// Returns the status of a game session, and blocks until the result is there. The operation is
+/// `get_session_status`.
 ///
-/// `session_id` is the id as text, as ipg_session_start() answered it. `*out_json` becomes the API's own
-/// answer; `/data/status` in it is `"active"` while the session is open.
+/// Ownership: free the string with ipg_string_free(). Threads: any.
 ///
-/// Ownership: free the text with ipg_string_free(). Threads: any.
-/// Codes: #IPG_OK; #IPG_ERR_NOT_FOUND for an id the API does not know; #IPG_ERR_INVALID_ARGUMENT with `field`
-/// `/session_id`; #IPG_ERR_INVALID_HANDLE; what the way and the API answer: 200 to 599.
+/// \param client The client.
+/// \param session_id The session's id, as ipg_session_start() returned it.
+/// \param out_json Receives the API's response, in which `/data/status` is `"active"` while the
+/// session is open; or the error document. May be NULL.
+/// \return #IPG_OK; #IPG_ERR_NOT_FOUND if the API does not know the id; #IPG_ERR_INVALID_ARGUMENT,
+/// with the `field` `/session_id`; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY; #IPG_ERR_SHUT_DOWN; the
+/// transport codes (2xx) and the API codes (4xx, 5xx).
 ///
 /// ```c
 /// char *json = NULL, *status = NULL;
@@ -83,7 +91,7 @@ pub unsafe extern "C" fn ipg_session_status(
     session_id: *const c_char,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (session_id, out_json) =
         unsafe { (StrParam::new("session_id", session_id), OutParam::null(out_json)) };
     call(client, STATUS, &out_json, |client| {
@@ -91,14 +99,18 @@ pub unsafe extern "C" fn ipg_session_status(
     })
 }
 
-/// Ends a game session, and blocks until the answer is there.
+/// Ends a game session, and blocks until the result is there. The operation is
+/// `end_a_game_session`.
 ///
-/// `session_id` is the id as text. `*out_json` becomes the API's own answer. Ending is repeated when an
-/// answer got lost on the way; if the session turns out to be gone by then, that is success:
-/// `{"success": true, "already_ended": true}`.
+/// If a response is lost, the request is repeated. If the API then says that the session does not
+/// exist, the call succeeds with `{"success": true, "already_ended": true}`.
 ///
-/// Ownership: free the text with ipg_string_free(). Threads: any.
-/// Codes: as ipg_session_status().
+/// Ownership: free the string with ipg_string_free(). Threads: any.
+///
+/// \param client The client.
+/// \param session_id The session's id.
+/// \param out_json Receives the API's response, or the error document. May be NULL.
+/// \return The codes of ipg_session_status().
 ///
 /// ```c
 /// char *json = NULL;
@@ -114,7 +126,7 @@ pub unsafe extern "C" fn ipg_session_end(
     session_id: *const c_char,
     out_json: *mut *mut c_char,
 ) -> ipg_code {
-    // SAFETY: the host keeps the header's promise about pointers.
+    // SAFETY: the header requires valid pointers.
     let (session_id, out_json) =
         unsafe { (StrParam::new("session_id", session_id), OutParam::null(out_json)) };
     call(client, END, &out_json, |client| {
@@ -122,6 +134,7 @@ pub unsafe extern "C" fn ipg_session_end(
     })
 }
 
+/// Runs a call on a client. An error names the operation.
 fn call(
     client: *mut ipg_client,
     operation: &'static str,
@@ -136,7 +149,7 @@ fn call(
     })
 }
 
-/// The id as text; an error that names the field.
+/// Returns the session id. An error names the field.
 pub(super) fn session_id_of<'a>(session_id: &StrParam<'a>) -> Result<&'a str, Error> {
     session_id.get().map_err(|mut error| {
         error.inner_mut().field = Some("/session_id".to_owned());

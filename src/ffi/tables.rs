@@ -1,7 +1,7 @@
 //! The tables of handles that several files of this folder use.
 
 use super::handle::{HandleTable, Kind};
-use super::ipg_client;
+use super::types::ipg_client;
 use crate::client::Client;
 
 /// The clients of the host.

@@ -1,4 +1,4 @@
-/* What needs no server: versions, names, JSON, and the answers to a wrong configuration. */
+/* The functions that need no server: versions, names, JSON, strings and invalid configurations. */
 #include "check.h"
 #include <iplaygames_sandbox.h>
 
@@ -10,7 +10,7 @@ static void versions_of_header_and_library_agree(void) {
     CHECK(strcmp(ipg_version(), text) == 0);
 }
 
-static void every_code_knows_its_name(void) {
+static void ipg_code_name_returns_the_name_of_every_code(void) {
 #define NAMED(code) CHECK(strcmp(ipg_code_name(code), #code) == 0)
     NAMED(IPG_OK);
     NAMED(IPG_PENDING);
@@ -46,17 +46,22 @@ static void every_code_knows_its_name(void) {
 }
 
 static void a_json_value_has_a_type_a_text_and_a_length(void) {
-    const char *json = "{\"n\": null, \"b\": false, \"m\": 10.50, \"s\": \"a\\u0000\\u00e9\", \"l\": [1, {}], \"o\": {\"x\": \"\"}}";
+    const char *json =
+        "{\"n\": null, \"b\": false, \"m\": 10.50, \"s\": \"a\\u0000\\u00e9\", \"l\": [1, {}], \"o\": {\"x\": \"\"}}";
     struct {
         const char *pointer;
         int32_t type;
         const char *text;
         size_t len;
     } rows[] = {
-        {"/n", IPG_JSON_NULL, "null", 4},          {"/b", IPG_JSON_BOOL, "false", 5},
-        {"/m", IPG_JSON_NUMBER, "10.50", 5},       {"/s", IPG_JSON_STRING, "a\0\xc3\xa9", 4},
-        {"/l", IPG_JSON_ARRAY, "[1, {}]", 7},      {"/l/1", IPG_JSON_OBJECT, "{}", 2},
-        {"/o", IPG_JSON_OBJECT, "{\"x\": \"\"}", 9}, {"/o/x", IPG_JSON_STRING, "", 0},
+        {"/n", IPG_JSON_NULL, "null", 4},
+        {"/b", IPG_JSON_BOOL, "false", 5},
+        {"/m", IPG_JSON_NUMBER, "10.50", 5},
+        {"/s", IPG_JSON_STRING, "a\0\xc3\xa9", 4},
+        {"/l", IPG_JSON_ARRAY, "[1, {}]", 7},
+        {"/l/1", IPG_JSON_OBJECT, "{}", 2},
+        {"/o", IPG_JSON_OBJECT, "{\"x\": \"\"}", 9},
+        {"/o/x", IPG_JSON_STRING, "", 0},
     };
     for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
         int32_t type = -1;
@@ -71,16 +76,21 @@ static void a_json_value_has_a_type_a_text_and_a_length(void) {
     CHECK_CODE(ipg_json_get(json, "/m", NULL, NULL, NULL), IPG_OK, json);
 }
 
-static void a_json_value_that_is_not_there_leaves_nothing(void) {
+static void a_missing_json_value_clears_the_out_parameters(void) {
     struct {
         const char *json, *pointer;
         ipg_code code;
     } rows[] = {
-        {"{}", "/x", IPG_ERR_NO_SUCH_FIELD},       {"[1]", "/1", IPG_ERR_NO_SUCH_FIELD},
-        {"{}", "x", IPG_ERR_INVALID_ARGUMENT},     {"{", "", IPG_ERR_INVALID_ARGUMENT},
-        {"", "", IPG_ERR_INVALID_ARGUMENT},        {NULL, "", IPG_ERR_INVALID_ARGUMENT},
-        {"{}", NULL, IPG_ERR_INVALID_ARGUMENT},    {"\xff", "", IPG_ERR_INVALID_ARGUMENT},
-        {"\"\\ud800\"", "", IPG_ERR_INVALID_ARGUMENT}, {"{}", "/\xc3", IPG_ERR_INVALID_ARGUMENT},
+        {"{}", "/x", IPG_ERR_NO_SUCH_FIELD},
+        {"[1]", "/1", IPG_ERR_NO_SUCH_FIELD},
+        {"{}", "x", IPG_ERR_INVALID_ARGUMENT},
+        {"{", "", IPG_ERR_INVALID_ARGUMENT},
+        {"", "", IPG_ERR_INVALID_ARGUMENT},
+        {NULL, "", IPG_ERR_INVALID_ARGUMENT},
+        {"{}", NULL, IPG_ERR_INVALID_ARGUMENT},
+        {"\xff", "", IPG_ERR_INVALID_ARGUMENT},
+        {"\"\\ud800\"", "", IPG_ERR_INVALID_ARGUMENT},
+        {"{}", "/\xc3", IPG_ERR_INVALID_ARGUMENT},
     };
     for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
         int32_t type = -1;
@@ -92,37 +102,37 @@ static void a_json_value_that_is_not_there_leaves_nothing(void) {
     }
 }
 
-static void quoted_text_reads_back(void) {
+static void a_quoted_text_is_read_back_unchanged(void) {
     char *json = NULL, *text = NULL;
     size_t len = 0;
     CHECK_CODE(ipg_json_quote("say \"hi\"\n\\ \xc3\xa9", (size_t)-1, &json), IPG_OK, json);
     CHECK_VALUE(json, "", "say \"hi\"\n\\ \xc3\xa9");
-    DROP(json);
+    FREE_STRING(json);
     CHECK_CODE(ipg_json_quote("a\0b", 3, &json), IPG_OK, json);
     CHECK(json && strcmp(json, "\"a\\u0000b\"") == 0);
     CHECK_CODE(ipg_json_get(json, "", NULL, &text, &len), IPG_OK, json);
     CHECK(len == 3 && text && memcmp(text, "a\0b", 4) == 0);
-    DROP(text);
-    DROP(json);
+    FREE_STRING(text);
+    FREE_STRING(json);
     CHECK_CODE(ipg_json_quote("abc", 0, &json), IPG_OK, json);
     CHECK(json && strcmp(json, "\"\"") == 0);
-    DROP(json);
+    FREE_STRING(json);
     CHECK_CODE(ipg_json_quote(NULL, 0, &json), IPG_OK, json);
-    DROP(json);
+    FREE_STRING(json);
     CHECK_CODE(ipg_json_quote(NULL, 1, &json), IPG_ERR_INVALID_ARGUMENT, json);
     CHECK_VALUE(json, "/error/message", "`text` is NULL.");
-    DROP(json);
+    FREE_STRING(json);
     CHECK_CODE(ipg_json_quote(NULL, (size_t)-1, &json), IPG_ERR_INVALID_ARGUMENT, json);
-    DROP(json);
+    FREE_STRING(json);
     CHECK_CODE(ipg_json_quote("abc", (size_t)-2, &json), IPG_ERR_INVALID_ARGUMENT, json);
-    DROP(json);
+    FREE_STRING(json);
     CHECK_CODE(ipg_json_quote("ab\xff", 3, &json), IPG_ERR_INVALID_ARGUMENT, json);
     CHECK_VALUE(json, "/error/message", "`text` is not UTF-8 from byte 2 on.");
-    DROP(json);
+    FREE_STRING(json);
     CHECK_CODE(ipg_json_quote("abc", 3, NULL), IPG_OK, NULL);
 }
 
-static void a_client_says_what_it_is(void) {
+static void creating_a_client_returns_its_version_and_base_url(void) {
     ipg_client *client = NULL;
     char *json = NULL;
     CHECK_CODE(ipg_client_new("{\"base_url\": \"http://127.0.0.1:9/v/\", \"api_key\": \"secret\"}", &client, &json),
@@ -132,15 +142,15 @@ static void a_client_says_what_it_is(void) {
     CHECK_VALUE(json, "/version", IPG_VERSION_STRING);
     CHECK_VALUE(json, "/base_url", "http://127.0.0.1:9/v");
     CHECK(json && strstr(json, "secret") == NULL);
-    DROP(json);
+    FREE_STRING(json);
     CHECK_CODE(ipg_client_stats(client, &json), IPG_OK, json);
     CHECK_VALUE(json, "", json ? json : "");
-    DROP(json);
+    FREE_STRING(json);
     CHECK(ipg_client_free(client) == IPG_OK);
     CHECK(ipg_client_free(client) == IPG_ERR_INVALID_HANDLE);
 }
 
-static void a_wrong_configuration_is_named(void) {
+static void the_error_for_a_wrong_configuration_names_the_key(void) {
     struct {
         const char *config, *field;
     } rows[] = {
@@ -158,7 +168,7 @@ static void a_wrong_configuration_is_named(void) {
         CHECK_VALUE(json, "/error/name", "IPG_ERR_INVALID_ARGUMENT");
         CHECK_VALUE(json, "/error/outcome", "not_sent");
         CHECK_VALUE(json, "/error/field", rows[row].field);
-        DROP(json);
+        FREE_STRING(json);
     }
 }
 
@@ -181,12 +191,12 @@ static void on_log(void *user_data, int32_t level, const char *target, const cha
     snprintf(seen->last, sizeof seen->last, "%d %s %s", (int)level, target, message);
 }
 
-static void a_wrong_free_is_harmless_and_logged(void) {
+static void freeing_a_pointer_that_is_not_a_live_string_only_logs_a_warning(void) {
     struct seen seen;
     char local[] = "mine", *json = NULL, *freed = NULL;
     memset(&seen, 0, sizeof seen);
-    CHECK_CODE(ipg_client_new("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\"}", &seen.client, NULL),
-               IPG_OK, NULL);
+    CHECK_CODE(ipg_client_new("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\"}", &seen.client, NULL), IPG_OK,
+               NULL);
     CHECK(ipg_client_set_logger(seen.client, on_log, &seen, 6) == IPG_ERR_INVALID_ARGUMENT);
     CHECK(ipg_client_set_logger(seen.client, on_log, &seen, -1) == IPG_ERR_INVALID_ARGUMENT);
     CHECK(ipg_client_set_logger(seen.client, on_log, &seen, IPG_LOG_WARN) == IPG_OK);
@@ -194,7 +204,7 @@ static void a_wrong_free_is_harmless_and_logged(void) {
     ipg_string_free(NULL);
     ipg_string_free(local);
     CHECK(strcmp(local, "mine") == 0);
-    CHECK(seen.lines == 0); /* not inside a call with this client */
+    CHECK(seen.lines == 0); /* no call with this client has run since */
     CHECK_CODE(ipg_client_stats(seen.client, &json), IPG_OK, json);
     CHECK(seen.lines == 1);
     CHECK(strncmp(seen.last, "2 iplaygames::ffi ipg_string_free: ", 35) == 0);
@@ -203,18 +213,18 @@ static void a_wrong_free_is_harmless_and_logged(void) {
 
     freed = json;
     ipg_string_free(json);
-    ipg_string_free(freed); /* the mistake */
+    ipg_string_free(freed); /* the second free */
     json = NULL;
     CHECK_CODE(ipg_client_stats(seen.client, &json), IPG_OK, json);
     CHECK(seen.lines == 2);
     CHECK(strstr(seen.last, "was freed before") != NULL);
-    ipg_string_free(json + 1); /* inside a text, not a text */
+    ipg_string_free(json + 1); /* points into a string */
     CHECK(ipg_client_set_logger(seen.client, NULL, NULL, IPG_LOG_TRACE) == IPG_OK);
     ipg_string_free(local);
-    DROP(json);
+    FREE_STRING(json);
     CHECK_CODE(ipg_client_stats(seen.client, &json), IPG_OK, json);
-    DROP(json);
-    CHECK(seen.lines <= 3); /* the line from before the logger went may have come, none after */
+    FREE_STRING(json);
+    CHECK(seen.lines <= 3); /* a line from before the logger was removed may have been delivered, none after */
     CHECK(ipg_client_free(seen.client) == IPG_OK);
 }
 
@@ -222,17 +232,18 @@ static void a_handle_of_another_kind_is_refused(void) {
     ipg_sandbox *sandbox = NULL;
     ipg_client *client = NULL;
     char *json = NULL;
-    CHECK_CODE(ipg_client_new("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\"}", &client, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_client_new("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\"}", &client, NULL), IPG_OK,
+               NULL);
     ipg_code code = ipg_sandbox_start(NULL, &sandbox, &json);
-    DROP(json);
-    if (code == IPG_ERR_UNSUPPORTED) { /* the slim build */
+    FREE_STRING(json);
+    if (code == IPG_ERR_UNSUPPORTED) { /* a build without the sandbox */
         CHECK(sandbox == NULL);
         CHECK(ipg_sandbox_stop((ipg_sandbox *)client) == IPG_ERR_UNSUPPORTED);
     } else {
         CHECK(code == IPG_OK);
         CHECK_CODE(ipg_client_stats((ipg_client *)sandbox, &json), IPG_ERR_INVALID_HANDLE, json);
         CHECK_VALUE(json, "/error/code", "101");
-        DROP(json);
+        FREE_STRING(json);
         CHECK(ipg_sandbox_stop((ipg_sandbox *)client) == IPG_ERR_INVALID_HANDLE);
         CHECK(ipg_client_free((ipg_client *)sandbox) == IPG_ERR_INVALID_HANDLE);
         CHECK(ipg_sandbox_stop(sandbox) == IPG_OK);
@@ -243,13 +254,13 @@ static void a_handle_of_another_kind_is_refused(void) {
 
 int main(void) {
     versions_of_header_and_library_agree();
-    every_code_knows_its_name();
+    ipg_code_name_returns_the_name_of_every_code();
     a_json_value_has_a_type_a_text_and_a_length();
-    a_json_value_that_is_not_there_leaves_nothing();
-    quoted_text_reads_back();
-    a_client_says_what_it_is();
-    a_wrong_configuration_is_named();
-    a_wrong_free_is_harmless_and_logged();
+    a_missing_json_value_clears_the_out_parameters();
+    a_quoted_text_is_read_back_unchanged();
+    creating_a_client_returns_its_version_and_base_url();
+    the_error_for_a_wrong_configuration_names_the_key();
+    freeing_a_pointer_that_is_not_a_live_string_only_logs_a_warning();
     a_handle_of_another_kind_is_refused();
     return check_end();
 }

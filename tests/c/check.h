@@ -1,4 +1,4 @@
-/* The tests' own words: a check that fails says where and goes on; the end says how many. */
+/* The checks of the tests. A failed check prints its place and the test continues. check_end() prints the counts. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -22,20 +22,20 @@ static void check_count(int good, const char *file, int line, const char *what, 
     pthread_mutex_unlock(&check_lock);
 }
 
-/* Something is true. */
+/* Checks that a condition is true. */
 #define CHECK(what) check_count((what) ? 1 : 0, __FILE__, __LINE__, #what, NULL)
 
-/* A call answers a code; `json` is shown when it does not. */
-#define CHECK_CODE(call, expected, json)                                                                     \
-    do {                                                                                                     \
-        ipg_code check_code = (call);                                                                        \
-        char check_more[512];                                                                                \
-        snprintf(check_more, sizeof check_more, "it is %s: %.400s", ipg_code_name(check_code),               \
-                 (json) ? (const char *)(json) : "(no document)");                                           \
-        check_count(check_code == (expected), __FILE__, __LINE__, #call " is " #expected, check_more);       \
-    } while (0)
+/* Checks that a call returns a code. `json` is printed if it does not. */
+#define CHECK_CODE(call, expected, json)                                                                               \
+  do {                                                                                                                 \
+    ipg_code check_code = (call);                                                                                      \
+    char check_more[512];                                                                                              \
+    snprintf(check_more, sizeof check_more, "it is %s: %.400s", ipg_code_name(check_code),                             \
+             (json) ? (const char *)(json) : "(no document)");                                                         \
+    check_count(check_code == (expected), __FILE__, __LINE__, #call " is " #expected, check_more);                     \
+  } while (0)
 
-/* The value at a pointer of a document is this text. */
+/* Checks that the value at a pointer of a document is this text. */
 static inline void check_value(const char *file, int line, const char *json, const char *pointer,
                                const char *expected) {
     char *value = NULL;
@@ -48,10 +48,10 @@ static inline void check_value(const char *file, int line, const char *json, con
 }
 #define CHECK_VALUE(json, pointer, expected) check_value(__FILE__, __LINE__, json, pointer, expected)
 
-/* Frees a text and forgets it. */
-#define DROP(text) (ipg_string_free(text), (text) = NULL)
+/* Frees a string and sets the variable to NULL. */
+#define FREE_STRING(text) (ipg_string_free(text), (text) = NULL)
 
-/* Says how it went; the program's status. */
+/* Prints the counts and returns the exit status of the program. */
 static inline int check_end(void) {
     printf("%lu passed, %lu failed\n", check_passed, check_failed);
     return check_failed ? EXIT_FAILURE : EXIT_SUCCESS;

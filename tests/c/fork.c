@@ -1,5 +1,5 @@
-/* A process that forks while other threads are inside the library: the child is never stuck, and the
-   handles and texts it inherited are good. */
+/* A process that forks while other threads are inside the library. The child never hangs, and the handles and strings
+   that it inherited are valid. */
 #include "check.h"
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #define CHILDREN 50
 
 static ipg_client *client;
-/* In flight in the parent: one is kept, the other frees itself; and what came to their callbacks. */
+/* Two requests are in flight in the parent: `kept` has a handle, the other frees itself. `called` counts callbacks. */
 static ipg_request *kept;
 static int called;
 static volatile int done;
@@ -17,14 +17,15 @@ static void on_end(void *user_data, ipg_request *request, ipg_code code, const c
     called++;
 }
 
-static void *busy(void *unused) {
+static void *use_the_library(void *unused) {
     (void)unused;
     while (!done) {
         char *json = NULL, *value = NULL;
         ipg_client *other = NULL;
         CHECK_CODE(ipg_client_stats(client, &json), IPG_OK, json);
         CHECK_CODE(ipg_json_get(json, "", NULL, &value, NULL), IPG_OK, json);
-        CHECK_CODE(ipg_client_new("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\"}", &other, NULL), IPG_OK, NULL);
+        CHECK_CODE(ipg_client_new("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\"}", &other, NULL), IPG_OK,
+                   NULL);
         ipg_string_free(value);
         ipg_string_free(json);
         ipg_client_free(other);
@@ -32,11 +33,11 @@ static void *busy(void *unused) {
     return NULL;
 }
 
-/* What the child does; its exit status. Nothing of the test's own locks is touched. */
-static int child(char *inherited) {
+/* Runs in the child and returns its exit status. It uses no lock of the test. */
+static int run_child(char *inherited) {
     char *json = NULL, *value = NULL;
     ipg_client *mine = NULL;
-    alarm(20); /* stuck is failed */
+    alarm(20); /* a child that hangs fails */
     ipg_string_free(inherited);
     if (ipg_client_stats(client, &json) != IPG_OK) {
         return 1;
@@ -52,7 +53,7 @@ static int child(char *inherited) {
     if (ipg_client_free(mine) != IPG_OK || ipg_client_free(mine) != IPG_ERR_INVALID_HANDLE) {
         return 4;
     }
-    /* What is in flight in the parent is not in flight here, and its callbacks never run. */
+    /* The parent's requests are not in flight here, and their callbacks never run. */
     if (ipg_request_poll(kept, &json) != IPG_ERR_INVALID_HANDLE || !json) {
         return 5;
     }
@@ -67,7 +68,7 @@ static int child(char *inherited) {
             return 7;
         }
     }
-    /* The child's own are, on a connection of its own. */
+    /* The child submits its own requests, on its own connection. */
     if (ipg_submit(client, "list_games", NULL, NULL, on_end, NULL, NULL, NULL) != IPG_OK ||
         ipg_submit(client, "list_games", NULL, NULL, NULL, NULL, &kept, NULL) != IPG_OK ||
         ipg_request_wait(kept, 20000, NULL) == IPG_PENDING || ipg_request_free(kept) != IPG_OK) {
@@ -82,8 +83,8 @@ static int child(char *inherited) {
     return ipg_client_free(client) == IPG_OK ? 0 : 10;
 }
 
-/* A callback that forks: the child returns from it as well, and finds nothing of the parent to go on with. */
-static void forks(void *user_data, ipg_request *request, ipg_code code, const char *json) {
+/* A callback that forks. The child returns from it too, and has no request of the parent. */
+static void fork_in_callback(void *user_data, ipg_request *request, ipg_code code, const char *json) {
     (void)request, (void)code, (void)json;
     *(pid_t *)user_data = fork();
     if (*(pid_t *)user_data == 0) {
@@ -98,7 +99,7 @@ static void a_callback_may_fork(const char *config) {
     int status = -1;
     CHECK_CODE(ipg_client_new(config, &mine, NULL), IPG_OK, NULL);
     ipg_request *first = NULL, *second = NULL;
-    CHECK_CODE(ipg_submit(mine, "list_games", NULL, NULL, forks, &process, &first, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(mine, "list_games", NULL, NULL, fork_in_callback, &process, &first, NULL), IPG_OK, NULL);
     CHECK_CODE(ipg_submit(mine, "list_games", NULL, NULL, on_end, NULL, &second, NULL), IPG_OK, NULL);
     called = 0;
     CHECK(ipg_request_cancel(first) == IPG_OK && ipg_request_cancel(second) == IPG_OK);
@@ -119,7 +120,7 @@ static void a_callback_may_fork(const char *config) {
     CHECK(ipg_client_free(mine) == IPG_OK);
 }
 
-static void children(const char *config) {
+static void children_can_use_inherited_clients_and_strings(const char *config) {
     pthread_t threads[2];
     called = 0;
     done = 0;
@@ -127,7 +128,7 @@ static void children(const char *config) {
     CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, on_end, NULL, &kept, NULL), IPG_OK, NULL);
     CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, on_end, NULL, NULL, NULL), IPG_OK, NULL);
     for (int n = 0; n < 2; n++) {
-        CHECK(pthread_create(&threads[n], NULL, busy, NULL) == 0);
+        CHECK(pthread_create(&threads[n], NULL, use_the_library, NULL) == 0);
     }
     for (int n = 0; n < CHILDREN; n++) {
         char *inherited = NULL;
@@ -135,7 +136,7 @@ static void children(const char *config) {
         CHECK_CODE(ipg_json_quote("from the parent", (size_t)-1, &inherited), IPG_OK, inherited);
         pid_t process = fork();
         if (process == 0) {
-            _exit(child(inherited));
+            _exit(run_child(inherited));
         }
         CHECK(process > 0 && waitpid(process, &status, 0) == process);
         CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -146,7 +147,7 @@ static void children(const char *config) {
     for (int n = 0; n < 2; n++) {
         pthread_join(threads[n], NULL);
     }
-    /* The parent's calls have seen nothing of it. */
+    /* The forks did not change the parent's calls. */
     CHECK(ipg_request_wait(kept, 20000, NULL) != IPG_PENDING);
     CHECK(ipg_client_shutdown(client, 20000) == IPG_OK && called == 2);
     CHECK(ipg_request_free(kept) == IPG_OK);
@@ -154,8 +155,10 @@ static void children(const char *config) {
 }
 
 int main(void) {
-    children("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0}");
-    children("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0, \"background\": true}");
+    children_can_use_inherited_clients_and_strings(
+        "{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0}");
+    children_can_use_inherited_clients_and_strings(
+        "{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0, \"background\": true}");
     a_callback_may_fork("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0}");
     return check_end();
 }

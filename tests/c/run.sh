@@ -1,15 +1,15 @@
 #!/bin/sh
-# Compiles the headers, their examples and the C tests against the library in a folder, as C99 and as
-# C++17, and runs them.
+# Compiles the headers, their examples and the C tests as C99 and as C++17, links them with the library
+# in a folder, and runs the tests.
 #
 #     tests/c/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder that has libiplaygames.so
-# test     abi, api, loop, driver, fork, misuse, stress, readme, example; all of them when none is named
-# VALGRIND=1 runs the C programs under valgrind. INCLUDE names the headers' folder, else include/ here.
-# ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this runtime: that of the compiler that
-# built the library. It shows first that the sanitizers are on. tests/asan/run.sh sets it.
-# REQUESTS and SEED are those of stress.
+# test     abi, api, loop, driver, fork, misuse, stress, readme, example; all if none is named
+# VALGRIND=1 runs the C programs under valgrind. INCLUDE is the folder of the headers, by default include/.
+# ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this runtime, which is the runtime of
+# the compiler that built the library. The script first shows that the sanitizers work. tests/asan/run.sh sets it.
+# REQUESTS and SEED are the arguments of stress.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,7 +34,8 @@ if [ -n "${ASAN_RUNTIME:-}" ]; then
     runtime="-Wl,--whole-archive $ASAN_RUNTIME -Wl,--no-whole-archive -Wl,--export-dynamic -ldl -lm -lrt"
 fi
 
-# build PROGRAM COMPILER SOURCE...: linked without -fsanitize, which would add the runtime of the C compiler.
+# build PROGRAM COMPILER SOURCE...: builds a program. It is linked without -fsanitize, which would add the runtime of
+# the C compiler.
 build() {
     program=$1 compiler=$2
     shift 2
@@ -48,8 +49,8 @@ build() {
     ${compiler%% -*} $objects $runtime -o "$program" $link
 }
 
-# What the library's file must say of itself. Its real name is enough for a loader that looks for the
-# soname, too: the tests run whether or not a link of that name lies beside it.
+# Checks the soname and the flags of the library. If no link with the soname is beside the library, the tests use one
+# in the work folder.
 shared=$lib/libiplaygames.so
 soname=libiplaygames.so.$(($(sed -n 's/.*define IPG_ABI_VERSION //p' "$include/iplaygames.h") >> 16))
 say "the library: soname, never unloaded, ipg_ symbols only"
@@ -61,7 +62,7 @@ nm -D --defined-only "$shared" | awk '{ print $3 }' >"$work/exported"
 if grep -v '^ipg_' "$work/exported" >&2; then echo "$shared exports more than ipg_ symbols" >&2; exit 1; fi
 [ -e "$lib/$soname" ] || { ln -s "$shared" "$work/$soname"; link="$link -Wl,-rpath,$work"; }
 
-# Every function of the headers is exported, and every export is in the headers.
+# Checks that the headers declare exactly the exported functions.
 cat "$include"/iplaygames.h "$include"/iplaygames_sandbox.h | sed 's|^ \*.*||' |
     grep -o 'ipg_[a-z_]*(' | tr -d '(' | sort -u >"$work/declared"
 sort -u "$work/exported" | diff "$work/declared" - || { echo "headers and exports differ" >&2; exit 1; }
@@ -74,7 +75,7 @@ for header in iplaygames iplaygames_sandbox; do
     $cpp -fsyntax-only "$work/alone.cpp"
 done
 
-# The parts have handles, loggers and a host's own at hand.
+# The examples may use these variables and callbacks.
 say "the examples of the headers and the documents, as C99 and C++17"
 documents="$here/../../README.md $here/../../ARCHITECTURE.md $here/../../docs/*.md $here/../../bindings/*/README.md"
 cat >"$work/prelude" <<'END'
@@ -93,7 +94,7 @@ for example in "$work"/parts.c "$work"/whole_*.c; do
     $cpp -c "${example}pp" -o "$work/example.o"
 done
 
-# valgrind is some fifty times slower: fewer rounds find the same.
+# valgrind is about fifty times slower, so the tests run fewer rounds.
 rounds=200
 requests=${REQUESTS:-100000}
 [ "${VALGRIND:-0}" = 1 ] && rounds=20 && requests=300
@@ -106,10 +107,10 @@ run() {
     esac
     say "$*"
     if [ "${VALGRIND:-0}" = 1 ]; then
-        # In a forked child, what the other threads just held is lost, and that is right.
+        # In a forked child the memory of the other threads is lost, as intended.
         leaks=full
         case $1 in *fork*) leaks=no ;; esac
-        # What a panic carries is left behind on purpose, and Tokio cannot free what belongs to an I/O driver that failed.
+        # The payload of a panic is leaked on purpose, and Tokio cannot free the objects of an I/O driver that failed.
         case $1 in *driver*) leaks=no ;; esac
         valgrind --quiet --error-exitcode=99 --leak-check=$leaks --errors-for-leak-kinds=definite,indirect \
             --show-leak-kinds=definite,indirect "$@"
@@ -118,11 +119,11 @@ run() {
     fi
 }
 
-# The README's first C program, as a function that a test can call.
+# Makes a function of the README's first C program, which a test calls.
 awk '/^```c$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' "$here/../../README.md" |
     sed 's/^int main(void)/int readme_main(void);\nint readme_main(void)/' >"$work/readme_main.c"
 
-# caught WORD TEXT: the wrong program is ended, and its report names what it did.
+# caught WORD TEXT: checks that the sanitizer ends the wrong program and reports the error.
 caught() {
     if "$work/wrong" "$1" >"$work/report" 2>&1; then echo "$1: nothing was reported" >&2; exit 1; fi
     grep -q "$2" "$work/report" || { cat "$work/report" >&2; exit 1; }

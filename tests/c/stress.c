@@ -1,11 +1,11 @@
 /*
- * Exactly once, whatever happens meanwhile: one thread submits, two tick, four wait for, cancel and free
- * what is in flight, and some callbacks free their own request. Every callback is counted. Then: what no
- * thread is made for, and how long it takes to let go of a thousand calls.
+ * Every callback runs exactly once, while one thread submits, two threads tick, four threads wait for, cancel
+ * and free the requests, and some callbacks free their own request. Other tests count the threads of a client,
+ * and measure how long it takes to free a client with a thousand calls.
  *
  *     stress [requests] [seed]
  */
-#include "scene.h"
+#include "fixture.h"
 #include <dirent.h>
 
 #define TICKERS 2
@@ -16,11 +16,11 @@ static unsigned long total = 40000, seed = 1;
 /* ---- exactly once --------------------------------------------------------------------------------- */
 
 enum kind {
-    POLLED,      /* no callback */
-    KEPT,        /* a callback and a handle, which a waiter frees */
-    KEPT_FREES,  /* the same, and the callback frees it */
-    LOOSE,       /* a callback and no handle */
-    LOOSE_FREES, /* the same, and the callback frees it all the same */
+    POLLED,         /* no callback */
+    KEPT,           /* a callback and a handle, which a waiter frees */
+    KEPT_FREES,     /* the same, and the callback frees the request */
+    DETACHED,       /* a callback and no handle */
+    DETACHED_FREES, /* the same, and the callback frees the request */
     KINDS
 };
 
@@ -28,15 +28,15 @@ struct call {
     enum kind kind;
     ipg_request *request;
     int callbacks;
-    int freed; /* ipg_request_free has returned IPG_OK */
-    int before; /* how many callbacks had run by then */
-    int pending; /* it has returned IPG_PENDING */
+    int freed;   /* ipg_request_free has returned IPG_OK */
+    int before;  /* the number of callbacks that had run before that */
+    int pending; /* ipg_request_free has returned IPG_PENDING */
 };
 
 static ipg_client *client;
 static struct call *calls;
-static unsigned long submitted, taken; /* how many calls may be taken, and are */
-static int tickers_end;
+static unsigned long submitted, taken; /* the number of calls that a waiter may take, and that were taken */
+static int tickers_must_end;
 
 static uint64_t next(uint64_t *random) {
     *random ^= *random << 13;
@@ -45,7 +45,7 @@ static uint64_t next(uint64_t *random) {
     return *random;
 }
 
-static unsigned below(uint64_t *random, unsigned bound) {
+static unsigned random_below(uint64_t *random, unsigned bound) {
     return (unsigned)((next(random) >> 16) % bound);
 }
 
@@ -55,31 +55,31 @@ static uint64_t random_of(unsigned long thread) {
 
 static void on_end(void *user_data, ipg_request *request, ipg_code code, const char *json) {
     struct call *call = (struct call *)user_data;
-    int loose = call->kind == LOOSE || call->kind == LOOSE_FREES;
+    int is_detached = call->kind == DETACHED || call->kind == DETACHED_FREES;
     CHECK(ADD(call->callbacks, 1) == 1);
-    CHECK(!READ(call->freed));
-    CHECK(code != IPG_PENDING && request && json && (loose || request == call->request));
-    if (call->kind == KEPT_FREES || call->kind == LOOSE_FREES) {
+    CHECK(!LOAD(call->freed));
+    CHECK(code != IPG_PENDING && request && json && (is_detached || request == call->request));
+    if (call->kind == KEPT_FREES || call->kind == DETACHED_FREES) {
         ipg_code freed = ipg_request_free(request);
-        /* Whoever is first frees it. */
-        CHECK(freed == IPG_OK || (!loose && freed == IPG_ERR_INVALID_HANDLE));
+        /* The first caller frees the request. */
+        CHECK(freed == IPG_OK || (!is_detached && freed == IPG_ERR_INVALID_HANDLE));
     }
 }
 
 static void *tick(void *unused) {
     (void)unused;
-    while (!READ(tickers_end)) {
+    while (!LOAD(tickers_must_end)) {
         CHECK(ipg_client_tick(client, 2000, NULL) == IPG_OK);
         sched_yield();
     }
     return NULL;
 }
 
-static void free_it(struct call *call) {
+static void free_call(struct call *call) {
     ipg_code code = ipg_request_free(call->request);
     if (code == IPG_OK) {
-        WRITE(call->freed, 1);
-        call->before = READ(call->callbacks);
+        STORE(call->freed, 1);
+        call->before = LOAD(call->callbacks);
     } else if (code == IPG_PENDING) {
         call->pending = 1;
     } else {
@@ -87,30 +87,30 @@ static void free_it(struct call *call) {
     }
 }
 
-static void treat(struct call *call, uint64_t *random) {
+static void use_and_free(struct call *call, uint64_t *random) {
     char *json = NULL;
     ipg_code code;
-    switch (below(random, 5)) {
+    switch (random_below(random, 5)) {
     case 0: break;
     case 1: CHECK(ipg_request_cancel(call->request) != IPG_ERR_INTERNAL); break;
     case 2:
-        code = ipg_request_wait(call->request, below(random, 3), &json);
+        code = ipg_request_wait(call->request, random_below(random, 3), &json);
         CHECK((code == IPG_PENDING) == (json == NULL));
         ipg_string_free(json);
         break;
     default:
-        code = ipg_request_wait(call->request, HANG_MS, &json);
+        code = ipg_request_wait(call->request, TIMEOUT_MS, &json);
         CHECK(code == IPG_OK || (code == IPG_ERR_INVALID_HANDLE && call->kind == KEPT_FREES));
         ipg_string_free(json);
-        if (call->kind == KEPT && below(random, 2)) {
-            /* Its callback is due, and nobody frees it before. */
-            SOON(READ(call->callbacks));
+        if (call->kind == KEPT && random_below(random, 2)) {
+            /* The callback is due, and no thread frees the request before. */
+            WAIT_UNTIL(LOAD(call->callbacks));
         }
         json = NULL;
         CHECK(ipg_request_poll(call->request, &json) == code || call->kind == KEPT_FREES);
         ipg_string_free(json);
     }
-    free_it(call);
+    free_call(call);
 }
 
 static void *wait_and_free(void *number) {
@@ -120,9 +120,9 @@ static void *wait_and_free(void *number) {
         if (mine >= total) {
             return NULL;
         }
-        SOON(READ(submitted) > mine);
+        WAIT_UNTIL(LOAD(submitted) > mine);
         if (calls[mine].request) {
-            treat(&calls[mine], &random);
+            use_and_free(&calls[mine], &random);
         }
     }
 }
@@ -131,28 +131,28 @@ static void submit_all(void) {
     uint64_t random = random_of(0);
     for (unsigned long n = 0; n < total; n++) {
         struct call *call = &calls[n];
-        call->kind = (enum kind)below(&random, KINDS);
-        int loose = call->kind == LOOSE || call->kind == LOOSE_FREES;
+        call->kind = (enum kind)random_below(&random, KINDS);
+        int is_detached = call->kind == DETACHED || call->kind == DETACHED_FREES;
         long from = now_ms();
         ipg_code code;
         do {
             code = ipg_submit(client, "list_games", NULL, NULL, call->kind == POLLED ? NULL : on_end, call,
-                              loose ? NULL : &call->request, NULL);
+                              is_detached ? NULL : &call->request, NULL);
             if (code == IPG_ERR_BUSY) {
                 sleep_ms(1);
             }
-        } while (code == IPG_ERR_BUSY && now_ms() - from < HANG_MS);
+        } while (code == IPG_ERR_BUSY && now_ms() - from < TIMEOUT_MS);
         CHECK_CODE(code, IPG_OK, NULL);
-        WRITE(submitted, n + 1);
+        STORE(submitted, n + 1);
     }
 }
 
-static void exactly_once_whatever_happens(void) {
-    struct scene scene = enter(", \"max_in_flight\": 256, \"max_connections\": 16");
+static void every_callback_runs_exactly_once_unless_its_request_is_freed_before(void) {
+    struct fixture fixture = start_fixture(", \"max_in_flight\": 256, \"max_connections\": 16");
     pthread_t tickers[TICKERS], waiters[WAITERS];
     unsigned long told = 0, owed = 0, forgotten = 0;
     long from = now_ms();
-    client = scene.client;
+    client = fixture.client;
     calls = (struct call *)calloc(total, sizeof *calls);
     if (!calls) {
         exit(EXIT_FAILURE);
@@ -167,8 +167,8 @@ static void exactly_once_whatever_happens(void) {
     for (int n = 0; n < WAITERS; n++) {
         pthread_join(waiters[n], NULL);
     }
-    CHECK(ipg_client_shutdown(client, HANG_MS) == IPG_OK);
-    WRITE(tickers_end, 1);
+    CHECK(ipg_client_shutdown(client, TIMEOUT_MS) == IPG_OK);
+    STORE(tickers_must_end, 1);
     for (int n = 0; n < TICKERS; n++) {
         pthread_join(tickers[n], NULL);
     }
@@ -181,7 +181,7 @@ static void exactly_once_whatever_happens(void) {
             CHECK(call->callbacks == call->before && call->callbacks <= 1);
             forgotten += call->callbacks == 0;
         } else {
-            /* Loose, freed by its callback, or freed while that was running. */
+            /* Detached, freed by its callback, or freed while the callback was running. */
             CHECK(call->callbacks == 1);
             owed++;
         }
@@ -193,7 +193,7 @@ static void exactly_once_whatever_happens(void) {
     printf("%lu requests in %ld ms: %lu callbacks, %lu of them owed in any case, %lu forgotten in time\n", total,
            now_ms() - from, told, owed, forgotten);
     free(calls);
-    leave(&scene);
+    stop_fixture(&fixture);
 }
 
 /* ---- threads -------------------------------------------------------------------------------------- */
@@ -222,38 +222,38 @@ static int threads(const char *named) {
     return count;
 }
 
-static void no_thread_is_made_without_background_and_one_with_it(void) {
-    struct scene scene = enter("");
+static void a_client_has_no_thread_without_background_and_one_with_it(void) {
+    struct fixture fixture = start_fixture("");
     int before = threads(NULL);
     if (before == 0) {
         puts("threads: there is no /proc here to count them in");
-        leave(&scene);
+        stop_fixture(&fixture);
         return;
     }
     ipg_request *requests[50];
     for (int n = 0; n < 50; n++) {
         requests[n] = NULL;
-        CHECK_CODE(ipg_submit(scene.client, "list_games", NULL, NULL, NULL, NULL, &requests[n], NULL), IPG_OK, NULL);
+        CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, NULL, NULL, &requests[n], NULL), IPG_OK, NULL);
     }
     for (int n = 0; n < 50; n++) {
-        TICK_UNTIL(scene.client, ipg_request_poll(requests[n], NULL) == IPG_OK);
+        TICK_UNTIL(fixture.client, ipg_request_poll(requests[n], NULL) == IPG_OK);
         CHECK(threads(NULL) == before);
         CHECK(ipg_request_free(requests[n]) == IPG_OK);
     }
-    leave(&scene);
+    stop_fixture(&fixture);
 
-    scene = enter(", \"background\": true");
-    SOON(threads("iplaygames-io") == 1);
+    fixture = start_fixture(", \"background\": true");
+    WAIT_UNTIL(threads("iplaygames-io") == 1);
     int with_it = threads(NULL);
-    CHECK_CODE(ipg_call(scene.client, "list_games", NULL, NULL, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_call(fixture.client, "list_games", NULL, NULL, NULL), IPG_OK, NULL);
     CHECK(threads(NULL) == with_it);
-    CHECK(ipg_client_shutdown(scene.client, 1000) == IPG_OK);
-    /* Joined; the system takes its name off its list a moment later. */
-    SOON(threads("iplaygames-io") == 0);
-    leave(&scene);
+    CHECK(ipg_client_shutdown(fixture.client, 1000) == IPG_OK);
+    /* The thread is joined. The system removes its name a moment later. */
+    WAIT_UNTIL(threads("iplaygames-io") == 0);
+    stop_fixture(&fixture);
 }
 
-/* ---- letting go ----------------------------------------------------------------------------------- */
+/* ---- freeing -------------------------------------------------------------------------------------- */
 
 static int ended;
 
@@ -263,50 +263,52 @@ static void count_canceled(void *user_data, ipg_request *request, ipg_code code,
     ended++;
 }
 
-static void never(void *user_data, ipg_request *request, ipg_code code, const char *json) {
+static void must_not_run(void *user_data, ipg_request *request, ipg_code code, const char *json) {
     (void)user_data, (void)request, (void)code, (void)json;
     CHECK(!"a callback ran that must not");
 }
 
 #define MANY 1000
 
-static void letting_go_of_a_thousand_calls(void) {
+static void freeing_a_client_with_a_thousand_calls_cancels_each_once(void) {
     const char *slow = "{\"command\": \"fault\", \"operation\": \"list_games\", \"delay_ms\": 60000, \"times\": 0}";
-    struct scene scene = enter(", \"timeout_ms\": 600000");
+    struct fixture fixture = start_fixture(", \"timeout_ms\": 600000");
     static ipg_request *requests[MANY];
-    control(&scene, slow);
+    control(&fixture, slow);
     for (int n = 0; n < MANY; n++) {
-        CHECK_CODE(ipg_submit(scene.client, "list_games", NULL, NULL, never, NULL, &requests[n], NULL), IPG_OK, NULL);
+        CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, must_not_run, NULL, &requests[n], NULL), IPG_OK,
+                   NULL);
     }
     for (int n = 0; n < 20; n++) {
-        CHECK(ipg_client_tick(scene.client, 2000, NULL) == IPG_OK);
+        CHECK(ipg_client_tick(fixture.client, 2000, NULL) == IPG_OK);
     }
     long from = now_ms();
-    CHECK(ipg_client_free(scene.client) == IPG_OK);
+    CHECK(ipg_client_free(fixture.client) == IPG_OK);
     long took = now_ms() - from;
     printf("freeing a client with %d in flight took %ld ms\n", MANY, took);
-    CHECK(took < HANG_MS);
+    CHECK(took < TIMEOUT_MS);
     for (int n = 0; n < MANY; n++) {
         CHECK(ipg_request_poll(requests[n], NULL) == IPG_ERR_CANCELED);
         CHECK(ipg_request_free(requests[n]) == IPG_OK);
     }
-    scene.client = NULL;
-    leave(&scene);
+    fixture.client = NULL;
+    stop_fixture(&fixture);
 
-    scene = enter(", \"timeout_ms\": 600000");
-    control(&scene, slow);
+    fixture = start_fixture(", \"timeout_ms\": 600000");
+    control(&fixture, slow);
     for (int n = 0; n < MANY; n++) {
-        CHECK_CODE(ipg_submit(scene.client, "list_games", NULL, NULL, count_canceled, NULL, NULL, NULL), IPG_OK, NULL);
+        CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, count_canceled, NULL, NULL, NULL), IPG_OK,
+                   NULL);
     }
     from = now_ms();
-    CHECK(ipg_client_shutdown(scene.client, 200) == IPG_OK);
+    CHECK(ipg_client_shutdown(fixture.client, 200) == IPG_OK);
     took = now_ms() - from;
     printf("shutting one down in at most 200 ms took %ld ms\n", took);
-    CHECK(took >= 200 && took < HANG_MS && ended == MANY);
-    leave(&scene);
+    CHECK(took >= 200 && took < TIMEOUT_MS && ended == MANY);
+    stop_fixture(&fixture);
 }
 
-/* ---- connections that break ------------------------------------------------------------------------ */
+/* ---- lost connections ------------------------------------------------------------------------------ */
 
 static void count_lost(void *user_data, ipg_request *request, ipg_code code, const char *json) {
     (void)request;
@@ -315,45 +317,45 @@ static void count_lost(void *user_data, ipg_request *request, ipg_code code, con
     ++*(int *)user_data;
 }
 
-static void a_connection_that_breaks_ends_each_call_that_was_on_it(void) {
-    struct scene scene = enter("");
+static void a_lost_connection_ends_each_call_that_was_on_it(void) {
+    struct fixture fixture = start_fixture("");
     int lost = 0;
-    control(&scene, "{\"command\": \"fault\", \"operation\": \"start_a_game_session\", \"drop\": \"after\","
-                    " \"delay_ms\": 20, \"times\": 0}");
+    control(&fixture, "{\"command\": \"fault\", \"operation\": \"start_a_game_session\", \"drop\": \"after\","
+                      " \"delay_ms\": 20, \"times\": 0}");
     for (int n = 0; n < 20; n++) {
-        CHECK_CODE(ipg_submit(scene.client, "start_a_game_session", GOOD, NULL, count_lost, &lost, NULL, NULL), IPG_OK,
-                   NULL);
+        CHECK_CODE(ipg_submit(fixture.client, "start_a_game_session", START_ARGS, NULL, count_lost, &lost, NULL, NULL),
+                   IPG_OK, NULL);
     }
-    TICK_UNTIL(scene.client, lost == 20);
-    leave(&scene);
+    TICK_UNTIL(fixture.client, lost == 20);
+    stop_fixture(&fixture);
 
-    /* And when the whole server goes. */
-    scene = enter(", \"max_retries\": 0");
-    control(&scene, "{\"command\": \"fault\", \"operation\": \"list_games\", \"delay_ms\": 60000, \"times\": 0}");
+    /* The server stops. */
+    fixture = start_fixture(", \"max_retries\": 0");
+    control(&fixture, "{\"command\": \"fault\", \"operation\": \"list_games\", \"delay_ms\": 60000, \"times\": 0}");
     ipg_request *requests[10];
     for (int n = 0; n < 10; n++) {
         requests[n] = NULL;
-        CHECK_CODE(ipg_submit(scene.client, "list_games", NULL, NULL, NULL, NULL, &requests[n], NULL), IPG_OK, NULL);
+        CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, NULL, NULL, &requests[n], NULL), IPG_OK, NULL);
     }
     for (int n = 0; n < 20; n++) {
-        CHECK(ipg_client_tick(scene.client, 2000, NULL) == IPG_OK);
+        CHECK(ipg_client_tick(fixture.client, 2000, NULL) == IPG_OK);
     }
-    CHECK(ipg_sandbox_stop(scene.sandbox) == IPG_OK);
+    CHECK(ipg_sandbox_stop(fixture.sandbox) == IPG_OK);
     for (int n = 0; n < 10; n++) {
-        ipg_code code = ipg_request_wait(requests[n], HANG_MS, NULL);
+        ipg_code code = ipg_request_wait(requests[n], TIMEOUT_MS, NULL);
         CHECK(code == IPG_ERR_CONNECTION_LOST || code == IPG_ERR_CONNECT);
         CHECK(ipg_request_free(requests[n]) == IPG_OK);
     }
-    CHECK(ipg_client_free(scene.client) == IPG_OK);
+    CHECK(ipg_client_free(fixture.client) == IPG_OK);
 }
 
 int main(int argc, char **argv) {
     total = argc > 1 ? strtoul(argv[1], NULL, 10) : total;
     seed = argc > 2 ? strtoul(argv[2], NULL, 10) : seed;
     printf("stress: %lu requests, seed %lu\n", total, seed);
-    exactly_once_whatever_happens();
-    no_thread_is_made_without_background_and_one_with_it();
-    letting_go_of_a_thousand_calls();
-    a_connection_that_breaks_ends_each_call_that_was_on_it();
+    every_callback_runs_exactly_once_unless_its_request_is_freed_before();
+    a_client_has_no_thread_without_background_and_one_with_it();
+    freeing_a_client_with_a_thousand_calls_cancels_each_once();
+    a_lost_connection_ends_each_call_that_was_on_it();
     return check_end();
 }

@@ -1,5 +1,6 @@
 /*
- * Wrong on purpose: a sanitizer must report what is wrong here, or its silence about the tests says nothing.
+ * A program with deliberate errors. A sanitizer must report them; otherwise the sanitizer does not work and the
+ * tests prove nothing.
  *
  *     wrong [address|undefined|leak]
  */
@@ -12,7 +13,7 @@ int main(int count, char **words) {
     const char *word = count > 1 ? words[1] : "nothing";
     char *json = NULL;
     if (strcmp(word, "address") == 0) {
-        /* The library reads what was freed. */
+        /* The library reads memory after it was freed. */
         char *volatile text = (char *)malloc(6);
         memcpy(text, "hello", 6);
         free(text);

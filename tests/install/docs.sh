@@ -34,7 +34,7 @@ complete() {
         case $name in IPG_API | IPG_MUST_USE) continue ;; esac
         grep -qhE "class=\"(memname|memItemRight)\".*\b$name\b" "$out"/html/*_8h.html || { echo "no $name"; missing=1; }
     done
-    [ $missing = 0 ] && grep -q 'ready to use\|THE CONTRACT' "$out/html/iplaygames_8h.html"
+    [ $missing = 0 ] && grep -q 'ready to use\|THE RULES' "$out/html/iplaygames_8h.html"
 }
 wrapped() {
     local name missing=0 count=0
@@ -51,10 +51,10 @@ wrapped() {
 rm -rf "${out:?}/html"
 headers "$out/include"
 check "the reference is made without a warning" reference "$out" "$out/include"
-check "every function and constant is in it, and the contract" complete
+check "every function and constant is in it, and the rules" complete
 check "every class of the C++ wrapper is in it, with what it inherits" wrapped
 check "a function without a comment is an error" refuses "not documented" broken iplaygames.h '/^IPG_API$/,/;/ { s/^IPG_API$/void ipg_bare(void);\nIPG_API/ }'
 check "a member function without a comment is an error" refuses "not documented" broken iplaygames.hpp '/Returns the address of the sandbox/d'
-check "a link to what is not there is an error" refuses "ipg_nowhere" broken iplaygames.h 's|^ \* The version of the library that is loaded, such|&, see @ref ipg_nowhere,|'
+check "a link to what is not there is an error" refuses "ipg_nowhere" broken iplaygames.h 's|^ \* Returns the version of the loaded library, such|&, see @ref ipg_nowhere,|'
 
 ends

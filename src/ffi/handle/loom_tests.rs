@@ -13,7 +13,7 @@ fn table() -> &'static Names {
     Box::leak(Box::new(HandleTable::new(Kind::Request)))
 }
 
-/// A handle as one thread gives it to another.
+/// Returns the number of a handle, which can be sent to another thread.
 fn id(handle: *mut Host) -> usize {
     handle.addr()
 }
@@ -23,7 +23,7 @@ fn handle(id: usize) -> *mut Host {
 }
 
 #[test]
-fn of_two_threads_that_remove_a_handle_one_succeeds() {
+fn one_of_two_threads_that_remove_a_handle_succeeds() {
     explore(|| {
         let table = table();
         let id = id(table.insert("one").unwrap());
@@ -33,13 +33,13 @@ fn of_two_threads_that_remove_a_handle_one_succeeds() {
         assert_eq!(removed, ["one"]);
         assert!(seen.is_ok_and(|seen| seen == "one") || table.get(handle(id)).is_err());
         assert!(table.get(handle(id)).is_err(), "a handle that was removed is found");
-        assert!(table.all().is_empty());
+        assert!(table.values().is_empty());
     });
 }
 
 #[test]
 #[should_panic(expected = "removed twice")]
-fn a_removal_that_looks_and_removes_in_two_steps_is_found() {
+fn a_removal_that_reads_and_removes_in_two_steps_is_found() {
     fn remove(table: &'static Names, id: usize) -> Option<&'static str> {
         let found = table.get(handle(id)).ok()?;
         let _ = table.remove(handle(id));
@@ -66,7 +66,7 @@ fn a_handle_that_was_removed_never_finds_the_next_value_of_its_slot() {
             new
         });
         let user = spawn(move || {
-            let found = [table.get(handle(old)).ok(), table.ask(handle(old), |name| *name)];
+            let found = [table.get(handle(old)).ok(), table.with(handle(old), |name| *name)];
             assert!(found.iter().flatten().all(|name| *name == "old"), "{found:?}");
             assert!(found[0].is_some() || found[1].is_none(), "a handle that was removed is found again");
         });
@@ -75,7 +75,7 @@ fn a_handle_that_was_removed_never_finds_the_next_value_of_its_slot() {
         assert_eq!(unpack(old).0, unpack(new).0, "the slot is used again");
         assert_eq!(table.get(handle(new)).ok(), Some("new"));
         assert!(table.remove(handle(old)).is_err());
-        assert_eq!(table.all(), ["new"]);
+        assert_eq!(table.values(), ["new"]);
     });
 }
 
@@ -96,7 +96,7 @@ fn a_slot_without_generations_is_found() {
 }
 
 #[test]
-fn threads_that_insert_get_handles_of_their_own() {
+fn threads_that_insert_get_different_handles() {
     explore(|| {
         let table = table();
         let spare = id(table.insert("spare").unwrap());
@@ -113,6 +113,6 @@ fn threads_that_insert_get_handles_of_their_own() {
         assert_eq!(table.get(handle(own)).ok(), Some("c"));
         let others = others.map(join);
         assert!(others.iter().all(|other| *other != own) && others[0] != others[1]);
-        assert_eq!(table.all(), ["c"]);
+        assert_eq!(table.values(), ["c"]);
     });
 }
