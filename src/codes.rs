@@ -1,5 +1,6 @@
-//! The one list of result codes. The Rust constants, the names, the texts and the `#define`s of the
-//! C header all come from it; `build.rs` compiles this very file. Numbers never change meaning.
+//! The list of result codes. The Rust constants, the names, the texts and the `#define`s of the C
+//! header are generated from it; `build.rs` includes this file. The meaning of a number never
+//! changes.
 
 macro_rules! codes {
     ($($value:literal $constant:ident $name:literal $text:literal;)*) => {
@@ -7,12 +8,12 @@ macro_rules! codes {
             $(#[doc = $text] pub const $constant: Code = Code($value);)*
         }
 
-        /// Every code: its number, its name in C, and what it means.
+        /// All codes with their number, their name in C, and their meaning.
         pub const LIST: &[(i32, &str, &str)] = &[$(($value, $name, $text)),*];
     };
 }
 
-/// What became of a call: a number that is the same in Rust, C, C++, Python and JSON.
+/// A result code. The number is the same in Rust, C, C++, Python and JSON.
 ///
 /// ```
 /// use iplaygames::Code;
@@ -55,27 +56,28 @@ codes! {
 }
 
 impl Code {
-    /// The number, as C has it.
+    /// Returns the number of the code, as in C.
     pub const fn value(self) -> i32 {
         self.0
     }
 
-    /// The code with this number; a number that no code has is kept as it is.
+    /// Returns the code with this number. An unknown number is kept unchanged.
     pub const fn from_value(value: i32) -> Code {
         Code(value)
     }
 
-    /// Every code there is, in the order of their numbers.
+    /// Returns all codes in the order of their numbers.
     pub fn all() -> impl Iterator<Item = Code> {
         LIST.iter().map(|row| Code(row.0))
     }
 
-    /// The name in C, such as `IPG_ERR_NOT_FOUND`; `IPG_ERR_UNKNOWN` for a number that no code has.
+    /// Returns the name in C, such as `IPG_ERR_NOT_FOUND`, or `IPG_ERR_UNKNOWN` for an unknown
+    /// number.
     pub fn name(self) -> &'static str {
         self.row().map_or("IPG_ERR_UNKNOWN", |row| row.1)
     }
 
-    /// What the code means, in a sentence.
+    /// Returns the meaning of the code, in one sentence.
     pub fn text(self) -> &'static str {
         self.row().map_or("No code of this library has that number.", |row| row.2)
     }

@@ -178,7 +178,7 @@ impl Error {
         match body {
             ErrorBody::None => {}
             ErrorBody::Text(text) if text.chars().count() < MAX_BODY_TEXT => secrets.redact(text),
-            ErrorBody::Text(text) => secrets.redact_cut(text),
+            ErrorBody::Text(text) => secrets.redact_truncated(text),
             ErrorBody::Json(raw) => {
                 if let Some(redacted) = secrets.redact_json(raw.get()) {
                     // The redacted text is always JSON. If it were not, the body would be hidden as

@@ -229,16 +229,16 @@ fn panics_at_every_point(protocol: Protocol) {
 }
 
 #[test]
-fn every_call_over_http_ends_whatever_step_panics() {
+fn every_call_over_http_ends_when_any_step_panics() {
     panics_at_every_point(Protocol::Http);
 }
 
 #[test]
-fn every_call_over_https_ends_whatever_step_panics() {
+fn every_call_over_https_ends_when_any_step_panics() {
     panics_at_every_point(Protocol::Https);
 }
 
 #[test]
-fn every_call_over_http2_ends_whatever_step_panics() {
+fn every_call_over_http2_ends_when_any_step_panics() {
     panics_at_every_point(Protocol::Http2);
 }

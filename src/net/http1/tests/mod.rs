@@ -1,5 +1,6 @@
-//! Tests of HTTP/1.1 with streams in memory: every place where a response can be divided, what ends a connection,
-//! limits, sequences of responses, and random responses that hyper must read in the same way.
+//! Tests of HTTP/1.1 with streams in memory: every position at which a response can be divided, the
+//! end of connections, limits, sequences of responses, and random responses that hyper must read in
+//! the same way.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -26,7 +27,8 @@ mod oracle;
 mod random;
 mod sequence;
 
-/// A server that sends given responses piece by piece, each after its request, and then closes.
+/// A server that sends the given responses in pieces, each after its request, and then closes the
+/// connection.
 #[derive(Default)]
 struct Script {
     /// The pieces that can be received now.
@@ -35,11 +37,11 @@ struct Script {
     later: VecDeque<Vec<Vec<u8>>>,
     /// How many requests have been received.
     requests: usize,
-    /// How many bytes it receives before it resets the connection, if it does.
+    /// The number of bytes that it receives before it resets the connection, if it does.
     takes: Option<usize>,
     /// Whether the next read finds nothing, as between two pieces.
     pause: bool,
-    /// Whether it keeps the connection open at the end.
+    /// Whether the server keeps the connection open at the end.
     stays_open: bool,
     /// The reader that waits for the next response.
     reader: Option<Waker>,
@@ -128,7 +130,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     runtime.block_on(in_time(future))
 }
 
-/// A guard against hanging, not a measure.
+/// Runs a future with the time limit of a test.
 async fn in_time<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(std::time::Duration::from_secs(60), future).await.expect("the test hangs")
 }
@@ -145,8 +147,8 @@ async fn ask(http1: &mut Http1<Script>) -> Result<Response, TransportError> {
 /// Returns the response to one request, and whether the connection can be used again.
 async fn receive(script: Script) -> (Result<Response, TransportError>, bool) {
     let mut http1 = Http1::new(script, false);
-    let answer = ask(&mut http1).await;
-    (answer, http1.is_reusable())
+    let response = ask(&mut http1).await;
+    (response, http1.is_reusable())
 }
 
 /// Returns whether the connection can be used again when the server has sent everything.
@@ -166,12 +168,12 @@ fn receive_pieces<P: Into<Vec<u8>>>(
     block_on(receive(Script::new(pieces)))
 }
 
-/// Returns what kind of failure a response is.
+/// Returns the kind of the error that a response causes.
 #[track_caller]
 fn failure_of(bytes: impl Into<Vec<u8>>) -> TransportErrorKind {
-    let (answer, reusable) = receive_pieces([bytes]);
+    let (response, reusable) = receive_pieces([bytes]);
     assert!(!reusable);
-    answer.unwrap_err().kind
+    response.unwrap_err().kind
 }
 
 /// A response, its body, and whether the connection can be used again.

@@ -30,7 +30,7 @@ async fn receive_all(
 }
 
 #[test]
-fn a_response_after_one_with_a_large_head_is_read() {
+fn a_response_after_a_response_with_a_large_head_is_read() {
     let small = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello".to_vec();
     for length in [0, 4_000, 12_000, 16_300, 16_400, 17_000, 33_000, 64_000] {
         let head = format!("HTTP/1.1 200 OK\r\n{}", cookies(length));
@@ -47,7 +47,7 @@ fn a_response_after_one_with_a_large_head_is_read() {
                 let responses = [large.clone(), vec![small.clone()], large, vec![small.clone()]];
                 let script = Script { stays_open: true, ..Script::sequence(responses) };
                 let answers = block_on(receive_all(script, is_buffered, 4));
-                let bodies: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().body).collect();
+                let bodies: Vec<_> = answers.into_iter().map(|response| response.unwrap().body).collect();
                 assert_eq!(bodies, [body.as_bytes(), b"hello", body.as_bytes(), b"hello"], "{length}");
             }
         }
@@ -55,7 +55,7 @@ fn a_response_after_one_with_a_large_head_is_read() {
 }
 
 #[test]
-fn a_head_may_have_64_kib_and_one_byte_more_fails_that_call_alone() {
+fn a_head_may_have_64_kib_and_one_byte_more_fails_only_that_call() {
     let response = |head_length: usize, informational: bool| {
         let end = "Content-Length: 2\r\n\r\n";
         let mut head = if informational {
@@ -78,8 +78,8 @@ fn a_head_may_have_64_kib_and_one_byte_more_fails_that_call_alone() {
                 Script::sequence([pieces(MAX_HEAD), pieces(MAX_HEAD), pieces(MAX_HEAD + 1), pieces(100_000)]);
             let answers = block_on(receive_all(script, false, 4));
             assert_eq!(answers.len(), 3, "the connection ends with the head that is too long");
-            for answer in &answers[..2] {
-                assert_eq!(answer.as_ref().unwrap().body, b"hi", "pieces of {piece}");
+            for response in &answers[..2] {
+                assert_eq!(response.as_ref().unwrap().body, b"hi", "pieces of {piece}");
             }
             let failure = answers[2].as_ref().unwrap_err();
             assert_eq!(failure.kind, TransportErrorKind::InvalidHttp, "pieces of {piece}");
@@ -97,11 +97,11 @@ fn the_limit_of_chunk_extensions_and_trailers_does_not_depend_on_the_pieces() {
     for make in [&extension as &dyn Fn(usize) -> String, &trailers] {
         for piece in [1, 100, 4_096, 8_191, 8_192, 8_193, 100_000] {
             for (length, fits) in [(MAX_CHUNK_OVERHEAD, true), (MAX_CHUNK_OVERHEAD + 1, false)] {
-                let (answer, reusable) = receive_pieces(make(length).as_bytes().chunks(piece));
+                let (response, reusable) = receive_pieces(make(length).as_bytes().chunks(piece));
                 assert_eq!(
-                    (answer.is_ok(), reusable),
+                    (response.is_ok(), reusable),
                     (fits, fits),
-                    "{length} in pieces of {piece}: {answer:?}"
+                    "{length} in pieces of {piece}: {response:?}"
                 );
             }
         }
@@ -109,7 +109,7 @@ fn the_limit_of_chunk_extensions_and_trailers_does_not_depend_on_the_pieces() {
 }
 
 #[test]
-fn a_sequence_is_read_in_the_same_way_wherever_its_responses_are_cut() {
+fn a_sequence_is_read_the_same_wherever_its_responses_are_divided() {
     for (first, first_body, _) in WHOLE.iter().filter(|(_, _, reusable)| *reusable) {
         for (second, second_body, _) in &WHOLE {
             for cut in 0..first.len().max(second.len()) {
@@ -119,7 +119,8 @@ fn a_sequence_is_read_in_the_same_way_wherever_its_responses_are_cut() {
                 };
                 let script = Script::sequence([pieces(first), pieces(second)]);
                 let answers = block_on(receive_all(script, false, 2));
-                let bodies: Vec<_> = answers.iter().flatten().map(|answer| answer.body.as_slice()).collect();
+                let bodies: Vec<_> =
+                    answers.iter().flatten().map(|response| response.body.as_slice()).collect();
                 let expected = [first_body.as_bytes(), second_body.as_bytes()];
                 assert_eq!(bodies, expected, "{first:?} and {second:?}, cut at {cut}");
             }
@@ -128,7 +129,7 @@ fn a_sequence_is_read_in_the_same_way_wherever_its_responses_are_cut() {
 }
 
 #[test]
-fn a_connection_that_cannot_be_used_again_sends_nothing() {
+fn a_connection_that_is_not_reusable_sends_nothing() {
     for response in [
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong",
@@ -276,15 +277,15 @@ async fn compare(seed: u64) -> Ended {
     for (index, one) in planned.iter().enumerate() {
         expected += 1;
         let at = || format!("SEED={seed}, response {index}, head of {} bytes", one.head);
-        let answer = ours.get(index).unwrap_or_else(|| panic!("{}: not received", at()));
+        let response = ours.get(index).unwrap_or_else(|| panic!("{}: not received", at()));
         if one.head > MAX_HEAD {
-            let failure = answer.as_ref().err().map(|failure| failure.kind);
+            let failure = response.as_ref().err().map(|failure| failure.kind);
             assert_eq!(failure, Some(TransportErrorKind::InvalidHttp), "{}", at());
             ended = Ended::HeadTooLong;
             break;
         }
-        let answer = answer.as_ref().unwrap_or_else(|failure| panic!("{}: {failure:?}", at()));
-        assert_eq!((answer.status, &answer.body), (one.status, &one.body), "{}", at());
+        let response = response.as_ref().unwrap_or_else(|failure| panic!("{}: {failure:?}", at()));
+        assert_eq!((response.status, &response.body), (one.status, &one.body), "{}", at());
         if one.closes || one.obsolete {
             ended = if one.closes { Ended::Closed } else { Ended::Obsolete };
             break;
@@ -304,7 +305,7 @@ async fn compare(seed: u64) -> Ended {
 
 /// `ROUNDS` and `SEED` as for single responses.
 #[test]
-fn random_sequences_of_responses_are_read_as_hyper_reads_them() {
+fn random_sequences_of_responses_are_read_the_same_as_by_hyper() {
     let seen = for_each_seed(600, compare);
     for kind in [Ended::AllRead, Ended::Closed, Ended::HeadTooLong, Ended::Obsolete] {
         let count = seen.iter().filter(|one| **one == kind).count();
