@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::codes::Code;
 use crate::http_types::Outcome;
-use crate::json::ObjectError;
+use crate::json::{self, ObjectError};
 use crate::redact::Redactor;
 
 /// The error of a failed call: its code, its message, whether the server may have processed the
@@ -214,22 +214,22 @@ impl Error {
         let mut out = String::with_capacity(512 + message.len());
         out.push_str("{\"success\":false,\"error\":{\"code\":");
         out.push_str(&code.value().to_string());
-        let mut write_string = |key: &str, value: Option<&str>| {
+        let mut write_text = |key: &str, value: Option<&str>| {
             out.push_str(",\"");
             out.push_str(key);
             out.push_str("\":");
             match value {
-                Some(value) => push_quoted(&mut out, value),
+                Some(value) => json::write_string(&mut out, value),
                 None => out.push_str("null"),
             }
         };
-        write_string("name", Some(code.name()));
-        write_string("message", Some(message));
-        write_string("operation", operation.as_deref());
-        write_string("outcome", Some(outcome.as_str()));
-        write_string("field", field.as_deref());
-        write_string("request_id", request_id.as_deref());
-        write_string("call_id", call_id.as_deref());
+        write_text("name", Some(code.name()));
+        write_text("message", Some(message));
+        write_text("operation", operation.as_deref());
+        write_text("outcome", Some(outcome.as_str()));
+        write_text("field", field.as_deref());
+        write_text("request_id", request_id.as_deref());
+        write_text("call_id", call_id.as_deref());
         let mut write_json = |key: &str, value: Option<String>| {
             out.push_str(",\"");
             out.push_str(key);
@@ -249,26 +249,12 @@ impl Error {
             }
             ErrorBody::Text(body_text) => {
                 out.push_str(",\"body\":null,\"body_text\":");
-                push_quoted(&mut out, body_text);
+                json::write_string(&mut out, body_text);
             }
         }
         out.push_str("}}");
         out
     }
-}
-
-/// Appends `text` as a JSON string.
-pub(crate) fn push_quoted(out: &mut String, text: &str) {
-    // Nearly all texts need no escapes; they are copied.
-    if !text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        out.reserve(text.len() + 2);
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
-        return;
-    }
-    // Serializing a string cannot fail. The empty string would keep the document valid.
-    out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
 }
 
 impl std::fmt::Debug for Error {

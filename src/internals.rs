@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
 use crate::Operation;
 use crate::api::{arguments, response};
-use crate::error::{Error, push_quoted};
+use crate::error::Error;
 use crate::http_types::{RequestBody, Response};
 use crate::json;
 use crate::net;
@@ -185,6 +185,6 @@ pub fn json_is_shallow(text: &str) -> bool {
 /// Returns a text as a JSON string.
 pub fn json_quote(text: &str) -> String {
     let mut quoted = String::new();
-    push_quoted(&mut quoted, text);
+    json::write_string(&mut quoted, text);
     quoted
 }

@@ -7,7 +7,7 @@ use crate::api::session::{object, text_at};
 use crate::client::Client;
 use crate::client::options::CallOptions;
 use crate::client::reply::Reply;
-use crate::error::{Error, push_quoted};
+use crate::error::Error;
 use crate::json;
 
 /// The arguments of a session start. The API requires the game, the player id, the currency, the
@@ -113,7 +113,7 @@ impl StartSession {
 
     fn set_text(self, name: &str, text: &str) -> Self {
         let mut quoted = String::with_capacity(text.len() + 2);
-        push_quoted(&mut quoted, text);
+        json::write_string(&mut quoted, text);
         self.set_json(name, quoted)
     }
 

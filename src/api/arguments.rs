@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde_json::value::RawValue;
 
 use super::operation::{BodyKind, Format, Operation, Param, ParamLocation, ParamType};
-use crate::error::{Error, push_quoted};
+use crate::error::Error;
 use crate::http_types::{Method, Request, RequestBody};
 use crate::json::{self, escape_token};
 
@@ -56,7 +56,7 @@ pub(crate) fn prepare(operation: &'static Operation, arguments: &str) -> Result<
             }
             None if operation.method == Method::Get => request.write_query(key, value)?,
             None if operation.body == BodyKind::Json => {
-                request.write_body(value, |body| push_quoted(body, key))
+                request.write_body(value, |body| json::write_string(body, key))
             }
             None => {
                 return Err(Error::invalid(

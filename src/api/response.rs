@@ -8,7 +8,7 @@ use super::envelope::{Envelope, without_bom};
 use super::operation::{Echo, Operation, ResponseKind};
 use super::refusal;
 use crate::codes::Code;
-use crate::error::{Error, ErrorBody, push_quoted};
+use crate::error::{Error, ErrorBody};
 use crate::http_types::{Disposition, Outcome, Response};
 use crate::json;
 
@@ -149,7 +149,7 @@ fn file_document(response: Response) -> String {
     match String::from_utf8(response.body) {
         Ok(text) => {
             out.push_str(",\"text\":");
-            push_quoted(&mut out, &text);
+            json::write_string(&mut out, &text);
         }
         Err(error) => {
             out.push_str(",\"base64\":\"");
@@ -163,7 +163,7 @@ fn file_document(response: Response) -> String {
 
 fn push_optional(out: &mut String, text: Option<&str>) {
     match text {
-        Some(text) => push_quoted(out, text),
+        Some(text) => json::write_string(out, text),
         None => out.push_str("null"),
     }
 }

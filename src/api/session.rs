@@ -1,7 +1,6 @@
 //! Functions for the three session operations that several layers use: arguments, ids, and the
 //! check whether a session is over.
 
-use crate::error::push_quoted;
 use crate::json;
 
 /// Returns whether a status, as JSON, says that a session is over. The API documents only `active`
@@ -15,7 +14,7 @@ pub(crate) fn is_over(status: &str) -> bool {
 /// Returns the arguments of a call on one session.
 pub(crate) fn session_arguments(session_id: &str) -> String {
     let mut quoted = String::with_capacity(session_id.len() + 2);
-    push_quoted(&mut quoted, session_id);
+    json::write_string(&mut quoted, session_id);
     object(std::iter::once(("session_id", quoted.as_str())))
 }
 
@@ -36,7 +35,7 @@ pub(crate) fn object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> St
         if out.len() > 1 {
             out.push(',');
         }
-        push_quoted(&mut out, name);
+        json::write_string(&mut out, name);
         out.push(':');
         out.push_str(json);
     }

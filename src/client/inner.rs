@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::reply::with_context;
 use crate::api::operation::Operation;
 use crate::config::Config;
-use crate::error::{Error, push_quoted};
+use crate::error::Error;
 use crate::fork::ForkSafeMutex;
 use crate::http_types::Outcome;
+use crate::json;
 use crate::log::{Log, LogLevel};
 use crate::net::driver::Driver;
 use crate::net::in_flight::shut_down_error;
@@ -225,7 +226,7 @@ impl Counts {
         let Counts { calls, succeeded, failed, attempts, unknown, abandoned } = self;
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let mut quoted_url = String::new();
-        push_quoted(&mut quoted_url, base_url);
+        json::write_string(&mut quoted_url, base_url);
         format!(
             "{{\"success\":true,\"base_url\":{quoted_url},\"calls\":{},\"succeeded\":{},\"failed\":{},\
              \"attempts\":{},\"unknown\":{},\"abandoned\":{},\"in_flight\":{in_flight},\"roots\":\"{roots}\"}}",

@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::codes::Code;
 use crate::config::Config;
-use crate::error::push_quoted;
+use crate::json;
 
 /// Makes a client. Opens no connection, starts no thread and reads no certificates: that comes with the
 /// first call, or with ipg_client_prewarm().
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn ipg_client_new(
         let config = Config::from_json(config_json.get_or_empty()?)?;
         let mut document = format!("{{\"success\":true,\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
         document.push_str(",\"base_url\":");
-        push_quoted(&mut document, config.base_url());
+        json::write_string(&mut document, config.base_url());
         document.push('}');
         let client = Client::new(config)?;
         if out_client.is_wanted() {

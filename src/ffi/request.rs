@@ -16,7 +16,8 @@ use super::{ipg_client, ipg_code};
 use crate::client::Client;
 use crate::client::options::CallOptions;
 use crate::codes::Code;
-use crate::error::{Error, push_quoted};
+use crate::error::Error;
+use crate::json;
 use crate::panics::InsideGuard;
 use crate::submit::call::{PollResult, SubmittedCall};
 use crate::submit::event::{Callback, Event};
@@ -384,7 +385,7 @@ fn with_request<T>(
 
 fn submitted_json(submitted: &SubmittedCall) -> String {
     let mut document = "{\"success\":true,\"call_id\":".to_owned();
-    push_quoted(&mut document, submitted.call_id());
+    json::write_string(&mut document, submitted.call_id());
     document.push('}');
     document
 }

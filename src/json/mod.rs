@@ -10,4 +10,5 @@ pub(crate) use error::ObjectError;
 pub(crate) use object_reader::{ObjectReader, ZeroizingMap};
 pub(crate) use raw::{
     Key, MAX_DEPTH, PointerError, escape_token, get, is_within_max_depth, parse_object, push_compact,
+    write_string,
 };

@@ -107,6 +107,20 @@ pub(crate) fn push_compact(out: &mut String, json: &str) {
     out.push_str(&json[from..]);
 }
 
+/// Appends `text` as a JSON string.
+pub(crate) fn write_string(out: &mut String, text: &str) {
+    // Nearly all texts need no escapes; they are copied.
+    if !text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        out.reserve(text.len() + 2);
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
+    // Serializing a string cannot fail. The empty string would keep the document valid.
+    out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
+}
+
 /// Returns `key` as a reference token of a JSON pointer (RFC 6901), with its slash.
 pub(crate) fn escape_token(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
