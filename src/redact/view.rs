@@ -1,5 +1,5 @@
-//! Decodes the escapes of JSON, URLs and HTML, and records the position of every decoded byte in the
-//! original text. `redact.rs` searches the decoded texts for secrets.
+//! Decodes the escapes of JSON, URLs and HTML, and records the position of every decoded byte in
+//! the original text. `redact.rs` searches the decoded texts for secrets.
 
 use zeroize::Zeroizing;
 

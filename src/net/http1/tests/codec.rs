@@ -1,10 +1,11 @@
-//! The decoders without a connection.
+//! Tests of the decoders without a connection.
 
 use super::super::codec::{BodyDecoder, DecodeError, HeadDecoder, Need};
 use super::super::input::InputBuffer;
 use super::*;
 
-/// Decodes one response from pieces. `direct` appends to the body what the decoder allows to be appended to it.
+/// Decodes one response from pieces. With `direct`, bytes are appended directly to the body if the
+/// decoder allows it.
 fn decode(pieces: &[&[u8]], direct: bool) -> Result<(u16, Vec<u8>, Vec<u8>), DecodeError> {
     let mut input = InputBuffer::default();
     let mut pieces = pieces.iter().flat_map(|piece| piece.iter().copied().map(Some).chain([None]));

@@ -1,4 +1,4 @@
-//! One response on one connection.
+//! Tests with one response on one connection.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -41,7 +41,7 @@ fn a_connection_with_bytes_after_the_response_is_not_reused() {
             assert_eq!((response.unwrap().body.as_slice(), reusable), (body.as_bytes(), false), "{bytes:?}");
         }
     }
-    // What comes later is found by whoever looks.
+    // Later bytes are found by the check before the next request.
     let mut http1 = Http1::new(Script::new([WHOLE[0].0, "later"]), true);
     block_on(ask(&mut http1)).unwrap();
     assert!(http1.is_reusable());
@@ -131,7 +131,7 @@ fn a_long_head_in_small_pieces_is_read() {
 
 #[test]
 fn the_future_that_waits_for_a_response_is_small() {
-    // Each attempt keeps room for it.
+    // Every attempt contains this future.
     let mut http1 = Http1::new(Script::default(), false);
     let (request, attempt) = (request(), AttemptStatus::default());
     let size = size_of_val(&http1.round_trip(&request, MAX_BODY, &attempt));
@@ -167,16 +167,17 @@ fn a_request_of_which_no_byte_was_accepted_was_not_sent() {
         assert!(!http1.is_reusable());
         (response, attempt.may_be_sent())
     };
-    let (response, dispatched) = ask(0, "", false);
-    assert_eq!((response.unwrap_err().kind, dispatched), (TransportErrorKind::ConnectionClosed, false));
-    // A part of it may be enough for a server; and what a stream has taken that holds back, nobody knows.
+    let (response, may_be_sent) = ask(0, "", false);
+    assert_eq!((response.unwrap_err().kind, may_be_sent), (TransportErrorKind::ConnectionClosed, false));
+    // A server may act on a part of the request. For a buffered stream it is unknown how many bytes
+    // were sent.
     for (takes, is_buffered) in [(1, false), (60_000, false), (0, true)] {
-        let (response, dispatched) = ask(takes, "", is_buffered);
-        assert_eq!((response.unwrap_err().kind, dispatched), (TransportErrorKind::ConnectionClosed, true));
-        // Its reason is received all the same.
-        let (response, dispatched) =
+        let (response, may_be_sent) = ask(takes, "", is_buffered);
+        assert_eq!((response.unwrap_err().kind, may_be_sent), (TransportErrorKind::ConnectionClosed, true));
+        // The response of the server is received nevertheless.
+        let (response, may_be_sent) =
             ask(takes, "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno", is_buffered);
-        assert_eq!((response.unwrap().status, dispatched), (413, true));
+        assert_eq!((response.unwrap().status, may_be_sent), (413, true));
     }
 }
 
@@ -185,7 +186,7 @@ fn a_response_before_the_complete_request_is_accepted() {
     block_on(async {
         let (near, mut far) = tokio::io::duplex(1000);
         let mut http1 = Http1::new(near, false);
-        // It reads nothing more than fits in between, and never closes.
+        // The server reads only what fits into the buffer, and it does not close the connection.
         far.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno").await.unwrap();
         let response = http1.round_trip(&upload(100_000), MAX_BODY, &AttemptStatus::default()).await.unwrap();
         assert_eq!((response.status, response.body.as_slice()), (413, b"no".as_slice()));

@@ -1,4 +1,4 @@
-//! Heads and trailers.
+//! Tests of heads and trailers.
 
 use super::super::head::{BodyFraming, Head, ParseError, ParsedHead, Trailers, parse, parse_trailers};
 use super::*;

@@ -35,11 +35,11 @@ struct Script {
     pieces: VecDeque<Vec<u8>>,
     /// The responses to the requests after the next one.
     later: VecDeque<Vec<Vec<u8>>>,
-    /// How many requests have been received.
+    /// The number of received requests.
     requests: usize,
     /// The number of bytes that it receives before it resets the connection, if it does.
     takes: Option<usize>,
-    /// Whether the next read finds nothing, as between two pieces.
+    /// Whether the next read returns pending, as between two pieces.
     pause: bool,
     /// Whether the server keeps the connection open at the end.
     stays_open: bool,
@@ -144,14 +144,14 @@ async fn ask(http1: &mut Http1<Script>) -> Result<Response, TransportError> {
     http1.round_trip(&request(), MAX_BODY, &AttemptStatus::default()).await
 }
 
-/// Returns the response to one request, and whether the connection can be used again.
+/// Returns the response to one request, and whether the connection can be reused.
 async fn receive(script: Script) -> (Result<Response, TransportError>, bool) {
     let mut http1 = Http1::new(script, false);
     let response = ask(&mut http1).await;
     (response, http1.is_reusable())
 }
 
-/// Returns whether the connection can be used again when the server has sent everything.
+/// Returns whether the connection can be reused when the server has sent everything.
 async fn stays_reusable(script: Script) -> bool {
     let looks = 2 * script.pieces.len() + 2;
     let mut http1 = Http1::new(script, false);
@@ -176,7 +176,7 @@ fn failure_of(bytes: impl Into<Vec<u8>>) -> TransportErrorKind {
     response.unwrap_err().kind
 }
 
-/// A response, its body, and whether the connection can be used again.
+/// A response, its body, and whether the connection can be reused.
 const WHOLE: [(&str, &str, bool); 10] = [
     ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello", true),
     ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", "", true),

@@ -1,16 +1,16 @@
-//! Several responses on one connection: nothing of one may influence the next.
+//! Tests with several responses on one connection: a response must not influence the next response.
 
 use super::oracle::{for_each_seed, receive_by_hyper};
 use super::random::Random;
 use super::*;
 
-/// Returns headers of at least this length in all.
+/// Returns headers with at least this total length.
 fn cookies(length: usize) -> String {
     let line = format!("Set-Cookie: {}\r\n", "c".repeat(986));
     line.repeat(length.div_ceil(line.len()))
 }
 
-/// Sends a request for each response while the connection can be used again.
+/// Sends a request for each response while the connection can be reused.
 async fn receive_all(
     script: Script,
     is_buffered: bool,
@@ -21,7 +21,8 @@ async fn receive_all(
     while answers.len() < count && http1.is_reusable() {
         answers.push(ask(&mut http1).await);
         if is_buffered {
-            // As the pool does it. Twice, because every second read finds nothing.
+            // The pool does the same. It is called twice, because every second read returns
+            // pending.
             http1.poll_unsolicited();
             http1.poll_unsolicited();
         }
@@ -154,14 +155,14 @@ fn a_connection_that_is_not_reusable_sends_nothing() {
     }
 }
 
-/// A response of which it is known how it must be read.
+/// A response with its expected result.
 struct Planned {
     bytes: Vec<u8>,
     status: u16,
     body: Vec<u8>,
-    /// The length of all its heads.
+    /// The total length of the heads.
     head: usize,
-    /// Whether the connection ends after it.
+    /// Whether the connection ends after the response.
     closes: bool,
     /// Whether a head or the trailers have obsolete syntax.
     obsolete: bool,
@@ -209,7 +210,7 @@ impl Random {
         Planned { bytes, status, body, head, closes, obsolete }
     }
 
-    /// Returns headers: one time out of `rarity` many, up to 70 kB of them.
+    /// Returns headers. With a probability of 1 / `rarity` they have up to 70 kB.
     fn filler(&mut self, rarity: usize) -> String {
         match self.below(rarity) {
             0 => {
@@ -239,7 +240,7 @@ impl Random {
         bytes
     }
 
-    /// Divides a response at random, small ones also into single bytes.
+    /// Divides a response at random positions, and small responses also into single bytes.
     fn segments(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         match self.below(4) {
             0 => vec![bytes.to_vec()],
@@ -252,7 +253,7 @@ impl Random {
     }
 }
 
-/// What ended a sequence.
+/// The end of a sequence.
 #[derive(Debug, PartialEq)]
 enum Ended {
     AllRead,
@@ -266,7 +267,7 @@ async fn compare(seed: u64) -> Ended {
     let count = 1 + random.below(5);
     let planned: Vec<Planned> = (0..count).map(|index| random.planned(index + 1 == count)).collect();
     let segments: Vec<Vec<Vec<u8>>> = planned.iter().map(|one| random.segments(&one.bytes)).collect();
-    // A server that announces the end of the connection closes it; another one waits.
+    // A server that announces the end of the connection closes it; other servers wait.
     let stays_open = !planned.iter().any(|one| one.closes);
     let script = || Script { stays_open, ..Script::sequence(segments.clone()) };
     let is_buffered = random.below(2) == 0;
@@ -293,7 +294,8 @@ async fn compare(seed: u64) -> Ended {
     }
     assert_eq!(ours.len(), expected, "SEED={seed}");
 
-    // Known differences: hyper reads heads of about 400 kB, and uses a connection again after obsolete syntax.
+    // Known differences: hyper reads heads of about 400 kB, and reuses a connection after obsolete
+    // syntax.
     let (theirs, _) = receive_by_hyper(script(), count).await;
     let until_closed = planned.iter().position(|one| one.closes).map_or(count, |index| index + 1);
     assert_eq!(theirs.len(), until_closed, "SEED={seed}");
@@ -303,7 +305,7 @@ async fn compare(seed: u64) -> Ended {
     ended
 }
 
-/// `ROUNDS` and `SEED` as for single responses.
+/// `ROUNDS` and `SEED` have the same meaning as for single responses.
 #[test]
 fn random_sequences_of_responses_are_read_the_same_as_by_hyper() {
     let seen = for_each_seed(600, compare);
