@@ -1,34 +1,30 @@
 //! A shared HTTP/2 connection, built on the h2 crate: opens streams, reads responses, and
-//! classifies stream errors for the outcome of the call. A task of the runtime polls the
-//! connection.
+//! classifies stream errors for the outcome of the call. The task in
+//! `http2_connection.rs` polls the connection.
 //!
 //! The connection pool decides when a connection is made, shared and retired; see `pool.rs`.
 
 use std::future::poll_fn;
-use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{Either, select};
 use h2::client::{self, SendRequest};
-use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
+use h2::{Reason, RecvStream, SendStream};
 use http::Request;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::{Notify, Semaphore};
-use tokio::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::attempt_status::AttemptStatus;
 use super::deadline::{self, Deadline};
 use super::http1::head;
-use super::http2_streams::{FrameScanner, OpenStreams};
+use super::http2_connection::{self, ConnectionState, MeteredStream, STREAMS_BEFORE_SETTINGS, StreamPermit};
 use super::idle_time::DriveClock;
 use super::transport_error::{self, TransportError, TransportErrorKind};
-use super::unwind::{self, injection_point};
+use super::unwind::injection_point;
 use crate::http_types::Response;
 
 /// The maximum size of the head of a response and of the interim responses before it, as for
@@ -47,74 +43,12 @@ const HEADER_OVERHEAD: usize = 32;
 /// The response to the PING has the same time limit.
 const PING_AFTER: Duration = Duration::from_secs(5);
 
-/// The maximum number of streams before the settings of the server arrive. The number is the
-/// default of h2.
-const STREAMS_BEFORE_SETTINGS: usize = 100;
-
-/// The maximum number of bytes of one read during a tick with a budget, so that the tick can stop
-/// between reads: about five small responses.
-const READ_CHUNK: usize = 512;
-
-/// The maximum number of requests that wait for the task of the connection during a tick with a
-/// budget. The task sends all of them in one step, which takes about 3 µs per request.
-const MAX_UNSENT: usize = 8;
-
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-
 /// A handle to a connection. Clones refer to the same connection. The connection closes when the
 /// last handle and the last stream are dropped.
 #[derive(Clone)]
 pub(super) struct Http2 {
     sender: SendRequest<Bytes>,
     state: Arc<ConnectionState>,
-}
-
-/// The state that the handles and the task of the connection share.
-struct ConnectionState {
-    id: u64,
-    clock: Arc<DriveClock>,
-    /// The number of calls that have a stream.
-    streams: AtomicUsize,
-    /// SETTINGS_MAX_CONCURRENT_STREAMS of the server.
-    max_streams: AtomicUsize,
-    /// Notified when a stream ends, when the limit changes and when the connection ends.
-    changed: Notify,
-    closed: AtomicBool,
-    /// A permit to open a stream in a turn with a budget.
-    may_open: Semaphore,
-    /// The number of permits that were used since the task of the connection ran.
-    unsent: AtomicUsize,
-    /// Grows with every read that returned bytes.
-    reads: AtomicU64,
-    open: OpenStreams,
-    /// [`PING_AFTER`]; shorter in tests.
-    ping_after: Duration,
-}
-
-/// The right to open a stream, until it is dropped.
-struct StreamPermit<'a>(&'a ConnectionState);
-
-impl Drop for StreamPermit<'_> {
-    fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Ordering::AcqRel);
-        self.0.changed.notify_one();
-    }
-}
-
-impl ConnectionState {
-    fn try_acquire(&self) -> Option<StreamPermit<'_>> {
-        let max = self.max_streams.load(Ordering::Acquire);
-        self.streams
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < max).then_some(open + 1))
-            .ok()
-            .map(|_| StreamPermit(self))
-    }
-
-    fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        self.may_open.close();
-        self.changed.notify_waiters();
-    }
 }
 
 impl Http2 {
@@ -134,21 +68,8 @@ impl Http2 {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let state = Arc::new(ConnectionState {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            clock: Arc::clone(clock),
-            streams: AtomicUsize::new(0),
-            max_streams: AtomicUsize::new(STREAMS_BEFORE_SETTINGS),
-            changed: Notify::new(),
-            closed: AtomicBool::new(false),
-            may_open: Semaphore::new(MAX_UNSENT),
-            unsent: AtomicUsize::new(0),
-            reads: AtomicU64::new(0),
-            open: OpenStreams::default(),
-            ping_after,
-        });
-        let frames = FrameScanner::default();
-        let stream = MeteredStream { inner: stream, state: Arc::clone(&state), frames };
+        let state = Arc::new(ConnectionState::new(clock, ping_after));
+        let stream = MeteredStream::new(stream, &state);
         let (sender, connection) = client::Builder::new()
             .enable_push(false)
             .max_header_list_size(MAX_DECODED_HEAD)
@@ -158,7 +79,7 @@ impl Http2 {
             .handshake(stream)
             .await?;
         // h2 reports the end of the connection to its streams.
-        tokio::spawn(run(connection, Arc::clone(&state)));
+        tokio::spawn(http2_connection::run(connection, Arc::clone(&state)));
         Ok(Http2 { sender, state })
     }
 
@@ -382,134 +303,6 @@ fn is_refusal(error: &h2::Error) -> bool {
     let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
     let gone = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
     error.is_remote() && (refused || gone)
-}
-
-/// Polls a connection until it ends.
-async fn run<S>(mut connection: client::Connection<S, Bytes>, state: Arc<ConnectionState>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    /// Marks the connection as closed and wakes the calls that wait for a stream, also when the
-    /// task is dropped or unwinds.
-    struct CloseOnDrop(Arc<ConnectionState>);
-    impl Drop for CloseOnDrop {
-        fn drop(&mut self) {
-            self.0.close();
-        }
-    }
-    let state = CloseOnDrop(state);
-    let pings = connection.ping_pong();
-    let connection = poll_fn(|context| {
-        if state.0.clock.is_over_budget() {
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        state.0.clock.record_poll();
-        injection_point();
-        let ended = Pin::new(&mut connection).poll(context).is_ready();
-        injection_point();
-        state.0.may_open.add_permits(state.0.unsent.swap(0, Ordering::Relaxed));
-        let max = connection.max_concurrent_send_streams();
-        if state.0.max_streams.swap(max, Ordering::AcqRel) != max {
-            state.0.changed.notify_waiters();
-        }
-        if ended { Poll::Ready(()) } else { Poll::Pending }
-    });
-    // A panic of h2 ends this connection, and h2 reports the end to the streams.
-    let guarded = unwind::catch(connection);
-    match pings {
-        // When either future ends, both are dropped. The drop of the connection ends its streams.
-        Some(pings) => match select(pin!(guarded), pin!(keep_alive(pings, &state.0))).await {
-            Either::Left(_) | Either::Right(_) => {}
-        },
-        None => drop(guarded.await),
-    }
-}
-
-/// Sends a PING when the server is silent while calls wait. Returns when the server does not
-/// respond.
-async fn keep_alive(mut pings: PingPong, state: &ConnectionState) {
-    let clock = &state.clock;
-    let mut reads = state.reads.load(Ordering::Relaxed);
-    loop {
-        sleep(state.ping_after, clock).await;
-        let before = std::mem::replace(&mut reads, state.reads.load(Ordering::Relaxed));
-        if before != reads || state.streams.load(Ordering::Acquire) == 0 {
-            continue;
-        }
-        let deadline = Deadline::after(state.ping_after, clock);
-        let progress = || state.reads.load(Ordering::Relaxed);
-        match deadline::timeout_at(deadline, clock, progress, pin!(pings.ping(Ping::opaque()))).await {
-            Ok(Ok(_)) => {}
-            // Any received byte shows that the server is alive.
-            Err(_) if progress() != reads => {}
-            Ok(Err(_)) | Err(_) => return,
-        }
-    }
-}
-
-/// Waits for `time`, not counting the time in which no thread drives.
-async fn sleep(time: Duration, clock: &DriveClock) {
-    let deadline = Deadline::after(time, clock);
-    loop {
-        let at = deadline.now(clock);
-        if at <= Instant::now() {
-            return;
-        }
-        tokio::time::sleep_until(at).await;
-    }
-}
-
-/// Records the frames that the server sends, and stops reading when the budget of a tick is used
-/// up.
-struct MeteredStream<S> {
-    inner: S,
-    state: Arc<ConnectionState>,
-    frames: FrameScanner,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.state.clock.is_over_budget() {
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let limit = if self.state.clock.has_budget() { READ_CHUNK } else { usize::MAX };
-        let mut part = buffer.take(limit);
-        ready!(Pin::new(&mut self.inner).poll_read(context, &mut part))?;
-        let read = part.filled().len();
-        let MeteredStream { state, frames, .. } = &mut *self;
-        frames.scan(part.filled(), &state.open);
-        // SAFETY: `part` is the unfilled part of `buffer`, and so many bytes of it were filled just now.
-        unsafe { buffer.assume_init(read) };
-        buffer.advance(read);
-        if read > 0 {
-            self.state.reads.fetch_add(1, Ordering::Relaxed);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for MeteredStream<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod dial;
 pub(crate) mod driver;
 mod http1;
 mod http2;
+mod http2_connection;
 mod http2_streams;
 pub(crate) mod idle_time;
 pub(crate) mod in_flight;
