@@ -183,8 +183,8 @@ pub fn operations() -> &'static [Operation] {
 /// Returns the operation with this id, if the API has one.
 pub fn operation(id: &str) -> Option<&'static Operation> {
     // BY_ID lists the rows in the order of their ids.
-    let at = BY_ID.binary_search_by(|row| OPERATIONS[usize::from(*row)].id.cmp(id)).ok()?;
-    Some(&OPERATIONS[usize::from(BY_ID[at])])
+    let position = BY_ID.binary_search_by(|row| OPERATIONS[usize::from(*row)].id.cmp(id)).ok()?;
+    Some(&OPERATIONS[usize::from(BY_ID[position])])
 }
 
 impl Operation {

@@ -100,7 +100,7 @@ impl ClientInner {
         }
     }
 
-    /// Accepts no more calls. Returns the driver that is to be drained, if this process has one.
+    /// Refuses further calls. Returns the driver to drain, if this process has a driver.
     pub(crate) fn close_for_new(&self) -> Result<Option<Arc<Driver>>, Error> {
         let mut lifecycle = self.lifecycle.lock();
         let Lifecycle::Open(driver) = &*lifecycle else { return Err(shut_down_error()) };

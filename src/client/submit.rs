@@ -180,7 +180,7 @@ impl Client {
             registry.add_polled(&submitted);
         } else if !registry.add(&submitted) {
             // The call was registered with the driver first, so a shutdown that closed the registry
-            // before this cancels the call, and a later one finds it in the registry.
+            // before this cancels the call, and a later shutdown finds the call in the registry.
             return refuse(shut_down_error());
         }
         if let Err(error) = on_registered(&submitted) {

@@ -1,6 +1,6 @@
 //! A shared HTTP/2 connection, built on the h2 crate: opens streams, reads responses, and
-//! classifies stream errors for the outcome of the call. The task in
-//! `http2_connection.rs` polls the connection.
+//! classifies stream errors for the outcome of the call. The task in `http2_connection.rs` polls
+//! the connection.
 //!
 //! The connection pool decides when a connection is made, shared and retired; see `pool.rs`.
 
@@ -320,8 +320,8 @@ mod tests {
         Request::builder().uri("https://server.test/").body(()).unwrap()
     }
 
-    /// Makes one request to a server that runs `serve` on its connection and on the response it is
-    /// to give.
+    /// Sends one request to a server that runs `serve` with its connection and the handle for its
+    /// response.
     fn round_trip<F: Future<Output = ()> + Send + 'static>(
         serve: impl FnOnce(
             h2::server::Connection<tokio::io::DuplexStream, Bytes>,
@@ -349,15 +349,15 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_does_not_answer_a_ping_ends_while_a_call_waits() {
-        // The connection is held and not polled: nothing is read from it or written to it.
+    fn a_connection_without_a_response_to_a_ping_ends_while_a_call_waits() {
+        // The server does not poll its connection, so it reads and writes nothing.
         let (result, is_open) = round_trip(async |_connection, _respond| std::future::pending().await);
         assert_eq!(result.unwrap_err().kind, TransportErrorKind::ConnectionClosed);
         assert!(!is_open);
     }
 
     #[test]
-    fn a_connection_that_answers_pings_stays_while_a_call_waits() {
+    fn a_connection_with_responses_to_pings_stays_open_while_a_call_waits() {
         let (result, is_open) = round_trip(async |mut connection, mut respond| {
             tokio::spawn(async move {
                 tokio::time::sleep(8 * PING_AFTER).await;
@@ -372,7 +372,7 @@ mod tests {
     const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
     /// `:status: 200`, END_HEADERS and END_STREAM, on stream 1.
     const RESPONSE: &[u8] = b"\0\0\x01\x01\x05\0\0\0\x01\x88";
-    /// More than the window that a server allows at first.
+    /// More bytes than the initial flow-control window of a server.
     const LARGE: usize = 100_000;
 
     async fn call_server(stream: DuplexStream) -> Result<Response, TransportError> {
@@ -384,7 +384,8 @@ mod tests {
         http2.round_trip(request, content, 100, Duration::from_secs(5), &AttemptStatus::default()).await
     }
 
-    /// Receives until the client closes. Returns whether a RST_STREAM for stream 1 came.
+    /// Receives until the client closes the connection. Returns whether it sent a RST_STREAM for
+    /// stream 1.
     async fn receives_reset(mut server: DuplexStream) -> bool {
         let mut received = Vec::new();
         server.read_to_end(&mut received).await.unwrap();
@@ -392,11 +393,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_response_that_comes_before_the_server_takes_all_content_ends_the_stream() {
+    async fn a_response_before_the_server_accepts_all_content_ends_the_stream() {
         let (client, mut server) = tokio::io::duplex(1 << 20);
         server.write_all(SETTINGS).await.unwrap();
         let call = tokio::spawn(call_server(client));
-        // The content is under way, and stops at the window.
+        // The client sends the content until the flow-control window is full.
         tokio::time::sleep(Duration::from_secs(1)).await;
         server.write_all(RESPONSE).await.unwrap();
         assert_eq!(call.await.unwrap().unwrap().status, 200);
@@ -415,7 +416,7 @@ mod tests {
         let call = http2.round_trip(request, Bytes::new(), 100, Duration::from_secs(5), &attempt);
         let respond = async {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            // A head with a pseudo-header behind another header, and REFUSED_STREAM.
+            // A head with a pseudo-header after another header, and REFUSED_STREAM.
             let frames = b"\0\0\x03\x01\x04\0\0\0\x01\x89\x93\x85\0\0\x04\x03\0\0\0\0\x01\0\0\0\x07";
             server.write_all(frames).await.unwrap();
         };
@@ -424,7 +425,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_that_is_dropped_before_the_server_takes_all_content_ends_the_stream() {
+    async fn a_call_that_is_dropped_before_the_server_accepts_all_content_ends_the_stream() {
         let (client, mut server) = tokio::io::duplex(1 << 20);
         server.write_all(SETTINGS).await.unwrap();
         let clock = Arc::new(DriveClock::new());

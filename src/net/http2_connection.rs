@@ -1,5 +1,5 @@
-//! The state of a shared HTTP/2 connection, and the task that polls it: the limit of streams, PINGs,
-//! and the pace of reads and writes during a tick. `http2.rs` sends requests with it.
+//! The state of a shared HTTP/2 connection, and the task that polls it: the limit of streams,
+//! PINGs, and the pace of reads and writes during a tick. `http2.rs` sends requests with it.
 
 use std::future::poll_fn;
 use std::io;
@@ -46,7 +46,7 @@ pub(super) struct ConnectionState {
     /// Notified when a stream ends, when the limit changes and when the connection ends.
     pub(super) changed: Notify,
     pub(super) closed: AtomicBool,
-    /// A permit to open a stream in a turn with a budget.
+    /// The permits to open a stream during a tick with a budget.
     pub(super) may_open: Semaphore,
     /// The number of permits that were used since the task of the connection ran.
     pub(super) unsent: AtomicUsize,

@@ -162,12 +162,12 @@ impl BodyDecoder {
         BodyDecoder { state, max_body, extensions: 0, ambiguous: false }
     }
 
-    /// Returns whether other readers may find the end of the body elsewhere.
+    /// Returns whether other implementations may find another end of the body.
     pub(super) fn is_ambiguous(&self) -> bool {
         self.ambiguous
     }
 
-    /// Appends what has been received of the body to `body`. When the body is complete, the unread
+    /// Appends the received bytes of the body to `body`. When the body is complete, the unread
     /// bytes of `input` are those after the response.
     pub(super) fn decode(
         &mut self,
@@ -269,7 +269,8 @@ impl BodyDecoder {
         }
     }
 
-    /// Returns the length of the extensions with those of another line, if it is not too much.
+    /// Returns the total length of the extensions including another line, or an error if it exceeds
+    /// the limit.
     fn checked_extensions(&self, line: usize) -> Result<usize, DecodeError> {
         let extensions = self.extensions + line.saturating_sub(CHUNK_SIZE_LINE);
         if extensions > MAX_CHUNK_OVERHEAD { Err(DecodeError::ChunkOverhead) } else { Ok(extensions) }

@@ -24,7 +24,7 @@ use crate::net::transport_error::{self, TransportError};
 /// the call id, the content type and length, and a small content.
 const SPARE_FOR_REQUEST: usize = 512;
 
-/// A connection that speaks HTTP/1.1. A round trip that fails or is dropped leaves it unusable.
+/// An HTTP/1.1 connection. It is not reusable after a round trip that failed or was dropped.
 pub(in crate::net) struct Http1<S> {
     stream: S,
     is_buffered: bool,
@@ -32,7 +32,7 @@ pub(in crate::net) struct Http1<S> {
     is_reusable: bool,
 }
 
-/// A request as it is written to the wire.
+/// A request in the format of HTTP/1.1.
 pub(in crate::net) struct EncodedRequest {
     /// The head, and the content if it is small enough to be copied into the same write.
     head: Vec<u8>,
@@ -55,7 +55,7 @@ impl EncodedRequest {
         EncodedRequest { head, content }
     }
 
-    /// Returns what can be written next when `sent` bytes are sent.
+    /// Returns the bytes to write next after `sent` bytes.
     fn rest(&self, sent: usize) -> &[u8] {
         match sent.checked_sub(self.head.len()) {
             None => &self.head[sent..],
@@ -73,12 +73,12 @@ impl Drop for EncodedRequest {
     }
 }
 
-/// How the sending of a request ended.
+/// The result of sending a request.
 enum Sent {
-    Whole,
-    /// The connection broke before all of it was sent.
+    Complete,
+    /// The connection closed before the complete request was sent.
     Partial,
-    /// The server responded before all of it was sent.
+    /// The server responded before the complete request was sent.
     Responded(Box<Head>),
 }
 
@@ -120,7 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         }
         let mut heads = HeadDecoder::default();
         let (head, is_sent) = match self.send_request(request, &mut heads, attempt).await? {
-            Sent::Whole => (self.receive_head(&mut heads, attempt).await?, true),
+            Sent::Complete => (self.receive_head(&mut heads, attempt).await?, true),
             Sent::Partial => (self.receive_head(&mut heads, attempt).await?, false),
             Sent::Responded(head) => (*head, false),
         };
@@ -171,7 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
                     attempt.mark_not_sent();
                 }
                 match step {
-                    Poll::Ready(Ok(0)) if rest.is_empty() => return Poll::Ready(Ok(Sent::Whole)),
+                    Poll::Ready(Ok(0)) if rest.is_empty() => return Poll::Ready(Ok(Sent::Complete)),
                     Poll::Ready(Ok(0)) => return Poll::Ready(Err(closed(attempt))),
                     Poll::Ready(Ok(taken)) => sent += taken,
                     // A response that the server sent before it closed the connection may still be
