@@ -166,7 +166,7 @@ mod answer {
         bencher
             .counter(BytesCount::new(size))
             .with_inputs(|| document(size).into_bytes())
-            .bench_local_values(|body| internals::check_answer(status, body).expect("a success"));
+            .bench_local_values(|body| internals::check_response(status, body).expect("a success"));
     }
 }
 

@@ -23,7 +23,9 @@ fn main() -> Result<(), Error> {
         Err(error) => {
             match error.outcome() {
                 Outcome::NotSent | Outcome::Rejected => eprintln!("There is no session."),
-                Outcome::Unknown => eprintln!("There may be a session: look for it before you start another one."),
+                Outcome::Unknown => {
+                    eprintln!("There may be a session: look for it before you start another one.")
+                }
             }
             return Err(error);
         }

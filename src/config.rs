@@ -1,5 +1,6 @@
-//! What a client is told when it is made: keys, defaults, environment, checks. A key that is not
-//! known, a value of the wrong type or out of range is an error that names the key.
+//! The configuration of a client: its keys, their defaults and checks, and the environment
+//! variables. An unknown key, and a value of the wrong type or out of range, is an error that names
+//! the key.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -17,20 +18,20 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::json::{ObjectReader, ZeroizingMap, escape_token};
-pub(crate) use crate::redact::Redactor as Secrets;
+use crate::redact::Redactor;
 
-/// The API's own address.
+/// The base URL of the API.
 pub const DEFAULT_BASE_URL: &str = "https://api.iplaygames.ai";
-/// Where the key comes from when the configuration has none.
+/// The environment variable for the API key if the configuration has no `api_key`.
 pub const API_KEY_ENV: &str = "IPLAYGAMES_API_KEY";
-/// Where the address comes from when the configuration has none.
+/// The environment variable for the base URL if the configuration has no `base_url`.
 pub const BASE_URL_ENV: &str = "IPLAYGAMES_BASE_URL";
 
-/// Where the system's proxies come from. Their passwords are secret too.
+/// The environment variables for the proxies of the system. Their passwords are secret too.
 const PROXY_ENVS: &[&str] =
     &["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
-/// Every key there is.
+/// All configuration keys.
 const KEYS: &[&str] = &[
     "api_key",
     "base_url",
@@ -53,7 +54,7 @@ const KEYS: &[&str] = &[
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// A client's configuration. Its `Debug` shows no secret.
+/// The configuration of a client. Its `Debug` shows no secret.
 ///
 /// ```
 /// use iplaygames::Config;
@@ -83,59 +84,68 @@ pub struct Config {
     pub(crate) proxy: ProxyChoice,
     pub(crate) cas: Vec<CertificateDer<'static>>,
     pub(crate) only_these_cas: bool,
-    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) secrets: Arc<Redactor>,
 }
 
-/// Which proxy requests go through.
+/// The proxy that requests go through.
 #[derive(Clone)]
 pub(crate) enum ProxyChoice {
-    /// What the environment says, except for a server on this machine.
+    /// The proxy of the environment, except for a server on this machine.
     System,
-    /// None, whatever the environment says.
+    /// No proxy, even if the environment has one.
     None,
-    /// This one.
+    /// The proxy with this URL.
     Url(Url),
 }
 
 impl Config {
-    /// Reads a configuration: a JSON object with the keys listed in `iplaygames.h` and in the README.
-    /// Empty text is an empty object. The environment fills in `api_key` and `base_url`.
+    /// Parses a configuration: a JSON object with the keys listed in `iplaygames.h` and in the
+    /// README. Empty text is an empty object. If `api_key` or `base_url` is absent, its environment
+    /// variable is used.
     ///
     /// # Errors
     ///
-    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) with [`field`](Error::field) pointing at
-    /// the key.
+    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) with [`field`](Error::field)
+    /// pointing at the key.
     pub fn from_json(text: &str) -> Result<Config, Error> {
-        Config::read(text, &|name| std::env::var_os(name))
+        Config::parse(text, &|name| std::env::var_os(name))
     }
 
-    /// The server's address, without a trailing slash.
+    /// Returns the base URL of the server, without a trailing slash.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    fn read(text: &str, environment: &dyn Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
+    fn parse(text: &str, environment: &dyn Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
         let mut reader = ObjectReader::parse(text, "The configuration")?;
         reader.check_keys(KEYS)?;
 
         let base_url = reader.take_string("base_url")?;
-        let from_environment = if base_url.is_none() { text_of(environment, BASE_URL_ENV)? } else { None };
+        let from_environment =
+            if base_url.is_none() { read_environment(environment, BASE_URL_ENV)? } else { None };
         let base_url = base_url
             .or(from_environment.filter(|value| !value.is_empty()).map(|value| value.to_string()))
             .unwrap_or_else(|| DEFAULT_BASE_URL.to_owned());
         let (base_url, loopback) =
             check_base_url(&base_url, reader.take_bool("allow_insecure_http")?.unwrap_or(false))?;
 
-        let mut secrets = Secrets::default();
+        let mut secrets = Redactor::default();
         let api_key = match reader.take_secret_string("api_key")? {
-            Some(key) if key.is_empty() => return Err(Error::invalid("/api_key", "The API key is empty.")),
+            Some(key) if key.is_empty() => {
+                return Err(Error::invalid(
+                    "/api_key",
+                    "`api_key` is empty. Give the key, or remove the entry.",
+                ));
+            }
             Some(key) => Some(key),
-            None => text_of(environment, API_KEY_ENV)?
+            None => read_environment(environment, API_KEY_ENV)?
                 .filter(|key| !key.is_empty())
                 .map(|key| match trim_outside_key(&key) {
                     "" => Err(Error::invalid(
                         "/api_key",
-                        format!("{API_KEY_ENV} has nothing but white space in it."),
+                        format!(
+                            "{API_KEY_ENV} contains only white space. Set it to the API key, or unset it."
+                        ),
                     )),
                     trimmed => Ok(Zeroizing::new(trimmed.to_owned())),
                 })
@@ -145,12 +155,12 @@ impl Config {
             return Err(Error::invalid(
                 "/api_key",
                 format!(
-                    "An API key is needed for {DEFAULT_BASE_URL}: give `api_key` or set {API_KEY_ENV}. \
-                     (A game should not carry one: point `base_url` at a relay of your own instead.)"
+                    "{DEFAULT_BASE_URL} needs an API key: give `api_key` or set {API_KEY_ENV}. \
+                     (A game should not contain the key: set `base_url` to your own relay instead.)"
                 ),
             ));
         }
-        let authorization = api_key.as_ref().map(|key| bearer(key, &mut secrets)).transpose()?;
+        let authorization = api_key.as_ref().map(|key| bearer_header(key, &mut secrets)).transpose()?;
 
         let max_response_bytes = reader.take_integer("max_response_bytes", 1..=1 << 30)?.unwrap_or(8 << 20);
         let max_connections = reader.take_integer("max_connections", 1..=4096)?.unwrap_or(32);
@@ -173,7 +183,7 @@ impl Config {
             secrets: Arc::new(secrets),
         };
         let config = config.with_user_agent(reader.take_string("user_agent")?)?;
-        debug_assert!(reader.finish().is_ok(), "a key of KEYS is never read");
+        debug_assert!(reader.finish().is_ok(), "every key of KEYS is taken");
         if config.only_these_cas && config.cas.is_empty() {
             return Err(Error::invalid(
                 "/only_these_cas",
@@ -183,20 +193,23 @@ impl Config {
         Ok(config)
     }
 
-    fn with_user_agent(mut self, given: Option<String>) -> Result<Config, Error> {
-        let ours = concat!("iplaygames-native/", env!("CARGO_PKG_VERSION"));
-        if given
+    fn with_user_agent(mut self, prefix: Option<String>) -> Result<Config, Error> {
+        let library = concat!("iplaygames-native/", env!("CARGO_PKG_VERSION"));
+        if prefix
             .as_deref()
-            .is_some_and(|given| given.starts_with([' ', '\t']) || given.ends_with([' ', '\t']))
+            .is_some_and(|prefix| prefix.starts_with([' ', '\t']) || prefix.ends_with([' ', '\t']))
         {
-            return Err(Error::invalid("/user_agent", "The user agent begins or ends with a blank."));
+            return Err(Error::invalid(
+                "/user_agent",
+                "`user_agent` begins or ends with a space or a tab. Remove it.",
+            ));
         }
-        let text = match given {
-            Some(given) if !given.is_empty() => format!("{given} {ours}"),
-            _ => ours.to_owned(),
+        let text = match prefix {
+            Some(prefix) if !prefix.is_empty() => format!("{prefix} {library}"),
+            _ => library.to_owned(),
         };
         let value = HeaderValue::from_str(&text).map_err(|_| {
-            Error::invalid("/user_agent", "The user agent has a character no header can hold.")
+            Error::invalid("/user_agent", "`user_agent` has a character that a header cannot contain.")
         })?;
         self.headers.insert(header::USER_AGENT, value);
         Ok(self)
@@ -249,9 +262,9 @@ impl fmt::Debug for Config {
     }
 }
 
-/// Reads a value of the environment. A value that is not UTF-8 is an error: ignoring it would use
-/// another server or another key than the one that was meant.
-fn text_of(
+/// Reads an environment variable. A value that is not UTF-8 is an error, because ignoring it would
+/// select another server or another key than the host intended.
+fn read_environment(
     environment: &dyn Fn(&str) -> Option<OsString>,
     name: &str,
 ) -> Result<Option<Zeroizing<String>>, Error> {
@@ -262,43 +275,45 @@ fn text_of(
         .map_err(|_| Error::invalid(field, format!("The environment variable {name} is not UTF-8.")))
 }
 
-/// Removes what editors and shells add around a key in a file or a variable: one byte order mark, and
-/// ASCII white space at both ends.
+/// Removes the characters that editors and shells add around a key in a file or a variable: one
+/// byte order mark, and ASCII white space at both ends.
 pub(crate) fn trim_outside_key(text: &str) -> &str {
     text.strip_prefix('\u{FEFF}')
         .unwrap_or(text)
         .trim_matches(|character: char| character.is_ascii_whitespace())
 }
 
-/// Why a text cannot be a header's value as it is, if it cannot.
+/// Returns why a text cannot be the value of a header, or None if it can.
 fn header_value_problem(text: &str) -> Option<&'static str> {
     if text.starts_with([' ', '\t']) || text.ends_with([' ', '\t']) {
-        Some("begins or ends with a blank")
+        Some("begins or ends with a space or a tab")
     } else if text.contains(|character: char| character.is_ascii_control() && character != '\t') {
-        Some("has a control character in it (a line break from a file, perhaps)")
+        Some("contains a control character (perhaps a line break from a file)")
     } else if !text.is_ascii() {
-        Some("has a character in it that is not ASCII (a byte order mark or a zero-width space, perhaps)")
+        Some("contains a character that is not ASCII (perhaps a byte order mark or a zero-width space)")
     } else {
         None
     }
 }
 
-fn bearer(key: &str, secrets: &mut Secrets) -> Result<HeaderValue, Error> {
-    let bad = |why: &str| Error::invalid("/api_key", format!("The API key {why}."));
-    if let Some(why) = header_value_problem(key) {
-        return Err(bad(why));
+fn bearer_header(key: &str, secrets: &mut Redactor) -> Result<HeaderValue, Error> {
+    let invalid = |problem: &str| Error::invalid("/api_key", format!("The API key {problem}."));
+    if let Some(problem) = header_value_problem(key) {
+        return Err(invalid(problem));
     }
     if key.contains('\t') {
-        return Err(bad("has a tab in it"));
+        return Err(invalid("contains a tab"));
     }
-    let value = secret_header(&["Bearer ", key]).ok_or_else(|| bad("has a character no header can hold"))?;
+    let value = secret_header(&["Bearer ", key])
+        .ok_or_else(|| invalid("contains a character that a header cannot contain"))?;
     secrets.add(key);
     Ok(value)
 }
 
-/// Makes a header's value whose bytes are overwritten when its last clone is dropped.
+/// Creates a header value whose bytes are overwritten when its last clone is dropped.
 fn secret_header(parts: &[&str]) -> Option<HeaderValue> {
-    // Allocated once: a vector that grows leaves its old memory behind.
+    // The buffer is allocated once: a vector that grows leaves a copy of the secret in its old
+    // memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
     for part in parts {
         bytes.extend_from_slice(part.as_bytes());
@@ -308,36 +323,38 @@ fn secret_header(parts: &[&str]) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Answers the address without its trailing slash, and whether it is on this machine.
+/// Returns the base URL without its trailing slash, and whether it is on this machine.
 fn check_base_url(text: &str, allow_insecure_http: bool) -> Result<(String, bool), Error> {
-    let bad = |why: &str| Error::invalid("/base_url", why.to_owned());
-    let url = Url::parse(text).map_err(|error| bad(&format!("`base_url` is not a URL: {error}.")))?;
+    let invalid = |message: &str| Error::invalid("/base_url", message.to_owned());
+    let url = Url::parse(text).map_err(|error| invalid(&format!("`base_url` is not a URL: {error}.")))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(bad("`base_url` must not hold a user name or a password."));
+        return Err(invalid("`base_url` must not contain a user name or a password."));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(bad("`base_url` must have no query and no fragment."));
+        return Err(invalid("`base_url` must have no query and no fragment."));
     }
     let loopback = is_loopback(&url);
     match url.scheme() {
         "https" => {}
         "http" if loopback || allow_insecure_http => {}
         "http" => {
-            return Err(bad("`base_url` must use https: http would show the API key to the network. \
-                 (http to this machine is fine; `allow_insecure_http` allows it elsewhere.)"));
+            return Err(invalid(
+                "`base_url` must use https: http would send the API key unencrypted. \
+                 (http to this machine is allowed; `allow_insecure_http` allows it for other hosts.)",
+            ));
         }
-        _ => return Err(bad("`base_url` must begin with https:// or http://.")),
+        _ => return Err(invalid("`base_url` must begin with https:// or http://.")),
     }
     if !url.has_host() {
-        return Err(bad("`base_url` has no host."));
+        return Err(invalid("`base_url` has no host."));
     }
     Ok((url.as_str().trim_end_matches('/').to_owned(), loopback))
 }
 
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Takes the time limit of a whole call.
@@ -354,28 +371,35 @@ fn take_milliseconds(reader: &mut ObjectReader, key: &str, default: u64) -> Resu
     Ok(Duration::from_millis(reader.take_integer(key, 1..=DAY_MS)?.unwrap_or(default)))
 }
 
-fn take_headers(reader: &mut ObjectReader, has_key: bool, secrets: &mut Secrets) -> Result<HeaderMap, Error> {
+fn take_headers(
+    reader: &mut ObjectReader,
+    has_key: bool,
+    secrets: &mut Redactor,
+) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
-    let given = match reader.take_value("headers") {
+    let members = match reader.take_value("headers") {
         None => return Ok(headers),
-        Some(Value::Object(given)) => ZeroizingMap(given),
+        Some(Value::Object(members)) => ZeroizingMap(members),
         Some(_) => return Err(Error::invalid("/headers", "`headers` must be an object of strings.")),
     };
-    for (name, value) in &given.0 {
+    for (name, value) in &members.0 {
         let at = format!("/headers{}", escape_token(name));
         let Value::String(value) = value else {
             return Err(Error::invalid(at, format!("The header {name:?} must be a string.")));
         };
         let parsed = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| Error::invalid(at.clone(), format!("{name:?} is no header name.")))?;
-        if let Some(why) = not_yours(&parsed, has_key) {
-            return Err(Error::invalid(at, format!("The header {name:?} cannot be set: {why}.")));
+            .map_err(|_| Error::invalid(at.clone(), format!("{name:?} is not a valid header name.")))?;
+        if let Some(reason) = reserved_header(&parsed, has_key) {
+            return Err(Error::invalid(at, format!("The header {name:?} cannot be set: {reason}.")));
         }
-        if let Some(why) = header_value_problem(value) {
-            return Err(Error::invalid(at, format!("The value of the header {name:?} {why}.")));
+        if let Some(problem) = header_value_problem(value) {
+            return Err(Error::invalid(at, format!("The value of the header {name:?} {problem}.")));
         }
         let header = secret_header(&[value]).ok_or_else(|| {
-            Error::invalid(at.clone(), format!("The header {name:?} has a value no header can hold."))
+            Error::invalid(
+                at.clone(),
+                format!("The header {name:?} has a value that a header cannot contain."),
+            )
         })?;
         secrets.add_header(parsed.as_str(), value);
         if headers.insert(parsed, header).is_some() {
@@ -388,7 +412,7 @@ fn take_headers(reader: &mut ObjectReader, has_key: bool, secrets: &mut Secrets)
 fn take_proxy(
     reader: &mut ObjectReader,
     environment: &dyn Fn(&str) -> Option<OsString>,
-    secrets: &mut Secrets,
+    secrets: &mut Redactor,
 ) -> Result<ProxyChoice, Error> {
     let Some(text) = reader.take_secret_string("proxy")? else {
         for name in PROXY_ENVS {
@@ -401,31 +425,33 @@ fn take_proxy(
     if *text == "none" {
         return Ok(ProxyChoice::None);
     }
-    // The text may hold a password: it is not shown, and neither is the parser's opinion of it.
-    let bad = || Error::invalid("/proxy", "`proxy` must be an http or https URL, or \"none\".");
-    let url = Url::parse(&text).map_err(|_| bad())?;
+    // The text may contain a password, so the message shows neither the text nor the parser's
+    // error.
+    let invalid = || Error::invalid("/proxy", "`proxy` must be an http or https URL, or \"none\".");
+    let url = Url::parse(&text).map_err(|_| invalid())?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(bad());
+        return Err(invalid());
     }
     add_proxy_credentials(url.as_str(), secrets);
     Ok(ProxyChoice::Url(url))
 }
 
 fn take_certificates(reader: &mut ObjectReader) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let mut found = Vec::new();
+    let mut certificates = Vec::new();
     if let Some(path) = reader.take_string("ca_file")? {
         let pem = std::fs::read(&path).map_err(|error| {
             Error::invalid("/ca_file", format!("The file {path:?} cannot be read: {error}."))
         })?;
-        read_pem("ca_file", &pem, &mut found)?;
+        read_pem("ca_file", &pem, &mut certificates)?;
     }
     if let Some(pem) = reader.take_string("ca_pem")? {
-        read_pem("ca_pem", pem.as_bytes(), &mut found)?;
+        read_pem("ca_pem", pem.as_bytes(), &mut certificates)?;
     }
-    Ok(found)
+    Ok(certificates)
 }
-/// Adds the user and password of a proxy's address, which may lack its scheme, to the secrets.
-fn add_proxy_credentials(address: &str, secrets: &mut Secrets) {
+
+/// Adds the user name and the password of a proxy URL to the redactor. The URL may have no scheme.
+fn add_proxy_credentials(address: &str, secrets: &mut Redactor) {
     let authority = address.split_once("://").map_or(address, |(_, rest)| rest);
     let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
     let Some((credentials, _)) = authority.rsplit_once('@') else { return };
@@ -437,41 +463,42 @@ fn add_proxy_credentials(address: &str, secrets: &mut Secrets) {
     secrets.add_credentials(&decode(user), &decode(password));
 }
 
-fn read_pem(key: &str, pem: &[u8], found: &mut Vec<CertificateDer<'static>>) -> Result<(), Error> {
-    let before = found.len();
+fn read_pem(key: &str, pem: &[u8], certificates: &mut Vec<CertificateDer<'static>>) -> Result<(), Error> {
+    let count_before = certificates.len();
     for certificate in CertificateDer::pem_slice_iter(pem) {
         let certificate = certificate.map_err(|error| {
             Error::invalid(
                 escape_token(key),
-                format!("`{key}` has a certificate that cannot be read: {error}."),
+                format!("`{key}` has a certificate that cannot be parsed: {error}."),
             )
         })?;
-        // A trust anchor that webpki cannot use would only fail later, and less clearly.
+        // A trust anchor that webpki cannot use would otherwise fail later, with a less clear
+        // error.
         rustls::RootCertStore::empty().add(certificate.clone()).map_err(|error| {
             Error::invalid(
                 escape_token(key),
                 format!("`{key}` has a certificate that cannot be trusted: {error}."),
             )
         })?;
-        found.push(certificate);
+        certificates.push(certificate);
     }
-    if found.len() == before {
-        return Err(Error::invalid(escape_token(key), format!("`{key}` has no certificate in PEM form.")));
+    if certificates.len() == count_before {
+        return Err(Error::invalid(escape_token(key), format!("`{key}` has no certificate in PEM format.")));
     }
     Ok(())
 }
 
-/// Why a header belongs to the client, if it does.
-fn not_yours(name: &HeaderName, has_key: bool) -> Option<&'static str> {
+/// Returns why a header is reserved for the client, or None if the host may set it.
+fn reserved_header(name: &HeaderName, has_key: bool) -> Option<&'static str> {
     match name.as_str() {
         "authorization" if has_key => Some("`api_key` sets it"),
         "host" | "accept" | "accept-encoding" => Some("the client sets it"),
         "user-agent" => Some("use `user_agent`"),
-        "x-request-id" => Some("it carries the call's id; use the option `call_id`"),
+        "x-request-id" => Some("it contains the id of the call; use the option `call_id`"),
         "connection" | "keep-alive" | "proxy-connection" | "te" | "trailer" | "transfer-encoding"
-        | "upgrade" | "expect" => Some("it belongs to the connection"),
+        | "upgrade" | "expect" => Some("it is specific to the connection"),
         "proxy-authorization" => Some("put the user and password into `proxy`"),
-        name if name.starts_with("content-") => Some("the body sets it"),
+        name if name.starts_with("content-") => Some("it depends on the body"),
         _ => None,
     }
 }
@@ -481,7 +508,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Config, Error> {
-        Config::read(text, &|_| None)
+        Config::parse(text, &|_| None)
     }
 
     fn field(text: &str) -> String {
@@ -489,7 +516,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_those_of_the_documentation() {
+    fn the_defaults_equal_the_documented_ones() {
         let config = read(r#"{"api_key": "k3y-secret"}"#).unwrap();
         assert_eq!(config.base_url, DEFAULT_BASE_URL);
         assert_eq!(config.timeout, Duration::from_secs(30));
@@ -503,7 +530,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_names_its_key() {
+    fn an_invalid_value_is_an_error_that_names_its_key() {
         for (text, at) in [
             (r#"{"api_kye": "k"}"#, "/api_kye"),
             (r#"{"a/b~c": 1, "api_key": "k"}"#, "/a~1b~0c"),
@@ -547,7 +574,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_needed_for_the_real_api_only() {
+    fn only_the_default_base_url_needs_an_api_key() {
         assert!(read(r#"{"base_url": "https://relay.example.com"}"#).unwrap().authorization.is_none());
         let own = r#"{"base_url": "https://relay.example.com", "headers": {"Authorization": "Player x"}}"#;
         assert!(read(own).is_ok());
@@ -555,23 +582,23 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_fills_in_what_was_not_given() {
+    fn the_environment_provides_absent_values() {
         let environment = |name: &str| match name {
             API_KEY_ENV => Some("from-env".into()),
             BASE_URL_ENV => Some("http://127.0.0.1:9/v/".into()),
             _ => None,
         };
-        let config = Config::read("", &environment).unwrap();
+        let config = Config::parse("", &environment).unwrap();
         assert_eq!((config.base_url.as_str(), config.loopback), ("http://127.0.0.1:9/v", true));
         assert_eq!(config.authorization.unwrap(), "Bearer from-env");
         let given = r#"{"api_key": "given", "base_url": "https://x.example"}"#;
-        let config = Config::read(given, &environment).unwrap();
+        let config = Config::parse(given, &environment).unwrap();
         assert_eq!((config.base_url.as_str(), config.loopback), ("https://x.example", false));
         assert_eq!(config.authorization.unwrap(), "Bearer given");
     }
 
     #[test]
-    fn loopback_is_known_by_its_address_not_by_its_look() {
+    fn only_localhost_and_loopback_addresses_are_loopback() {
         for (url, loopback) in [
             ("http://localhost", true),
             ("http://LOCALHOST:8", true),
@@ -587,7 +614,7 @@ mod tests {
     }
 
     #[test]
-    fn no_secret_is_ever_shown() {
+    fn neither_debug_output_nor_errors_show_a_secret() {
         let text = r#"{"api_key": "sk-\"quoted\"/x", "headers": {"X-Token": "player-token"},
                        "proxy": "http://user:proxy-pass@127.0.0.1:1"}"#;
         let config = read(text).unwrap();
@@ -606,7 +633,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_around_a_key_or_header_and_characters_outside_ascii_are_refused_with_their_field() {
+    fn spaces_around_a_key_or_header_and_non_ascii_characters_are_refused_with_their_field() {
         for bad in
             ["k3y ", " k3y", "k3y\\t", "   ", "\\ufeffk3y", "k3y\\u200b", "k3\u{FC}", "k\\u0000", "\u{A0}k3y"]
         {
@@ -621,11 +648,11 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_the_environment_is_stripped_and_then_checked() {
+    fn a_key_from_the_environment_is_trimmed_and_then_checked() {
         let key = |value: &str| {
             let value = OsString::from(value);
             let environment = move |name: &str| (name == API_KEY_ENV).then(|| value.clone());
-            Config::read("", &environment).map(|config| config.authorization.unwrap())
+            Config::parse("", &environment).map(|config| config.authorization.unwrap())
         };
         for good in ["k3y", "k3y\r\n", "\u{FEFF}k3y\n", " \tk3y ", "\u{FEFF} k3y"] {
             assert_eq!(key(good).unwrap(), "Bearer k3y", "{good:?}");
@@ -641,13 +668,13 @@ mod tests {
         use std::os::unix::ffi::OsStringExt as _;
         for name in [API_KEY_ENV, BASE_URL_ENV] {
             let environment = |asked: &str| (asked == name).then(|| OsString::from_vec(b"a\xFF".to_vec()));
-            let error = Config::read("", &environment).unwrap_err();
+            let error = Config::parse("", &environment).unwrap_err();
             assert!(error.message().contains(name), "{error}");
         }
     }
 
     #[test]
-    fn a_proxys_password_is_secret_wherever_it_comes_from() {
+    fn a_proxy_password_is_redacted_from_every_source() {
         for (config, variable) in [
             (r#"{"api_key": "k", "proxy": "http://user:p%40ss-word@127.0.0.1:1"}"#, ""),
             (r#"{"api_key": "k"}"#, "http://user:p%40ss-word@127.0.0.1:1/"),
@@ -656,7 +683,7 @@ mod tests {
             let environment = |name: &str| {
                 (name == "HTTPS_PROXY" && !variable.is_empty()).then(|| OsString::from(variable))
             };
-            let config = Config::read(config, &environment).unwrap();
+            let config = Config::parse(config, &environment).unwrap();
             let mut text = "p%40ss-word p@ss-word dXNlcjpwQHNzLXdvcmQ=".to_owned();
             config.secrets.redact(&mut text);
             assert_eq!(text, "[hidden] [hidden] [hidden]", "{variable}");

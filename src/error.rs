@@ -1,4 +1,5 @@
-//! The one error type, and the one document that it becomes in C, C++ and Python.
+//! The error type of the library, and its JSON document, which the C interface and the bindings
+//! use.
 
 use std::time::Duration;
 
@@ -6,14 +7,15 @@ use serde_json::value::RawValue;
 
 use crate::codes::Code;
 use crate::http_types::Outcome;
-use crate::json::ObjectError;
+use crate::json::{self, ObjectError};
 use crate::redact::Redactor;
 
-/// A failed call: what went wrong, whether the call may have been done, and whether to try again.
+/// The error of a failed call: its code, its message, whether the server may have processed the
+/// call, and whether a retry may succeed.
 ///
-/// The same facts as the JSON error document of the C interface; [`Error::to_json`] writes it.
-/// Never contains the API key, a secret header's value (see the README) or a proxy's password, in
-/// whatever spelling a server repeats it.
+/// [`Error::to_json`] returns the same data as the JSON error document of the C interface. An error
+/// never contains the API key, the value of a secret header (see the README) or a proxy password,
+/// in any encoding in which a server repeats it.
 ///
 /// ```
 /// use iplaygames::{Code, Config, Outcome};
@@ -25,7 +27,7 @@ use crate::redact::Redactor;
 #[derive(Clone)]
 pub struct Error(Box<ErrorInner>);
 
-/// Everything an error says. Crate-internal: the accessors of [`Error`] are the public face.
+/// The fields of an error. The accessors of [`Error`] are their public interface.
 #[derive(Clone, Debug)]
 pub(crate) struct ErrorInner {
     pub(crate) code: Code,
@@ -43,22 +45,22 @@ pub(crate) struct ErrorInner {
     pub(crate) body: ErrorBody,
 }
 
-/// How many characters of a body that is not JSON an error holds.
+/// The maximum number of characters that an error keeps of a body that is not JSON.
 const MAX_BODY_TEXT: usize = 512;
 
-/// The body that came with a failure.
+/// The body of an error response.
 #[derive(Clone, Debug)]
 pub(crate) enum ErrorBody {
     None,
-    /// The body was JSON: kept byte for byte.
+    /// A JSON body, byte for byte.
     Json(Box<RawValue>),
-    /// It was not: its first 512 characters.
+    /// The first 512 characters of a body that is not JSON.
     Text(String),
 }
 
 impl Error {
-    /// A failure before anything was sent.
-    // Cold: what leads here is laid out of the way of what goes well.
+    /// Creates an error of a call that was not sent.
+    // Cold: the compiler moves the error paths out of the hot code.
     #[cold]
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Error {
         Error(Box::new(ErrorInner {
@@ -78,7 +80,7 @@ impl Error {
         }))
     }
 
-    /// A bad argument; `field` is a JSON pointer to it.
+    /// Creates an error for an invalid argument. `field` is the JSON pointer to the argument.
     #[cold]
     pub(crate) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Error {
         let mut error = Error::new(Code::INVALID_ARGUMENT, message);
@@ -90,67 +92,67 @@ impl Error {
         &mut self.0
     }
 
-    /// What went wrong, as a code.
+    /// Returns the error code.
     pub fn code(&self) -> Code {
         self.0.code
     }
 
-    /// What went wrong, in words: the API's own where it gave any.
+    /// Returns the error message: the message of the API if the response has one.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The operation that was called, where there was one.
+    /// Returns the operation of the call, if there was a call.
     pub fn operation(&self) -> Option<&str> {
         self.0.operation.as_deref()
     }
 
-    /// Whether the call may have been done.
+    /// Returns whether the server may have processed the call.
     pub fn outcome(&self) -> Outcome {
         self.0.outcome
     }
 
-    /// Whether the same call may work later.
+    /// Returns whether the same call may succeed later.
     pub fn retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// How often it was tried.
+    /// Returns the number of attempts.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// How long it took, pauses included.
+    /// Returns the time of the call, including the pauses between attempts.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
     }
 
-    /// The HTTP status of the last answer, if one came.
+    /// Returns the HTTP status of the last response, if there was a response.
     pub fn http_status(&self) -> Option<u16> {
         self.0.http_status
     }
 
-    /// The server's own id of the request, if it sent one.
+    /// Returns the id that the server gave to the request, if it sent one.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// Our id of the call, sent as `X-Request-Id`; the same for all its attempts.
+    /// Returns the id of the call, which all its attempts send as `X-Request-Id`.
     pub fn call_id(&self) -> Option<&str> {
         self.0.call_id.as_deref()
     }
 
-    /// How long the server asked to wait, if it did.
+    /// Returns the time after which the server allows a retry, if the response says so.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// A JSON pointer to the argument that is wrong, such as `/currency`.
+    /// Returns the JSON pointer to the invalid argument, such as `/currency`.
     pub fn field(&self) -> Option<&str> {
         self.0.field.as_deref()
     }
 
-    /// The answer's body, if it was JSON: byte for byte.
+    /// Returns the body of the response byte for byte, if it is JSON.
     pub fn body_json(&self) -> Option<&str> {
         match &self.0.body {
             ErrorBody::Json(raw) => Some(raw.get()),
@@ -158,7 +160,7 @@ impl Error {
         }
     }
 
-    /// The first 512 characters of the answer's body, if it was not JSON.
+    /// Returns the first 512 characters of the body of the response, if it is not JSON.
     pub fn body_text(&self) -> Option<&str> {
         match &self.0.body {
             ErrorBody::Text(text) => Some(text),
@@ -166,8 +168,8 @@ impl Error {
         }
     }
 
-    /// Replaces every secret that the error quotes: a server may echo what it was sent.
-    pub(crate) fn hide(&mut self, secrets: &Redactor) {
+    /// Redacts every secret in the error: a server may repeat the request in its response.
+    pub(crate) fn redact(&mut self, secrets: &Redactor) {
         let ErrorInner { message, field, request_id, body, .. } = &mut *self.0;
         secrets.redact(message);
         for text in [field, request_id].into_iter().flatten() {
@@ -176,10 +178,11 @@ impl Error {
         match body {
             ErrorBody::None => {}
             ErrorBody::Text(text) if text.chars().count() < MAX_BODY_TEXT => secrets.redact(text),
-            ErrorBody::Text(text) => secrets.redact_cut(text),
+            ErrorBody::Text(text) => secrets.redact_truncated(text),
             ErrorBody::Json(raw) => {
                 if let Some(redacted) = secrets.redact_json(raw.get()) {
-                    // The redacted text is JSON. Were it not, none of it would be shown.
+                    // The redacted text is always JSON. If it were not, the body would be hidden as
+                    // a whole.
                     *body = match RawValue::from_string(redacted) {
                         Ok(raw) => ErrorBody::Json(raw),
                         Err(_) => ErrorBody::Text("[hidden]".to_owned()),
@@ -189,9 +192,10 @@ impl Error {
         }
     }
 
-    /// The error document: `{"success": false, "error": {…}}`.
+    /// Returns the error document: `{"success": false, "error": {…}}`.
     pub fn to_json(&self) -> String {
-        // Named one by one, so that a new fact does not compile until the document has it.
+        // The pattern names every field, so that a new field does not compile until it is written
+        // here.
         let ErrorInner {
             code,
             message,
@@ -210,33 +214,33 @@ impl Error {
         let mut out = String::with_capacity(512 + message.len());
         out.push_str("{\"success\":false,\"error\":{\"code\":");
         out.push_str(&code.value().to_string());
-        let mut text = |key: &str, value: Option<&str>| {
+        let mut write_text = |key: &str, value: Option<&str>| {
             out.push_str(",\"");
             out.push_str(key);
             out.push_str("\":");
             match value {
-                Some(value) => push_quoted(&mut out, value),
+                Some(value) => json::write_string(&mut out, value),
                 None => out.push_str("null"),
             }
         };
-        text("name", Some(code.name()));
-        text("message", Some(message));
-        text("operation", operation.as_deref());
-        text("outcome", Some(outcome.as_str()));
-        text("field", field.as_deref());
-        text("request_id", request_id.as_deref());
-        text("call_id", call_id.as_deref());
-        let mut bare = |key: &str, value: Option<String>| {
+        write_text("name", Some(code.name()));
+        write_text("message", Some(message));
+        write_text("operation", operation.as_deref());
+        write_text("outcome", Some(outcome.as_str()));
+        write_text("field", field.as_deref());
+        write_text("request_id", request_id.as_deref());
+        write_text("call_id", call_id.as_deref());
+        let mut write_json = |key: &str, value: Option<String>| {
             out.push_str(",\"");
             out.push_str(key);
             out.push_str("\":");
             out.push_str(value.as_deref().unwrap_or("null"));
         };
-        bare("retryable", Some(retryable.to_string()));
-        bare("attempts", Some(attempts.to_string()));
-        bare("elapsed_ms", Some(elapsed.as_millis().to_string()));
-        bare("http_status", http_status.map(|status| status.to_string()));
-        bare("retry_after_ms", retry_after.map(|wait| wait.as_millis().to_string()));
+        write_json("retryable", Some(retryable.to_string()));
+        write_json("attempts", Some(attempts.to_string()));
+        write_json("elapsed_ms", Some(elapsed.as_millis().to_string()));
+        write_json("http_status", http_status.map(|status| status.to_string()));
+        write_json("retry_after_ms", retry_after.map(|wait| wait.as_millis().to_string()));
         match body {
             ErrorBody::None => out.push_str(",\"body\":null"),
             ErrorBody::Json(raw) => {
@@ -245,26 +249,12 @@ impl Error {
             }
             ErrorBody::Text(body_text) => {
                 out.push_str(",\"body\":null,\"body_text\":");
-                push_quoted(&mut out, body_text);
+                json::write_string(&mut out, body_text);
             }
         }
         out.push_str("}}");
         out
     }
-}
-
-/// Appends `text` as a JSON string.
-pub(crate) fn push_quoted(out: &mut String, text: &str) {
-    // What needs no escapes, as nearly all does, is copied.
-    if !text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        out.reserve(text.len() + 2);
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
-        return;
-    }
-    // Writing text into a String cannot fail; were it to, an empty string keeps the document whole.
-    out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
 }
 
 impl std::fmt::Debug for Error {

@@ -1,4 +1,5 @@
-//! Requests, responses and outcomes as plain data, for `api`, which describes calls, and `net`, which performs them.
+//! Requests, responses and outcomes as plain data, for `api`, which describes calls, and `net`,
+//! which performs them.
 
 use std::borrow::Cow;
 
@@ -7,13 +8,13 @@ use bytes::Bytes;
 /// The HTTP methods the API uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Reads.
+    /// Reads a resource.
     Get,
-    /// Creates or acts.
+    /// Creates a resource or performs an action.
     Post,
-    /// Changes.
+    /// Changes a resource.
     Put,
-    /// Removes.
+    /// Deletes a resource.
     Delete,
 }
 
@@ -32,12 +33,13 @@ impl Method {
 /// Whether an operation may be sent again after a failure (RFC 9110, section 9.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Idempotency {
-    /// It only reads data: it is sent again after every failure that may pass.
+    /// The operation only reads data. It is sent again after every transient failure.
     Safe,
-    /// Doing it twice has the effect of doing it once: it is sent again as if it were safe. A 404 after a lost response
-    /// means that it was done.
+    /// A repetition has no further effect. The operation is sent again like a safe one. A 404 after
+    /// a lost response means that the operation was performed.
     Idempotent,
-    /// Doing it twice has two effects: it is sent again only if the server has provably not acted on it.
+    /// A repetition has a second effect. The operation is sent again only if the server has
+    /// provably not processed it.
     NonIdempotent,
 }
 
@@ -73,35 +75,37 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
 }
 
-/// What an error response says about its request.
+/// The meaning of an error response for its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disposition {
     /// The API refused the request, in its own envelope.
     Refused,
-    /// The status says that the request was not processed, whoever responded.
+    /// The status says that the request was not processed, no matter whether the API or a proxy
+    /// responded.
     NotProcessed,
     /// The request may have been processed.
     Unclear,
-    /// The response contradicts itself, so nothing in it can be relied on.
+    /// The response contradicts itself, so it is not trusted.
     Contradictory,
 }
 
-/// What a failed call may have done at the server.
+/// The possible effect of a failed call at the server.
 ///
 /// `docs/outcomes.md` lists which response leads to which outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The request was not sent. This is proven.
     NotSent,
-    /// The request was refused: by the API, or with a status that says that it was not processed.
+    /// The request was refused by the API, or the status says that it was not processed.
     Rejected,
-    /// The call may have been done. After a start, a session may exist. For an operation that only reads,
-    /// the outcome says that no usable response came; nothing can have changed at the server.
+    /// The server may have processed the call. After a start, a session may exist. For an operation
+    /// that only reads, the outcome means that no usable response was received; the server state is
+    /// unchanged.
     Unknown,
 }
 
 impl Outcome {
-    /// The word in the error document: `not_sent`, `rejected` or `unknown`.
+    /// Returns the value in the error document: `not_sent`, `rejected` or `unknown`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Outcome::NotSent => "not_sent",

@@ -1,5 +1,5 @@
-//! Pieces of the inside, for this repository's own benchmarks and fuzzers, which want them without a socket. Nothing
-//! here is promised to anyone.
+//! Internal functions for the benchmarks and fuzzers of this repository, which use them without a
+//! socket. They are not part of the public API and may change at any time.
 
 use std::io;
 use std::pin::Pin;
@@ -11,19 +11,20 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
 use crate::Operation;
 use crate::api::{arguments, response};
-use crate::error::{Error, push_quoted};
+use crate::error::Error;
 use crate::http_types::{RequestBody, Response};
 use crate::json;
 use crate::net;
 
-pub use crate::net::internals::{Http2Outcome, ask_http2};
+pub use crate::net::internals::{Http2Outcome, request_http2};
 
-/// Checks a body that came with a good status, as every call's answer is.
-pub fn check_answer(operation: &'static Operation, body: Vec<u8>) -> Result<String, Error> {
+/// Checks the body of a response with a 2xx status, as every call does.
+pub fn check_response(operation: &'static Operation, body: Vec<u8>) -> Result<String, Error> {
     response::parse(operation, Response { status: 200, body, ..Response::default() }, None)
 }
 
-/// The address and the body that arguments become; a file as it was given.
+/// Returns the target and the body of the request for the given arguments. A file is returned as
+/// given.
 pub fn prepare(operation: &'static Operation, arguments: &str) -> Result<(Bytes, Option<Bytes>), Error> {
     let parts = arguments::prepare(operation, arguments)?;
     Ok(match parts.body {
@@ -32,18 +33,20 @@ pub fn prepare(operation: &'static Operation, arguments: &str) -> Result<(Bytes,
     })
 }
 
-/// A response as it was read over HTTP/1.1: status, body, and whether the connection can be used again.
+/// A response that was received over HTTP/1.1: status, body, and whether the connection can be
+/// reused.
 pub type Http1Response = (u16, Vec<u8>, bool);
 
-/// Returns the response that bytes are. They come in two pieces, and then the connection ends.
+/// Parses the bytes of a response. They are received in two pieces, and then the connection ends.
 pub fn read_http1(first: &[u8], second: &[u8], max_body: usize) -> Result<Http1Response, String> {
     let stream = tokio::io::join(first.chain(second), tokio::io::sink());
     round_trip(&mut net::BareConnection::new(stream, false), max_body)
 }
 
-/// Reads several responses on one connection, each after its request, until it cannot be used again. The bytes come
-/// in pieces: `piece_lengths` is used in a circle, and pieces end where responses end. After the last response the
-/// server closes the connection if `closes` is true. Returns an error for a response that is incomplete or invalid.
+/// Reads several responses on one connection, each after its request, until the connection cannot
+/// be reused. The bytes are received in pieces with the lengths of `piece_lengths`, which repeat. A
+/// piece ends where a response ends. After the last response the server closes the connection if
+/// `closes` is true. Returns an error for a response that is incomplete or invalid.
 pub fn read_http1_sequence(
     responses: &[&[u8]],
     piece_lengths: &[u8],
@@ -80,14 +83,14 @@ fn round_trip<S: AsyncRead + AsyncWrite + Unpin>(
     Ok((answer.status, answer.body, connection.is_reusable()))
 }
 
-/// A server in memory that sends a response after each write.
+/// An in-memory server that sends a response after each write.
 struct ScriptedStream<'a> {
     responses: &'a [&'a [u8]],
     piece_lengths: &'a [u8],
     closes: bool,
-    /// What can be read of the current response.
+    /// The bytes of the current response that are not read yet.
     unread: &'a [u8],
-    /// How many pieces have been read.
+    /// The number of pieces that have been read.
     pieces: usize,
 }
 
@@ -130,11 +133,12 @@ impl AsyncWrite for ScriptedStream<'_> {
     }
 }
 
-/// Returns the value at a JSON pointer as it stands in `text`.
+/// Returns the value at a JSON pointer, as it is in `text`.
 ///
 /// # Errors
 ///
-/// When `text` is not JSON, when `pointer` is not a pointer, and when there is no value.
+/// Returns an error if `text` is not JSON, if `pointer` is not a JSON pointer, or if there is no
+/// value.
 pub fn json_at<'a>(text: &'a str, pointer: &str) -> Result<&'a str, JsonError> {
     json::get(text, pointer).map_err(|missing| match missing {
         json::PointerError::NotJson(_) => JsonError::NotJson,
@@ -143,10 +147,10 @@ pub fn json_at<'a>(text: &'a str, pointer: &str) -> Result<&'a str, JsonError> {
     })
 }
 
-/// Why [`json_at`] found no value.
+/// The reason why [`json_at`] returns no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonError {
-    /// The text is not JSON, or is nested too deep.
+    /// The text is not JSON, or it is nested too deeply.
     NotJson,
     /// The pointer is not one of RFC 6901.
     BadPointer,
@@ -154,32 +158,33 @@ pub enum JsonError {
     Absent,
 }
 
-/// Returns one step of a JSON pointer, with its slash.
+/// Returns a key as one reference token of a JSON pointer, with its slash.
 pub fn json_pointer_step(key: &str) -> String {
     json::escape_token(key)
 }
 
-/// Returns the members of a JSON object in order, or an error if anything in it is given twice or nested too deep.
+/// Returns the members of a JSON object in order, or an error for a repeated key or too deep
+/// nesting.
 pub fn json_members(text: &str) -> Result<Vec<(String, &str)>, Error> {
     let members = json::parse_object(text, "The document")?;
     Ok(members.into_iter().map(|(key, value)| (key.into_owned(), value.get())).collect())
 }
 
-/// Returns JSON without the blanks between its parts.
+/// Returns JSON without the white space between its tokens.
 pub fn json_compact(text: &str) -> String {
     let mut compact = String::new();
     json::push_compact(&mut compact, text);
     compact
 }
 
-/// Returns whether nothing in a JSON document is nested deeper than is accepted.
+/// Returns whether the nesting depth of a JSON document is within the limit.
 pub fn json_is_shallow(text: &str) -> bool {
     json::is_within_max_depth(text)
 }
 
-/// Returns text as a JSON string.
+/// Returns a text as a JSON string.
 pub fn json_quote(text: &str) -> String {
     let mut quoted = String::new();
-    push_quoted(&mut quoted, text);
+    json::write_string(&mut quoted, text);
     quoted
 }

@@ -1,5 +1,5 @@
-//! Client for the IPlayGames game-aggregator API: **start, check and end game sessions**, and call every
-//! other operation of the API.
+//! Client for the IPlayGames game-aggregator API: **start, check and end game sessions**, and call
+//! every other operation of the API.
 //!
 //! ```
 //! # #[cfg(feature = "sandbox")] {
@@ -20,13 +20,14 @@
 //! # Ok::<(), iplaygames::Error>(())
 //! ```
 //!
-//! Where to look: [`Client`] for calls, [`Sessions`] for typed game sessions, [`Config`] for what a client
-//! can be told, [`Error`] for what can go wrong and what it means, [`operations`] for the whole API,
-//! [`sandbox`] for trying and testing. The C interface is `include/iplaygames.h`.
+//! The main types: [`Client`] makes calls, [`Sessions`] makes typed session calls, [`Config`] is
+//! the configuration of a client, and [`Error`] describes a failed call. [`operations`] lists all
+//! operations of the API, and [`sandbox`] is a server for tests. The C interface is
+//! `include/iplaygames.h`.
 
 #![warn(missing_docs)]
 
-// The tests of the crate share helpers with those in tests/, which name it.
+// The unit tests share helpers with the tests in tests/, which refer to the crate by its name.
 #[cfg(test)]
 extern crate self as iplaygames;
 
@@ -74,7 +75,7 @@ pub use submit::event::{CallResult, Callback, Event, Notify};
 pub use submit::handle::Call;
 pub use submit::updates::{WatchOptions, WatchState};
 
-/// Compiles the README's Rust.
+/// Compiles the Rust examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,7 +1,7 @@
-//! Log lines: where they wait, and when they reach the host.
+//! The log of a client: a queue of log lines and their delivery to the logger of the host.
 //!
-//! A line is never handed over where it arises (the runtime is being driven there, locks may be held):
-//! it waits in a ring of 256 until a thread that is inside a call of that client leaves the core.
+//! A line is not delivered where it is added, because the thread drives the runtime there and may
+//! hold locks. The line waits in a queue of 256 lines until a thread leaves a call of that client.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,54 +14,54 @@ use crate::error::Error;
 use crate::fork::{self, ForkSafeMutex};
 use crate::panics;
 
-/// How much a log line matters. Smaller is more.
+/// The severity of a log line. A smaller value is more severe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum LogLevel {
-    /// Something failed that the host should know of.
+    /// A failure that the host should know about.
     Error = 1,
-    /// Something is not as it should be, and was dealt with.
+    /// A problem that the library has handled.
     Warn = 2,
-    /// What happened, a line a call.
+    /// One line for each call.
     Info = 3,
-    /// What happened on the way: attempts, pauses, connections.
+    /// Details of calls: attempts, pauses, connections.
     Debug = 4,
-    /// Everything.
+    /// All details.
     Trace = 5,
 }
 
-/// One line.
+/// A log line.
 #[derive(Clone, Debug)]
 pub struct LogLine {
-    /// How much it matters.
+    /// The severity.
     pub level: LogLevel,
-    /// The part of the library it comes from, such as `iplaygames::net`.
+    /// The part of the library that the line comes from, such as `iplaygames::net`.
     pub target: &'static str,
-    /// The line. Never has a secret in it, nor a body.
+    /// The message. It never contains a secret or a body.
     pub message: String,
 }
 
-/// What takes the lines. A logger that panics loses that line, and nothing else: the panic is caught, the
-/// call returns its own result, and a later line says how often it happened.
+/// A function that receives the log lines. If it panics, the panic is caught and only that line is
+/// lost: the call returns its own result, and a later line reports the number of panics.
 pub type Logger = Arc<dyn Fn(&LogLine) + Send + Sync>;
 
-/// How many lines wait at most; the oldest go first.
-const RING: usize = 256;
+/// The maximum number of queued lines. The oldest lines are dropped first.
+const MAX_QUEUED: usize = 256;
 
 pub(crate) struct Log {
-    /// The most detailed level wanted; 0 while there is no logger.
+    /// The most detailed level that the logger receives; 0 while there is no logger.
     max_level: AtomicI32,
-    ring: ForkSafeMutex<Ring>,
-    sink: ForkSafeMutex<Option<Logger>>,
-    /// The thread that is handing lines over, and the process it does so in.
+    queue: ForkSafeMutex<LogQueue>,
+    logger: ForkSafeMutex<Option<Logger>>,
+    /// The thread that is delivering lines, and its process (fork generation).
     owner: ForkSafeMutex<Option<(ThreadId, u64)>>,
 }
 
 #[derive(Default)]
-struct Ring {
+struct LogQueue {
     lines: VecDeque<LogLine>,
     lost: u64,
-    /// How often the logger panicked since a line last said so.
+    /// The number of panics of the logger that no line has reported yet.
     panicked: u64,
 }
 
@@ -69,113 +69,118 @@ impl Log {
     pub(crate) fn new() -> Log {
         Log {
             max_level: AtomicI32::new(0),
-            ring: ForkSafeMutex::new(Ring::default()),
-            sink: ForkSafeMutex::new(None),
+            queue: ForkSafeMutex::new(LogQueue::default()),
+            logger: ForkSafeMutex::new(None),
             owner: ForkSafeMutex::new(None),
         }
     }
 
-    /// Whether anybody wants lines of that level: asked before a line is put together.
-    pub(crate) fn wants(&self, level: LogLevel) -> bool {
+    /// Returns whether the logger receives lines of that level. It is checked before a line is
+    /// formatted.
+    pub(crate) fn is_enabled(&self, level: LogLevel) -> bool {
         level as i32 <= self.max_level.load(Ordering::Relaxed)
     }
 
-    /// Puts a line into the ring. Lines that arise inside the logger itself are dropped.
+    /// Adds a line to the queue. A line that the logger itself causes is dropped.
     pub(crate) fn add(&self, level: LogLevel, target: &'static str, message: impl FnOnce() -> String) {
-        if self.wants(level) && !self.is_mine() {
-            self.put(LogLine { level, target, message: message() });
+        if self.is_enabled(level) && !self.is_delivering_here() {
+            self.push(LogLine { level, target, message: message() });
         }
     }
 
     #[cold]
-    fn put(&self, line: LogLine) {
-        let mut ring = self.ring.lock();
-        if ring.lines.len() == RING {
-            ring.lines.pop_front();
-            ring.lost += 1;
+    fn push(&self, line: LogLine) {
+        let mut queue = self.queue.lock();
+        if queue.lines.len() == MAX_QUEUED {
+            queue.lines.pop_front();
+            queue.lost += 1;
         }
-        ring.lines.push_back(line);
+        queue.lines.push_back(line);
     }
 
-    /// Sets or removes the logger. When this returns, the one before is not running and never will.
+    /// Sets or removes the logger. When this returns, the previous logger is not running and is not
+    /// called again.
     pub(crate) fn set(&self, logger: Option<Logger>, max_level: Option<LogLevel>) -> Result<(), Error> {
-        if self.is_mine() {
-            return Err(Error::new(Code::BUSY, "A logger cannot be changed from inside itself."));
+        if self.is_delivering_here() {
+            return Err(Error::new(
+                Code::BUSY,
+                "The logger cannot be changed while it runs on this thread. Set it outside the logger.",
+            ));
         }
         let level = if logger.is_some() { max_level.map_or(0, |level| level as i32) } else { 0 };
-        // Rare, and never long unless the host's own logger is: no need for more than looking again.
-        while !self.claim() {
+        // A wait is rare, and as short as the logger of the host, so polling is sufficient.
+        while !self.begin_delivery() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        let _release = Release(self);
-        let before = std::mem::replace(&mut *self.sink.lock(), logger);
+        let _delivery = DeliveryGuard(self);
+        let previous = std::mem::replace(&mut *self.logger.lock(), logger);
         self.max_level.store(level, Ordering::Relaxed);
         if level == 0 {
-            *self.ring.lock() = Ring::default();
+            *self.queue.lock() = LogQueue::default();
         }
-        drop(before);
+        drop(previous);
         Ok(())
     }
 
-    /// Whether there is no logger: an atomic load.
+    /// Returns whether there is no logger. This is one atomic load.
     pub(crate) fn is_off(&self) -> bool {
         self.max_level.load(Ordering::Relaxed) == 0
     }
 
-    /// Hands the waiting lines to the logger, unless another thread is just doing so. Must be called
-    /// with no lock held and outside the runtime.
+    /// Passes the queued lines to the logger, unless another thread is doing so. The caller must
+    /// hold no lock and must be outside the runtime.
     pub(crate) fn deliver(&self) {
         if self.is_off() {
             return;
         }
-        if !self.claim() {
+        if !self.begin_delivery() {
             return;
         }
-        let _release = Release(self);
-        let Some(logger) = self.sink.lock().clone() else { return };
+        let _delivery = DeliveryGuard(self);
+        let Some(logger) = self.logger.lock().clone() else { return };
         loop {
             let (line, lost, panicked) = {
-                let mut ring = self.ring.lock();
-                let Ring { lines, lost, panicked } = &mut *ring;
+                let mut queue = self.queue.lock();
+                let LogQueue { lines, lost, panicked } = &mut *queue;
                 let line = lines.pop_front();
-                // Said before another line, not after the one that failed: a logger that always panics
-                // would never come to an end.
+                // The panics are reported before another line, not after the line that failed.
+                // Otherwise a logger that always panics would never end the loop.
                 let panicked = if line.is_some() { std::mem::take(panicked) } else { 0 };
                 (line, std::mem::take(lost), panicked)
             };
-            for (count, what) in [
-                (lost, "log lines were lost: nobody was inside a call to take them"),
-                (panicked, "log lines may be incomplete: the logger panicked on each"),
+            for (count, message) in [
+                (lost, "log lines were lost because no thread was inside a call to deliver them"),
+                (panicked, "log lines may be incomplete because the logger panicked on each of them"),
             ] {
                 if count > 0 {
-                    self.hand_over(
+                    self.call_logger(
                         &logger,
                         &LogLine {
                             level: LogLevel::Warn,
                             target: "iplaygames::log",
-                            message: format!("{count} {what}"),
+                            message: format!("{count} {message}"),
                         },
                     );
                 }
             }
             match line {
-                Some(line) => self.hand_over(&logger, &line),
+                Some(line) => self.call_logger(&logger, &line),
                 None => return,
             }
         }
     }
 
-    /// Calls the logger with a line. A panic of the logger is counted and ends here: a call returns its
-    /// result whatever observes it.
-    fn hand_over(&self, logger: &Logger, line: &LogLine) {
-        // What a panic leaves half done belongs to the logger.
+    /// Calls the logger with a line. A panic of the logger is caught and counted, so that the call
+    /// still returns its result.
+    fn call_logger(&self, logger: &Logger, line: &LogLine) {
+        // State that a panic leaves inconsistent belongs to the logger.
         if panics::run(|| logger(line)).is_err() {
-            self.ring.lock().panicked += 1;
+            self.queue.lock().panicked += 1;
         }
     }
 
-    /// Takes the right to deliver, if nobody in this process has it.
-    fn claim(&self) -> bool {
+    /// Starts a delivery. Returns false if a thread of this process is delivering already.
+    fn begin_delivery(&self) -> bool {
         let mut owner = self.owner.lock();
         if owner.is_some_and(|(_, process)| process == fork::generation()) {
             return false;
@@ -184,16 +189,16 @@ impl Log {
         true
     }
 
-    /// Whether this thread is inside the logger.
-    fn is_mine(&self) -> bool {
+    /// Returns whether this thread is delivering lines, so the caller is inside the logger.
+    fn is_delivering_here(&self) -> bool {
         *self.owner.lock() == Some((std::thread::current().id(), fork::generation()))
     }
 }
 
-/// Ends a delivery, however the scope is left.
-struct Release<'a>(&'a Log);
+/// Ends a delivery when it is dropped.
+struct DeliveryGuard<'a>(&'a Log);
 
-impl Drop for Release<'_> {
+impl Drop for DeliveryGuard<'_> {
     fn drop(&mut self) {
         *self.0.owner.lock() = None;
     }
@@ -212,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_wait_for_a_delivery_and_come_in_order() {
+    fn lines_are_delivered_in_order_by_deliver() {
         let log = Log::new();
         let (logger, lines) = collecting();
         log.set(Some(logger), Some(LogLevel::Info)).unwrap();
@@ -225,16 +230,16 @@ mod tests {
     }
 
     #[test]
-    fn a_full_ring_drops_the_oldest_and_says_so() {
+    fn a_full_queue_drops_the_oldest_lines_and_reports_their_number() {
         let log = Log::new();
         let (logger, lines) = collecting();
         log.set(Some(logger), Some(LogLevel::Trace)).unwrap();
-        for n in 0..RING + 3 {
+        for n in 0..MAX_QUEUED + 3 {
             log.add(LogLevel::Trace, "t", || n.to_string());
         }
         log.deliver();
         let lines = lines.lock().unwrap();
-        assert_eq!(lines.len(), RING + 1);
+        assert_eq!(lines.len(), MAX_QUEUED + 1);
         assert!(lines[0].starts_with("3 log lines were lost"));
         assert_eq!(lines[1], "3");
     }
@@ -255,12 +260,12 @@ mod tests {
         log.deliver();
         log.deliver();
         assert_eq!(*seen.lock().unwrap(), [Code::BUSY]);
-        // The logger holds the log that holds it.
+        // The logger and the log refer to each other; this breaks the cycle.
         log.set(None, None).unwrap();
     }
 
     #[test]
-    fn when_set_returns_the_old_logger_is_not_running() {
+    fn the_previous_logger_is_not_running_when_set_returns() {
         let log = Arc::new(Log::new());
         let running = Arc::new(AtomicI32::new(0));
         let flag = Arc::clone(&running);
@@ -282,9 +287,9 @@ mod tests {
     }
 
     #[test]
-    fn a_logger_that_panics_loses_its_own_lines_and_a_later_line_counts_them() {
-        struct Bomb;
-        impl Drop for Bomb {
+    fn a_panic_of_the_logger_loses_only_its_line_and_a_later_line_counts_the_panics() {
+        struct PanicsOnDrop;
+        impl Drop for PanicsOnDrop {
             fn drop(&mut self) {
                 panic!("again");
             }
@@ -293,7 +298,7 @@ mod tests {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&lines);
         let logger: Logger = Arc::new(move |line: &LogLine| match line.message.as_str() {
-            "bad" => std::panic::panic_any(Bomb),
+            "bad" => std::panic::panic_any(PanicsOnDrop),
             message => sink.lock().unwrap().push(message.to_owned()),
         });
         log.set(Some(logger), Some(LogLevel::Info)).unwrap();
@@ -311,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_logger_that_always_panics_ends_no_delivery_and_can_be_replaced() {
+    fn a_logger_that_always_panics_does_not_block_deliveries_and_can_be_replaced() {
         let log = Log::new();
         log.set(Some(Arc::new(|_: &LogLine| panic!("no"))), Some(LogLevel::Info)).unwrap();
         for _ in 0..3 {

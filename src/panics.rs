@@ -1,8 +1,9 @@
-//! Panics inside the library, seen from the host: they become results (`net/unwind.rs`, `ffi/guard.rs`), and nothing of
-//! them is printed.
+//! Handles panics inside the library: they become errors (`net/unwind.rs`, `ffi/boundary.rs`), and
+//! nothing is printed.
 //!
-//! The hook is installed by the C interface only. There it belongs to this library's own copy of Rust's standard
-//! library. A Rust host shares its copy with this crate, and its hook stays as it is.
+//! The hook is installed by the C interface only. There it belongs to this library's own copy of
+//! Rust's standard library. A Rust host shares its copy with this crate, and its hook stays as it
+//! is.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -13,7 +14,7 @@ thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
-/// This thread runs code of the library, until this is dropped.
+/// Marks the thread as inside or outside of the library until the guard is dropped.
 pub(crate) struct InsideGuard(u32);
 
 impl InsideGuard {
@@ -22,7 +23,7 @@ impl InsideGuard {
         InsideGuard::set(DEPTH.try_with(Cell::get).unwrap_or(0) + 1)
     }
 
-    /// Marks the thread as outside: it calls the host.
+    /// Marks the thread as outside of the library, because it calls the host.
     #[cfg(feature = "capi")]
     pub(crate) fn leave() -> InsideGuard {
         InsideGuard::set(0)
@@ -32,8 +33,8 @@ impl InsideGuard {
         InsideGuard(DEPTH.try_with(|current| current.replace(depth)).unwrap_or(0))
     }
 
-    /// Marks a thread of our own, for as long as it lives.
-    pub(crate) fn enter_for_good() {
+    /// Marks a thread of the library as inside for its whole lifetime.
+    pub(crate) fn enter_permanently() {
         std::mem::forget(InsideGuard::enter());
     }
 }
@@ -44,25 +45,26 @@ impl Drop for InsideGuard {
     }
 }
 
-/// Installs the hook that prints nothing for a panic inside the library; others go to the hook before it.
+/// Installs a panic hook that prints nothing for a panic inside the library. Other panics go to the
+/// previous hook.
 #[cfg(feature = "capi")]
 pub(crate) fn silence() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        let before = std::panic::take_hook();
+        let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             if DEPTH.try_with(Cell::get).unwrap_or(0) == 0 {
-                before(info);
+                previous(info);
             }
         }));
     });
 }
 
-/// Runs a function; a panic is its message.
+/// Runs a function. A panic becomes an error with the panic message.
 pub(crate) fn run<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let message = panic_message(&*panic).to_owned();
-        // Dropping what a panic carries may panic again.
+        // The drop of a panic payload may panic again.
         std::mem::forget(panic);
         message
     })

@@ -1,28 +1,35 @@
-//! Redaction: replaces the configured secrets in texts that leave the library, such as error bodies.
+//! Redaction: replaces the configured secrets in texts that leave the library, such as error
+//! bodies.
 //!
-//! A server may repeat what it was sent, in another spelling: `\u0073k-…` in JSON, `%73k-…` in a URL,
-//! `user:password` in base64. So texts are decoded before they are compared, and each decoded byte
-//! remembers where it stands in the text. The configuration fills a [`Redactor`]; `error.rs` uses it.
+//! A server may repeat parts of the request in another encoding: `\u0073k-…` in JSON, `%73k-…` in a
+//! URL, or `user:password` in base64. The texts are therefore decoded before the comparison, and
+//! the position of every decoded byte in the original text is recorded. The configuration fills a
+//! [`Redactor`]; `error.rs` uses it.
+
+mod view;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use zeroize::Zeroizing;
 
-/// What stands in place of a secret.
+pub(crate) use self::view::decode_json_string;
+use self::view::{View, unescape_html, unescape_json, unescape_percent};
+
+/// The text that replaces a secret.
 const REPLACEMENT: &str = "[hidden]";
 /// Shorter secrets are not replaced: they would match parts of ordinary text.
 const MIN_LEN: usize = 4;
-/// Shorter secrets are replaced only where they stand as a word of their own.
+/// Shorter secrets are replaced only where they are a separate word.
 const MIN_LEN_INSIDE_WORDS: usize = 8;
-/// How many times one escape inside another is decoded.
+/// The maximum number of nested escapes that are decoded.
 const MAX_NESTING: usize = 4;
 /// The length of a surrogate pair in JSON.
 const LONGEST_ESCAPE: usize = 12;
 /// A text without a digit or punctuation that is not longer than this is a word or a field name.
 const MAX_ORDINARY_WORD: usize = 20;
 
-/// The secrets of a client: its key, secret header values, a proxy's password. The texts are
-/// overwritten when the redactor is dropped.
+/// The secrets of a client: the API key, secret header values and proxy passwords. They are
+/// overwritten in memory when the redactor is dropped.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
     secrets: Vec<Secret>,
@@ -33,7 +40,8 @@ pub(crate) struct Redactor {
 #[derive(Clone)]
 struct Secret {
     text: Zeroizing<String>,
-    /// Whether it was declared to be one, rather than taken for one because of its length.
+    /// Whether the configuration declares it as a secret. Otherwise it counts as a secret because
+    /// of its length.
     is_declared: bool,
 }
 
@@ -46,7 +54,7 @@ impl std::ops::Deref for Secret {
 }
 
 impl Redactor {
-    /// Adds a text that is secret whatever it looks like.
+    /// Adds a secret, without a check of its content.
     pub(crate) fn add(&mut self, secret: &str) {
         self.add_secret(secret, true);
     }
@@ -60,20 +68,20 @@ impl Redactor {
             return;
         }
         self.secrets.push(Secret { text: Zeroizing::new(secret.to_owned()), is_declared });
-        // The longest first: one secret may be part of another.
+        // The longest secret is first, because one secret may be part of another.
         self.secrets.sort_by_key(|known| std::cmp::Reverse(known.len()));
         if secret.len() >= MIN_LEN_INSIDE_WORDS {
             self.add_base64(secret.as_bytes());
         }
     }
 
-    /// Adds a header's value, if it is secret: if the header's name says so, or if the value is long
-    /// and no ordinary word.
+    /// Adds the value of a header if it is secret: if the name of the header says so, or if the
+    /// value is long and not an ordinary word.
     pub(crate) fn add_header(&mut self, name: &str, value: &str) {
         if has_secret_name(name) {
             if !matches!(value.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "none") {
                 self.add(value);
-                // The scheme of `Authorization: Bearer …` is no secret; the credentials are.
+                // In `Authorization: Bearer …` only the credentials are secret, not the scheme.
                 if let Some((_, credentials)) = value.rsplit_once(' ') {
                     self.add(credentials);
                 }
@@ -83,7 +91,7 @@ impl Redactor {
         }
     }
 
-    /// Adds the credentials for a proxy, and how a `Basic` header writes them.
+    /// Adds the credentials for a proxy, as text and in the encoding of a `Basic` header.
     pub(crate) fn add_credentials(&mut self, user: &str, password: &str) {
         self.add(if password.is_empty() { user } else { password });
         let pair = Zeroizing::new([user.as_bytes(), b":", password.as_bytes()].concat());
@@ -92,8 +100,8 @@ impl Redactor {
         }
     }
 
-    /// Adds what is the same in every base64 text that contains these bytes. How they are encoded
-    /// depends on how many bytes stand before them, so there are three forms for each alphabet.
+    /// Adds the part that every base64 text with these bytes has in common. The encoding depends on
+    /// the number of bytes before them, so there are three forms for each alphabet.
     fn add_base64(&mut self, secret: &[u8]) {
         for before in 0..3 {
             let mut bytes = Zeroizing::new(vec![0; before + secret.len()]);
@@ -101,7 +109,8 @@ impl Redactor {
             let whole = bytes.len() * 8 / 6;
             for engine in [&STANDARD, &URL_SAFE] {
                 let encoded = Zeroizing::new(engine.encode(&*bytes));
-                // The first characters depend on the bytes before, the last one on those after.
+                // The first characters depend on the bytes before the secret, and the last
+                // character on the bytes after it.
                 if let Some(part) = encoded.get((before * 8).div_ceil(6)..whole)
                     && part.len() >= MIN_LEN_INSIDE_WORDS
                     && !self.base64.iter().any(|known| known.as_str() == part)
@@ -112,21 +121,21 @@ impl Redactor {
         }
     }
 
-    /// Replaces every secret in a text, in whatever spelling.
+    /// Replaces every secret in a text, in every supported encoding.
     pub(crate) fn redact(&self, text: &mut String) {
         if let Some(redacted) = self.redacted(text, false) {
             *text = redacted;
         }
     }
 
-    /// The same for a text that may have been cut at its end: the beginning of a secret there is
-    /// replaced too.
-    pub(crate) fn redact_cut(&self, text: &mut String) {
+    /// Replaces every secret in a text that may be truncated. The beginning of a secret at the end
+    /// of the text is replaced too.
+    pub(crate) fn redact_truncated(&self, text: &mut String) {
         self.redact(text);
         let mut beginning: Option<usize> = None;
         for View { bytes, starts } in &self.views(text) {
             for secret in &self.secrets {
-                // An escape may have been cut as well: a few bytes at the end need not match.
+                // An escape may be truncated too, so a few bytes at the end need not match.
                 let first = bytes.len().saturating_sub(secret.len() + LONGEST_ESCAPE);
                 let cut = (first..bytes.len()).find(|&start| {
                     let matched = common_prefix(&bytes[start..], secret.as_bytes());
@@ -144,9 +153,9 @@ impl Redactor {
         }
     }
 
-    /// Replaces every secret in the strings of a JSON document, in object keys too. The result is JSON:
-    /// numbers, `true`, `false` and `null` stay as they are, except a number that is the key itself.
-    /// Returns nothing if there is no secret in it.
+    /// Replaces every secret in the strings and object keys of a JSON document. The result is JSON.
+    /// Numbers, `true`, `false` and `null` stay unchanged, except a number that equals a declared
+    /// secret. Returns None if the document contains no secret.
     pub(crate) fn redact_json(&self, json: &str) -> Option<String> {
         let mut out = String::new();
         let (mut copied, mut at) = (0, 0);
@@ -185,8 +194,8 @@ impl Redactor {
         Some(out)
     }
 
-    /// The text without its secrets; nothing if it has none. With `in_json` it is the content of a JSON
-    /// string, and no escape of it is cut in two.
+    /// Returns the text with its secrets replaced, or None if it contains no secret. With `in_json`
+    /// the text is the content of a JSON string, and no escape is split.
     fn redacted(&self, text: &str, in_json: bool) -> Option<String> {
         if self.secrets.is_empty() {
             return None;
@@ -194,7 +203,7 @@ impl Redactor {
         let views = self.views(text);
         let mut ranges: Vec<(usize, usize)> = Vec::new();
         for view in &views {
-            self.find(view, &mut ranges);
+            self.find_secrets(view, &mut ranges);
         }
         if ranges.is_empty() {
             return None;
@@ -213,7 +222,8 @@ impl Redactor {
         for (start, end) in ranges {
             let (start, end) = (floor_char_boundary(text, start), ceil_char_boundary(text, end));
             if start >= copied {
-                // Two secrets that touch are one: the text does not tell how many there were.
+                // Adjacent secrets become one replacement, so that the text does not show their
+                // number.
                 if start > copied || copied == 0 {
                     out.push_str(&text[copied..start]);
                     out.push_str(REPLACEMENT);
@@ -225,7 +235,7 @@ impl Redactor {
         Some(out)
     }
 
-    /// The text as it is, and as readers of JSON, URLs and HTML see it; escapes may be nested.
+    /// Returns the text itself and its decodings as JSON, URL and HTML. Escapes may be nested.
     fn views(&self, text: &str) -> Vec<View> {
         let all = |view: &View| unescape_html(&unescape_percent(&unescape_json(view)));
         let mut views = vec![View::of(text)];
@@ -248,8 +258,8 @@ impl Redactor {
         views
     }
 
-    /// Appends where in the text the secrets of one view stand.
-    fn find(&self, view: &View, ranges: &mut Vec<(usize, usize)>) {
+    /// Appends the ranges of the original text that contain the secrets of one view.
+    fn find_secrets(&self, view: &View, ranges: &mut Vec<(usize, usize)>) {
         let View { bytes, starts } = view;
         let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         for secret in &self.secrets {
@@ -268,7 +278,7 @@ impl Redactor {
                     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
                 };
                 let end = start + part.len();
-                // What is encoded together with the secret goes with it.
+                // The rest of the same base64 text is replaced too.
                 let after = bytes[end..].iter().take_while(|byte| is_base64(byte)).count();
                 let before = bytes[..start].iter().rev().take_while(|byte| is_base64(byte)).count();
                 ranges.push((starts[start - before], starts[end + after]));
@@ -280,7 +290,7 @@ impl Redactor {
 /// Decodes one level of escapes.
 type Decoder<'a> = &'a dyn Fn(&View) -> View;
 
-/// Whether a header's name says that its value is secret.
+/// Returns whether the name of a header says that its value is secret.
 fn has_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     const PARTS: &[&str] = &[
@@ -302,155 +312,12 @@ fn has_secret_name(name: &str) -> bool {
     PARTS.iter().any(|part| name.contains(part))
 }
 
-/// Whether a text looks like a word or a field's name, such as `currency` or `country_code`.
+/// Returns whether a text looks like a word or a field name, such as `currency` or `country_code`.
 fn is_ordinary_word(text: &str) -> bool {
     text.len() <= MAX_ORDINARY_WORD && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
-/// A text after some decoding, and where each of its bytes stands in the original.
-struct View {
-    bytes: Zeroizing<Vec<u8>>,
-    /// One more than there are bytes: the last one is the end.
-    starts: Vec<usize>,
-}
-
-impl View {
-    fn of(text: &str) -> View {
-        View { bytes: Zeroizing::new(text.as_bytes().to_vec()), starts: (0..=text.len()).collect() }
-    }
-
-    /// Decodes the escapes that begin with `mark`. `escape` is given what follows the mark, appends what
-    /// the escape means, and returns how long it is without the mark; 0 if it is none.
-    fn decoded(&self, mark: u8, escape: impl Fn(&[u8], &mut Vec<u8>) -> usize) -> View {
-        // A decoded text is never longer than its escapes.
-        let mut view = View {
-            bytes: Zeroizing::new(Vec::with_capacity(self.bytes.len())),
-            starts: Vec::with_capacity(self.starts.len()),
-        };
-        let mut at = 0;
-        while let Some(&byte) = self.bytes.get(at) {
-            let before = view.bytes.len();
-            let mut length = 0;
-            if byte == mark {
-                length = escape(&self.bytes[at + 1..], &mut view.bytes);
-            }
-            if length == 0 {
-                view.bytes.truncate(before);
-                view.bytes.push(byte);
-            }
-            view.starts.resize(view.bytes.len(), self.starts[at]);
-            at += 1 + length;
-        }
-        view.starts.push(self.starts[self.bytes.len()]);
-        view
-    }
-}
-
-/// Decodes the escapes of JSON and of its relatives: `\uXXXX`, `\xXX`, `\/`, `\n` and so on.
-fn unescape_json(view: &View) -> View {
-    view.decoded(b'\\', |rest, out| {
-        let simple = match rest.first() {
-            Some(&byte @ (b'"' | b'\\' | b'/' | b'\'')) => byte,
-            Some(b'b') => 0x08,
-            Some(b'f') => 0x0C,
-            Some(b'n') => b'\n',
-            Some(b'r') => b'\r',
-            Some(b't') => b'\t',
-            Some(b'x') => return push_char(out, hex(rest.get(1..3)), 3),
-            Some(b'u') => return unescape_unicode(rest, out),
-            _ => return 0,
-        };
-        out.push(simple);
-        1
-    })
-}
-
-/// Decodes `uXXXX`, or two of them with a backslash between for a surrogate pair.
-fn unescape_unicode(rest: &[u8], out: &mut Vec<u8>) -> usize {
-    let first = hex(rest.get(1..5));
-    let Some(high @ 0xD800..=0xDBFF) = first else { return push_char(out, first, 5) };
-    let is_pair = rest.get(5..7) == Some(b"\\u");
-    match hex(rest.get(7..11)) {
-        Some(low @ 0xDC00..=0xDFFF) if is_pair => {
-            push_char(out, Some(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00)), 11)
-        }
-        _ => 0,
-    }
-}
-
-/// Decodes the escapes of URLs: `%XX`.
-fn unescape_percent(view: &View) -> View {
-    view.decoded(b'%', |rest, out| match hex(rest.get(..2)).and_then(|byte| u8::try_from(byte).ok()) {
-        Some(byte) => {
-            out.push(byte);
-            2
-        }
-        None => 0,
-    })
-}
-
-/// Decodes the character references of HTML that number a character, and the five named ones of XML.
-fn unescape_html(view: &View) -> View {
-    view.decoded(b'&', |rest, out| {
-        let Some(end) = rest.iter().take(12).position(|&byte| byte == b';') else { return 0 };
-        let text = std::str::from_utf8(&rest[..end]).unwrap_or_default();
-        let character = match text {
-            "amp" => Some('&'.into()),
-            "lt" => Some('<'.into()),
-            "gt" => Some('>'.into()),
-            "quot" => Some('"'.into()),
-            "apos" => Some('\''.into()),
-            _ => match text.strip_prefix("#x").or_else(|| text.strip_prefix("#X")) {
-                Some(digits) => u32::from_str_radix(digits, 16).ok(),
-                None => text.strip_prefix('#').and_then(|digits| digits.parse().ok()),
-            },
-        };
-        push_char(out, character, end + 1)
-    })
-}
-
-/// Appends a character, if the number is one, and returns `length`; otherwise 0.
-fn push_char(out: &mut Vec<u8>, number: Option<u32>, length: usize) -> usize {
-    let Some(character) = number.and_then(char::from_u32) else { return 0 };
-    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-    length
-}
-
-fn hex(digits: Option<&[u8]>) -> Option<u32> {
-    digits?.iter().try_fold(0, |number, &digit| Some(number * 16 + char::from(digit).to_digit(16)?))
-}
-
-/// Decodes the content of a JSON string into memory that is overwritten when it is dropped. Returns
-/// nothing if an escape is wrong, which includes half a surrogate pair.
-pub(crate) fn decode_json_string(content: &str) -> Option<Zeroizing<String>> {
-    let mut out = Zeroizing::new(Vec::with_capacity(content.len()));
-    let mut rest = content.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte != b'\\' {
-            out.push(byte);
-            continue;
-        }
-        let length = match after.first()? {
-            b'u' => unescape_unicode(after, &mut out),
-            b'b' => push_char(&mut out, Some(0x08), 1),
-            b'f' => push_char(&mut out, Some(0x0C), 1),
-            b'n' => push_char(&mut out, Some('\n'.into()), 1),
-            b'r' => push_char(&mut out, Some('\r'.into()), 1),
-            b't' => push_char(&mut out, Some('\t'.into()), 1),
-            &byte @ (b'"' | b'\\' | b'/') => push_char(&mut out, Some(byte.into()), 1),
-            _ => 0,
-        };
-        if length == 0 {
-            return None;
-        }
-        rest = after.get(length..)?;
-    }
-    // The bytes move into the text; no copy stays behind.
-    String::from_utf8(std::mem::take(&mut *out)).ok().map(Zeroizing::new)
-}
-
-/// Where a JSON string ends, its closing quote included.
+/// Returns the end of a JSON string, including its closing quote.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     loop {
@@ -463,7 +330,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
     }
 }
 
-/// Where `needle` stands in `bytes`, without overlaps.
+/// Returns the positions of `needle` in `bytes`, without overlaps.
 fn occurrences<'a>(bytes: &'a [u8], needle: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
     let mut from = 0;
     std::iter::from_fn(move || {
@@ -509,7 +376,7 @@ mod tests {
         redactor
     }
 
-    /// Writes every character as an escape of the kind that its position asks for.
+    /// Writes every character as an escape; its position selects the kind of the escape.
     fn escaped(text: &str, upper: bool, every: usize) -> String {
         let escape = |(at, character): (usize, char)| match at % every {
             0 if upper => format!("\\u{:04X}", u32::from(character)),
@@ -524,13 +391,13 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_replaced_in_every_spelling_of_json_and_the_result_is_json() {
+    fn a_secret_is_replaced_in_every_json_encoding_and_the_result_is_json() {
         let redactor = redactor();
         let mut spellings = vec![KEY.replace('"', "\\\"")];
         for every in 1..5 {
             spellings.extend([escaped(KEY, false, every), escaped(KEY, true, every)]);
         }
-        // One JSON text inside another, a URL and a page inside JSON.
+        // A JSON text inside JSON, a URL inside JSON, and HTML inside JSON.
         let percent: String = KEY.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let html: String = KEY.chars().map(|character| format!("&#{};", u32::from(character))).collect();
         let nested = spellings[1].replace('\\', "\\\\");
@@ -553,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn a_surrogate_pair_is_one_character() {
+    fn a_surrogate_pair_is_decoded_as_one_character() {
         let mut redactor = Redactor::default();
         redactor.add("pass🎰word");
         let json = r#"["pass\ud83c\uDFB0word", "pass🎰w\u006Frd", "\ud83c", "\udfb0\ud83c"]"#;
@@ -562,19 +429,20 @@ mod tests {
     }
 
     #[test]
-    fn no_escape_is_cut_in_two_where_a_secret_looks_like_part_of_one() {
+    fn an_escape_that_contains_part_of_a_secret_is_not_split() {
         let mut redactor = Redactor::default();
         redactor.add("u0041bcdef");
         let redacted = redactor.redact_json(r#"["x\u0041bcdef"]"#).unwrap();
         assert_eq!(redacted, r#"["x[hidden]"]"#);
-        // A server that quotes badly: the secret can be read in the text, though not in the JSON.
+        // A server with wrong quoting: the secret is readable in the text, but not in the decoded
+        // JSON.
         let mut redactor = Redactor::default();
         redactor.add(r"ab\u0041cdef");
         assert_eq!(redactor.redact_json(r#"["ab\u0041cdef"]"#).unwrap(), r#"["[hidden]"]"#);
     }
 
     #[test]
-    fn ordinary_words_numbers_and_field_names_stay() {
+    fn ordinary_words_numbers_and_field_names_are_not_replaced() {
         let mut redactor = Redactor::default();
         for (name, value) in [
             ("x-flag", "true"),
@@ -594,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn a_headers_value_is_secret_by_its_name_or_its_length() {
+    fn the_value_of_a_header_is_secret_because_of_the_name_or_the_length() {
         for (name, value, is_secret) in [
             ("x-player-token", "abcd", true),
             ("authorization", "Basic dXNlcg", true),
@@ -620,7 +488,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_replaced_as_a_word_and_a_long_one_anywhere() {
+    fn a_short_secret_is_replaced_as_a_word_and_a_long_secret_anywhere() {
         let mut redactor = Redactor::default();
         redactor.add("test");
         redactor.add("long-secret");
@@ -630,7 +498,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_the_key_is_replaced_by_a_string() {
+    fn a_number_that_equals_the_key_is_replaced_by_a_string() {
         let mut redactor = Redactor::default();
         redactor.add("1234567890");
         let redacted = redactor.redact_json(r#"{"a":1234567890,"b":12345678901,"c":-1234567890}"#).unwrap();
@@ -638,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_texts_that_contain_a_secret_are_replaced_whole() {
+    fn a_base64_text_that_contains_a_secret_is_replaced_completely() {
         let mut redactor = redactor();
         redactor.add_credentials("user", "pa55");
         for engine in [&STANDARD, &URL_SAFE] {
@@ -655,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_a_secret_at_the_end_of_a_cut_text_is_replaced() {
+    fn the_beginning_of_a_secret_at_the_end_of_a_truncated_text_is_replaced() {
         for (text, expected) in [
             ("Bad key sk-live/5", "Bad key [hidden]"),
             ("Bad key sk-live\\/5", "Bad key [hidden]"),
@@ -665,13 +533,13 @@ mod tests {
             ("Bad key sk-lives", "Bad key sk-lives"),
         ] {
             let mut text = text.to_owned();
-            redactor().redact_cut(&mut text);
+            redactor().redact_truncated(&mut text);
             assert_eq!(text, expected);
         }
     }
 
     #[test]
-    fn secrets_that_overlap_or_touch_leave_nothing_behind() {
+    fn overlapping_and_adjacent_secrets_are_replaced_completely() {
         let mut redactor = Redactor::default();
         redactor.add("abcdefgh-1");
         redactor.add("gh-123456789");
@@ -681,7 +549,7 @@ mod tests {
     }
 
     #[test]
-    fn any_text_at_all_can_be_redacted() {
+    fn redaction_never_fails_for_random_texts() {
         let redactor = redactor();
         for text in [
             "",
@@ -700,14 +568,14 @@ mod tests {
         ] {
             let mut redacted = text.to_owned();
             redactor.redact(&mut redacted);
-            redactor.redact_cut(&mut redacted);
+            redactor.redact_truncated(&mut redacted);
             assert_eq!(redacted, text);
             assert_eq!(redactor.redact_json(text), None);
         }
     }
 
     #[test]
-    fn a_string_of_json_is_decoded_as_serde_json_decodes_it() {
+    fn a_json_string_is_decoded_as_by_serde_json() {
         for content in ["", "a", r#"\"\\\/\b\f\n\r\té\u00e9\ud83c\udfb0"#] {
             let expected: String = serde_json::from_str(&format!("\"{content}\"")).unwrap();
             assert_eq!(decode_json_string(content).unwrap().as_str(), expected);

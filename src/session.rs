@@ -1,16 +1,17 @@
-//! Typed game sessions for Rust: the same calls as `start_a_game_session`, `get_session_status` and
-//! `end_a_game_session`, with names instead of JSON. What an answer has beyond the named parts, or in
-//! another type than expected, is still there in its `json()`: it never fails a call.
+//! Typed game sessions for Rust hosts: `start_a_game_session`, `get_session_status` and
+//! `end_a_game_session` with typed requests and results instead of JSON. A member of the response
+//! that is unknown or has an unexpected type does not fail the call; it is available in
+//! `reply.json()`.
 
 use crate::api::session::{object, text_at};
 use crate::client::Client;
 use crate::client::options::CallOptions;
 use crate::client::reply::Reply;
-use crate::error::{Error, push_quoted};
+use crate::error::Error;
 use crate::json;
 
-/// What a session is started with. The five things the API requires have methods like the others: a
-/// forgotten one is an error that names it, and none can take another's place.
+/// The arguments of a session start. The API requires the game, the player id, the currency, the
+/// country and the IP address. [`Sessions::start`] returns an error that names a missing argument.
 ///
 /// ```
 /// use iplaygames::StartSession;
@@ -29,119 +30,121 @@ pub struct StartSession {
 }
 
 impl StartSession {
-    /// A session of that game.
+    /// Creates the arguments for a session of the given game.
     pub fn new(game_id: i64) -> StartSession {
         StartSession { fields: vec![("game_id".to_owned(), game_id.to_string())] }
     }
 
-    /// Required: the operator's own id of the player.
+    /// Sets the operator's id of the player. Required.
     pub fn player_id(self, id: impl AsRef<str>) -> Self {
-        self.text("player_id", id.as_ref())
+        self.set_text("player_id", id.as_ref())
     }
 
-    /// Required: the currency's code, such as `USD`.
+    /// Sets the currency code, such as `USD`. Required.
     pub fn currency(self, code: impl AsRef<str>) -> Self {
-        self.text("currency", code.as_ref())
+        self.set_text("currency", code.as_ref())
     }
 
-    /// Required: the player's country, two letters.
+    /// Sets the country code of the player, two letters. Required.
     pub fn country_code(self, code: impl AsRef<str>) -> Self {
-        self.text("country_code", code.as_ref())
+        self.set_text("country_code", code.as_ref())
     }
 
-    /// Required: the player's IPv4 or IPv6 address.
+    /// Sets the IPv4 or IPv6 address of the player. Required.
     pub fn ip_address(self, address: impl AsRef<str>) -> Self {
-        self.text("ip_address", address.as_ref())
+        self.set_text("ip_address", address.as_ref())
     }
 
-    /// Where the player goes on leaving the game.
+    /// Sets the URL that the player returns to after the game.
     pub fn return_url(self, url: impl AsRef<str>) -> Self {
-        self.text("return_url", url.as_ref())
+        self.set_text("return_url", url.as_ref())
     }
 
-    /// The game's language, such as `en`.
+    /// Sets the language of the game, such as `en`.
     pub fn locale(self, language: impl AsRef<str>) -> Self {
-        self.text("locale", language.as_ref())
+        self.set_text("locale", language.as_ref())
     }
 
-    /// The provider to use; the account must be allowed to choose.
+    /// Sets the provider. The account must be allowed to choose providers.
     pub fn provider(self, slug: impl AsRef<str>) -> Self {
-        self.text("provider", slug.as_ref())
+        self.set_text("provider", slug.as_ref())
     }
 
-    /// The device: `desktop` or `mobile`.
+    /// Sets the device: `desktop` or `mobile`.
     pub fn device(self, device: impl AsRef<str>) -> Self {
-        self.text("device", device.as_ref())
+        self.set_text("device", device.as_ref())
     }
 
-    /// The free-spin bonus to play.
+    /// Sets the id of the free-spin bonus.
     pub fn freespin_id(self, id: impl AsRef<str>) -> Self {
-        self.text("freespin_id", id.as_ref())
+        self.set_text("freespin_id", id.as_ref())
     }
 
-    /// How many free spins.
+    /// Sets the number of free spins.
     pub fn freespin_count(self, count: u32) -> Self {
-        self.raw("freespin_count", count.to_string())
+        self.set_json("freespin_count", count.to_string())
     }
 
-    /// The stake of one free spin, in currency units, as decimal digits: `0.50` is sent as `0.50`. A text
-    /// that is no number is refused when the session is started, by name.
+    /// Sets the stake of one free spin in currency units, as decimal digits: `0.50` is sent as
+    /// `0.50`. If the text is not a number, the start returns an error that names this argument.
     pub fn freespin_bet_amount(self, amount: impl AsRef<str>) -> Self {
         let amount = amount.as_ref();
-        // A number keeps its digits as a JSON number; anything else stays a string and is refused.
+        // A number is sent as a JSON number with the same digits. Any other text is sent as a
+        // string, which the argument check refuses.
         match json::get(amount, "") {
             Ok(number) if number.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
                 let number = number.to_owned();
-                self.raw("freespin_bet_amount", number)
+                self.set_json("freespin_bet_amount", number)
             }
-            _ => self.text("freespin_bet_amount", amount),
+            _ => self.set_text("freespin_bet_amount", amount),
         }
     }
 
-    /// How many days the free spins last: 1 to 30.
+    /// Sets the number of days after which the free spins expire: 1 to 30.
     pub fn expire_days(self, days: u32) -> Self {
-        self.raw("expire_days", days.to_string())
+        self.set_json("expire_days", days.to_string())
     }
 
-    /// Any other field, its value as JSON: for what the API learns after this library was built.
+    /// Sets any other argument to a JSON value. This is for arguments that the API adds after this
+    /// library was built.
     pub fn field(self, name: impl Into<String>, json: impl Into<String>) -> Self {
-        self.raw(name, json)
+        self.set_json(name, json)
     }
 
-    fn text(self, name: &str, text: &str) -> Self {
+    fn set_text(self, name: &str, text: &str) -> Self {
         let mut quoted = String::with_capacity(text.len() + 2);
-        push_quoted(&mut quoted, text);
-        self.raw(name, quoted)
+        json::write_string(&mut quoted, text);
+        self.set_json(name, quoted)
     }
 
-    /// Sets a field; the last value given counts.
-    fn raw(mut self, name: impl Into<String>, json: impl Into<String>) -> Self {
+    /// Sets an argument to a JSON value, and replaces an earlier value.
+    fn set_json(mut self, name: impl Into<String>, json: impl Into<String>) -> Self {
         let name = name.into();
         self.fields.retain(|(known, _)| *known != name);
         self.fields.push((name, json.into()));
         self
     }
 
-    /// The call's arguments.
+    /// Returns the arguments as a JSON object.
     pub fn to_json(&self) -> String {
         object(self.fields.iter().map(|(name, json)| (name.as_str(), json.as_str())))
     }
 }
 
-/// A session that was started. Its `Debug` shows neither the token nor the address, which lets in
-/// whoever has it.
+/// A started session. Its `Debug` shows neither the token nor the URL, because anyone who has them
+/// can play the session.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct StartedSession {
-    /// Names the session from here on. Opaque.
+    /// The id of the session, an opaque string.
     pub session_id: String,
-    /// The session's own token. Whoever has it is the player: keep it from logs.
+    /// The token of the session. Anyone who has it can play the session: do not log it.
     pub session_token: Option<String>,
-    /// Where the player's browser or web view goes.
+    /// The URL to open in the player's browser or web view.
     pub game_url: String,
-    /// When it expires, as the API writes it (ISO 8601, UTC).
+    /// The time at which the session expires, in the format of the API (ISO 8601, UTC).
     pub expires_at: Option<String>,
-    /// The whole answer.
+    /// The complete reply.
     pub reply: Reply,
 }
 
@@ -154,41 +157,43 @@ impl std::fmt::Debug for StartedSession {
     }
 }
 
-/// What a session is doing.
+/// The status of a session.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SessionStatus {
-    /// The session's id, as the API repeats it.
+    /// The id of the session, from the response.
     pub session_id: Option<String>,
-    /// `active`; other words, such as `closed` or `expired`, are the API's to choose.
+    /// The status. The API documents only `active`; other values, such as `closed` or `expired`,
+    /// are possible.
     pub status: String,
-    /// The operator's own id of the player.
+    /// The operator's id of the player.
     pub player_id: Option<String>,
-    /// The game's id.
+    /// The id of the game.
     pub game_id: Option<i64>,
-    /// The game's title.
+    /// The title of the game.
     pub game_title: Option<String>,
-    /// When it was started, as the API writes it.
+    /// The start time, in the format of the API.
     pub started_at: Option<String>,
-    /// When the player last did something, as the API writes it.
+    /// The time of the last activity of the player, in the format of the API.
     pub last_activity: Option<String>,
-    /// The whole answer.
+    /// The complete reply.
     pub reply: Reply,
 }
 
-/// A session that was ended.
+/// An ended session.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EndedSession {
-    /// The API's words.
+    /// The message of the API.
     pub message: Option<String>,
-    /// The session was gone when the API was asked again, after an answer had been lost on the way.
+    /// True if a retry found that the session did not exist any more. The response to an earlier
+    /// attempt was lost then.
     pub already_ended: bool,
-    /// The whole answer.
+    /// The complete reply.
     pub reply: Reply,
 }
 
-/// A client's game sessions.
+/// The typed session calls of a client.
 ///
 /// ```no_run
 /// use iplaygames::{Client, Config, StartSession};
@@ -212,19 +217,24 @@ pub struct Sessions {
 }
 
 impl Client {
-    /// The client's game sessions.
+    /// Returns the typed session calls of this client.
     pub fn sessions(&self) -> Sessions {
         Sessions { client: self.clone(), options: CallOptions::default() }
     }
 }
 
 impl Sessions {
-    /// The same sessions, called with other options.
+    /// Returns the same session calls with other options.
     pub fn with_options(&self, options: CallOptions) -> Sessions {
         Sessions { client: self.client.clone(), options }
     }
 
-    /// Starts a session. Never sent twice: after a failure with the outcome
+    /// Starts a session. The request is sent again only if the server has provably not processed
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Client::call`]. After an error with the outcome
     /// [`Unknown`](crate::Outcome::Unknown) a session may exist.
     pub fn start(&self, request: &StartSession) -> Result<StartedSession, Error> {
         let reply = self.client.call("start_a_game_session", &request.to_json(), &self.options)?;
@@ -238,9 +248,13 @@ impl Sessions {
         })
     }
 
-    /// Checks a session.
+    /// Returns the status of a session.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Client::call`].
     pub fn status(&self, session_id: &str) -> Result<SessionStatus, Error> {
-        let reply = self.of_session("get_session_status", session_id)?;
+        let reply = self.call_on_session("get_session_status", session_id)?;
         let text = |pointer| text_at(reply.json(), pointer);
         Ok(SessionStatus {
             session_id: text("/data/session_id"),
@@ -254,9 +268,14 @@ impl Sessions {
         })
     }
 
-    /// Ends a session. Ending is repeated after a lost answer; a session that is then gone counts as ended.
+    /// Ends a session. The request is sent again after a lost response; if the session does not
+    /// exist then, it counts as ended.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Client::call`].
     pub fn end(&self, session_id: &str) -> Result<EndedSession, Error> {
-        let reply = self.of_session("end_a_game_session", session_id)?;
+        let reply = self.call_on_session("end_a_game_session", session_id)?;
         Ok(EndedSession {
             message: text_at(reply.json(), "/message"),
             already_ended: json::get(reply.json(), "/already_ended") == Ok("true"),
@@ -264,7 +283,7 @@ impl Sessions {
         })
     }
 
-    fn of_session(&self, operation: &str, session_id: &str) -> Result<Reply, Error> {
+    fn call_on_session(&self, operation: &str, session_id: &str) -> Result<Reply, Error> {
         self.client.call_on_session(operation, session_id, &self.options)
     }
 }
@@ -274,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_has_what_was_given_and_the_last_value_counts() {
+    fn a_request_contains_each_argument_once_with_its_last_value() {
         let request = StartSession::new(0)
             .player_id("a\"b")
             .currency("EUR")
@@ -289,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_that_is_no_number_stays_what_it_is_to_be_refused() {
+    fn an_amount_that_is_not_a_number_is_kept_as_a_string() {
         for amount in ["", "half", "1,5", "true", "null", "{}"] {
             let json = StartSession::new(1).freespin_bet_amount(amount).to_json();
             assert!(json.ends_with(&format!("\"freespin_bet_amount\":\"{amount}\"}}")), "{json}");
@@ -297,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_may_be_a_number() {
+    fn an_id_in_a_response_may_be_a_number() {
         assert_eq!(text_at(r#"{"data": {"id": 007}}"#, "/data/id"), None);
         assert_eq!(
             text_at(r#"{"data": {"id": 12345678901234567890123}}"#, "/data/id").unwrap(),

@@ -1,8 +1,10 @@
-//! The synchronization primitives of the types that loom models explore. They are those of `std`. In the models
-//! (`make test-loom`) they are those of loom, which runs a few threads in every order that matters.
+//! The synchronization primitives of the types that loom models test. They are the primitives of
+//! `std`, and in the models (`make test-loom`) those of loom, which runs the threads of a model in
+//! every relevant order.
 //!
-//! `Arc` and `Weak` are always those of `std`: the models explore states, not reference counts. So is the lock that
-//! `fork` takes (`fork.rs`): no model forks, and its readers never wait for each other.
+//! `Arc` and `Weak` are always those of `std`: the models explore states, not reference counts. The
+//! lock in `fork.rs` is also that of `std`: no model forks, and its readers never wait for each
+//! other.
 
 #[cfg(all(test, iplaygames_loom))]
 pub(crate) mod model;

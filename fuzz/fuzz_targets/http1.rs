@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use iplaygames::internals::{check_answer, read_http1};
+use iplaygames::internals::{check_response, read_http1};
 use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 
@@ -20,7 +20,7 @@ fuzz_target!(|input: (u16, &[u8])| {
     assert!((102..1000).contains(&status) && body.len() <= MOST);
     for id in ["start_a_game_session", "get_session_status", "end_a_game_session"] {
         let operation = iplaygames::operation(id).expect("an operation");
-        if let Ok(document) = check_answer(operation, body.clone()) {
+        if let Ok(document) = check_response(operation, body.clone()) {
             let members: BTreeMap<String, Box<RawValue>> =
                 serde_json::from_str(&document).expect("a JSON object");
             assert!(members.get("success").is_none_or(|success| success.get() == "true"));

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use iplaygames::internals::{Http2Outcome, ask_http2};
+use iplaygames::internals::{Http2Outcome, request_http2};
 use libfuzzer_sys::fuzz_target;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
@@ -40,7 +40,7 @@ fuzz_target!(|input: &[u8]| {
         let content = vec![b'x'; if flags & 8 == 0 { 100 } else { 100_000 }];
         // The pauses of the longest program take some hours.
         let day = Duration::from_secs(24 * 3600);
-        let outcome = tokio::time::timeout(day, ask_http2(client, content, MAX_BODY));
+        let outcome = tokio::time::timeout(day, request_http2(client, content, MAX_BODY));
         let outcome = outcome.await.expect("the request ends");
         let server = tokio::time::timeout(day, server).await;
         let server = server.expect("the connection is closed").expect("the server does not panic");

@@ -1,5 +1,5 @@
-//! The API's envelope, `{"success": …, "data": {…}}`, looked at in one pass that checks the whole text
-//! and builds nothing.
+//! Parses the envelope of the API, `{"success": …, "data": {…}}`. One pass checks the whole text
+//! and finds the required members without building a value. `response.rs` and `refusal.rs` use it.
 
 use std::fmt;
 
@@ -13,45 +13,47 @@ pub(super) fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
-/// What the envelope of a response says.
+/// The members of a response that the library reads.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Envelope<'a> {
-    /// `success`, as it stands.
+    /// The value of `success`, as JSON.
     pub(crate) success: Option<&'a str>,
-    /// The value of the echoed member of `data`, as it stands.
+    /// The value of the echoed member of `data`, as JSON.
     pub(crate) echoed: Option<&'a str>,
-    /// The key that is there twice: `success`, `data`, a wanted or the echoed member of `data`.
+    /// The key that is present twice: `success`, `data`, a required member or the echoed member of
+    /// `data`.
     pub(crate) repeated: Option<String>,
-    /// Bit set of the wanted members of `data` that are there and usable.
+    /// Bit set of the required members of `data` that are present and usable.
     found: u32,
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads the envelope of a text that is a JSON object. `wanted` has at most 32 pointers; they and `echo`
-    /// point to members of `data`.
-    pub(crate) fn read(
+    /// Parses the envelope of a text that is a JSON object. `required` has at most 32 pointers.
+    /// These pointers and `echo` point to members of `data`.
+    pub(crate) fn parse(
         text: &'a str,
-        wanted: &[&str],
+        required: &[&str],
         echo: Option<&str>,
     ) -> serde_json::Result<Envelope<'a>> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let envelope = deserializer.deserialize_map(Whole { wanted, echo })?;
+        let envelope = deserializer.deserialize_map(EnvelopeVisitor { required, echo })?;
         deserializer.end()?;
         Ok(envelope)
     }
 
-    /// Returns whether the wanted member at this place is there, as a string that is not blank or a number.
-    pub(crate) fn has(&self, place: usize) -> bool {
-        self.found >> place & 1 == 1
+    /// Returns whether the required member with this index is a number or a string that is not
+    /// blank.
+    pub(crate) fn has(&self, index: usize) -> bool {
+        self.found >> index & 1 == 1
     }
 }
 
-struct Whole<'w> {
-    wanted: &'w [&'w str],
+struct EnvelopeVisitor<'w> {
+    required: &'w [&'w str],
     echo: Option<&'w str>,
 }
 
-impl<'de> Visitor<'de> for Whole<'_> {
+impl<'de> Visitor<'de> for EnvelopeVisitor<'_> {
     type Value = Envelope<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,11 +76,11 @@ impl<'de> Visitor<'de> for Whole<'_> {
                         envelope.repeated = Some(key.into_owned());
                     }
                     has_data = true;
-                    if self.wanted.is_empty() && self.echo.is_none() {
+                    if self.required.is_empty() && self.echo.is_none() {
                         map.next_value::<IgnoredAny>()?;
                         continue;
                     }
-                    let data = Data { wanted: self.wanted, echo: self.echo };
+                    let data = DataVisitor { required: self.required, echo: self.echo };
                     let members = map.next_value_seed(data)?;
                     envelope.found = members.found;
                     envelope.echoed = members.echoed;
@@ -93,13 +95,13 @@ impl<'de> Visitor<'de> for Whole<'_> {
     }
 }
 
-/// Reads the wanted members of `data`, whatever its type.
-struct Data<'w> {
-    wanted: &'w [&'w str],
+/// Reads the required members of `data`. A `data` that is not an object has none.
+struct DataVisitor<'w> {
+    required: &'w [&'w str],
     echo: Option<&'w str>,
 }
 
-/// What was found in `data`.
+/// The members that were found in `data`.
 #[derive(Default)]
 struct Members<'a> {
     found: u32,
@@ -107,7 +109,7 @@ struct Members<'a> {
     repeated: Option<String>,
 }
 
-impl<'de> DeserializeSeed<'de> for Data<'_> {
+impl<'de> DeserializeSeed<'de> for DataVisitor<'_> {
     type Value = Members<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Members<'de>, D::Error> {
@@ -115,7 +117,8 @@ impl<'de> DeserializeSeed<'de> for Data<'_> {
     }
 }
 
-/// Returns whether a JSON value can name something: a number, or a string with a visible character.
+/// Returns whether a JSON value can be an id or a URL: a number, or a string with a visible
+/// character.
 fn is_usable(raw: &str) -> bool {
     let is_blank = |character: char| {
         character.is_whitespace()
@@ -132,7 +135,7 @@ fn is_usable(raw: &str) -> bool {
     }
 }
 
-impl<'de> Visitor<'de> for Data<'_> {
+impl<'de> Visitor<'de> for DataVisitor<'_> {
     type Value = Members<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,24 +147,24 @@ impl<'de> Visitor<'de> for Data<'_> {
         let mut members = Members::default();
         let mut seen = 0u32;
         while let Some(Key(key)) = map.next_key()? {
-            let place = self.wanted.iter().position(|wanted| is(wanted, &key));
+            let index = self.required.iter().position(|required| is(required, &key));
             let echoes = self.echo.is_some_and(|echo| is(echo, &key));
-            if place.is_none() && !echoes {
+            if index.is_none() && !echoes {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
             let value = map.next_value::<&RawValue>()?.get();
-            let mut twice = false;
-            if let Some(place) = place {
-                twice = seen >> place & 1 == 1;
-                seen |= 1 << place;
-                members.found = members.found & !(1 << place) | u32::from(is_usable(value)) << place;
+            let mut is_repeated = false;
+            if let Some(index) = index {
+                is_repeated = seen >> index & 1 == 1;
+                seen |= 1 << index;
+                members.found = members.found & !(1 << index) | u32::from(is_usable(value)) << index;
             }
             if echoes {
-                twice |= members.echoed.is_some();
+                is_repeated |= members.echoed.is_some();
                 members.echoed = Some(value);
             }
-            if twice {
+            if is_repeated {
                 members.repeated = Some(key.into_owned());
             }
         }
@@ -202,15 +205,15 @@ impl<'de> Visitor<'de> for Data<'_> {
 mod tests {
     use super::*;
 
-    const WANTED: &[&str] = &["/data/session_id", "/data/game_url"];
+    const REQUIRED: &[&str] = &["/data/session_id", "/data/game_url"];
 
-    fn read(text: &str) -> Option<(Option<&str>, bool, bool)> {
-        let envelope = Envelope::read(text, WANTED, None).ok()?;
+    fn parse(text: &str) -> Option<(Option<&str>, bool, bool)> {
+        let envelope = Envelope::parse(text, REQUIRED, None).ok()?;
         Some((envelope.success, envelope.has(0), envelope.has(1)))
     }
 
     #[test]
-    fn what_is_wanted_is_found_in_data_and_nowhere_else() {
+    fn required_members_are_found_only_in_data() {
         for (text, found) in [
             (r#"{"success":true,"data":{"session_id":"s","game_url":"u"}}"#, (Some("true"), true, true)),
             (r#"{"data":{"game_url":"u","other":[{}]},"success": 1}"#, (Some("1"), false, true)),
@@ -219,10 +222,10 @@ mod tests {
             (r#"{"data":{"session_id":null,"game\u005furl":"u"}}"#, (None, false, true)),
             (r#"{"data":[{"session_id":"s"},2,[]]}"#, (None, false, false)),
         ] {
-            assert_eq!(read(text), Some(found), "{text}");
+            assert_eq!(parse(text), Some(found), "{text}");
         }
         for scalar in ["null", "true", "\"session_id\"", "-1", "18446744073709551615", "0.5", "\"\\n\""] {
-            assert_eq!(read(&format!("{{\"data\":{scalar}}}")), Some((None, false, false)), "{scalar}");
+            assert_eq!(parse(&format!("{{\"data\":{scalar}}}")), Some((None, false, false)), "{scalar}");
         }
     }
 
@@ -244,12 +247,12 @@ mod tests {
             (r#"{"x":1}"#, false),
         ] {
             let text = format!(r#"{{"data":{{"session_id":{value}}}}}"#);
-            assert_eq!(read(&text).unwrap().1, usable, "{value}");
+            assert_eq!(parse(&text).unwrap().1, usable, "{value}");
         }
     }
 
     #[test]
-    fn a_key_that_is_read_and_is_there_twice_is_named() {
+    fn a_repeated_key_that_the_library_reads_is_reported() {
         for (text, repeated) in [
             (r#"{"success":true,"success":true,"data":{}}"#, Some("success")),
             (r#"{"data":{"session_id":"s"},"d\u0061ta":{}}"#, Some("data")),
@@ -257,17 +260,17 @@ mod tests {
             (r#"{"data":{"status":"s","status":"s"}}"#, Some("status")),
             (r#"{"data":{"other":1,"other":2},"message":"a","message":"b"}"#, None),
         ] {
-            let envelope = Envelope::read(text, WANTED, Some("/data/status")).unwrap();
+            let envelope = Envelope::parse(text, REQUIRED, Some("/data/status")).unwrap();
             assert_eq!(envelope.repeated.as_deref(), repeated, "{text}");
         }
-        let twice = Envelope::read(r#"{"data":1,"data":2}"#, &[], None).unwrap();
-        assert_eq!(twice.repeated.as_deref(), Some("data"));
-        let echo = Envelope::read(r#"{"data":{"status":7}}"#, &[], Some("/data/status")).unwrap();
+        let repeated_data = Envelope::parse(r#"{"data":1,"data":2}"#, &[], None).unwrap();
+        assert_eq!(repeated_data.repeated.as_deref(), Some("data"));
+        let echo = Envelope::parse(r#"{"data":{"status":7}}"#, &[], Some("/data/status")).unwrap();
         assert_eq!(echo.echoed, Some("7"));
     }
 
     #[test]
-    fn the_whole_text_is_checked_on_the_way() {
+    fn text_that_is_not_json_is_an_error_wherever_the_fault_is() {
         for text in [
             r#"{"data":{"session_id":"s"}"#,
             r#"{"data":{"session_id":01}}"#,
@@ -277,7 +280,7 @@ mod tests {
             r#"{"a":[1 2],"success":true}"#,
             "{\"a\":\"\u{1}\"}",
         ] {
-            assert_eq!(read(text), None, "{text}");
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 }

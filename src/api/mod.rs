@@ -1,5 +1,5 @@
-//! What a call is: the table of operations, the arguments it takes, and how its answer is read.
-//! Knows no socket.
+//! The API as data: the table of operations, the conversion of arguments to requests, and the
+//! interpretation of responses. Contains no I/O; `client` connects this module with `net`.
 
 pub(crate) mod arguments;
 mod envelope;

@@ -1,5 +1,5 @@
-//! The API as a table of 65 rows. `build.rs` turns `operations.json` into constants, so that reading
-//! the table costs nothing at run time; no other file names a path.
+//! The table of the 65 operations of the API. `build.rs` generates it from `operations.json` as
+//! constants. No other file contains the path of an operation.
 
 use std::net::IpAddr;
 
@@ -16,42 +16,45 @@ pub use crate::http_types::{Idempotency, Method};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Operation {
-    /// Its name in every language, such as `start_a_game_session`.
+    /// The id of the operation in every language, such as `start_a_game_session`.
     pub id: &'static str,
-    /// The part of the API it belongs to, such as `Game Sessions`.
+    /// The group of the operation in the API, such as `Game Sessions`.
     pub tag: &'static str,
-    /// What it does, in a sentence.
+    /// The description of the operation, in one sentence.
     pub summary: &'static str,
     /// The HTTP method.
     pub method: Method,
     /// The path; names in braces are path parameters.
     pub path: &'static str,
-    /// Whether it may be sent again after a failure.
+    /// Whether the request may be sent again after a failure.
     pub idempotency: Idempotency,
-    /// The kind of its request body.
+    /// The kind of the request body.
     pub body: BodyKind,
     /// The kind of a successful response.
     pub response: ResponseKind,
-    /// JSON pointers to the values that a successful response must have: strings that are not blank, or numbers.
+    /// JSON pointers to the values that a successful response must have: strings that are not
+    /// blank, or numbers.
     pub required: &'static [&'static str],
-    /// The 5xx statuses that are documented as a refusal when the body is the API's `success: false`.
+    /// The 5xx statuses that are documented as a refusal when the body is the API's `success:
+    /// false`.
     pub refusal_statuses: &'static [u16],
-    /// The argument that a success repeats, if it repeats one.
+    /// The argument that a successful response repeats, if there is one.
     pub echo: Option<Echo>,
-    /// Its parameters. Other arguments are passed on as they are.
+    /// The documented parameters. Other arguments are passed on unchanged.
     pub params: &'static [Param],
-    /// The documented success, for the sandbox.
+    /// The documented example of a successful response, for the sandbox.
     #[cfg(feature = "sandbox")]
     pub(crate) example: Option<Example>,
 }
 
-/// An argument that a success repeats. A response with another value belongs to another request.
+/// An argument that a successful response repeats. A response with another value belongs to another
+/// request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Echo {
     /// The JSON pointer to the repeated value.
     pub pointer: &'static str,
-    /// The name of the path field that the value must equal.
+    /// The name of the path parameter that the value must equal.
     pub argument: &'static str,
 }
 
@@ -59,13 +62,13 @@ pub struct Echo {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Param {
-    /// Its name in the arguments.
+    /// The name of the parameter in the arguments.
     pub name: &'static str,
-    /// Its location in the request.
+    /// The location of the parameter in the request.
     pub location: ParamLocation,
-    /// Its type.
+    /// The type of the parameter.
     pub param_type: ParamType,
-    /// Whether it is required.
+    /// Whether the parameter is required.
     pub required: bool,
     /// Whether `null` is allowed.
     pub nullable: bool,
@@ -95,13 +98,13 @@ pub enum ParamType {
     Integer,
     /// A JSON number; its digits are sent as written.
     Number,
-    /// A JSON number or a string that holds one; either is sent as written.
+    /// A JSON number, or a string that contains a number; both are sent as written.
     Numeric,
     /// `true` or `false`.
     Boolean,
     /// A JSON object.
     Object,
-    /// A list of strings; integers (ids) are allowed in it too.
+    /// A list of strings. Integers are allowed too, because ids may be numbers.
     Strings,
     /// A list of integers.
     Integers,
@@ -120,14 +123,14 @@ pub enum Format {
     Country,
     /// An IPv4 or IPv6 address.
     Ip,
-    /// 1 to 30.
+    /// A number of days from 1 to 30.
     ExpireDays,
 }
 
 /// The kind of a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyKind {
-    /// None at all.
+    /// No body.
     None,
     /// A JSON object.
     Json,
@@ -140,13 +143,13 @@ pub enum BodyKind {
 pub enum ResponseKind {
     /// A documented JSON object.
     Document,
-    /// Any JSON: its success is not documented.
+    /// Any JSON value, because the API does not document the response.
     Any,
-    /// A file, which may be anything.
+    /// A file of any type.
     File,
 }
 
-/// The documented success of an operation.
+/// The documented example of a successful response.
 #[cfg(feature = "sandbox")]
 #[derive(Debug)]
 pub(crate) struct Example {
@@ -172,20 +175,20 @@ impl Format {
 
 include!(concat!(env!("OUT_DIR"), "/operations.rs"));
 
-/// Every operation of the API, in the order of `operations.json`.
+/// Returns all operations of the API, in the order of `operations.json`.
 pub fn operations() -> &'static [Operation] {
     OPERATIONS
 }
 
-/// The operation of that name, if the API has it.
+/// Returns the operation with this id, if the API has one.
 pub fn operation(id: &str) -> Option<&'static Operation> {
     // BY_ID lists the rows in the order of their ids.
-    let at = BY_ID.binary_search_by(|row| OPERATIONS[usize::from(*row)].id.cmp(id)).ok()?;
-    Some(&OPERATIONS[usize::from(BY_ID[at])])
+    let position = BY_ID.binary_search_by(|row| OPERATIONS[usize::from(*row)].id.cmp(id)).ok()?;
+    Some(&OPERATIONS[usize::from(BY_ID[position])])
 }
 
 impl Operation {
-    /// The field of that name, if the contract has it.
+    /// Returns the parameter with this name, if the operation has one.
     pub fn param(&self, name: &str) -> Option<&'static Param> {
         self.params.iter().find(|field| field.name == name)
     }
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn names_stand_in_json_as_they_are() {
+    fn parameter_names_need_no_escapes_in_json() {
         for field in operations().iter().flat_map(|row| row.params) {
             let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
             assert!(field.name.bytes().all(plain), "{}", field.name);
@@ -215,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_names_exactly_the_path_fields() {
+    fn the_placeholders_of_a_path_are_the_path_parameters() {
         for row in operations() {
             let in_path: Vec<_> =
                 row.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
@@ -236,13 +239,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_success_must_have_is_in_its_data() {
+    fn required_members_are_members_of_data() {
         let all = operations().iter().flat_map(|row| row.required);
         assert!(all.into_iter().all(|pointer| pointer.starts_with("/data/")));
     }
 
     #[test]
-    fn an_echo_is_a_member_of_data_and_names_a_path_field() {
+    fn an_echo_is_a_member_of_data_and_names_a_path_parameter() {
         let rows: Vec<_> = operations().iter().filter_map(|row| Some((row, row.echo?))).collect();
         assert_eq!(rows.len(), 6);
         for (row, echo) in rows {
@@ -265,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_and_methods_agree() {
+    fn methods_match_bodies_queries_and_idempotency() {
         for row in operations() {
             let body = row.params.iter().any(|field| field.location == ParamLocation::Body);
             let query = row.params.iter().any(|field| field.location == ParamLocation::Query);

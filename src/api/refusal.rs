@@ -1,32 +1,32 @@
-//! Classifies error responses: whether the API refused the request, whether the status alone says that the
-//! request was not processed, or whether the request may have been processed. This file has the only table of
-//! these statuses; `docs/outcomes.md` repeats it and a test compares the two.
+//! Classifies error responses: whether the API refused the request, whether the status alone says
+//! that the request was not processed, or whether the request may have been processed. This file
+//! has the only table of these statuses; `docs/outcomes.md` repeats it and a test compares the two.
 
 use super::envelope::{Envelope, without_bom};
 use super::operation::{Operation, operation};
 use crate::http_types::{Disposition, Response};
 use crate::json;
 
-/// The 4xx statuses that say that the request was not processed, whoever responded: the API, a proxy, a load
-/// balancer or a firewall. The reasons are in `docs/outcomes.md`.
+/// The 4xx statuses that say that the request was not processed, no matter whether the API, a
+/// proxy, a load balancer or a firewall sent them. The reasons are in `docs/outcomes.md`.
 ///
-/// Not listed, because the server may have acted on the request: 402, 406 (frameworks choose the format of a
-/// response after the work), 408 and 499 (a proxy gave up waiting), 409, 416, 423, 424 and every unassigned
-/// status.
+/// Not listed, because the server may have acted on the request: 402, 406 (frameworks choose the
+/// format of a response after the work), 408 and 499 (a proxy gave up waiting), 409, 416, 423, 424
+/// and every unassigned status.
 pub(crate) const NOT_PROCESSED: &[u16] = &[
     400, 401, 403, 404, 405, 407, 410, 411, 412, 413, 414, 415, 417, 418, 421, 422, 425, 426, 428, 429, 431,
     451,
 ];
 
-/// Classifies a response that is no success.
-pub(crate) fn classify(operation: &Operation, answer: &Response) -> Disposition {
-    let text = std::str::from_utf8(without_bom(&answer.body)).unwrap_or_default();
+/// Classifies a response that is not a success.
+pub(crate) fn classify(operation: &Operation, response: &Response) -> Disposition {
+    let text = std::str::from_utf8(without_bom(&response.body)).unwrap_or_default();
     let readable = text.trim_ascii_start().starts_with('{') && json::is_within_max_depth(text);
-    let envelope = readable.then(|| Envelope::read(text, operation.required, None).ok()).flatten();
+    let envelope = readable.then(|| Envelope::parse(text, operation.required, None).ok()).flatten();
     if let Some(envelope) = &envelope {
         let succeeded = match envelope.success {
-            Some("true") => answer.status >= 400,
-            Some("false") => (0..operation.required.len()).any(|place| envelope.has(place)),
+            Some("true") => response.status >= 400,
+            Some("false") => (0..operation.required.len()).any(|index| envelope.has(index)),
             _ => false,
         };
         if succeeded || envelope.repeated.is_some() {
@@ -35,9 +35,9 @@ pub(crate) fn classify(operation: &Operation, answer: &Response) -> Disposition 
     }
     let refused = envelope.is_some_and(|envelope| {
         envelope.success == Some("false")
-            || (envelope.success.is_none() && is_status_envelope(text, answer.status))
+            || (envelope.success.is_none() && is_status_envelope(text, response.status))
     });
-    match answer.status {
+    match response.status {
         status @ 500.. if !(refused && operation.refusal_statuses.contains(&status)) => Disposition::Unclear,
         _ if refused => Disposition::Refused,
         status if NOT_PROCESSED.contains(&status) => Disposition::NotProcessed,
@@ -45,13 +45,14 @@ pub(crate) fn classify(operation: &Operation, answer: &Response) -> Disposition 
     }
 }
 
-/// Classifies a response to the operation of that name, as [`classify`].
-pub(crate) fn classify_by_id(id: &str, answer: &Response) -> Disposition {
-    operation(id).map_or(Disposition::Unclear, |operation| classify(operation, answer))
+/// Classifies a response to the operation with this id, as [`classify`] does.
+pub(crate) fn classify_by_id(id: &str, response: &Response) -> Disposition {
+    operation(id).map_or(Disposition::Unclear, |operation| classify(operation, response))
 }
 
-/// Whether a JSON object is the API's second error form: `error` and `message` are strings and `code` is the
-/// status. A bare `{"message": …}` does not count: every gateway and framework sends that.
+/// Returns whether a JSON object is the second error form of the API: `error` and `message` are
+/// strings and `code` is the status. A bare `{"message": …}` does not count, because many gateways
+/// and frameworks send it.
 fn is_status_envelope(text: &str, status: u16) -> bool {
     let member = |key: &str| json::get(text, &json::escape_token(key)).ok();
     let is_string = |key| member(key).is_some_and(|value| value.starts_with('"'));

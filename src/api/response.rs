@@ -1,5 +1,5 @@
-//! From an HTTP answer to the JSON document the caller gets, or to an error. A success is the server's
-//! own text, looked at and not rebuilt; a failure is never mistaken for one.
+//! Converts an HTTP response to the JSON document for the caller, or to an error. A successful
+//! response is checked and returned byte for byte, without being rebuilt.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::value::RawValue;
@@ -8,39 +8,39 @@ use super::envelope::{Envelope, without_bom};
 use super::operation::{Echo, Operation, ResponseKind};
 use super::refusal;
 use crate::codes::Code;
-use crate::error::{Error, ErrorBody, push_quoted};
+use crate::error::{Error, ErrorBody};
 use crate::http_types::{Disposition, Outcome, Response};
 use crate::json;
 
-/// How much of a body that is not JSON an error shows.
-const TEXT_SHOWN: usize = 512;
-/// How much of the API's own words an error's message takes.
-const MESSAGE_SHOWN: usize = 1024;
+/// The maximum number of characters that an error keeps of a body that is not JSON.
+const MAX_BODY_TEXT: usize = 512;
+/// The maximum number of characters that an error message takes from the API.
+const MAX_MESSAGE: usize = 1024;
 
-/// The document of an answer without a body, where nothing is wanted from it.
+/// The document for a response without a body, if the operation has no required members.
 const EMPTY_SUCCESS: &str = r#"{"success":true}"#;
 
-/// Reads the response to an operation. `echo` is the value of the argument that the response must repeat,
-/// where the operation has one.
-pub(crate) fn parse(operation: &Operation, answer: Response, echo: Option<&str>) -> Result<String, Error> {
-    match answer.status {
-        200..=299 => parse_success(operation, answer, echo),
-        300..=399 => Err(redirect(answer)),
-        _ => Err(parse_failure(operation, answer)),
+/// Interprets the response to an operation. `echo` is the value of the argument that the response
+/// must repeat, if the operation has such an argument.
+pub(crate) fn parse(operation: &Operation, response: Response, echo: Option<&str>) -> Result<String, Error> {
+    match response.status {
+        200..=299 => parse_success(operation, response, echo),
+        300..=399 => Err(redirect(response)),
+        _ => Err(parse_failure(operation, response)),
     }
 }
 
-fn parse_success(operation: &Operation, mut answer: Response, echo: Option<&str>) -> Result<String, Error> {
-    if answer.body.iter().all(u8::is_ascii_whitespace) {
+fn parse_success(operation: &Operation, mut response: Response, echo: Option<&str>) -> Result<String, Error> {
+    if response.body.iter().all(u8::is_ascii_whitespace) {
         return match operation.required {
             [] => Ok(EMPTY_SUCCESS.to_owned()),
             [pointer, ..] => {
-                Err(bad_response(answer, format!("The answer is empty; it should have had {pointer}.")))
+                Err(bad_response(response, format!("The response is empty; it must contain {pointer}.")))
             }
         };
     }
-    // Checked to be text once: this is the very text that the caller gets.
-    let (body, objection) = match String::from_utf8(answer.body) {
+    // The bytes are checked as UTF-8 once; the caller receives this string.
+    let (body, error) = match String::from_utf8(response.body) {
         Ok(mut text) => {
             let start = text.len() - without_bom(text.as_bytes()).len();
             match validate(operation, &text[start..], echo) {
@@ -48,85 +48,89 @@ fn parse_success(operation: &Operation, mut answer: Response, echo: Option<&str>
                     text.drain(..start);
                     return Ok(text);
                 }
-                Err(objection) => (text.into_bytes(), objection),
+                Err(error) => (text.into_bytes(), error),
             }
         }
         Err(error) => (error.into_bytes(), ResponseError::NotJson("not UTF-8".into())),
     };
-    answer.body = body;
-    match objection {
-        ResponseError::NotJson(_) if operation.response == ResponseKind::File => Ok(file(answer)),
-        ResponseError::NotJson(why) => Err(bad_response(answer, format!("The answer is not JSON: {why}."))),
-        ResponseError::Refused => Err(parse_failure(operation, answer)),
-        ResponseError::NotWhole(why) => Err(bad_response(answer, why)),
+    response.body = body;
+    match error {
+        ResponseError::NotJson(_) if operation.response == ResponseKind::File => Ok(file_document(response)),
+        ResponseError::NotJson(reason) => {
+            Err(bad_response(response, format!("The response is not JSON: {reason}.")))
+        }
+        ResponseError::Refused => Err(parse_failure(operation, response)),
+        ResponseError::Invalid(message) => Err(bad_response(response, message)),
     }
 }
 
-/// Why an answer with a good status is no success.
+/// Why a response with a 2xx status is not a success.
 enum ResponseError {
-    /// The parser's words.
+    /// The body is not JSON; contains the reason of the parser.
     NotJson(String),
-    /// The API's own no.
+    /// The envelope says that the API refused the call.
     Refused,
-    /// Something is wrong or missing; what, as a sentence.
-    NotWhole(String),
+    /// A member is missing or has a wrong value; contains the error message.
+    Invalid(String),
 }
 
-/// Looks at an answer that says it is a success.
+/// Checks the body of a response with a 2xx status.
 fn validate(operation: &Operation, text: &str, echo: Option<&str>) -> Result<(), ResponseError> {
     if !is_object(text) {
         match json::get(text, "") {
             Ok(_) if operation.response == ResponseKind::Document => {
-                return Err(ResponseError::NotWhole("The answer is not a JSON object.".into()));
+                return Err(ResponseError::Invalid("The response is not a JSON object.".into()));
             }
             Ok(_) => {}
-            Err(json::PointerError::NotJson(why)) => return Err(ResponseError::NotJson(why)),
-            Err(_) => return Err(ResponseError::NotJson("nothing is there".into())),
+            Err(json::PointerError::NotJson(reason)) => return Err(ResponseError::NotJson(reason)),
+            Err(_) => return Err(ResponseError::NotJson("it is empty".into())),
         }
         return match operation.required {
             [] => Ok(()),
-            [pointer, ..] => Err(ResponseError::NotWhole(format!("The answer has no {pointer}."))),
+            [pointer, ..] => Err(ResponseError::Invalid(format!("The response has no {pointer}."))),
         };
     }
     if !json::is_within_max_depth(text) {
         return Err(ResponseError::NotJson(format!("nested deeper than {} levels", json::MAX_DEPTH)));
     }
     let pointer = operation.echo.map(|echo| echo.pointer);
-    let envelope = Envelope::read(text, operation.required, pointer)
+    let envelope = Envelope::parse(text, operation.required, pointer)
         .map_err(|error| ResponseError::NotJson(error.to_string()))?;
     if let Some(key) = envelope.repeated {
-        return Err(ResponseError::NotWhole(format!("The response has the key `{key}` twice.")));
+        return Err(ResponseError::Invalid(format!("The response has the key `{key}` twice.")));
     }
     match envelope.success {
         None | Some("true") => {}
         Some("false") => return Err(ResponseError::Refused),
         Some(_) => {
-            return Err(ResponseError::NotWhole("The answer's `success` is neither true nor false.".into()));
+            return Err(ResponseError::Invalid(
+                "The member `success` of the response is neither true nor false.".into(),
+            ));
         }
     }
-    match operation.required.iter().enumerate().find(|(place, _)| !envelope.has(*place)) {
+    match operation.required.iter().enumerate().find(|(index, _)| !envelope.has(*index)) {
         None => {}
         Some((_, pointer)) => {
-            return Err(ResponseError::NotWhole(format!("The response has no usable {pointer}.")));
+            return Err(ResponseError::Invalid(format!("The response has no usable {pointer}.")));
         }
     }
     match (operation.echo, envelope.echoed, echo) {
-        (Some(Echo { pointer, argument, .. }), Some(raw), Some(asked)) if !repeats(raw, asked) => {
-            Err(ResponseError::NotWhole(format!(
-                "The response is for another `{argument}`: its {pointer} is not the requested one."
+        (Some(Echo { pointer, argument, .. }), Some(raw), Some(requested)) if !repeats(raw, requested) => {
+            Err(ResponseError::Invalid(format!(
+                "The response is for another `{argument}`: its {pointer} differs from the requested id."
             )))
         }
         _ => Ok(()),
     }
 }
 
-/// Returns whether a JSON value repeats an argument: as a string, or as a number with the same digits. Null says
-/// nothing of any argument.
-fn repeats(raw: &str, asked: &str) -> bool {
+/// Returns whether a JSON value repeats an argument: as a string, or as a number with the same
+/// digits. Null counts as a match, because it names no other argument.
+fn repeats(raw: &str, requested: &str) -> bool {
     match raw.as_bytes().first() {
         Some(b'n') => true,
-        Some(b'"') => serde_json::from_str::<String>(raw).is_ok_and(|text| text == asked),
-        Some(b'-' | b'0'..=b'9') => raw == asked,
+        Some(b'"') => serde_json::from_str::<String>(raw).is_ok_and(|text| text == requested),
+        Some(b'-' | b'0'..=b'9') => raw == requested,
         _ => false,
     }
 }
@@ -135,17 +139,17 @@ fn is_object(text: &str) -> bool {
     text.trim_ascii_start().starts_with('{')
 }
 
-/// What is not JSON where a file is expected.
-fn file(answer: Response) -> String {
-    let mut out = String::with_capacity(answer.body.len() + 128);
+/// Converts a downloaded file to a JSON document.
+fn file_document(response: Response) -> String {
+    let mut out = String::with_capacity(response.body.len() + 128);
     out.push_str("{\"success\":true,\"content_type\":");
-    push_optional(&mut out, answer.content_type.as_deref());
+    push_optional(&mut out, response.content_type.as_deref());
     out.push_str(",\"filename\":");
-    push_optional(&mut out, answer.content_disposition.as_deref().and_then(file_name).as_deref());
-    match String::from_utf8(answer.body) {
+    push_optional(&mut out, response.content_disposition.as_deref().and_then(file_name).as_deref());
+    match String::from_utf8(response.body) {
         Ok(text) => {
             out.push_str(",\"text\":");
-            push_quoted(&mut out, &text);
+            json::write_string(&mut out, &text);
         }
         Err(error) => {
             out.push_str(",\"base64\":\"");
@@ -159,13 +163,13 @@ fn file(answer: Response) -> String {
 
 fn push_optional(out: &mut String, text: Option<&str>) {
     match text {
-        Some(text) => push_quoted(out, text),
+        Some(text) => json::write_string(out, text),
         None => out.push_str("null"),
     }
 }
 
-/// The file's name in a Content-Disposition header: `filename*` (RFC 8187, UTF-8 only) before
-/// `filename`. Never a path.
+/// Returns the file name in a Content-Disposition header, without a path: `filename*` (RFC 8187,
+/// UTF-8 only) before `filename`.
 fn file_name(disposition: &str) -> Option<String> {
     let parameters: Vec<(String, &str)> = disposition
         .split(';')
@@ -184,27 +188,28 @@ fn file_name(disposition: &str) -> Option<String> {
     name.rsplit(['/', '\\']).next().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
-fn redirect(answer: Response) -> Error {
-    let status = answer.status;
-    let mut error = with_body(Code::REDIRECT, String::new(), answer);
+fn redirect(response: Response) -> Error {
+    let status = response.status;
+    let mut error = with_body(Code::REDIRECT, String::new(), response);
     let inner = error.inner_mut();
-    inner.message = format!("The server answered with a redirect (HTTP {status}), which is never followed.");
+    inner.message =
+        format!("The server responded with a redirect (HTTP {status}), and the client follows no redirects.");
     inner.outcome = Outcome::Unknown;
     error
 }
 
-fn bad_response(answer: Response, message: String) -> Error {
-    let mut error = with_body(Code::BAD_RESPONSE, message, answer);
+fn bad_response(response: Response, message: String) -> Error {
+    let mut error = with_body(Code::BAD_RESPONSE, message, response);
     error.inner_mut().outcome = Outcome::Unknown;
     error
 }
 
-/// Makes the error for a response that refuses, or that a failed server or proxy sent.
-fn parse_failure(operation: &Operation, answer: Response) -> Error {
-    let status = answer.status;
-    let disposition = refusal::classify(operation, &answer);
+/// Creates the error for a refusal by the API, or for an error response of a server or a proxy.
+fn parse_failure(operation: &Operation, response: Response) -> Error {
+    let status = response.status;
+    let disposition = refusal::classify(operation, &response);
     if disposition == Disposition::Contradictory {
-        return bad_response(answer, format!("The response (HTTP {status}) contradicts itself."));
+        return bad_response(response, format!("The response (HTTP {status}) contradicts itself."));
     }
     let code = match status {
         400 => Code::BAD_REQUEST,
@@ -219,10 +224,10 @@ fn parse_failure(operation: &Operation, answer: Response) -> Error {
         500..=599 => Code::SERVER,
         _ => Code::BAD_RESPONSE,
     };
-    let message = text_of(&answer.body)
+    let message = body_text(&response.body)
         .and_then(|text| string_member(text, "message").or_else(|| string_member(text, "error")))
         .unwrap_or_else(|| status_line(status));
-    let mut error = with_body(code, message, answer);
+    let mut error = with_body(code, message, response);
     let inner = error.inner_mut();
     let unclear = disposition == Disposition::Unclear;
     inner.outcome = if unclear { Outcome::Unknown } else { Outcome::Rejected };
@@ -237,32 +242,34 @@ fn status_line(status: u16) -> String {
     }
 }
 
-/// An error with everything the answer tells.
-fn with_body(code: Code, message: String, answer: Response) -> Error {
+/// Creates an error with the status, the body and the request id of the response.
+fn with_body(code: Code, message: String, response: Response) -> Error {
     let mut error = Error::new(code, message);
     let inner = error.inner_mut();
-    inner.http_status = Some(answer.status);
-    inner.body = match text_of(&answer.body) {
+    inner.http_status = Some(response.status);
+    inner.body = match body_text(&response.body) {
         Some("") => ErrorBody::None,
         Some(text) => {
             match json::get(text, "").ok().and_then(|json| RawValue::from_string(json.to_owned()).ok()) {
                 Some(json) => ErrorBody::Json(json),
-                None => ErrorBody::Text(text.chars().take(TEXT_SHOWN).collect()),
+                None => ErrorBody::Text(text.chars().take(MAX_BODY_TEXT).collect()),
             }
         }
-        None => ErrorBody::Text(String::from_utf8_lossy(&answer.body).chars().take(TEXT_SHOWN).collect()),
+        None => {
+            ErrorBody::Text(String::from_utf8_lossy(&response.body).chars().take(MAX_BODY_TEXT).collect())
+        }
     };
-    inner.request_id = answer.request_id;
+    inner.request_id = response.request_id;
     error
 }
 
 fn string_member(json: &str, key: &str) -> Option<String> {
     let raw = member(json, key)?;
     let text: String = serde_json::from_str(raw).ok()?;
-    (!text.trim().is_empty()).then(|| text.chars().take(MESSAGE_SHOWN).collect())
+    (!text.trim().is_empty()).then(|| text.chars().take(MAX_MESSAGE).collect())
 }
 
-/// The member of a JSON object, as it stands.
+/// Returns the value of a member of a JSON object, as JSON.
 fn member<'a>(json: &'a str, key: &str) -> Option<&'a str> {
     if !json.trim_start().starts_with('{') {
         return None;
@@ -270,7 +277,7 @@ fn member<'a>(json: &'a str, key: &str) -> Option<&'a str> {
     json::get(json, &json::escape_token(key)).ok()
 }
 
-fn text_of(body: &[u8]) -> Option<&str> {
+fn body_text(body: &[u8]) -> Option<&str> {
     std::str::from_utf8(without_bom(body)).ok()
 }
 
@@ -279,29 +286,32 @@ mod tests {
     use super::*;
     use crate::api::operation::operation;
 
-    fn answer(status: u16, body: impl AsRef<[u8]>) -> Response {
+    fn response(status: u16, body: impl AsRef<[u8]>) -> Response {
         Response { status, body: body.as_ref().to_vec(), ..Response::default() }
     }
 
-    fn of(id: &str, status: u16, body: impl AsRef<[u8]>) -> Result<String, Error> {
-        parse(operation(id).unwrap(), answer(status, body), None)
+    fn parse_response(id: &str, status: u16, body: impl AsRef<[u8]>) -> Result<String, Error> {
+        parse(operation(id).unwrap(), response(status, body), None)
     }
 
     const STARTED: &str = r#"{"success": true, "data": {"session_id": "s", "game_url": "u", "x": 0.50}}"#;
 
     #[test]
-    fn a_success_is_the_servers_own_text() {
-        assert_eq!(of("start_a_game_session", 201, STARTED).unwrap(), STARTED);
-        assert_eq!(of("start_a_game_session", 200, STARTED).unwrap(), STARTED);
-        assert_eq!(of("start_a_game_session", 201, format!("\u{feff}{STARTED}")).unwrap(), STARTED);
-        assert_eq!(of("get_api_v1_producers", 200, "[1.10, 2]").unwrap(), "[1.10, 2]");
-        assert_eq!(of("end_a_game_session", 204, "").unwrap(), r#"{"success":true}"#);
-        assert_eq!(of("end_a_game_session", 200, " \n").unwrap(), r#"{"success":true}"#);
-        assert_eq!(of("list_games", 200, r#"{"data": []}"#).unwrap(), r#"{"data": []}"#);
+    fn a_success_is_returned_byte_for_byte() {
+        assert_eq!(parse_response("start_a_game_session", 201, STARTED).unwrap(), STARTED);
+        assert_eq!(parse_response("start_a_game_session", 200, STARTED).unwrap(), STARTED);
+        assert_eq!(
+            parse_response("start_a_game_session", 201, format!("\u{feff}{STARTED}")).unwrap(),
+            STARTED
+        );
+        assert_eq!(parse_response("get_api_v1_producers", 200, "[1.10, 2]").unwrap(), "[1.10, 2]");
+        assert_eq!(parse_response("end_a_game_session", 204, "").unwrap(), r#"{"success":true}"#);
+        assert_eq!(parse_response("end_a_game_session", 200, " \n").unwrap(), r#"{"success":true}"#);
+        assert_eq!(parse_response("list_games", 200, r#"{"data": []}"#).unwrap(), r#"{"data": []}"#);
     }
 
     #[test]
-    fn what_only_looks_like_a_success_is_an_error() {
+    fn a_2xx_response_without_a_valid_success_is_an_error() {
         for (body, code) in [
             ("", Code::BAD_RESPONSE),
             ("{", Code::BAD_RESPONSE),
@@ -328,20 +338,26 @@ mod tests {
             (r#"{"success": false, "message": "no"}"#, Code::API),
             (r#"{"success": false, "data": null}"#, Code::API),
         ] {
-            let error = of("start_a_game_session", 201, body).unwrap_err();
+            let error = parse_response("start_a_game_session", 201, body).unwrap_err();
             assert_eq!(error.code(), code, "{body}");
             let outcome = if code == Code::API { Outcome::Rejected } else { Outcome::Unknown };
             assert_eq!(error.outcome(), outcome, "{body}");
         }
         let utf16: Vec<u8> = STARTED.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(of("start_a_game_session", 201, utf16).unwrap_err().code(), Code::BAD_RESPONSE);
+        assert_eq!(
+            parse_response("start_a_game_session", 201, utf16).unwrap_err().code(),
+            Code::BAD_RESPONSE
+        );
         let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
-        assert_eq!(of("get_api_v1_producers", 200, deep).unwrap_err().code(), Code::BAD_RESPONSE);
-        assert_eq!(of("get_api_v1_producers", 200, "<html>").unwrap_err().code(), Code::BAD_RESPONSE);
+        assert_eq!(parse_response("get_api_v1_producers", 200, deep).unwrap_err().code(), Code::BAD_RESPONSE);
+        assert_eq!(
+            parse_response("get_api_v1_producers", 200, "<html>").unwrap_err().code(),
+            Code::BAD_RESPONSE
+        );
     }
 
     #[test]
-    fn every_status_has_its_code_outcome_and_advice() {
+    fn every_status_has_its_code_outcome_and_retryability() {
         use Outcome::{Rejected, Unknown};
         for (status, body, code, outcome, retryable) in [
             (302, "", Code::REDIRECT, Unknown, false),
@@ -367,14 +383,14 @@ mod tests {
             (504, r#"{"message":"x"}"#, Code::SERVER, Unknown, true),
             (600, "", Code::BAD_RESPONSE, Unknown, true),
         ] {
-            let error = of("start_a_game_session", status, body).unwrap_err();
+            let error = parse_response("start_a_game_session", status, body).unwrap_err();
             let seen = (error.code(), error.outcome(), error.retryable(), error.http_status());
             assert_eq!(seen, (code, outcome, retryable, Some(status)), "{status} {body}");
         }
     }
 
     #[test]
-    fn the_message_is_the_apis_own_where_it_has_one() {
+    fn the_error_message_is_the_message_of_the_api_if_there_is_one() {
         for (body, message) in [
             (r#"{"success":false,"message":"Session not found"}"#, "Session not found"),
             (r#"{"error":"Unauthorized","message":"Inactive API key","code":401}"#, "Inactive API key"),
@@ -383,13 +399,17 @@ mod tests {
             ("<html>", "HTTP 404 Not Found"),
             ("", "HTTP 404 Not Found"),
         ] {
-            assert_eq!(of("get_session_status", 404, body).unwrap_err().message(), message, "{body}");
+            assert_eq!(
+                parse_response("get_session_status", 404, body).unwrap_err().message(),
+                message,
+                "{body}"
+            );
         }
         let errors = r#"{"message":"Bad.","errors":{"game_id":["The game id is required."]}}"#;
-        let error = of("start_a_game_session", 422, errors).unwrap_err();
+        let error = parse_response("start_a_game_session", 422, errors).unwrap_err();
         assert_eq!(error.body_json(), Some(errors));
         let page = "é".repeat(600);
-        let error = of("start_a_game_session", 500, &page).unwrap_err();
+        let error = parse_response("start_a_game_session", 500, &page).unwrap_err();
         assert_eq!(error.body_text().unwrap().chars().count(), 512);
         let document: serde_json::Value = serde_json::from_str(&error.to_json()).unwrap();
         assert_eq!(document["error"]["body"], serde_json::Value::Null);
@@ -398,7 +418,7 @@ mod tests {
     #[test]
     fn a_downloaded_file_becomes_a_document() {
         let id = "get_api_v1_transaction_exports_export_id_download";
-        let mut csv = answer(200, "a,b\n1,\"2\"\n");
+        let mut csv = response(200, "a,b\n1,\"2\"\n");
         csv.content_type = Some("text/csv".into());
         csv.content_disposition = Some(r#"attachment; filename="../x/export.csv""#.into());
         assert_eq!(
@@ -411,11 +431,12 @@ mod tests {
             (b"\xff\xfe\xfd", "//79"),
             (b"\xff\xfe\xfd\x00", "//79AA=="),
         ] {
-            let document: serde_json::Value = serde_json::from_str(&of(id, 200, bytes).unwrap()).unwrap();
+            let document: serde_json::Value =
+                serde_json::from_str(&parse_response(id, 200, bytes).unwrap()).unwrap();
             assert_eq!(document["base64"], base64);
             assert_eq!(document["filename"], serde_json::Value::Null);
         }
-        assert_eq!(of(id, 200, r#"{"rows": []}"#).unwrap(), r#"{"rows": []}"#);
+        assert_eq!(parse_response(id, 200, r#"{"rows": []}"#).unwrap(), r#"{"rows": []}"#);
         assert_eq!(
             file_name("attachment; filename=plain.csv; filename*=UTF-8''%E2%82%AC.csv").as_deref(),
             Some("€.csv")
@@ -425,14 +446,14 @@ mod tests {
     #[test]
     fn a_session_id_may_be_a_number() {
         let text = r#"{"success": true, "data": {"session_id": 7, "game_url": "u"}}"#;
-        assert_eq!(of("start_a_game_session", 201, text).unwrap(), text);
+        assert_eq!(parse_response("start_a_game_session", 201, text).unwrap(), text);
     }
 
     #[test]
     fn a_response_for_another_id_is_a_bad_response() {
         let read_status = |id: &str| {
             let text = format!(r#"{{"success": true, "data": {{"session_id": {id}, "status": "active"}}}}"#);
-            parse(operation("get_session_status").unwrap(), answer(200, text), Some("a1"))
+            parse(operation("get_session_status").unwrap(), response(200, text), Some("a1"))
         };
         for id in ["\"a1\"", r#""\u00611""#, "null"] {
             assert!(read_status(id).is_ok(), "{id}");
@@ -445,8 +466,8 @@ mod tests {
         for row in crate::operations().iter().filter_map(|row| Some((row, row.echo?.pointer))) {
             let (row, pointer) = (row.0, row.1.trim_start_matches("/data/"));
             let text = format!(r#"{{"success": true, "data": {{"status": "s", "{pointer}": 7}}}}"#);
-            assert!(parse(row, answer(200, &text), Some("7")).is_ok(), "{}", row.id);
-            assert_eq!(parse(row, answer(200, &text), Some("8")).unwrap_err().code(), Code::BAD_RESPONSE);
+            assert!(parse(row, response(200, &text), Some("7")).is_ok(), "{}", row.id);
+            assert_eq!(parse(row, response(200, &text), Some("8")).unwrap_err().code(), Code::BAD_RESPONSE);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The part of a client that its clones share: configuration, log, counts, submitted calls, and the driver of this
-//! process.
+//! The part of a client that its clones share: configuration, log, counts, submitted calls, and the
+//! driver of this process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::reply::with_context;
 use crate::api::operation::Operation;
 use crate::config::Config;
-use crate::error::{Error, push_quoted};
+use crate::error::Error;
 use crate::fork::ForkSafeMutex;
 use crate::http_types::Outcome;
+use crate::json;
 use crate::log::{Log, LogLevel};
 use crate::net::driver::Driver;
 use crate::net::in_flight::shut_down_error;
@@ -30,7 +31,7 @@ pub(crate) struct ClientInner {
 /// The state of a client and the driver of this process.
 enum Lifecycle {
     Open(Arc<Driver>),
-    /// Shutting down: the calls in flight go on, no more begin.
+    /// Shutting down: the calls in flight go on, and no new call starts.
     Closing(Arc<Driver>),
     Closed,
 }
@@ -69,24 +70,24 @@ impl ClientInner {
         Ok(Arc::new(ClientInner { config, log, counts, registry, lifecycle }))
     }
 
-    /// Returns the driver of this process. A forked child makes its own at the first use.
+    /// Returns the driver of this process. A forked child creates its own driver at the first use.
     pub(super) fn driver(&self) -> Result<Arc<Driver>, Error> {
         match &*self.lifecycle.lock() {
             Lifecycle::Closed | Lifecycle::Closing(_) => return Err(shut_down_error()),
             Lifecycle::Open(driver) if driver.is_ours() => return Ok(Arc::clone(driver)),
             Lifecycle::Open(_) => {}
         }
-        let made = Driver::new(&self.config, &self.log)?;
+        let new_driver = Driver::new(&self.config, &self.log)?;
         let mut lifecycle = self.lifecycle.lock();
-        let forgotten = match &mut *lifecycle {
+        let parents_driver = match &mut *lifecycle {
             Lifecycle::Closed | Lifecycle::Closing(_) => return Err(shut_down_error()),
-            // Another thread of this child has made one meanwhile.
+            // Another thread of this process has created a driver in the meantime.
             Lifecycle::Open(driver) if driver.is_ours() => return Ok(Arc::clone(driver)),
-            Lifecycle::Open(driver) => std::mem::replace(driver, Arc::clone(&made)),
+            Lifecycle::Open(driver) => std::mem::replace(driver, Arc::clone(&new_driver)),
         };
         drop(lifecycle);
-        drop(forgotten);
-        Ok(made)
+        drop(parents_driver);
+        Ok(new_driver)
     }
 
     /// Returns the driver of this process while its calls may be in flight.
@@ -99,7 +100,7 @@ impl ClientInner {
         }
     }
 
-    /// Accepts no more calls. Returns the driver that is to be drained, if this process has one.
+    /// Refuses further calls. Returns the driver to drain, if this process has a driver.
     pub(crate) fn close_for_new(&self) -> Result<Option<Arc<Driver>>, Error> {
         let mut lifecycle = self.lifecycle.lock();
         let Lifecycle::Open(driver) = &*lifecycle else { return Err(shut_down_error()) };
@@ -116,16 +117,16 @@ impl ClientInner {
 
     /// Cancels the calls in flight.
     pub(crate) fn close(&self) {
-        let before = std::mem::replace(&mut *self.lifecycle.lock(), Lifecycle::Closed);
-        if let Lifecycle::Open(driver) | Lifecycle::Closing(driver) = before
+        let previous = std::mem::replace(&mut *self.lifecycle.lock(), Lifecycle::Closed);
+        if let Lifecycle::Open(driver) | Lifecycle::Closing(driver) = previous
             && driver.is_ours()
         {
             driver.close();
         }
     }
 
-    /// Cancels all calls; counts and logs those that end by it. Returns whether no callback is running on another
-    /// thread.
+    /// Cancels all calls. Counts and logs the calls that end because of this. Returns whether no
+    /// callback is running on another thread.
     pub(super) fn end(&self) -> bool {
         let (forgotten, is_complete) = self.registry.forget_all();
         self.close();
@@ -138,7 +139,8 @@ impl ClientInner {
         is_complete
     }
 
-    /// Ends the calls without a callback, whose results the host may still take, so that each is counted and logged.
+    /// Ends the calls without a callback, whose results the host may still take, so that each is
+    /// counted and logged.
     pub(crate) fn end_polled_calls(&self) {
         for submitted in self.registry.polled() {
             submitted.end_with_client(self);
@@ -150,13 +152,13 @@ impl ClientInner {
         self.log.is_off()
     }
 
-    /// Adds the operation and the call id to an error, and hides secrets in it.
+    /// Adds the operation and the call id to an error, and redacts its secrets.
     pub(crate) fn with_context(&self, error: Error, operation: &str, call_id: Option<&str>) -> Error {
         with_context(error, operation, call_id, &self.config.secrets)
     }
 
-    pub(super) fn with_secrets_hidden(&self, mut error: Error) -> Error {
-        error.hide(&self.config.secrets);
+    pub(super) fn redacted(&self, mut error: Error) -> Error {
+        error.redact(&self.config.secrets);
         error
     }
 
@@ -224,7 +226,7 @@ impl Counts {
         let Counts { calls, succeeded, failed, attempts, unknown, abandoned } = self;
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let mut quoted_url = String::new();
-        push_quoted(&mut quoted_url, base_url);
+        json::write_string(&mut quoted_url, base_url);
         format!(
             "{{\"success\":true,\"base_url\":{quoted_url},\"calls\":{},\"succeeded\":{},\"failed\":{},\
              \"attempts\":{},\"unknown\":{},\"abandoned\":{},\"in_flight\":{in_flight},\"roots\":\"{roots}\"}}",

@@ -12,7 +12,7 @@ use http::HeaderValue;
 
 use self::inner::{ClientInner, PreparedCall};
 use self::options::CallOptions;
-use self::reply::{Reply, error_of_prewarm, into_reply};
+use self::reply::{Reply, into_reply, prewarm_error};
 use crate::api::operation::{Operation, operation};
 use crate::api::{arguments, refusal};
 use crate::codes::Code;
@@ -25,11 +25,11 @@ use crate::net::driver::Driver;
 use crate::net::retry_loop::CallSpec;
 use crate::net::tls::RootsState;
 
-/// A client of the API. Cheap to clone: clones are the same client. `Send` and `Sync`: one client
-/// serves any number of threads at once.
+/// A client of the API. A clone is cheap and refers to the same client. The client is `Send` and
+/// `Sync`: any number of threads may use it at the same time.
 ///
-/// It has no thread of its own: a call does its I/O on the thread that makes it. Dropping the last
-/// clone never waits.
+/// The client has no thread unless it is configured with `"background": true`: a call performs its
+/// I/O on the thread that makes the call. Dropping the last clone does not block.
 ///
 /// ```no_run
 /// use iplaygames::{CallOptions, Client, Config};
@@ -44,17 +44,17 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes a client. Opens no connection, reads no roots, starts no thread.
+    /// Creates a client. Opens no connection and loads no root certificates.
     ///
     /// # Errors
     ///
-    /// [`Code::INVALID_ARGUMENT`] for a proxy that cannot be used, [`Code::INTERNAL`] when the system gives
-    /// no event queue (out of file descriptors).
+    /// [`Code::INVALID_ARGUMENT`] for a proxy that cannot be used. [`Code::INTERNAL`] if the I/O
+    /// runtime cannot be created, for example because the process has no free file descriptor.
     pub fn new(config: Config) -> Result<Client, Error> {
         Ok(Client { inner: ClientInner::new(config, Driver::new)? })
     }
 
-    /// Makes a client of the simulation; see `src/simulation/`.
+    /// Creates a client of the simulation; see `src/simulation/`.
     #[cfg(test)]
     pub(crate) fn simulated(
         config: Config,
@@ -69,15 +69,15 @@ impl Client {
         &self.inner
     }
 
-    /// Calls an operation of the API and waits for the answer, on this thread.
+    /// Calls an operation of the API and waits for the response, on this thread.
     ///
-    /// `arguments_json` is one flat object: path, query and body fields by their names; empty text means
-    /// none. The answer is the server's own document.
+    /// `arguments_json` is one flat JSON object with the path, query and body parameters by name.
+    /// Empty text means no arguments. The reply contains the JSON document of the server.
     ///
     /// # Errors
     ///
-    /// Every way a call can fail is an [`Error`]; its [`outcome`](Error::outcome) says whether the call may
-    /// have been done.
+    /// Returns an [`Error`] for every failed call. Its [`outcome`](Error::outcome) says whether the
+    /// server may have processed the call.
     pub fn call(&self, operation: &str, arguments_json: &str, options: &CallOptions) -> Result<Reply, Error> {
         self.execute(
             operation,
@@ -87,8 +87,9 @@ impl Client {
         )
     }
 
-    /// Calls as [`Client::call`], and asks every so often, on this thread, whether to go on: for a host whose
-    /// threads have more to look after. If not, the call is canceled and its connection closed at once.
+    /// Calls an operation as [`Client::call`] does, and calls `go_on` on this thread at the given
+    /// interval. If `go_on` returns false, the call is canceled and its connection is closed at
+    /// once. This is for hosts that have to react to events, such as signals, during a call.
     ///
     /// ```
     /// # #[cfg(feature = "sandbox")] {
@@ -98,10 +99,10 @@ impl Client {
     /// sandbox.control(r#"{"command": "fault", "operation": "list_games", "delay_ms": 30000}"#)?;
     /// let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
     /// let options = CallOptions::default();
-    /// let mut looks = 0;
+    /// let mut checks = 0;
     /// let error = client.call_while("list_games", "", &options, Duration::from_millis(5), || {
-    ///     looks += 1;
-    ///     looks < 3
+    ///     checks += 1;
+    ///     checks < 3
     /// });
     /// assert_eq!(error.unwrap_err().code(), Code::CANCELED);
     /// # }
@@ -110,7 +111,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// The errors of [`Client::call`], and [`Code::CANCELED`] if `go_on` returned false.
     pub fn call_while(
         &self,
         operation: &str,
@@ -119,19 +120,19 @@ impl Client {
         every: Duration,
         go_on: impl FnMut() -> bool,
     ) -> Result<Reply, Error> {
-        let parts = |operation| arguments::prepare(operation, arguments_json);
-        self.execute(operation, options, parts, |driver, spec| driver.call_while(spec, every, go_on))
+        let request = |operation| arguments::prepare(operation, arguments_json);
+        self.execute(operation, options, request, |driver, spec| driver.call_while(spec, every, go_on))
     }
 
-    /// [`Client::call`] for an operation on one session, which takes no other arguments.
+    /// Calls an operation on one session, which takes no other arguments.
     pub(crate) fn call_on_session(
         &self,
         operation: &str,
         session_id: &str,
         options: &CallOptions,
     ) -> Result<Reply, Error> {
-        let parts = |operation| arguments::prepare_on_session(operation, session_id);
-        self.execute(operation, options, parts, Driver::call)
+        let request = |operation| arguments::prepare_on_session(operation, session_id);
+        self.execute(operation, options, request, Driver::call)
     }
 
     fn execute(
@@ -172,58 +173,59 @@ impl Client {
         options: &CallOptions,
         request: impl FnOnce(&'static Operation) -> Result<Request, Error>,
     ) -> Result<PreparedCall, Error> {
-        let in_context = |error: Error| self.inner.with_context(error, operation_id, None);
+        let with_context = |error: Error| self.inner.with_context(error, operation_id, None);
         let operation = operation(operation_id).ok_or_else(|| {
-            in_context(Error::new(
+            with_context(Error::new(
                 Code::UNKNOWN_OPERATION,
                 format!("The API has no operation {operation_id:?}."),
             ))
         })?;
-        let parts = request(operation).map_err(in_context)?;
-        let driver = self.inner.driver().map_err(in_context)?;
+        let request = request(operation).map_err(with_context)?;
+        let driver = self.inner.driver().map_err(with_context)?;
         let call_id = match &options.call_id {
             Some(id) => id.clone(),
             None => driver.make_call_id(),
         };
         let config = &self.inner.config;
-        let echo = arguments::echo(operation, &parts.target);
+        let echo = arguments::echo(operation, &request.target);
         let spec = CallSpec {
             operation: operation.id,
-            parts,
+            parts: request,
             idempotency: operation.idempotency,
             timeout: options.timeout.unwrap_or(config.timeout),
             attempt_timeout: config.attempt_timeout,
             max_retries: options.max_retries.unwrap_or(config.max_retries),
-            call_id: call_id_header(&call_id).map_err(in_context)?,
+            call_id: call_id_header(&call_id).map_err(with_context)?,
             classify: refusal::classify_by_id,
         };
         Ok(PreparedCall { operation, spec, call_id, echo, driver })
     }
 
-    /// Loads the roots (where https needs them), resolves the name and opens a connection, so that the
-    /// first call does not have to. The server is asked nothing. Zero means the client's own time. Answers
-    /// `{"success":true,"elapsed_ms":12}`.
+    /// Loads the root certificates (for https), resolves the host name and opens a connection, so
+    /// that the first call is faster. Sends no request. A `timeout` of zero means the client's
+    /// `timeout_ms`. The reply is `{"success":true,"elapsed_ms":12}`.
     ///
     /// # Errors
     ///
-    /// Those of a call that gets no connection.
+    /// The errors of a call that gets no connection.
     pub fn prewarm(&self, timeout: Duration) -> Result<Reply, Error> {
         let started = Instant::now();
         let driver = self.inner.driver()?;
         let https = self.inner.config.base_url.starts_with("https:");
         if https && let Err(error) = driver.transport().roots.load() {
-            return Err(Error::new(Code::TLS, format!("The roots of trust cannot be loaded: {error}")));
+            return Err(Error::new(Code::TLS, format!("The root certificates cannot be loaded: {error}")));
         }
         let timeout = if timeout.is_zero() { self.inner.config.timeout } else { timeout };
         match driver.connect(timeout)? {
             Ok(()) => Ok(Reply::of_prewarm(started.elapsed())),
-            Err(failure) => Err(self.inner.with_secrets_hidden(error_of_prewarm(failure, started.elapsed()))),
+            Err(failure) => Err(self.inner.redacted(prewarm_error(failure, started.elapsed()))),
         }
     }
 
-    /// Counts since the client was made, as a JSON document: `calls`, `succeeded`, `failed`, `attempts`,
-    /// `unknown` (failed with an unknown outcome), `abandoned` (ended, and the result was not taken), `in_flight`,
-    /// and `roots` (`none`, `given` or `system`: which roots of trust are loaded).
+    /// Returns the counts since the client was created, as a JSON document: `calls`, `succeeded`,
+    /// `failed`, `attempts`, `unknown` (failed with an unknown outcome), `abandoned` (ended, and
+    /// the host did not take the result), `in_flight`, and `roots` (`none`, `given` or `system`:
+    /// which root certificates are loaded).
     pub fn stats_json(&self) -> String {
         let (in_flight, roots) = match self.inner.driver_in_use() {
             Some(driver) => (driver.in_flight(), driver.transport().roots.loaded()),
@@ -237,44 +239,44 @@ impl Client {
         self.inner.counts.to_json(&self.inner.config.base_url, in_flight, roots)
     }
 
-    /// The server's address, without a trailing slash.
+    /// Returns the base URL of the server, without a trailing slash.
     pub fn base_url(&self) -> &str {
         &self.inner.config.base_url
     }
 
-    /// The time a call may take where nothing else is said.
+    /// Returns the time limit of a call that has no limit in its options.
     pub fn timeout(&self) -> Duration {
         self.inner.config.timeout
     }
 
-    /// Sets or removes what takes the log lines, and the most detailed level wanted. When this returns,
-    /// the logger before is not running.
+    /// Sets or removes the logger, and sets the most detailed level that it receives. When this
+    /// function returns, the previous logger is not running.
     ///
     /// # Errors
     ///
-    /// [`Code::BUSY`] from inside the logger itself.
+    /// [`Code::BUSY`] if the logger itself calls this function.
     pub fn set_logger(&self, logger: Option<Logger>, max_level: Option<LogLevel>) -> Result<(), Error> {
         self.inner.log.set(logger, max_level)
     }
 
-    /// Hands waiting log lines to the logger, on this thread. Calls do so before they return; lines that
-    /// arise elsewhere wait in a ring of 256.
+    /// Passes the queued log lines to the logger, on this thread. Every call does so before it
+    /// returns. Other lines wait in a queue of 256 lines.
     pub fn deliver_log(&self) {
         self.inner.log.deliver();
     }
 
-    /// Puts a line into the log.
+    /// Adds a line to the log.
     #[cfg(feature = "capi")]
     pub(crate) fn note(&self, level: LogLevel, target: &'static str, message: String) {
         self.inner.log.add(level, target, || message);
     }
 
-    /// Ends the client: calls in flight on other threads return at once with [`Code::CANCELED`], later
-    /// calls answer [`Code::SHUT_DOWN`], callbacks do not run any more. Never waits. Answers whether no
-    /// callback is running on another thread; if one is, its return completes the end.
+    /// Closes the client without waiting. Calls in flight on other threads return at once with
+    /// [`Code::CANCELED`], later calls return [`Code::SHUT_DOWN`], and no further callback starts.
+    /// Returns false if a callback is still running on another thread.
     ///
-    /// Every call that ends here is counted and logged with its id and its outcome, and the logger runs on this
-    /// thread.
+    /// Every call that ends here is counted and logged with its id and its outcome. The logger runs
+    /// on this thread.
     pub fn close(&self) -> bool {
         self.inner.end()
     }
@@ -287,7 +289,7 @@ impl std::fmt::Debug for Client {
 }
 
 fn call_id_header(id: &str) -> Result<HeaderValue, Error> {
-    let fits = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    let value = if fits { HeaderValue::from_str(id).ok() } else { None };
+    let is_valid = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let value = if is_valid { HeaderValue::from_str(id).ok() } else { None };
     value.ok_or_else(|| Error::invalid("/call_id", "`call_id` must be 1 to 128 visible ASCII characters."))
 }

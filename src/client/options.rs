@@ -6,21 +6,22 @@ use crate::config::{take_max_retries, take_timeout};
 use crate::error::Error;
 use crate::json::ObjectReader;
 
-/// What one call may differ in from its client's configuration.
+/// The options of one call. They override the configuration of the client.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CallOptions {
-    /// The whole call's time, instead of the client's `timeout_ms`.
+    /// The time limit of the whole call, instead of the client's `timeout_ms`.
     pub timeout: Option<Duration>,
-    /// How often to try again, instead of the client's `max_retries`.
+    /// The number of retries, instead of the client's `max_retries`.
     pub max_retries: Option<u32>,
-    /// The call's id, sent as `X-Request-Id`: 1 to 128 visible ASCII characters. Made up where none is
-    /// given.
+    /// The id of the call, which is sent as `X-Request-Id`: 1 to 128 visible ASCII characters. If
+    /// there is none, the client creates a random id.
     pub call_id: Option<String>,
 }
 
 impl CallOptions {
-    /// Reads options from JSON: `{"timeout_ms", "max_retries", "call_id"}`. Empty text means none.
+    /// Parses options from JSON: `{"timeout_ms", "max_retries", "call_id"}`. Empty text means no
+    /// options.
     ///
     /// ```
     /// use iplaygames::CallOptions;
@@ -29,6 +30,11 @@ impl CallOptions {
     /// assert_eq!(CallOptions::from_json(r#"{"retries": 1}"#).unwrap_err().field(), Some("/retries"));
     /// # Ok::<(), iplaygames::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) with [`field`](Error::field)
+    /// pointing at the option.
     pub fn from_json(text: &str) -> Result<CallOptions, Error> {
         let mut reader = ObjectReader::parse(text, "The options")?;
         reader.check_keys(&["timeout_ms", "max_retries", "call_id"])?;

@@ -1,17 +1,19 @@
-//! The reply to a call that succeeded, and how the report of the attempts becomes a reply or an error.
+//! The reply to a call that succeeded, and how the report of the attempts becomes a reply or an
+//! error.
 
 use std::time::Duration;
 
 use crate::api::operation::Operation;
 use crate::api::{refusal, response};
 use crate::codes::Code;
-use crate::config::Secrets;
 use crate::error::Error;
 use crate::http_types::{Disposition, Idempotency, Outcome};
 use crate::net::call_cell::CallReport;
 use crate::net::transport_error::{TransportError, TransportErrorKind};
+use crate::redact::Redactor;
 
-/// The reply to a call that succeeded. Its `Debug` leaves the document out: a session's token may be in it.
+/// The reply to a call that succeeded. Its `Debug` omits the document, which may contain a session
+/// token.
 #[derive(Clone)]
 pub struct Reply {
     json: String,
@@ -37,7 +39,7 @@ impl std::fmt::Debug for Reply {
 }
 
 impl Reply {
-    /// Returns the reply of `Client::prewarm`, which the library makes itself.
+    /// Returns the reply of `Client::prewarm`, which does not come from the server.
     pub(super) fn of_prewarm(elapsed: Duration) -> Reply {
         Reply {
             json: format!("{{\"success\":true,\"elapsed_ms\":{}}}", elapsed.as_millis()),
@@ -69,7 +71,7 @@ impl Reply {
         self.attempts
     }
 
-    /// Returns the time of the call, with the pauses between attempts.
+    /// Returns the time of the call, including the pauses between attempts.
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
@@ -85,24 +87,25 @@ impl Reply {
     }
 }
 
-/// Adds the operation and the call id to an error, and hides secrets in it.
+/// Adds the operation and the call id to an error, and redacts its secrets.
 #[cold]
 pub(crate) fn with_context(
     mut error: Error,
     operation: &str,
     call_id: Option<&str>,
-    secrets: &Secrets,
+    secrets: &Redactor,
 ) -> Error {
     let inner = error.inner_mut();
     inner.operation = Some(operation.to_owned());
     if inner.call_id.is_none() {
         inner.call_id = call_id.map(str::to_owned);
     }
-    error.hide(secrets);
+    error.redact(secrets);
     error
 }
 
-/// Converts the report of a call to its reply or its error. `echo` is the argument that the response must repeat.
+/// Converts the report of a call to its reply or its error. `echo` is the argument that the
+/// response must repeat.
 pub(crate) fn into_reply(
     operation: &'static Operation,
     report: CallReport,
@@ -111,17 +114,18 @@ pub(crate) fn into_reply(
 ) -> Result<Reply, Error> {
     let CallReport { result, attempts, elapsed, may_be_done, was_refused, retry_after } = report;
     let (result, http_status, request_id) = match result {
-        Ok(answer) => {
-            let (status, request_id) = (answer.status, answer.request_id.clone());
-            let gone = operation.idempotency == Idempotency::Idempotent
+        Ok(response) => {
+            let (status, request_id) = (response.status, response.request_id.clone());
+            let was_ended_before = operation.idempotency == Idempotency::Idempotent
                 && may_be_done
                 && status == 404
-                && refusal::classify(operation, &answer) == Disposition::Refused;
-            // An earlier attempt may have ended the session. It does not exist now, as the caller asked.
-            let result = if gone {
+                && refusal::classify(operation, &response) == Disposition::Refused;
+            // An earlier attempt may have ended the session. The session does not exist now, which
+            // is what the caller asked for.
+            let result = if was_ended_before {
                 Ok(r#"{"success":true,"already_ended":true}"#.to_owned())
             } else {
-                response::parse(operation, answer, echo)
+                response::parse(operation, response, echo)
             };
             (result, Some(status), request_id)
         }
@@ -131,7 +135,7 @@ pub(crate) fn into_reply(
                 (false, true) => Outcome::Rejected,
                 (false, false) => Outcome::NotSent,
             };
-            (Err(error_of(failure, outcome)), None, None)
+            (Err(transport_failure(failure, outcome)), None, None)
         }
     };
     match result {
@@ -143,7 +147,8 @@ pub(crate) fn into_reply(
             inner.call_id = Some(call_id);
             inner.retry_after = retry_after;
             if may_be_done && operation.idempotency != Idempotency::Safe {
-                // The last response says nothing of the attempts before it. A read has changed nothing.
+                // The last response says nothing about earlier attempts. A safe operation changes
+                // nothing, so it keeps its outcome.
                 inner.outcome = Outcome::Unknown;
             }
             Err(error)
@@ -153,7 +158,7 @@ pub(crate) fn into_reply(
 
 /// Converts a failure of the transport to an error.
 #[cold]
-fn error_of(failure: TransportError, outcome: Outcome) -> Error {
+fn transport_failure(failure: TransportError, outcome: Outcome) -> Error {
     let (code, retryable) = match failure.kind {
         TransportErrorKind::Resolve => (Code::RESOLVE, true),
         TransportErrorKind::Connect => (Code::CONNECT, true),
@@ -173,10 +178,10 @@ fn error_of(failure: TransportError, outcome: Outcome) -> Error {
     error
 }
 
-/// Converts the failure of `Client::prewarm` to an error. The server was asked nothing.
+/// Converts the failure of `Client::prewarm` to an error. No request was sent.
 #[cold]
-pub(super) fn error_of_prewarm(failure: TransportError, elapsed: Duration) -> Error {
-    let mut error = error_of(failure, Outcome::NotSent);
+pub(super) fn prewarm_error(failure: TransportError, elapsed: Duration) -> Error {
+    let mut error = transport_failure(failure, Outcome::NotSent);
     let inner = error.inner_mut();
     (inner.attempts, inner.elapsed) = (1, elapsed);
     error

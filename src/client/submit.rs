@@ -21,13 +21,14 @@ use crate::submit::dispatch::DispatchGuard;
 use crate::submit::event::Callback;
 use crate::submit::handle::Call;
 use crate::submit::updates::WatchOptions;
-use crate::submit::watch::Reader;
+use crate::submit::watch::WatchReader;
 
-/// The shortest interval of a watch. More readings would load the server without telling more.
+/// The shortest interval of a watch. More frequent readings would load the server without a
+/// benefit.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
 
 impl Client {
-    /// Sends a call on its way and returns at once.
+    /// Submits a call and returns at once. The call progresses while a thread drives the client.
     ///
     /// ```
     /// # #[cfg(feature = "sandbox")] {
@@ -45,8 +46,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// What is wrong with the arguments, [`Code::BUSY`](crate::Code::BUSY) over `max_in_flight`, [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN). Then the
-    /// callback never runs.
+    /// An error for invalid arguments, [`Code::BUSY`](crate::Code::BUSY) above `max_in_flight`, and
+    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN). After an error the callback never runs.
     pub fn submit(
         &self,
         operation: &str,
@@ -58,17 +59,20 @@ impl Client {
         Ok(Call::new(submitted))
     }
 
-    /// Watches a session: reads its status at a pace (a tenth more or less), one reading at a time, and
-    /// reports every change. Ends when the status says that the session is over (`closed`, `expired` and
-    /// their like; an unknown word is a change), when it is gone, or when it cannot be read. The interval
-    /// is ten milliseconds or more.
+    /// Watches a session: reads its status at the given interval (with ten percent jitter), one
+    /// reading at a time, and reports every change. The interval must be at least ten milliseconds.
     ///
-    /// A reading that fails and may work later does not end the watch. After three in a row the error is an
-    /// update, and a line in the log; the next reading that succeeds is an update again.
+    /// The watch ends when the status says that the session is over (for example `closed` or
+    /// `expired`), when the session does not exist any more, or after an error that is not
+    /// retryable. An unknown status is reported as a change.
+    ///
+    /// A retryable error does not end the watch. After three failed readings in a row the error is
+    /// reported as an update and logged. The next successful reading is reported as an update
+    /// again.
     ///
     /// # Errors
     ///
-    /// As [`Client::submit`](crate::Client::submit).
+    /// The errors of [`Client::submit`](crate::Client::submit).
     pub fn watch_session(
         &self,
         session_id: &str,
@@ -78,7 +82,8 @@ impl Client {
         self.watch_session_with(session_id, &WatchOptions::every(interval), callback)
     }
 
-    /// Watches as [`Client::watch_session`](crate::Client::watch_session), with options.
+    /// Watches a session as [`Client::watch_session`](crate::Client::watch_session) does, with
+    /// options.
     ///
     /// ```no_run
     /// # fn example(client: iplaygames::Client) -> Result<(), iplaygames::Error> {
@@ -92,7 +97,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::submit`](crate::Client::submit).
+    /// The errors of [`Client::submit`](crate::Client::submit).
     pub fn watch_session_with(
         &self,
         session_id: &str,
@@ -103,7 +108,8 @@ impl Client {
         Ok(Call::new(submitted))
     }
 
-    /// Submits; the call is made known through `announce` before anything of it can happen.
+    /// Submits a call. `on_registered` receives the call before its I/O starts and before its
+    /// callback can run.
     pub(crate) fn submit_with(
         &self,
         operation: &str,
@@ -118,7 +124,8 @@ impl Client {
         })
     }
 
-    /// Watches, as [`Client::begin_submit`](crate::Client::begin_submit).
+    /// Starts a watch. `on_registered` receives it as in
+    /// [`Client::submit_with`](crate::Client::submit_with).
     pub(crate) fn watch_with(
         &self,
         session_id: &str,
@@ -134,9 +141,9 @@ impl Client {
         let prepared = self.prepare("get_session_status", &arguments, &options.call)?;
         self.start(prepared, callback, on_registered, |driver, submitted, spec, active| {
             let shared = Arc::clone(&submitted.shared);
-            let mut reader = Reader::new(options.max_failures);
-            let read = move |report: &CallReport| reader.read(&shared, report);
-            driver.start_watch(submitted.cell(), spec, options.interval, read, active);
+            let mut reader = WatchReader::new(options.max_failures);
+            let process = move |report: &CallReport| reader.process(&shared, report);
+            driver.start_watch(submitted.cell(), spec, options.interval, process, active);
         })
     }
 
@@ -172,8 +179,8 @@ impl Client {
         if !has_callback {
             registry.add_polled(&submitted);
         } else if !registry.add(&submitted) {
-            // The call was registered with the driver first, so a shutdown that closed the registry before this cancels
-            // the call, and a later one finds it in the registry.
+            // The call was registered with the driver first, so a shutdown that closed the registry
+            // before this cancels the call, and a later shutdown finds the call in the registry.
             return refuse(shut_down_error());
         }
         if let Err(error) = on_registered(&submitted) {
@@ -192,17 +199,20 @@ impl Client {
         self.inner().registry.completions.is_empty() && self.inner().has_no_logger()
     }
 
-    /// Performs the I/O of the calls in flight that needs no waiting, and runs the callbacks that are due, on this
-    /// thread. Returns the number of callbacks that ran. A game calls it once a frame.
+    /// Performs the I/O of the calls in flight that needs no waiting, and runs the callbacks that
+    /// are due, on this thread. Returns the number of callbacks that ran. A game calls it once a
+    /// frame.
     ///
-    /// With no call in flight it costs one atomic load. Otherwise it runs the callbacks that are due, and then alternates
-    /// between I/O and callbacks until there is nothing to do or the budget is used up. It checks the budget between
-    /// steps and between callbacks. With a budget of zero it does a little I/O and runs at most one callback. Inside a
-    /// callback, or while another thread ticks, it does nothing.
+    /// With no call in flight it costs one atomic load. Otherwise it runs the callbacks that are
+    /// due, and then alternates between I/O and callbacks until there is nothing to do or the
+    /// budget is used up. It checks the budget between steps and between callbacks. With a budget
+    /// of zero it does a little I/O and runs at most one callback. Inside a callback, or while
+    /// another thread ticks, it does nothing.
     ///
     /// # Errors
     ///
-    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN) or [`Code::UNSUPPORTED`](crate::Code::UNSUPPORTED) where this thread cannot drive.
+    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN) or
+    /// [`Code::UNSUPPORTED`](crate::Code::UNSUPPORTED) if this thread cannot drive.
     pub fn tick(&self, budget: Duration) -> Result<u32, Error> {
         let inner = self.inner();
         if inner.registry.completions.is_empty() {
@@ -224,14 +234,16 @@ impl Client {
         }
         let driver = inner.driver_in_use();
         loop {
-            let moved = driver.as_ref().map_or(Ok(false), |driver| driver.poll_once(&budget));
+            let progress = driver.as_ref().map_or(Ok(false), |driver| driver.poll_once(&budget));
             let mut has_delivered = false;
             while (completed == 0 || !budget.is_over()) && dispatch.dispatch_one() {
                 completed += 1;
                 has_delivered = true;
             }
-            match moved {
-                Ok(moved) if (moved || has_delivered) && !budget.is_over() => budget.end_turn(),
+            match progress {
+                Ok(has_progressed) if (has_progressed || has_delivered) && !budget.is_over() => {
+                    budget.end_turn()
+                }
                 // The callbacks that ran are reported; the next tick reports the error.
                 Err(error) if completed == 0 => return Err(error),
                 _ => return Ok(completed),
@@ -239,9 +251,12 @@ impl Client {
         }
     }
 
-    /// Drives until a future is ready, for so long at most. For waiting on several calls at once, or on
-    /// something beside them: the future should only look at what a [`Call::notify`](crate::Call::notify) has left, and must
-    /// not call into the client.
+    /// Drives the client on this thread until a future is ready or `timeout` has passed. Returns
+    /// `None` after a timeout.
+    ///
+    /// A host can wait for several calls at once with this function, or for calls together with
+    /// other events. The future must not call into the client; it may read state that a
+    /// [`Call::notify`](crate::Call::notify) function has set.
     ///
     /// ```
     /// # #[cfg(feature = "sandbox")] {
@@ -258,39 +273,48 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN), and as [`Client::call`](crate::Client::call) where this thread cannot wait.
+    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN), and the errors of
+    /// [`Client::call`](crate::Client::call) on a thread that cannot wait.
     pub fn drive<F: Future>(&self, future: F, timeout: Duration) -> Result<Option<F::Output>, Error> {
         let driver = self.inner().driver_in_use().ok_or_else(shut_down_error)?;
         driver.drive(async { tokio::time::timeout(timeout, future).await.ok() })
     }
 
-    /// Ends the client in order: new calls are refused, those in flight are driven for at most so long,
-    /// the rest is canceled, watches at once; every callback runs, on this thread; the background thread
-    /// is joined. When this returns no callback is running and none ever will, except for the one this is
-    /// called from: so it waits for a callback that is running on another thread.
+    /// Shuts the client down in order:
+    ///
+    /// 1. The client refuses new calls and cancels its watches.
+    /// 2. It drives the calls in flight for at most `timeout` and cancels the rest.
+    /// 3. It runs every callback that is due on this thread.
+    /// 4. It joins the background thread.
+    ///
+    /// The function waits for a callback that is running on another thread. When it returns, no
+    /// callback is running, and none will run later. The only exception is a callback that calls
+    /// this function.
     ///
     /// # Errors
     ///
-    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN) when it is shut down already, or when this thread cannot drive: then nothing was
-    /// driven, and all else is done.
+    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN) if the client is shut down already. If this
+    /// thread cannot drive, the function returns the error of the drive; calls in flight are then
+    /// canceled without being driven, and all other steps are done.
     pub fn shutdown(&self, timeout: Duration) -> Result<(), Error> {
         let inner = self.inner();
         let Some(driver) = inner.close_for_new()? else { return Ok(()) };
         inner.registry.close();
         let driven = driver.drain(timeout);
-        // Another thread may be running callbacks, or may be submitting a call, which is canceled already. Both end
-        // soon, unless a callback of the host takes long.
+        // Another thread may be running callbacks, or may be submitting a call, which is canceled
+        // already. Both end soon, unless a callback of the host takes long.
         let mut panic = None;
         loop {
-            let deliver = || {
+            let dispatch_due = || {
                 DispatchGuard::begin_or_join(&inner.registry).is_some_and(|dispatch| dispatch.dispatch_all())
             };
-            match catch_unwind(AssertUnwindSafe(deliver)) {
+            match catch_unwind(AssertUnwindSafe(dispatch_due)) {
                 Ok(true) => break,
                 Ok(false) => std::thread::sleep(Duration::from_millis(1)),
-                // A callback of the host panicked. The others run, and then the first panic goes on.
+                // A callback of the host panicked. The other callbacks run, and then the first
+                // panic resumes.
                 Err(first) if panic.is_none() => panic = Some(first),
-                // Dropping what a panic carries may panic again.
+                // The drop of a panic payload may panic again.
                 Err(other) => std::mem::forget(other),
             }
         }

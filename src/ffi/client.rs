@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::codes::Code;
 use crate::config::Config;
-use crate::error::push_quoted;
+use crate::json;
 
 /// Creates a client. Opens no connection and reads no certificates; the first call or
 /// ipg_client_prewarm() does that. Starts a thread only if the configuration has `"background":
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn ipg_client_new(
         let config = Config::from_json(config_json.get_or_empty()?)?;
         let mut document = format!("{{\"success\":true,\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
         document.push_str(",\"base_url\":");
-        push_quoted(&mut document, config.base_url());
+        json::write_string(&mut document, config.base_url());
         document.push('}');
         let client = Client::new(config)?;
         if out_client.is_wanted() {

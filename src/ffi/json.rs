@@ -6,7 +6,7 @@ use super::boundary::{self, OutParam};
 use super::string::{self, StrParam, invalid_argument};
 use super::types::ipg_code;
 use crate::codes::Code;
-use crate::error::{Error, push_quoted};
+use crate::error::Error;
 use crate::json::{self, PointerError};
 
 /// A type that ipg_json_get() returns: `null`.
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn ipg_json_quote(
             _ => string::utf8("text", unsafe { std::slice::from_raw_parts(text.cast(), len) })?,
         };
         let mut quoted = String::with_capacity(text.len() + 2);
-        push_quoted(&mut quoted, text);
+        json::write_string(&mut quoted, text);
         Ok(quoted)
     })
 }

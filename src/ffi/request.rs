@@ -14,7 +14,7 @@ use super::types::{ipg_callback, ipg_client, ipg_code, ipg_request};
 use crate::client::Client;
 use crate::client::options::CallOptions;
 use crate::codes::Code;
-use crate::error::push_quoted;
+use crate::json;
 use crate::submit::call::{PollResult, SubmittedCall};
 use crate::submit::updates::WatchOptions;
 
@@ -357,7 +357,7 @@ pub extern "C" fn ipg_request_free(request: *mut ipg_request) -> ipg_code {
 /// Returns the document of a call that was submitted.
 fn submitted_json(submitted: &SubmittedCall) -> String {
     let mut document = "{\"success\":true,\"call_id\":".to_owned();
-    push_quoted(&mut document, submitted.call_id());
+    json::write_string(&mut document, submitted.call_id());
     document.push('}');
     document
 }

@@ -1,11 +1,11 @@
-//! The error of JSON that cannot be accepted. `crate::error::Error` converts from it.
+//! The error for invalid JSON. `crate::error::Error` converts from it.
 
-/// A JSON document, or a member of a JSON object, that is not acceptable.
+/// The error for a JSON document, or a member of a JSON object, that is invalid.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ObjectError {
     /// A JSON pointer to the member; empty for the whole document.
     pub(crate) pointer: String,
-    /// A whole sentence.
+    /// The message, a complete sentence.
     pub(crate) message: String,
 }
 

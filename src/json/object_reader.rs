@@ -1,6 +1,6 @@
 //! Reads JSON objects that people write by hand: the client's configuration and options, the
-//! sandbox's configuration and commands. A key that appears twice, a key that is not known and a
-//! value of the wrong type are errors that name the key.
+//! sandbox's configuration and commands. A repeated key, an unknown key and a value of the wrong
+//! type are errors that name the key.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -16,7 +16,7 @@ use super::raw::{escape_token, parse_object};
 /// The members of a JSON object. Each `take_*` method removes the member that it returns; a member
 /// whose value is null counts as absent.
 pub(crate) struct ObjectReader {
-    /// The object's name, with which messages begin.
+    /// The name of the object, at the beginning of error messages.
     name: &'static str,
     members: ZeroizingMap,
 }
@@ -124,7 +124,7 @@ fn parse_value(json: &str, pointer: &str, name: &str) -> Result<Value, ObjectErr
         ObjectError::new(pointer, format!("{name} cannot be read as JSON: {reason}."))
     };
     if let Some(content) = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')) {
-        let mut text = decode_json_string(content).ok_or_else(|| error(&"a string has a wrong escape"))?;
+        let mut text = decode_json_string(content).ok_or_else(|| error(&"a string has an invalid escape"))?;
         return Ok(Value::String(std::mem::take(&mut *text)));
     }
     if json.starts_with('{') {

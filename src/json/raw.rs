@@ -11,12 +11,13 @@ use serde_json::value::RawValue;
 
 use super::error::ObjectError;
 
-/// How deep arrays and objects may be nested.
+/// The maximum nesting depth of arrays and objects.
 pub(crate) const MAX_DEPTH: usize = 128;
 
-/// Whether nothing is nested deeper than [`MAX_DEPTH`].
+/// Returns whether the nesting depth is at most [`MAX_DEPTH`].
 pub(crate) fn is_within_max_depth(text: &str) -> bool {
-    // Few brackets cannot be deep, and counting them is quicker than following them.
+    // A text with few brackets cannot be nested deeply. Counting brackets is faster than tracking
+    // the depth.
     if opening_brackets(text.as_bytes()) <= MAX_DEPTH {
         return true;
     }
@@ -38,10 +39,10 @@ pub(crate) fn is_within_max_depth(text: &str) -> bool {
     true
 }
 
-/// What comes after a string whose opening quote has been taken.
+/// Returns the text after a string whose opening quote has been consumed.
 fn skip_string(mut rest: &[u8]) -> &[u8] {
     loop {
-        // Most of a large answer is text: eight bytes of it at a time.
+        // A large response is mostly text, so the search takes eight bytes at a time.
         while let Some((word, after)) = rest.split_first_chunk::<8>() {
             let word = u64::from_ne_bytes(*word);
             if has_byte(word, b'"') || has_byte(word, b'\\') {
@@ -57,30 +58,29 @@ fn skip_string(mut rest: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether one of the eight bytes of a word is this one.
+/// Returns whether one of the eight bytes of a word equals `byte`.
 fn has_byte(word: u64, byte: u8) -> bool {
     let word = word ^ (ONES * u64::from(byte));
-    // A byte that is zero borrows from its top bit; where one does, there is a zero, here or below
-    // it.
+    // A zero byte borrows into its top bit. A set bit means that this byte or a lower byte is zero.
     word.wrapping_sub(ONES) & !word & (ONES * 0x80) != 0
 }
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 
-/// How many `[` and `{` there are, in strings too. Eight bytes at a time: every answer comes
-/// through here.
+/// Returns the number of `[` and `{`, also inside strings. It takes eight bytes at a time, because
+/// every response is checked.
 fn opening_brackets(bytes: &[u8]) -> usize {
     const SEVENS: u64 = ONES * 0x7F;
     let (words, rest) = bytes.as_chunks::<8>();
     let mut count = rest.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
-    // As many words as a byte can count.
+    // At most 255 words, because each byte of `others` is a counter.
     for words in words.chunks(255) {
         let mut others = 0;
         for word in words {
-            // The two differ in one bit. Where it is set in both, what is left is zero in their
-            // places.
+            // `[` and `{` differ in one bit. With this bit set, the XOR makes the bytes of both
+            // zero.
             let word = (u64::from_ne_bytes(*word) | (ONES * 0x20)) ^ (ONES * u64::from(b'{'));
-            // A byte's top bit becomes set if the byte is not zero.
+            // The top bit of a byte becomes 1 if the byte is not zero.
             others += ((((word & SEVENS) + SEVENS) | word) >> 7) & ONES;
         }
         let others: usize = others.to_ne_bytes().into_iter().map(usize::from).sum();
@@ -89,7 +89,7 @@ fn opening_brackets(bytes: &[u8]) -> usize {
     count
 }
 
-/// Appends JSON without the blanks between its parts.
+/// Appends JSON without the white space between its tokens.
 pub(crate) fn push_compact(out: &mut String, json: &str) {
     let (mut in_string, mut escaped, mut from) = (false, false, 0);
     for (at, byte) in json.bytes().enumerate() {
@@ -107,25 +107,40 @@ pub(crate) fn push_compact(out: &mut String, json: &str) {
     out.push_str(&json[from..]);
 }
 
-/// `key` as one step of a JSON pointer, slash included.
+/// Appends `text` as a JSON string.
+pub(crate) fn write_string(out: &mut String, text: &str) {
+    // Nearly all texts need no escapes; they are copied.
+    if !text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        out.reserve(text.len() + 2);
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
+    // Serializing a string cannot fail. The empty string would keep the document valid.
+    out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
+}
+
+/// Returns `key` as a reference token of a JSON pointer (RFC 6901), with its slash.
 pub(crate) fn escape_token(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The entries of an object, in order, their values untouched. What must not be: anything that is
-/// not a JSON object, a key twice at any depth, nesting too deep. `what` begins the message.
+/// Returns the members of a JSON object in order, with their values as JSON text. A text that is
+/// not a JSON object, a repeated key at any depth and too deep nesting are errors. Messages begin
+/// with `name`.
 pub(crate) fn parse_object<'a>(
     text: &'a str,
-    what: &str,
+    name: &str,
 ) -> Result<Vec<(Cow<'a, str>, &'a RawValue)>, ObjectError> {
     if !is_within_max_depth(text) {
-        return Err(ObjectError::new("", format!("{what} is nested deeper than {MAX_DEPTH} levels.")));
+        return Err(ObjectError::new("", format!("{name} is nested deeper than {MAX_DEPTH} levels.")));
     }
     let entries = parse_members(text).map_err(|error| {
         let hint = if text.trim_start().starts_with('{') { "" } else { " (a JSON object is needed)" };
-        ObjectError::new("", format!("{what} cannot be read as JSON: {error}{hint}."))
+        ObjectError::new("", format!("{name} cannot be read as JSON: {error}{hint}."))
     })?;
-    check_keys(&entries, "", what)?;
+    check_keys(&entries, "", name)?;
     Ok(entries)
 }
 
@@ -152,7 +167,7 @@ fn parse_members(text: &str) -> serde_json::Result<Vec<(Cow<'_, str>, &RawValue)
     Ok(entries)
 }
 
-/// A key, borrowed where it has no escapes.
+/// A key, borrowed if it has no escapes.
 pub(crate) struct Key<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> de::Deserialize<'de> for Key<'de> {
@@ -177,8 +192,8 @@ impl<'de> de::Deserialize<'de> for Key<'de> {
     }
 }
 
-fn check_keys(entries: &[(Cow<'_, str>, &RawValue)], at: &str, what: &str) -> Result<(), ObjectError> {
-    // Few keys are the rule: comparing them beats hashing them.
+fn check_keys(entries: &[(Cow<'_, str>, &RawValue)], at: &str, name: &str) -> Result<(), ObjectError> {
+    // Most objects have few keys, and comparing few keys is faster than hashing.
     let mut many = HashSet::new();
     for (index, (key, value)) in entries.iter().enumerate() {
         let twice = if entries.len() > 32 {
@@ -188,44 +203,44 @@ fn check_keys(entries: &[(Cow<'_, str>, &RawValue)], at: &str, what: &str) -> Re
         };
         let here = || format!("{at}{}", escape_token(key));
         if twice {
-            return Err(ObjectError::new(here(), format!("{what} has the key {key:?} twice.")));
+            return Err(ObjectError::new(here(), format!("{name} has the key {key:?} twice.")));
         }
         let value = value.get();
         if value.starts_with(['{', '[']) {
-            check_inner_keys(value, &here(), what)?;
+            check_inner_keys(value, &here(), name)?;
         }
     }
     Ok(())
 }
 
-fn check_inner_keys(value: &str, at: &str, what: &str) -> Result<(), ObjectError> {
-    let unreadable = |error| ObjectError::new(at, format!("{what} cannot be read as JSON: {error}."));
+fn check_inner_keys(value: &str, at: &str, name: &str) -> Result<(), ObjectError> {
+    let unreadable = |error| ObjectError::new(at, format!("{name} cannot be read as JSON: {error}."));
     if value.starts_with('{') {
-        return check_keys(&parse_members(value).map_err(unreadable)?, at, what);
+        return check_keys(&parse_members(value).map_err(unreadable)?, at, name);
     }
     let items: Vec<&RawValue> = serde_json::from_str(value).map_err(unreadable)?;
     for (index, item) in items.iter().enumerate() {
         if item.get().starts_with(['{', '[']) {
-            check_inner_keys(item.get(), &format!("{at}/{index}"), what)?;
+            check_inner_keys(item.get(), &format!("{at}/{index}"), name)?;
         }
     }
     Ok(())
 }
 
-/// Why a pointer found nothing.
+/// The reason why there is no value at a pointer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum PointerError {
-    /// The text is not JSON; the parser's words.
+    /// The text is not JSON; contains the reason of the parser.
     NotJson(String),
-    /// The pointer is not one of RFC 6901: it must be empty or begin with `/`, and `~` be `~0` or
-    /// `~1`.
+    /// The pointer is not valid by RFC 6901: it must be empty or begin with `/`, and `~` is written
+    /// as `~0`, `/` as `~1`.
     BadPointer,
-    /// Nothing is there.
+    /// The document has no value at the pointer.
     Absent,
 }
 
-/// The value at an RFC 6901 pointer, as it stands in `text`; the whole text is checked to be JSON.
-/// Of a key that is there twice, the last one counts, as in most readers of JSON.
+/// Returns the value at an RFC 6901 pointer, as it is in `text`. The complete text is checked. Of a
+/// repeated key the last value counts, as in most JSON parsers.
 pub(crate) fn get<'a>(text: &'a str, pointer: &str) -> Result<&'a str, PointerError> {
     if !is_within_max_depth(text) {
         return Err(PointerError::NotJson(format!("nested deeper than {MAX_DEPTH} levels")));
@@ -236,7 +251,7 @@ pub(crate) fn get<'a>(text: &'a str, pointer: &str) -> Result<&'a str, PointerEr
     descend(whole.get(), &steps).ok_or(PointerError::Absent)
 }
 
-/// Goes down from a value that is known to be JSON, a pass for each step.
+/// Follows the steps of a pointer into a valid JSON value, with one pass for each step.
 fn descend<'a>(mut value: &'a str, steps: &[Cow<'_, str>]) -> Option<&'a str> {
     for step in steps {
         value = match value.as_bytes().first() {
@@ -248,7 +263,8 @@ fn descend<'a>(mut value: &'a str, steps: &[Cow<'_, str>]) -> Option<&'a str> {
     Some(value)
 }
 
-/// The value of a member of an object, as it stands, in one pass that checks the whole text.
+/// Returns the value of a member of an object as JSON text, in one pass that checks the complete
+/// text.
 fn member<'a>(object: &'a str, key: &str) -> serde_json::Result<Option<&'a str>> {
     struct Pick<'k>(&'k str);
     impl<'de> Visitor<'de> for Pick<'_> {
@@ -276,7 +292,7 @@ fn member<'a>(object: &'a str, key: &str) -> serde_json::Result<Option<&'a str>>
     Ok(found)
 }
 
-/// The item of an array that a step of a pointer names.
+/// Returns the item of an array at the index that a pointer step names.
 fn item<'a>(array: &'a str, step: &str) -> Option<&'a str> {
     let plain = step == "0" || (!step.starts_with('0') && step.bytes().all(|byte| byte.is_ascii_digit()));
     let index = step.parse::<usize>().ok().filter(|_| plain)?;
@@ -337,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_never_searched_in() {
+    fn text_that_is_not_json_has_no_value_at_any_pointer() {
         for text in ["", "{", r#"{"a": 1} x"#, r#"{"a": 01}"#, "{\"a\": \"\u{1}\"}", r#"{"a": NaN}"#, "[1,]"]
         {
             assert!(matches!(get(text, "/a"), Err(PointerError::NotJson(_))), "{text}");
@@ -349,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_that_of_the_brackets_outside_of_strings() {
+    fn brackets_in_strings_do_not_count_as_depth() {
         // Many brackets, so that they are followed and not only counted.
         for before in 0..20 {
             let text = "x".repeat(before);
@@ -373,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_are_counted_wherever_they_stand() {
+    fn brackets_are_counted_at_every_position() {
         let every: Vec<u8> = (0..=255).collect();
         for from in 0..256 {
             for to in [from, 256.min(from + 7), 256.min(from + 8), 256.min(from + 33), 256] {
@@ -387,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_twice_is_found_at_any_depth() {
+    fn a_repeated_key_is_an_error_at_every_depth() {
         for (text, at) in [
             (r#"{"a": 1, "a": 2}"#, "/a"),
             (r#"{"a": 1, "\u0061": 2}"#, "/a"),

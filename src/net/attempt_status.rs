@@ -1,7 +1,8 @@
-//! What is known of the current attempt of a call: whether its request may have been sent, and how much of a
-//! response has come. Shared by the task that makes attempts and by the threads that wait for or cancel the call.
+//! The state of the current attempt of a call: whether its request may have been sent, and the
+//! progress of the response. Shared by the task that makes attempts and by the threads that wait
+//! for or cancel the call.
 //!
-//! Contains the send gate. It does not contain the call's result; see `request.rs`.
+//! Contains the send gate. It does not contain the call's result; see `call_cell.rs`.
 
 use crate::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
@@ -12,10 +13,10 @@ const CALLED_OFF: u8 = 2;
 
 /// The state of a call's current attempt.
 ///
-/// A transport passes the send gate ([`try_send`](AttemptStatus::try_send)) immediately before it writes or
-/// hands over the first byte of a request. A cancelation closes the gate
-/// ([`call_off`](AttemptStatus::call_off)). Both change one word, so one of them is first: a call that is
-/// reported as not sent is never sent afterwards.
+/// A transport passes the send gate ([`try_send`](AttemptStatus::try_send)) immediately before it
+/// writes or hands over the first byte of a request. A cancelation closes the gate
+/// ([`call_off`](AttemptStatus::call_off)). Both change the same atomic, so they have an order: a
+/// call that is reported as not sent is never sent afterwards.
 #[derive(Debug, Default)]
 pub(crate) struct AttemptStatus {
     gate: AtomicU8,
@@ -35,13 +36,14 @@ impl AttemptStatus {
         }
     }
 
-    /// Takes back [`try_send`](AttemptStatus::try_send): it is certain that the server did not act on the
-    /// request, either because no byte of it was written or because the server said so.
+    /// Takes back [`try_send`](AttemptStatus::try_send): it is certain that the server did not act
+    /// on the request, either because no byte of it was written or because the server said so.
     pub(crate) fn mark_not_sent(&self) {
         self.gate.fetch_and(!SENT, Ordering::AcqRel);
     }
 
-    /// Closes the send gate for good. Returns whether a part of the request may have been sent before.
+    /// Closes the send gate for good. Returns whether a part of the request may have been sent
+    /// before.
     pub(crate) fn call_off(&self) -> bool {
         self.gate.fetch_or(CALLED_OFF, Ordering::AcqRel) & SENT != 0
     }

@@ -1,4 +1,4 @@
-//! Deadlines by the clock that stands still while no thread drives.
+//! Deadlines on a clock that stops while no thread drives.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -9,14 +9,14 @@ use tokio::time::Instant;
 
 use super::idle_time::{DriveClock, IdleMark};
 
-/// The time ran out.
+/// The error of a deadline that has passed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Elapsed;
 
-/// How many polls in a row may bring nothing before the time is really up.
+/// The number of polls without progress after which a passed deadline takes effect.
 const MAX_IDLE_POLLS: u32 = 3;
 
-/// A point in time that moves on while no thread drives.
+/// A point in time that moves into the future while no thread drives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     at: Instant,
@@ -40,7 +40,7 @@ impl Deadline {
         self.at < other.at
     }
 
-    /// Returns when that is on the system's clock, as far as is known now.
+    /// Returns the deadline on the clock of the system, with the idle time up to now.
     pub(crate) fn now(self, clock: &DriveClock) -> Instant {
         self.at + clock.idle_since(self.mark)
     }
@@ -51,8 +51,8 @@ impl Deadline {
     }
 }
 
-/// Runs a future until a deadline. The clock never beats a response that already lies in the socket: after the time
-/// is up the future is polled until that brings no `progress` any more.
+/// Runs a future until a deadline. A response that the socket has already received is not lost:
+/// after the deadline the future is polled until the polls make no more `progress`.
 pub(crate) async fn timeout_at<F: Future>(
     deadline: Deadline,
     clock: &DriveClock,
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_response_that_is_already_there_beats_the_clock() {
+    fn a_response_that_was_received_before_the_deadline_is_returned() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let clock = DriveClock::new();

@@ -103,7 +103,7 @@ impl Driver {
             .max_io_events_per_tick(IO_EVENTS)
             .thread_keep_alive(Duration::from_millis(1))
             .thread_name("iplaygames-dns")
-            .on_thread_start(InsideGuard::enter_for_good)
+            .on_thread_start(InsideGuard::enter_permanently)
             .build()
             .map_err(|error| {
                 Error::new(Code::INTERNAL, format!("The I/O runtime cannot be created: {error}"))
@@ -129,7 +129,7 @@ impl Driver {
         let driver = Arc::clone(self);
         let thread = std::thread::Builder::new().name("iplaygames-io".into()).spawn(move || {
             signal::block_all();
-            InsideGuard::enter_for_good();
+            InsideGuard::enter_permanently();
             // This thread may drive, so an error here means that the I/O driver failed: all calls have ended.
             let _ = driver.drive(async {
                 let mut stop = pin!(driver.stop.notified());

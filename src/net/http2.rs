@@ -1,116 +1,54 @@
-//! One shared HTTP/2 connection, on the h2 crate: opens streams, reads responses, and decides what a failed stream
-//! means for the outcome of its call. A task of the runtime moves the connection along.
+//! A shared HTTP/2 connection, built on the h2 crate: opens streams, reads responses, and
+//! classifies stream errors for the outcome of the call. The task in `http2_connection.rs` polls
+//! the connection.
 //!
 //! The connection pool decides when a connection is made, shared and retired; see `pool.rs`.
 
 use std::future::poll_fn;
-use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{Either, select};
 use h2::client::{self, SendRequest};
-use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
+use h2::{Reason, RecvStream, SendStream};
 use http::Request;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::{Notify, Semaphore};
-use tokio::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::attempt_status::AttemptStatus;
 use super::deadline::{self, Deadline};
 use super::http1::head;
-use super::http2_streams::{FrameScanner, OpenStreams};
+use super::http2_connection::{self, ConnectionState, MeteredStream, STREAMS_BEFORE_SETTINGS, StreamPermit};
 use super::idle_time::DriveClock;
 use super::transport_error::{self, TransportError, TransportErrorKind};
-use super::unwind::{self, injection_point};
+use super::unwind::injection_point;
 use crate::http_types::Response;
 
-/// How long the head of a response may be, together with the interim responses before it, as over HTTP/1.1.
+/// The maximum size of the head of a response and of the interim responses before it, as for
+/// HTTP/1.1.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// How long a head may be that fails its own call alone. h2 decodes so much of it, because all streams of a connection
-/// share the state of the header compression. It ends the connection at a head that is some 1.2 times as long.
+/// The maximum size of a head that fails only its own call. h2 decodes a head up to this size,
+/// because all streams of a connection share the state of the header compression. A head of about
+/// 1.2 times this size ends the connection.
 const MAX_DECODED_HEAD: u32 = 1024 * 1024;
 
-/// What a header counts beside its name and value (RFC 9113, section 6.5.2).
+/// The size that a header adds to its name and value (RFC 9113, section 6.5.2).
 const HEADER_OVERHEAD: usize = 32;
 
-/// After this long without a byte from the server, while calls wait, a PING asks whether it is still there. The
-/// answer has the same time to come.
+/// The time without a byte from the server, while calls wait, after which the client sends a PING.
+/// The response to the PING has the same time limit.
 const PING_AFTER: Duration = Duration::from_secs(5);
 
-/// How many streams a connection may have before the server's settings have come. The number is h2's own default.
-const STREAMS_BEFORE_SETTINGS: usize = 100;
-
-/// The number of bytes that are read at a time in a turn with a budget, so that it can stop in between: some five small
-/// responses.
-const READ_CHUNK: usize = 512;
-
-/// How many requests may wait for the connection's task in a turn with a budget: it sends all of them in one step, which
-/// takes some 3 µs for each.
-const MAX_UNSENT: usize = 8;
-
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-
-/// A handle to a connection. Clones are the same connection; it closes when the last handle and the last stream are
-/// gone.
+/// A handle to a connection. Clones refer to the same connection. The connection closes when the
+/// last handle and the last stream are dropped.
 #[derive(Clone)]
 pub(super) struct Http2 {
     sender: SendRequest<Bytes>,
     state: Arc<ConnectionState>,
-}
-
-/// What the handles and the connection's task share.
-struct ConnectionState {
-    id: u64,
-    clock: Arc<DriveClock>,
-    /// The calls that have a stream.
-    streams: AtomicUsize,
-    /// SETTINGS_MAX_CONCURRENT_STREAMS of the server.
-    max_streams: AtomicUsize,
-    /// Notified when a stream ends, when the limit changes and when the connection ends.
-    changed: Notify,
-    closed: AtomicBool,
-    /// A permit to open a stream in a turn with a budget.
-    may_open: Semaphore,
-    /// The permits that were used since the connection's task ran.
-    unsent: AtomicUsize,
-    /// Grows with every read that brought bytes.
-    reads: AtomicU64,
-    open: OpenStreams,
-    /// [`PING_AFTER`]; shorter in tests.
-    ping_after: Duration,
-}
-
-/// The right to open a stream, until it is dropped.
-struct StreamPermit<'a>(&'a ConnectionState);
-
-impl Drop for StreamPermit<'_> {
-    fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Ordering::AcqRel);
-        self.0.changed.notify_one();
-    }
-}
-
-impl ConnectionState {
-    fn try_acquire(&self) -> Option<StreamPermit<'_>> {
-        let max = self.max_streams.load(Ordering::Acquire);
-        self.streams
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < max).then_some(open + 1))
-            .ok()
-            .map(|_| StreamPermit(self))
-    }
-
-    fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        self.may_open.close();
-        self.changed.notify_waiters();
-    }
 }
 
 impl Http2 {
@@ -130,21 +68,8 @@ impl Http2 {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let state = Arc::new(ConnectionState {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            clock: Arc::clone(clock),
-            streams: AtomicUsize::new(0),
-            max_streams: AtomicUsize::new(STREAMS_BEFORE_SETTINGS),
-            changed: Notify::new(),
-            closed: AtomicBool::new(false),
-            may_open: Semaphore::new(MAX_UNSENT),
-            unsent: AtomicUsize::new(0),
-            reads: AtomicU64::new(0),
-            open: OpenStreams::default(),
-            ping_after,
-        });
-        let frames = FrameScanner::default();
-        let stream = MeteredStream { inner: stream, state: Arc::clone(&state), frames };
+        let state = Arc::new(ConnectionState::new(clock, ping_after));
+        let stream = MeteredStream::new(stream, &state);
         let (sender, connection) = client::Builder::new()
             .enable_push(false)
             .max_header_list_size(MAX_DECODED_HEAD)
@@ -154,11 +79,11 @@ impl Http2 {
             .handshake(stream)
             .await?;
         // h2 reports the end of the connection to its streams.
-        tokio::spawn(run(connection, Arc::clone(&state)));
+        tokio::spawn(http2_connection::run(connection, Arc::clone(&state)));
         Ok(Http2 { sender, state })
     }
 
-    /// Returns the number that names this connection in an [`AttemptStatus`].
+    /// Returns the number of this connection in an [`AttemptStatus`].
     pub(super) fn id(&self) -> u64 {
         self.state.id
     }
@@ -175,7 +100,8 @@ impl Http2 {
     ///
     /// # Errors
     ///
-    /// When the connection ends first, and when the server allows no stream at all for `limit`. Nothing was sent.
+    /// Returns an error if the connection ends first, or if the server allows no stream for
+    /// `limit`. Nothing was sent then.
     async fn acquire(&self, limit: Duration) -> Result<StreamPermit<'_>, TransportError> {
         let state = &*self.state;
         let wait = async {
@@ -208,8 +134,8 @@ impl Http2 {
         wait.await
     }
 
-    /// Sends one request and reads the whole response. `limit` is how long to wait for a server that allows no
-    /// stream.
+    /// Sends one request and reads the whole response. `limit` is the maximum wait for a server
+    /// that allows no stream.
     pub(super) async fn round_trip(
         &self,
         request: Request<()>,
@@ -220,8 +146,8 @@ impl Http2 {
     ) -> Result<Response, TransportError> {
         let _permit = self.acquire(limit).await?;
         injection_point();
-        let paced = match self.state.clock.has_budget() {
-            // No permit: the connection ended, which `poll_ready` reports.
+        let budget_permit = match self.state.clock.has_budget() {
+            // An error means that the connection ended, which `poll_ready` reports.
             true => self.state.may_open.acquire().await.ok(),
             false => None,
         };
@@ -241,12 +167,13 @@ impl Http2 {
                 return Err(transport_error::not_sent(&error));
             }
         };
-        if let Some(permit) = paced {
+        if let Some(permit) = budget_permit {
             permit.forget();
             self.state.unsent.fetch_add(1, Ordering::Relaxed);
         }
         let open = self.state.open.add(response.stream_id().into());
-        // h2 sends it as the server's flow control allows. An error here is an error of the response, too.
+        // h2 sends the content as the flow control of the server allows. An error here also becomes
+        // an error of the response.
         if !content.is_empty() && stream.send_data(content, true).is_err() {
             tokio::task::yield_now().await;
         }
@@ -258,28 +185,33 @@ impl Http2 {
                 attempt.record_progress();
             }
             let response = ready!(Pin::new(&mut response).poll(context));
-            // From the first part of a response on, a reset says nothing about what the server did.
-            Poll::Ready(response.map_err(|error| failure_of(&error, open.has_response(), attempt)))
+            // After the first part of a response, a reset does not show whether the server
+            // processed the request.
+            Poll::Ready(response.map_err(|error| stream_error(&error, open.has_response(), attempt)))
         })
         .await?;
         let _reset = ResetOnDrop(stream);
         let (head, body) = response.into_parts();
         heads.add(&head.headers)?;
         attempt.record_progress();
-        let mut answer = Response { status: head.status.as_u16(), ..Response::default() };
-        head::keep(&mut answer, head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
-        let announced = head
+        let mut response = Response { status: head.status.as_u16(), ..Response::default() };
+        head::store_headers(
+            &mut response,
+            head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())),
+        );
+        let content_length = head
             .headers
             .get(http::header::CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        read_body(body, announced, max_body, &mut answer, attempt).await?;
-        Ok(answer)
+        read_body(body, content_length, max_body, &mut response, attempt).await?;
+        Ok(response)
     }
 }
 
-/// Ends a stream when its call ends, if its content is not sent by then. To h2 a stream is complete when the whole
-/// response has come and the content is queued: it would wait until the server takes the rest, which may be never, and
-/// keep the connection open. A stream without a response is reset by h2 when it is dropped.
+/// Resets a stream when its call ends, if its content has not been sent completely. For h2 a stream
+/// is complete when the response has been received and the content is queued. h2 would wait until
+/// the server accepts the rest, which may never happen, and keep the connection open. h2 itself
+/// resets a stream without a response when it is dropped.
 struct ResetOnDrop(SendStream<Bytes>);
 
 impl Drop for ResetOnDrop {
@@ -293,7 +225,7 @@ impl Drop for ResetOnDrop {
 struct HeadSize(usize);
 
 impl HeadSize {
-    /// Counts a head. Its status counts as a header, so that interim responses cannot come without end.
+    /// Counts a head. The status counts as a header, which limits the number of interim responses.
     fn add(&mut self, headers: &HeaderMap) -> Result<(), TransportError> {
         let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
         let content: usize = headers.iter().map(size).sum();
@@ -309,190 +241,68 @@ impl HeadSize {
 
 async fn read_body(
     mut body: RecvStream,
-    announced: Option<u64>,
+    content_length: Option<u64>,
     max_body: usize,
-    answer: &mut Response,
+    response: &mut Response,
     attempt: &AttemptStatus,
 ) -> Result<(), TransportError> {
-    let status = answer.status;
+    let status = response.status;
     let too_large = || transport_error::too_large(status, max_body);
-    if announced.is_some_and(|announced| announced > max_body as u64) {
+    if content_length.is_some_and(|content_length| content_length > max_body as u64) {
         return Err(too_large());
     }
-    // One byte more than announced: the text that leaves through the C interface ends with a NUL.
-    let expected = announced.and_then(|announced| usize::try_from(announced).ok()).unwrap_or(0);
-    answer.body.reserve_exact(expected + 1);
+    // One byte more than Content-Length: a string of the C interface ends with a NUL.
+    let expected =
+        content_length.and_then(|content_length| usize::try_from(content_length).ok()).unwrap_or(0);
+    response.body.reserve_exact(expected + 1);
     while let Some(chunk) = body.data().await {
         injection_point();
-        // A response that was cut is not a response, whatever the reason of the reset says.
-        let chunk = chunk.map_err(|error| failure_of(&error, true, attempt))?;
-        // Empty frames are no progress: they may come without end.
+        // An incomplete response does not count as a response, whatever the reason of the reset is.
+        let chunk = chunk.map_err(|error| stream_error(&error, true, attempt))?;
+        // Empty frames do not count as progress, because a server may send them without limit.
         if !chunk.is_empty() {
             attempt.record_progress();
         }
-        if answer.body.len() + chunk.len() > max_body {
+        if response.body.len() + chunk.len() > max_body {
             return Err(too_large());
         }
-        answer.body.extend_from_slice(&chunk);
-        // It fails only for more than was received.
+        response.body.extend_from_slice(&chunk);
+        // This fails only for more bytes than were received.
         let _ = body.flow_control().release_capacity(chunk.len());
     }
     let is_bodiless = matches!(status, 204 | 304);
-    if !is_bodiless && announced.is_some_and(|announced| announced != answer.body.len() as u64) {
+    if !is_bodiless
+        && content_length.is_some_and(|content_length| content_length != response.body.len() as u64)
+    {
         return Err(transport_error::lost("the body is shorter than its Content-Length", attempt));
     }
     Ok(())
 }
 
-/// Returns what the error of a stream means for its call, and takes the attempt back where the server says that it
-/// did not act on the request (RFC 9113, section 8.7).
+/// Converts the error of a stream. Marks the attempt as not sent if the server says that it did not
+/// process the request (RFC 9113, section 8.7).
 #[cold]
-fn failure_of(error: &h2::Error, has_response: bool, attempt: &AttemptStatus) -> TransportError {
+fn stream_error(error: &h2::Error, has_response: bool, attempt: &AttemptStatus) -> TransportError {
     if !has_response && is_refusal(error) {
         attempt.mark_not_sent();
         return TransportError::new(
             TransportErrorKind::ConnectionClosed,
-            format!("The server did not take the request: {error}"),
+            format!("The server did not accept the request: {error}"),
         );
     }
     if error.is_library() && !error.is_io() && error.is_reset() {
-        // h2 found fault with this response; the connection goes on.
+        // h2 rejects this response, and the connection stays open.
         return transport_error::invalid_http(&error);
     }
     transport_error::on_connection(error, attempt)
 }
 
-/// Returns whether a server said that it did nothing with the request: it refused the stream, or it went away and
-/// named an earlier stream as its last.
+/// Returns whether the server says that it did not process the request: it refused the stream, or
+/// it sent a GOAWAY whose last stream is an earlier one.
 fn is_refusal(error: &h2::Error) -> bool {
     let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
     let gone = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
     error.is_remote() && (refused || gone)
-}
-
-/// Moves a connection along until it ends.
-async fn run<S>(mut connection: client::Connection<S, Bytes>, state: Arc<ConnectionState>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    /// Wakes the calls that wait for a stream, also when the task is dropped or unwinds.
-    struct CloseOnDrop(Arc<ConnectionState>);
-    impl Drop for CloseOnDrop {
-        fn drop(&mut self) {
-            self.0.close();
-        }
-    }
-    let state = CloseOnDrop(state);
-    let pings = connection.ping_pong();
-    let connection = poll_fn(|context| {
-        if state.0.clock.is_over_budget() {
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        state.0.clock.record_poll();
-        injection_point();
-        let ended = Pin::new(&mut connection).poll(context).is_ready();
-        injection_point();
-        state.0.may_open.add_permits(state.0.unsent.swap(0, Ordering::Relaxed));
-        let max = connection.max_concurrent_send_streams();
-        if state.0.max_streams.swap(max, Ordering::AcqRel) != max {
-            state.0.changed.notify_waiters();
-        }
-        if ended { Poll::Ready(()) } else { Poll::Pending }
-    });
-    // A panic of h2 is the end of this connection, and h2 reports it to the streams.
-    let guarded = unwind::catch(connection);
-    match pings {
-        // The end of either is the end of both: dropping the connection ends its streams.
-        Some(pings) => match select(pin!(guarded), pin!(keep_alive(pings, &state.0))).await {
-            Either::Left(_) | Either::Right(_) => {}
-        },
-        None => drop(guarded.await),
-    }
-}
-
-/// Asks the server whether it is there, when it is silent while calls wait. Returns when it does not answer.
-async fn keep_alive(mut pings: PingPong, state: &ConnectionState) {
-    let clock = &state.clock;
-    let mut reads = state.reads.load(Ordering::Relaxed);
-    loop {
-        sleep(state.ping_after, clock).await;
-        let before = std::mem::replace(&mut reads, state.reads.load(Ordering::Relaxed));
-        if before != reads || state.streams.load(Ordering::Acquire) == 0 {
-            continue;
-        }
-        let deadline = Deadline::after(state.ping_after, clock);
-        let progress = || state.reads.load(Ordering::Relaxed);
-        match deadline::timeout_at(deadline, clock, progress, pin!(pings.ping(Ping::opaque()))).await {
-            Ok(Ok(_)) => {}
-            // Any byte shows that the server is there.
-            Err(_) if progress() != reads => {}
-            Ok(Err(_)) | Err(_) => return,
-        }
-    }
-}
-
-/// Waits for `time` in which somebody drove.
-async fn sleep(time: Duration, clock: &DriveClock) {
-    let deadline = Deadline::after(time, clock);
-    loop {
-        let at = deadline.now(clock);
-        if at <= Instant::now() {
-            return;
-        }
-        tokio::time::sleep_until(at).await;
-    }
-}
-
-/// Notes what the server sends, and stops reading where a tick's budget ends.
-struct MeteredStream<S> {
-    inner: S,
-    state: Arc<ConnectionState>,
-    frames: FrameScanner,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.state.clock.is_over_budget() {
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let most = if self.state.clock.has_budget() { READ_CHUNK } else { usize::MAX };
-        let mut part = buffer.take(most);
-        ready!(Pin::new(&mut self.inner).poll_read(context, &mut part))?;
-        let read = part.filled().len();
-        let MeteredStream { state, frames, .. } = &mut *self;
-        frames.scan(part.filled(), &state.open);
-        // SAFETY: `part` is the unfilled part of `buffer`, and so many bytes of it were filled just now.
-        unsafe { buffer.assume_init(read) };
-        buffer.advance(read);
-        if read > 0 {
-            self.state.reads.fetch_add(1, Ordering::Relaxed);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for MeteredStream<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
-    }
 }
 
 #[cfg(test)]
@@ -503,14 +313,15 @@ mod tests {
 
     const PING_AFTER: Duration = Duration::from_millis(50);
 
-    /// A guard against hanging, not a measure.
-    const HANG: Duration = Duration::from_secs(30);
+    /// The time limit of a test.
+    const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
     fn request() -> Request<()> {
         Request::builder().uri("https://server.test/").body(()).unwrap()
     }
 
-    /// Makes one request to a server that runs `serve` on its connection and on the response it is to give.
+    /// Sends one request to a server that runs `serve` with its connection and the handle for its
+    /// response.
     fn round_trip<F: Future<Output = ()> + Send + 'static>(
         serve: impl FnOnce(
             h2::server::Connection<tokio::io::DuplexStream, Bytes>,
@@ -531,22 +342,22 @@ mod tests {
             let _driving = clock.drive();
             let http2 = Http2::handshake_with(ours, &clock, PING_AFTER).await.unwrap();
             let attempt = AttemptStatus::default();
-            let result = http2.round_trip(request(), Bytes::new(), 1000, HANG, &attempt).await;
+            let result = http2.round_trip(request(), Bytes::new(), 1000, TEST_TIMEOUT, &attempt).await;
             (result, http2.is_open())
         };
-        runtime.block_on(async { tokio::time::timeout(HANG, test).await.unwrap() })
+        runtime.block_on(async { tokio::time::timeout(TEST_TIMEOUT, test).await.unwrap() })
     }
 
     #[test]
-    fn a_connection_that_does_not_answer_a_ping_ends_while_a_call_waits() {
-        // The connection is held and not polled: nothing is read from it or written to it.
+    fn a_connection_without_a_response_to_a_ping_ends_while_a_call_waits() {
+        // The server does not poll its connection, so it reads and writes nothing.
         let (result, is_open) = round_trip(async |_connection, _respond| std::future::pending().await);
         assert_eq!(result.unwrap_err().kind, TransportErrorKind::ConnectionClosed);
         assert!(!is_open);
     }
 
     #[test]
-    fn a_connection_that_answers_pings_stays_while_a_call_waits() {
+    fn a_connection_with_responses_to_pings_stays_open_while_a_call_waits() {
         let (result, is_open) = round_trip(async |mut connection, mut respond| {
             tokio::spawn(async move {
                 tokio::time::sleep(8 * PING_AFTER).await;
@@ -561,10 +372,10 @@ mod tests {
     const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
     /// `:status: 200`, END_HEADERS and END_STREAM, on stream 1.
     const RESPONSE: &[u8] = b"\0\0\x01\x01\x05\0\0\0\x01\x88";
-    /// More than the window that a server allows at first.
+    /// More bytes than the initial flow-control window of a server.
     const LARGE: usize = 100_000;
 
-    async fn ask(stream: DuplexStream) -> Result<Response, TransportError> {
+    async fn call_server(stream: DuplexStream) -> Result<Response, TransportError> {
         let clock = Arc::new(DriveClock::new());
         let _drive = clock.drive();
         let http2 = Http2::handshake(stream, &clock).await.unwrap();
@@ -573,7 +384,8 @@ mod tests {
         http2.round_trip(request, content, 100, Duration::from_secs(5), &AttemptStatus::default()).await
     }
 
-    /// Receives until the client closes. Returns whether a RST_STREAM for stream 1 came.
+    /// Receives until the client closes the connection. Returns whether it sent a RST_STREAM for
+    /// stream 1.
     async fn receives_reset(mut server: DuplexStream) -> bool {
         let mut received = Vec::new();
         server.read_to_end(&mut received).await.unwrap();
@@ -581,14 +393,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_response_that_comes_before_the_server_takes_all_content_ends_the_stream() {
+    async fn a_response_before_the_server_accepts_all_content_ends_the_stream() {
         let (client, mut server) = tokio::io::duplex(1 << 20);
         server.write_all(SETTINGS).await.unwrap();
-        let asked = tokio::spawn(ask(client));
-        // The content is under way, and stops at the window.
+        let call = tokio::spawn(call_server(client));
+        // The client sends the content until the flow-control window is full.
         tokio::time::sleep(Duration::from_secs(1)).await;
         server.write_all(RESPONSE).await.unwrap();
-        assert_eq!(asked.await.unwrap().unwrap().status, 200);
+        assert_eq!(call.await.unwrap().unwrap().status, 200);
         let reset = tokio::time::timeout(Duration::from_secs(3600), receives_reset(server)).await;
         assert!(reset.expect("the connection closes"));
     }
@@ -604,7 +416,7 @@ mod tests {
         let call = http2.round_trip(request, Bytes::new(), 100, Duration::from_secs(5), &attempt);
         let respond = async {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            // A head with a pseudo-header behind another header, and REFUSED_STREAM.
+            // A head with a pseudo-header after another header, and REFUSED_STREAM.
             let frames = b"\0\0\x03\x01\x04\0\0\0\x01\x89\x93\x85\0\0\x04\x03\0\0\0\0\x01\0\0\0\x07";
             server.write_all(frames).await.unwrap();
         };
@@ -613,7 +425,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_that_is_dropped_before_the_server_takes_all_content_ends_the_stream() {
+    async fn a_call_that_is_dropped_before_the_server_accepts_all_content_ends_the_stream() {
         let (client, mut server) = tokio::io::duplex(1 << 20);
         server.write_all(SETTINGS).await.unwrap();
         let clock = Arc::new(DriveClock::new());

@@ -1,4 +1,5 @@
-//! How a call travels: connections, attempts, pauses, and who drives the I/O. Knows no game.
+//! The network layer: connections, attempts, retries, and the driver of the I/O. It sends requests
+//! and returns responses, and it does not know the operations of the API.
 
 pub(crate) mod attempt_status;
 pub(crate) mod call_cell;
@@ -9,6 +10,7 @@ mod dial;
 pub(crate) mod driver;
 mod http1;
 mod http2;
+mod http2_connection;
 mod http2_streams;
 pub(crate) mod idle_time;
 pub(crate) mod in_flight;

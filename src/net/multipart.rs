@@ -1,9 +1,10 @@
-//! A file as a request's body.
+//! Encodes a file as the body of a request.
 
 use bytes::Bytes;
 
-/// Returns a file as `multipart/form-data` (RFC 7578): the value of Content-Type, and the body. Names and types
-/// are the API's own and need no escaping; the boundary is 128 random bits, which no content has in it.
+/// Encodes a file as `multipart/form-data` (RFC 7578). Returns the value of Content-Type, and the
+/// body. The names and types are constants of the API that need no escaping. The boundary has 128
+/// random bits, so it does not occur in the content.
 pub(super) fn encode(
     boundary: &str,
     field: &str,

@@ -1,7 +1,7 @@
-//! A panic at every step of a call over real sockets: while it connects, in the handshake, in the pool, while it sends
-//! and reads, and in the task of an HTTP/2 connection. Every call still ends once, what it reports is true at the
-//! server, and the client serves the next call. Panics inside an attempt of the simulated transport, and in callbacks,
-//! are in `simulation/`.
+//! Tests with a panic at every step of a call over real sockets: while it connects, in the
+//! handshake, in the pool, while it sends and reads, and in the task of an HTTP/2 connection. Every
+//! call still ends once, its outcome matches the server, and the client processes the next call.
+//! `simulation/` tests panics in callbacks and in attempts of the simulated transport.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -105,7 +105,8 @@ impl Server {
             "api_key": "test-key-123",
             "base_url": format!("{scheme}://127.0.0.1:{port}"),
             "ca_pem": authority.pem(),
-            // For TLS as for plain HTTP: only what is given here.
+            // The same configuration serves TLS and plain HTTP: only the given certificates are
+            // trusted.
             "only_these_cas": protocol != Protocol::Http,
         });
         Server { config: config.to_string(), starts }
@@ -116,7 +117,7 @@ impl Server {
     }
 }
 
-/// What the callback of a call was told.
+/// The events that the callback of a call has received.
 #[derive(Default)]
 struct Seen {
     ends: u32,
@@ -135,14 +136,15 @@ impl Seen {
 fn tick_until(client: &Client, what: &str, mut is_done: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_done() {
-        // A tick cannot fail: a panic of a task is the task's.
+        // A tick does not fail: the panic of a task ends only that task.
         client.tick(Duration::from_millis(20)).unwrap();
         assert!(started.elapsed() < HANG, "{what}: a call has not ended");
         std::thread::yield_now();
     }
 }
 
-/// Makes all kinds of calls, and panics at point `number`. Returns whether that point was reached.
+/// Makes all kinds of calls with a panic at the injection point `number`. Returns whether that
+/// point was reached.
 fn check(server: &Server, number: u64) -> bool {
     let what = format!("panic at point {number}");
     let client = server.client();
@@ -162,14 +164,14 @@ fn check(server: &Server, number: u64) -> bool {
     }
     tick_until(&client, &what, || seen.iter().all(|seen| seen.lock().unwrap().ends > 0));
 
-    // A watch, until it has told something.
+    // A watch, until it has reported an event.
     let (watch, told) = watch(&client);
     tick_until(&client, &what, || *told.lock().unwrap() != (0, 0));
     watch.cancel().unwrap();
     tick_until(&client, &what, || told.lock().unwrap().1 > 0);
     drop(watch);
 
-    // A blocking call, whose result the panic may be. The next one succeeds.
+    // A blocking call, which may return the panic as its error. The next call succeeds.
     let status = || client.call("get_session_status", r#"{"session_id": "abc123"}"#, &options());
     let _ = status();
     let is_reached = injection::passed() > number;
@@ -197,7 +199,7 @@ fn check(server: &Server, number: u64) -> bool {
     is_reached
 }
 
-/// How many updates and ends a watch has reported.
+/// The numbers of updates and ends that a watch has reported.
 type Told = Arc<Mutex<(u32, u32)>>;
 
 fn watch(client: &Client) -> (Call, Told) {
@@ -215,7 +217,7 @@ fn panics_at_every_point(protocol: Protocol) {
     panics::silence();
     let server = Server::start(protocol);
     let mut number = 0;
-    // Injected panics are not printed; a failed check is, out here.
+    // Injected panics are not printed. A failed check panics outside of the library and is printed.
     let checked = |number| {
         let _inside = InsideGuard::enter();
         panics::run(|| check(&server, number))
@@ -224,21 +226,21 @@ fn panics_at_every_point(protocol: Protocol) {
         number += 1;
     }
     println!("{protocol:?}: {number} points");
-    // So that the points are not lost by accident.
+    // This check finds injection points that were removed accidentally.
     assert!(number > 20, "{protocol:?}: only {number} points");
 }
 
 #[test]
-fn every_call_over_http_ends_whatever_step_panics() {
+fn every_call_over_http_ends_when_any_step_panics() {
     panics_at_every_point(Protocol::Http);
 }
 
 #[test]
-fn every_call_over_https_ends_whatever_step_panics() {
+fn every_call_over_https_ends_when_any_step_panics() {
     panics_at_every_point(Protocol::Https);
 }
 
 #[test]
-fn every_call_over_http2_ends_whatever_step_panics() {
+fn every_call_over_http2_ends_when_any_step_panics() {
     panics_at_every_point(Protocol::Http2);
 }

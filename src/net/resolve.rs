@@ -1,5 +1,5 @@
-//! From a host's name to its addresses, by the system's resolver on a helper thread of the runtime, which ends when
-//! it is done. A name is looked up once for all calls that need it at the same time.
+//! Resolves host names with the resolver of the system, on a temporary thread of the runtime. Calls
+//! that need the same name at the same time share one look-up.
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// How many look-ups of one client may hang at the same time. Each has a thread while it lasts.
+/// The maximum number of look-ups of one client at the same time. Each uses a thread while it runs.
 pub(super) const MAX_LOOKUPS: usize = 8;
 
-/// A name that could not be resolved. A type of its own, so that it can be told from what else keeps a connection
-/// from being made.
+/// The error of a name that could not be resolved. It has its own type, so that it can be
+/// distinguished from other connection errors.
 #[derive(Clone, Debug)]
 pub(super) struct DnsError(Arc<str>);
 
@@ -25,24 +25,25 @@ impl std::fmt::Display for DnsError {
 
 impl std::error::Error for DnsError {}
 
-/// A look-up that is under way.
+/// A running look-up.
 struct Lookup {
     started: Instant,
     result: OnceLock<Result<Vec<SocketAddr>, DnsError>>,
     done: Notify,
 }
 
-/// Looks names up for one client.
+/// Resolves names for one client.
 pub(super) struct Resolver {
-    // Belongs to one driver of one process; a fork never meets it. Names are few: the server's and a proxy's.
+    // The map belongs to one driver of one process, so it needs no fork safety. It contains few
+    // names: the server and a proxy.
     lookups: Arc<Mutex<HashMap<String, Arc<Lookup>>>>,
-    /// After this time a look-up counts as hung, and the next call starts another.
-    patience: Duration,
+    /// The time after which a look-up counts as hung, and the next call starts another look-up.
+    lookup_timeout: Duration,
 }
 
 impl Resolver {
-    pub(super) fn new(patience: Duration) -> Resolver {
-        Resolver { lookups: Arc::default(), patience }
+    pub(super) fn new(lookup_timeout: Duration) -> Resolver {
+        Resolver { lookups: Arc::default(), lookup_timeout }
     }
 
     /// Returns the addresses of a name, at least one.
@@ -61,7 +62,7 @@ impl Resolver {
     fn join_or_start(&self, host: &str) -> Arc<Lookup> {
         let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lookup) = lookups.get(host)
-            && lookup.started.elapsed() < self.patience
+            && lookup.started.elapsed() < self.lookup_timeout
         {
             return Arc::clone(lookup);
         }
@@ -74,7 +75,7 @@ impl Resolver {
             lookups: Arc::clone(&self.lookups),
             host: host.to_owned(),
         };
-        // Its result is in the look-up; a runtime that shuts down drops it.
+        // The task stores its result in the look-up. A runtime that shuts down drops the task.
         drop(tokio::task::spawn_blocking(move || {
             let found = (end.host.as_str(), 0)
                 .to_socket_addrs()
@@ -84,14 +85,14 @@ impl Resolver {
                 Ok(addresses) if addresses.is_empty() => Err(DnsError("the name has no address".into())),
                 found => found,
             };
-            // A look-up has one result: there is nothing to replace.
+            // Only this task sets the result, so `set` cannot fail.
             let _ = end.lookup.result.set(found);
         }));
         lookup
     }
 }
 
-/// Ends a look-up, also one that panics or never runs.
+/// Ends a look-up when it is dropped, also if the look-up panics or never runs.
 struct EndLookup {
     lookup: Arc<Lookup>,
     lookups: Arc<Mutex<HashMap<String, Arc<Lookup>>>>,

@@ -1,6 +1,8 @@
-//! Signals are the host's, and so are its handlers. SIGPIPE needs no care here: see `dial::Tcp`.
+//! Blocks signals on the threads of the library, because signals and their handlers belong to the
+//! host. `dial::Tcp` avoids SIGPIPE.
 
-/// Keeps every signal away from a thread of our own: the host's handlers run on the host's threads.
+/// Blocks all signals on the current thread of the library, so that handlers of the host run on
+/// threads of the host.
 #[cfg(unix)]
 pub(super) fn block_all() {
     // SAFETY: sigfillset makes the zeroed set a valid one; only this thread's mask changes.

@@ -1,4 +1,5 @@
-//! Why an attempt brought no answer, in the words of a call.
+//! The errors of attempts that received no response: their kinds and messages. `client/reply.rs`
+//! converts them to the errors of calls.
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -6,19 +7,19 @@ use std::time::Duration;
 use super::attempt_status::AttemptStatus;
 use super::resolve::DnsError;
 
-/// Why an attempt brought no answer.
+/// The error of an attempt that received no complete response.
 #[derive(Clone, Debug)]
 pub(crate) struct TransportError {
     pub(crate) kind: TransportErrorKind,
     pub(crate) message: String,
 }
 
-/// The kinds of failure, each with its own code and its own rule for trying again.
+/// The kinds of transport errors. Each has its error code and its retry rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransportErrorKind {
     Resolve,
     Connect,
-    /// The proxy refused to pass the connection on. It will refuse again.
+    /// The proxy refused the tunnel to the server. A retry would be refused too.
     ProxyRefused,
     Tls,
     ConnectionClosed,
@@ -39,23 +40,23 @@ impl TransportError {
 
 #[cold]
 pub(super) fn internal(error: &dyn std::fmt::Display) -> TransportError {
-    TransportError::new(TransportErrorKind::Internal, format!("The request cannot be made: {error}"))
+    TransportError::new(TransportErrorKind::Internal, format!("The request cannot be created: {error}"))
 }
 
 #[cold]
-pub(super) fn invalid_http(why: &dyn std::fmt::Display) -> TransportError {
-    TransportError::new(TransportErrorKind::InvalidHttp, format!("The answer is not HTTP: {why}"))
+pub(super) fn invalid_http(reason: &dyn std::fmt::Display) -> TransportError {
+    TransportError::new(TransportErrorKind::InvalidHttp, format!("The response is not valid HTTP: {reason}"))
 }
 
 #[cold]
 pub(super) fn too_large(status: u16, limit: usize) -> TransportError {
     TransportError::new(
         TransportErrorKind::TooLarge,
-        format!("The answer (HTTP {status}) is larger than `max_response_bytes` ({limit})."),
+        format!("The response (HTTP {status}) is larger than `max_response_bytes` ({limit})."),
     )
 }
 
-/// The connection is gone, and nothing was sent on it.
+/// Returns the error of a connection that closed before the request was sent.
 #[cold]
 pub(super) fn not_sent(cause: &dyn std::fmt::Display) -> TransportError {
     TransportError::new(
@@ -64,22 +65,22 @@ pub(super) fn not_sent(cause: &dyn std::fmt::Display) -> TransportError {
     )
 }
 
-/// The call ended before its request was sent: nothing was written.
+/// Returns the error of a call that ended before its request was sent.
 #[cold]
 pub(super) fn called_off() -> TransportError {
     TransportError::new(TransportErrorKind::Canceled, "The call ended before its request was sent.")
 }
 
-/// A connection took longer than it may.
+/// Returns the error of a connection that was not established within `limit`.
 #[cold]
 pub(super) fn connected_too_slowly(limit: Duration) -> TransportError {
     TransportError::new(
         TransportErrorKind::Connect,
-        format!("No connection within {} ms.", limit.as_millis()),
+        format!("No connection was established within {} ms.", limit.as_millis()),
     )
 }
 
-/// Why there is no connection.
+/// Converts the error of a connection that could not be established.
 #[cold]
 pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> TransportError {
     let cause = root_cause(error);
@@ -95,10 +96,10 @@ pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> TransportError {
     if let Some(refused) = chain(error).find_map(|error| error.downcast_ref::<ProxyRefused>()) {
         return TransportError::new(TransportErrorKind::ProxyRefused, refused.to_string());
     }
-    TransportError::new(TransportErrorKind::Connect, format!("No connection could be made: {cause}"))
+    TransportError::new(TransportErrorKind::Connect, format!("No connection could be established: {cause}"))
 }
 
-/// Returns what a failure on a connection means.
+/// Converts the error of an established connection.
 #[cold]
 pub(super) fn on_connection(error: &(dyn StdError + 'static), attempt: &AttemptStatus) -> TransportError {
     if let Some(tls) = chain(error).find_map(tls_error)
@@ -110,24 +111,24 @@ pub(super) fn on_connection(error: &(dyn StdError + 'static), attempt: &AttemptS
     lost(&cause, attempt)
 }
 
-/// The connection is gone.
+/// Returns the error of a connection that closed, before or after the request was sent.
 #[cold]
 pub(super) fn lost(cause: &str, attempt: &AttemptStatus) -> TransportError {
-    let what = if attempt.may_be_sent() {
-        "The connection broke before the whole answer had come"
+    let message = if attempt.may_be_sent() {
+        "The connection broke before the complete response was received"
     } else {
         "The connection broke before the request was sent"
     };
-    TransportError::new(TransportErrorKind::ConnectionClosed, format!("{what}: {cause}"))
+    TransportError::new(TransportErrorKind::ConnectionClosed, format!("{message}: {cause}"))
 }
 
 fn refused_by_tls(error: &rustls::Error) -> TransportError {
     TransportError::new(TransportErrorKind::Tls, format!("The secure connection was refused: {error}"))
 }
 
-/// Returns whether a TLS error refuses the handshake although it arrives after it: with TLS 1.3 a server checks
-/// the client's certificate when the client has finished. Any other TLS error on a connection means that the
-/// connection is lost.
+/// Returns whether a TLS error on an established connection refuses the client certificate. With
+/// TLS 1.3 a server checks the client certificate after the client has finished the handshake. Any
+/// other TLS error on a connection means that the connection is lost.
 fn refuses_client_certificate(error: &rustls::Error) -> bool {
     use rustls::AlertDescription as Alert;
     matches!(
@@ -163,7 +164,7 @@ impl std::fmt::Display for ProxyRefused {
 
 impl StdError for ProxyRefused {}
 
-/// An error and what lies behind it.
+/// Returns an error and its chain of sources.
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }
@@ -172,8 +173,8 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// TLS errors hide inside I/O errors, and those inside others: an I/O error names as its source what
-/// its content names, never the content itself.
+/// Returns the TLS error in an error. It may be nested in I/O errors, and `source()` of an I/O
+/// error does not return the nested error itself.
 fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     error.downcast_ref::<rustls::Error>().or_else(|| {
         let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;

@@ -1,4 +1,4 @@
-//! Panics of tasks: caught, so that each call still ends once and the runtime goes on.
+//! Catches panics of tasks, so that every call still ends once and the runtime continues.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -6,23 +6,24 @@ use std::task::{Context, Poll};
 
 pub(crate) use crate::panics::run;
 
-/// A place where a test can let this thread panic. It does nothing in the library that ships.
+/// A point at which a test can make this thread panic. It does nothing outside of tests.
 #[inline(always)]
 pub(super) fn injection_point() {
     #[cfg(test)]
     injection::pass();
 }
 
-/// Polls a future; a panic is its message.
+/// Polls a future. A panic becomes an error with the panic message.
 pub(crate) fn poll<F: Future>(
     future: Pin<&mut F>,
     context: &mut Context<'_>,
 ) -> Result<Poll<F::Output>, String> {
-    // A future that panicked is not polled again, and what it shares is behind locks whose sections leave it whole.
+    // A future that panicked is not polled again. Its shared state is behind locks, and every
+    // locked section leaves the state consistent.
     run(|| future.poll(context))
 }
 
-/// Runs a future to its end; a panic is its message.
+/// Awaits a future. A panic becomes an error with the panic message.
 pub(crate) async fn catch<F: Future>(future: F) -> Result<F::Output, String> {
     let mut future = pin!(future);
     poll_fn(|context| match poll(future.as_mut(), context) {
@@ -42,8 +43,8 @@ pub(super) mod injection {
         static PANIC_AT: Cell<u64> = const { Cell::new(u64::MAX) };
     }
 
-    /// Counts the injection points that this thread passes from now on. It panics once, at the one with this number,
-    /// counted from zero.
+    /// Counts the injection points that this thread passes from now on. It panics once, at the one
+    /// with this number, counted from zero.
     pub(crate) fn panic_at(number: u64) {
         PASSED.set(0);
         PANIC_AT.set(number);

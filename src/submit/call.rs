@@ -1,6 +1,8 @@
-//! One submitted call: its result, which is converted on the thread that asks for it, its updates, and its end.
+//! One submitted call: its result, which is converted on the thread that asks for it, its updates
+//! and its completion.
 //!
-//! The runtime's tasks use [`CallShared`] only, which contains nothing of the host. The public handle is in `handle.rs`.
+//! The runtime's tasks use [`CallShared`] only, which contains nothing of the host. The public
+//! handle is in `handle.rs`.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -11,7 +13,6 @@ use super::updates::{UpdateQueue, WatchState};
 use crate::api::operation::Operation;
 use crate::api::session::text_at;
 use crate::client::reply::{into_reply, with_context};
-use crate::config::Secrets;
 use crate::error::Error;
 use crate::fork::{self, ForkSafeMutex};
 use crate::http_types::{Idempotency, Outcome};
@@ -20,10 +21,11 @@ use crate::net::call_cell::{CallCell, CallReport};
 use crate::net::driver::{Driver, forked_child_error};
 use crate::net::in_flight::InFlightGuard;
 use crate::net::unwind;
+use crate::redact::Redactor;
 use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
-/// The client of a call, as far as its calls need it.
+/// The functions of a client that its calls use.
 pub(crate) trait CallOwner: Send + Sync {
     /// Counts a call that has ended, and logs it.
     fn count(&self, operation: &str, result: &CallResult, attempts: u32);
@@ -63,7 +65,7 @@ pub(crate) struct CallShared {
     pub(super) call_id: String,
     /// The argument that the response must repeat.
     echo: Option<String>,
-    secrets: Arc<Secrets>,
+    secrets: Arc<Redactor>,
     pub(super) log: Arc<Log>,
     completions: Arc<CompletionQueue>,
     pub(super) has_callback: bool,
@@ -90,7 +92,7 @@ impl CallShared {
         operation: &'static Operation,
         call_id: String,
         echo: Option<String>,
-        secrets: Arc<Secrets>,
+        secrets: Arc<Redactor>,
         log: Arc<Log>,
         completions: Arc<CompletionQueue>,
         has_callback: bool,
@@ -119,7 +121,7 @@ impl CallShared {
     }
 
     /// Converts the report of an attempt or of the whole call.
-    pub(super) fn read(&self, report: CallReport) -> CallResult {
+    pub(super) fn convert(&self, report: CallReport) -> CallResult {
         into_reply(self.operation, report, self.call_id.clone(), self.echo.as_deref())
             .map_err(|error| with_context(error, self.operation.id, Some(&self.call_id), &self.secrets))
     }
@@ -141,7 +143,7 @@ impl CallShared {
         self.updates.lock().state = state;
     }
 
-    /// Records a reading that failed. Returns how many have failed in a row.
+    /// Records a failed reading. Returns how many readings have failed in a row.
     pub(crate) fn record_failure(&self, error: &Error) -> u32 {
         let state = &mut self.updates.lock().state;
         state.failures = state.failures.saturating_add(1);
@@ -220,8 +222,8 @@ impl SubmittedCall {
         result
     }
 
-    /// Returns the result as [`SubmittedCall::result`] does. A client that is ending passes itself, because it cannot be
-    /// upgraded any more.
+    /// Returns the result as [`SubmittedCall::result`] does. A client that is ending passes itself,
+    /// because it cannot be upgraded any more.
     fn result_counted_by(&self, owner: Option<&dyn CallOwner>) -> Option<&CallResult> {
         if let Some(result) = self.result.get() {
             return Some(result);
@@ -235,7 +237,7 @@ impl SubmittedCall {
             // Moved out, so that the response is not kept twice.
             let report = cell.take_report();
             attempts = Some(report.attempts);
-            self.shared.read(report)
+            self.shared.convert(report)
         });
         if let Some(attempts) = attempts {
             let operation = self.shared.operation.id;
@@ -256,8 +258,8 @@ impl SubmittedCall {
         }
     }
 
-    /// Counts and logs a call whose result the host can no longer take. A start among them may have made a session that
-    /// only this line tells of.
+    /// Counts and logs a call whose result the host can no longer take. If the call started a
+    /// session, this log line is the only record of the session.
     fn abandon(&self, owner: &dyn CallOwner) {
         if self.is_result_taken.swap(true, Ordering::Relaxed) {
             return;
@@ -281,10 +283,11 @@ impl SubmittedCall {
         });
     }
 
-    /// Returns the oldest update that was not taken, then the end, as often as asked.
+    /// Returns the oldest update that was not taken. After the last update, every call returns the
+    /// result.
     #[cfg(feature = "capi")]
     pub(crate) fn poll(&self) -> PollResult<'_> {
-        // Read first: when there is a result, all updates are in the queue.
+        // The result is read first: when there is a result, all updates are in the queue.
         let result = self.result();
         let update = {
             let mut queue = self.shared.updates.lock();
@@ -322,15 +325,15 @@ impl SubmittedCall {
         self.shared.updates.lock().is_over = true;
     }
 
-    /// Queues the end for the callback, as soon as the call has ended.
+    /// Queues the completion for the callback as soon as the call has ended.
     pub(crate) fn queue_end(&self) {
         let shared = Arc::clone(&self.shared);
         let on_end = Box::new(move || shared.completions.push(shared.id, Completion::Done));
         self.guard.cell().set_on_end(on_end);
     }
 
-    /// Cancels the call if it has not ended. Its callback does not run any more. Returns false if it is running on
-    /// another thread.
+    /// Cancels the call if it has not ended. Its callback does not run any more. Returns false if
+    /// it is running on another thread.
     pub(crate) fn forget(&self) -> bool {
         // Without a client, no thread runs callbacks.
         self.forget_with(|id| self.owner.upgrade().is_none_or(|owner| owner.forget(id)))

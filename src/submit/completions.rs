@@ -7,10 +7,12 @@ use super::event::CallResult;
 use crate::fork::ForkSafeMutex;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
-/// The events of a client's calls that are not delivered yet. The tasks of the runtime push to it, so it contains nothing
-/// of the host: neither a callback nor anything that could hold the last reference to one.
+/// The events of a client's calls that are not delivered yet. The tasks of the runtime push to it,
+/// so it contains nothing of the host: neither a callback nor anything that could hold the last
+/// reference to one.
 pub(crate) struct CompletionQueue {
-    /// The number of calls in flight and of callbacks that have not run. A tick with nothing to do reads only this.
+    /// The number of calls in flight plus the number of callbacks that have not run. A tick with
+    /// nothing to do reads only this field.
     active: AtomicUsize,
     /// Ids of calls and their events, oldest first. Some of the calls may be forgotten by now.
     ready: ForkSafeMutex<VecDeque<(u64, Completion)>>,
@@ -40,12 +42,12 @@ impl CompletionQueue {
         self.active.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Stops counting a callback: it has run, or never will.
+    /// Stops counting a callback: it has run, or it will never run.
     pub(super) fn remove_callback(&self) {
         self.active.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// Forgets what a parent process counted.
+    /// Resets the count that was inherited from the parent process.
     pub(super) fn reset(&self) {
         self.active.store(0, Ordering::Release);
     }

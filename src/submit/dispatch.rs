@@ -1,4 +1,5 @@
-//! Runs the callbacks of a client: on one thread at a time, inside `tick` and `shutdown` only, with no lock held.
+//! Runs the callbacks of a client: on one thread at a time, inside `tick` and `shutdown` only, with
+//! no lock held.
 
 use std::sync::Arc;
 
@@ -21,14 +22,14 @@ impl<'a> DispatchGuard<'a> {
     /// Returns the guard, unless another thread or this one has it.
     pub(crate) fn begin(registry: &'a CallRegistry) -> Option<DispatchGuard<'a>> {
         let thread = thread::current().id();
-        let free = registry.with(|table| {
-            let free = table.dispatching.is_none();
-            if free {
+        let is_free = registry.with(|table| {
+            let is_free = table.dispatching.is_none();
+            if is_free {
                 table.dispatching = Some(thread);
             }
-            free
+            is_free
         });
-        free.then(|| DispatchGuard { registry, process: fork::generation(), nested: false })
+        is_free.then(|| DispatchGuard { registry, process: fork::generation(), nested: false })
     }
 
     /// Returns the guard, unless another thread has it.
@@ -50,8 +51,8 @@ impl<'a> DispatchGuard<'a> {
     pub(crate) fn dispatch_one(&self) -> bool {
         let registry = self.registry;
         while let Some((id, completion)) = registry.completions.pop() {
-            // The call is marked as running in the same step, so that `forget` can report it. A call that has ended is
-            // removed, so that its callback runs once.
+            // The call is marked as running in the same step, so that `forget` can report it. A
+            // call that has ended is removed, so that its callback runs once.
             let submitted = registry.with(|table| {
                 let submitted = match completion {
                     Completion::Update(_) => table.with_callback.get(&id).map(Arc::clone),

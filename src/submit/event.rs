@@ -1,4 +1,5 @@
-//! The results and events of submitted calls, and the types of the host's functions that receive them.
+//! The results and events of submitted calls, and the types of the host's functions that receive
+//! them.
 
 use std::sync::Arc;
 
@@ -11,14 +12,17 @@ pub type CallResult = Result<Reply, Error>;
 /// An event that a callback receives.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// Of a watch: the session has changed, or several readings in a row have failed; more will follow.
+    /// An update of a watch: the session has changed, or several readings in a row have failed.
+    /// More events follow.
     Update(&'a CallResult),
-    /// The end, exactly once.
+    /// The result of the call. It is delivered exactly once, as the last event.
     Done(&'a CallResult),
 }
 
-/// A function that [`Client::tick`](crate::Client::tick) and [`Client::shutdown`](crate::Client::shutdown) call.
+/// A function that [`Client::tick`](crate::Client::tick) and
+/// [`Client::shutdown`](crate::Client::shutdown) call.
 pub type Callback = Box<dyn Fn(Event<'_>) + Send + Sync>;
 
-/// A function that is called when a call has something new; see [`Call::notify`](crate::Call::notify).
+/// A function that is called when a call has something new; see
+/// [`Call::notify`](crate::Call::notify).
 pub type Notify = Arc<dyn Fn() + Send + Sync>;

@@ -14,19 +14,21 @@ use crate::error::Error;
 use crate::net::call_cell::CallReport;
 use crate::net::driver::forked_child_error;
 
-/// A call in flight. Dropping it forgets the call: it is canceled if it has not ended, its callback
-/// never runs, and nothing waits.
+/// A call in flight. Dropping the handle forgets the call: the call is canceled if it has not
+/// ended, and its callback does not run. Dropping does not block.
 ///
-/// There are two ways to its result, each complete without the other: ask for it with
-/// [`poll`](Call::poll) or [`wait`](Call::wait), or give a callback and [`tick`](crate::Client::tick). A call is
-/// carried by whoever ticks or waits on its client, or by the client's own thread if it is configured
-/// with `"background": true`.
+/// There are two ways to get the result, and each is sufficient. The host calls
+/// [`poll`](Call::poll) or [`wait`](Call::wait), or it passes a callback to
+/// [`submit`](crate::Client::submit) and calls [`tick`](crate::Client::tick). The I/O of the call
+/// runs on a thread that ticks or waits on the client, or on the client's background thread if the
+/// configuration has `"background": true`.
 ///
-/// It is a future as well, for any executor; the client then needs one who drives it.
+/// A call is also a future for any executor. A thread must then drive the client: the background
+/// thread, or a thread that ticks.
 pub struct Call {
-    /// None only once it was let go of.
+    /// None after the handle has been detached or forgotten.
     submitted: Option<Arc<SubmittedCall>>,
-    /// The future's own.
+    /// The wait of the future, from its first poll on.
     waiting: Option<Pin<Box<dyn Future<Output = Arc<CallReport>> + Send + Sync>>>,
 }
 
@@ -51,12 +53,13 @@ impl Call {
         Ok(submitted)
     }
 
-    /// The id of the call, as it is sent.
+    /// Returns the id of the call, which is sent as `X-Request-Id`.
     pub fn id(&self) -> &str {
         self.submitted.as_ref().map_or("", |submitted| submitted.call_id())
     }
 
-    /// The result, if it is there; as often as asked. Never drives.
+    /// Returns the result if the call has ended. Every later poll returns the same result. Performs
+    /// no I/O.
     ///
     /// # Errors
     ///
@@ -65,21 +68,25 @@ impl Call {
         Ok(self.submitted()?.take_result())
     }
 
-    /// Returns, of a watch without a callback, the oldest update that was not taken yet, each once: a reading with
-    /// another status, or the error of the last of several readings that failed.
+    /// Returns the oldest update of a watch that was not taken yet, and removes it. Only a watch
+    /// without a callback has such updates. An update is a reading with a new status, or the error
+    /// of the last of several readings that failed in a row.
     pub fn poll_update(&self) -> Option<CallResult> {
         self.submitted().ok()?.pop_update()
     }
 
-    /// Returns what is known of a watch: when it was read last, and why the last reading failed.
+    /// Returns the state of a watch: when the last reading succeeded, and why the last reading
+    /// failed.
     pub fn watch_state(&self) -> WatchState {
         self.submitted().map(|submitted| submitted.shared.updates.lock().state.clone()).unwrap_or_default()
     }
 
-    /// Sets what is told whenever there is something new to ask for: the end, and of a watch each change. It
-    /// is told with no lock held, on whatever thread is at work, also on one that drives: it should do no
-    /// more than wake somebody up, and must not call into the client. What came before is told at once;
-    /// once too often is possible.
+    /// Sets a function that is called when the call has a result, and when a watch has an update.
+    ///
+    /// The function runs with no lock held, on any thread that drives the client. It should only
+    /// wake another thread up, and it must not call into the client. If there is a result or an
+    /// update already, `notify` calls the function at once. The function may be called once more
+    /// than necessary.
     ///
     /// ```
     /// # #[cfg(feature = "sandbox")] {
@@ -99,14 +106,15 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// [`Code::UNSUPPORTED`] for a call that has a callback, or was given a notifier already; else as
+    /// [`Code::UNSUPPORTED`] for a call that already has a callback or a notifier; otherwise as
     /// [`Call::poll`](crate::Call::poll).
     pub fn notify(&self, notify: Notify) -> Result<(), Error> {
         let shared = &self.submitted()?.shared;
         if shared.has_callback || shared.notify.set(Arc::clone(&notify)).is_err() {
             return Err(Error::new(Code::UNSUPPORTED, "The call already has a callback or a notifier."));
         }
-        // Set first, looked at second: what comes in between is told twice, and nothing never.
+        // The notifier is set before the queue is checked. An update in between is notified twice,
+        // and no update is missed.
         if !shared.updates.lock().updates.is_empty() {
             notify();
         }
@@ -114,17 +122,18 @@ impl Call {
         Ok(())
     }
 
-    /// Drives until the result is there, for so long at most.
+    /// Drives the client on this thread until the call has ended or `timeout` has passed. Returns
+    /// `None` after a timeout; the call then goes on.
     ///
     /// # Errors
     ///
-    /// As [`Client::call`](crate::Client::call) where this thread cannot wait.
+    /// The errors of [`Client::call`](crate::Client::call) on a thread that cannot wait.
     pub fn wait(&self, timeout: Duration) -> Result<Option<&CallResult>, Error> {
         self.submitted()?.wait(timeout)
     }
 
-    /// Ends the call at once; one that has ended stays as it is. The connection it was using is closed as
-    /// soon as somebody drives.
+    /// Cancels the call at once. A call that has ended keeps its result. The connection of the call
+    /// is closed the next time a thread drives the client.
     ///
     /// # Errors
     ///
@@ -134,28 +143,28 @@ impl Call {
         Ok(())
     }
 
-    /// Lets go of the call without ending it: its callback will run. A call without a callback has nothing
-    /// to go on for, and is forgotten.
+    /// Drops the handle without canceling the call: its callback still runs. A call without a
+    /// callback is forgotten, because nothing could receive its result.
     pub fn detach(mut self) {
         if self.submitted.as_ref().is_some_and(|submitted| submitted.callback.is_some()) {
             let submitted = self.submitted.take();
             if submitted.as_ref().is_some_and(|submitted| submitted.check_process().is_err()) {
                 std::mem::forget(submitted);
             }
-            // The client holds it until its callback has run.
+            // The client keeps the call until its callback has run.
         }
     }
 
-    /// Forgets the call, as dropping it does; says whether that is complete. It is not while the call's
-    /// very callback is running on another thread: then the callback's return completes it.
+    /// Forgets the call, as dropping the handle does. Returns false if the callback of this call is
+    /// running on another thread at this time; the call is then gone when the callback returns.
     pub fn forget(mut self) -> bool {
-        self.let_go()
+        self.forget_call()
     }
 
-    fn let_go(&mut self) -> bool {
+    fn forget_call(&mut self) -> bool {
         let Some(submitted) = self.submitted.take() else { return true };
         if submitted.check_process().is_err() {
-            // The parent's: what is behind it must not be touched from here.
+            // The call belongs to the parent process. This process must not touch its data.
             std::mem::forget(submitted);
             return true;
         }
@@ -165,7 +174,7 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        self.let_go();
+        self.forget_call();
     }
 }
 
@@ -180,8 +189,8 @@ impl Future for Call {
         if submitted.driver.upgrade().is_some_and(|driver| !driver.has_driver()) {
             return Poll::Ready(Err(Error::new(
                 Code::UNSUPPORTED,
-                "Nobody drives this client, so the call would never end: configure it with \
-                 \"background\": true, or tick it.",
+                "No thread drives this client, so the call would never end. Configure the client with \
+                 \"background\": true, or call `tick`.",
             )));
         }
         let cell = Arc::clone(submitted.guard.cell());

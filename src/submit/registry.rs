@@ -1,5 +1,6 @@
-//! The calls of one client that are not forgotten: those with a callback, which the client keeps until it has run, and
-//! those without one, which the host keeps. Running callbacks is in `dispatch.rs`.
+//! The calls of one client that are not forgotten: those with a callback, which the client keeps
+//! until it has run, and those without a callback, which the host keeps. Running callbacks is in
+//! `dispatch.rs`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -17,7 +18,7 @@ pub(crate) struct CallRegistry {
 
 #[derive(Default)]
 pub(super) struct CallTable {
-    /// The process whose calls these are.
+    /// The process that the calls belong to (its fork generation).
     generation: u64,
     pub(super) next: u64,
     /// The client is shut down or freed: no more calls are added.
@@ -52,7 +53,8 @@ impl CallRegistry {
         self.with(|table| table.polled.insert(submitted.shared.id, Arc::downgrade(submitted)));
     }
 
-    /// Runs `work` on the table with the lock held. In a forked child the calls of the parent are removed first.
+    /// Runs `work` on the table with the lock held. In a forked child the calls of the parent are
+    /// removed first.
     pub(super) fn with<T>(&self, work: impl FnOnce(&mut CallTable) -> T) -> T {
         let mut table = self.table.lock();
         let mut parents = None;
@@ -64,7 +66,8 @@ impl CallRegistry {
         }
         let result = work(&mut table);
         drop(table);
-        // The parent ends its calls itself. Dropping them here would drop what their callbacks hold, which is in use there.
+        // The parent ends its calls itself. Dropping them here would drop what their callbacks
+        // hold, which is in use there.
         std::mem::forget(parents);
         result
     }
@@ -85,8 +88,8 @@ impl CallRegistry {
         self.with(|table| table.is_closed = true);
     }
 
-    /// Forgets every call with a callback: no callback runs any more. Returns the calls, and whether no callback is
-    /// running on another thread.
+    /// Forgets every call with a callback: no callback runs any more. Returns the calls, and
+    /// whether no callback is running on another thread.
     pub(crate) fn forget_all(&self) -> (Vec<Arc<SubmittedCall>>, bool) {
         let me = thread::current().id();
         let (forgotten, elsewhere) = self.with(|table| {

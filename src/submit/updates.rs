@@ -7,7 +7,7 @@ use super::event::CallResult;
 use crate::client::options::CallOptions;
 use crate::error::Error;
 
-/// How a session is watched; see [`Client::watch_session_with`](crate::Client::watch_session_with).
+/// The options of a watch; see [`Client::watch_session_with`](crate::Client::watch_session_with).
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,28 +22,30 @@ use crate::error::Error;
 pub struct WatchOptions {
     /// The time between two readings, ten milliseconds or more.
     pub interval: Duration,
-    /// How many readings may fail in a row before the watch ends with the last one's error. None: it goes on.
+    /// The number of readings that may fail in a row before the watch ends with the last error.
+    /// None: the watch never ends because of failed readings.
     pub max_failures: Option<u32>,
-    /// The time and the retries of each reading, and the id that all of them are sent with.
+    /// The time limit and the retries of each reading, and the call id that all readings share.
     pub call: CallOptions,
 }
 
 impl WatchOptions {
-    /// Returns the options of a watch that reads every `interval` and never gives up by itself.
+    /// Returns the options of a watch that reads the status every `interval` and has no limit of
+    /// failed readings.
     pub fn every(interval: Duration) -> WatchOptions {
         WatchOptions { interval, max_failures: None, call: CallOptions::default() }
     }
 }
 
-/// What is known of a watch; see [`Call::watch_state`](crate::Call::watch_state).
+/// The state of a watch; see [`Call::watch_state`](crate::Call::watch_state).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct WatchState {
     /// When the last reading succeeded.
     pub last_read_at: Option<SystemTime>,
-    /// Why the last reading failed; None if it succeeded.
+    /// The error of the last reading; None if it succeeded.
     pub last_error: Option<Error>,
-    /// How many readings have failed since the last one that succeeded.
+    /// The number of readings that have failed since the last successful reading.
     pub failures: u32,
 }
 

@@ -1,4 +1,4 @@
-//! The part of a watch that runs in its task: what a reading means.
+//! The part of a watch that runs in its task: interprets each reading.
 
 use std::ops::ControlFlow;
 use std::time::SystemTime;
@@ -11,27 +11,28 @@ use crate::json;
 use crate::log::LogLevel;
 use crate::net::call_cell::CallReport;
 
-/// How many readings in a row fail before the watch reports it.
+/// The number of failed readings in a row after which the watch reports the error.
 const FAILURES_BEFORE_REPORT: u32 = 3;
 
-/// Reads the responses of one watch.
-pub(crate) struct Reader {
+/// Interprets the responses of one watch.
+pub(crate) struct WatchReader {
     pub(crate) max_failures: Option<u32>,
-    /// The status of the last update, as it stands in JSON.
+    /// The status of the last update, as JSON.
     last_status: Option<String>,
 }
 
-impl Reader {
-    pub(crate) fn new(max_failures: Option<u32>) -> Reader {
-        Reader { max_failures, last_status: None }
+impl WatchReader {
+    pub(crate) fn new(max_failures: Option<u32>) -> WatchReader {
+        WatchReader { max_failures, last_status: None }
     }
 
-    /// Processes a reading: queues an update if there is something to report, and returns whether to go on.
-    pub(crate) fn read(&mut self, shared: &CallShared, report: &CallReport) -> ControlFlow<()> {
-        let reply = match shared.read(report.clone()) {
+    /// Processes a reading: queues an update if there is something to report, and returns whether
+    /// to go on.
+    pub(crate) fn process(&mut self, shared: &CallShared, report: &CallReport) -> ControlFlow<()> {
+        let reply = match shared.convert(report.clone()) {
             Ok(reply) => reply,
-            // What may pass is read again at the next time; what will not pass is the end.
-            Err(error) if error.retryable() => return self.failed(shared, error),
+            // A retryable error is read again after the interval. Any other error ends the watch.
+            Err(error) if error.retryable() => return self.process_failure(shared, error),
             Err(_) => return ControlFlow::Break(()),
         };
         shared.set_state(WatchState { last_read_at: Some(SystemTime::now()), last_error: None, failures: 0 });
@@ -46,7 +47,7 @@ impl Reader {
         ControlFlow::Continue(())
     }
 
-    fn failed(&mut self, shared: &CallShared, error: Error) -> ControlFlow<()> {
+    fn process_failure(&mut self, shared: &CallShared, error: Error) -> ControlFlow<()> {
         let failures = shared.record_failure(&error);
         if self.max_failures.is_some_and(|max| failures >= max) {
             return ControlFlow::Break(());

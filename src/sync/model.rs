@@ -1,23 +1,23 @@
-//! Runs models. A model is a function that starts a few threads and checks what came of them; loom runs it once for
-//! each order of their steps that matters.
+//! Runs loom models. A model is a function that starts a few threads and checks their results. Loom
+//! runs it once for each relevant order of the steps of these threads.
 //!
-//! No bound limits how often a thread is interrupted, so a model that passes holds for every order of its steps.
-//! `LOOM_MAX_PREEMPTIONS` sets a bound, for a quick run.
+//! The number of interruptions of a thread is not limited, so a model that passes is true for every
+//! order of its steps. `LOOM_MAX_PREEMPTIONS` sets a bound, for a quick run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(crate) use loom::thread::JoinHandle;
 
-/// The stack of a thread in a model, in words. That of the model's first thread cannot be set and is small, so a
-/// thread of this size runs the model's function.
+/// The stack of a thread in a model, in words. The stack of the first thread of a model is small
+/// and cannot be changed, so the function of the model runs on a thread with this stack.
 const STACK: usize = 64 * 1024;
 
 /// Runs a model in every order of its threads' steps, and prints how many executions that took.
 ///
 /// # Panics
 ///
-/// Panics where an execution panics, or ends with threads that wait for each other.
+/// Panics if an execution panics, or if its threads deadlock.
 pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
     let name = std::thread::current().name().unwrap_or_default().to_owned();
     let executions = Arc::new(AtomicUsize::new(0));
@@ -30,11 +30,13 @@ pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
     println!("{name}: {} executions", executions.load(Ordering::Relaxed));
 }
 
-/// Runs a model, as [`explore`], whose executions end in one of several cases. The model returns the number of the case.
+/// Runs a model, as [`explore`], whose executions end in one of several cases. The model returns
+/// the number of the case.
 ///
 /// # Panics
 ///
-/// Panics as [`explore`], and if no execution ends in one of the cases: the model does not show what it should.
+/// Panics as [`explore`] does, and if no execution ends in one of the cases, because the model then
+/// does not test this case.
 pub(crate) fn explore_cases<const CASES: usize>(model: impl Fn() -> usize + Send + Sync + 'static) {
     let executions: Arc<[AtomicUsize; CASES]> = Arc::new([const { AtomicUsize::new(0) }; CASES]);
     let counted = Arc::clone(&executions);
@@ -45,8 +47,9 @@ pub(crate) fn explore_cases<const CASES: usize>(model: impl Fn() -> usize + Send
     assert!(executions.iter().all(|count| count.load(Ordering::Relaxed) > 0), "a case was not reached");
 }
 
-/// A number that a model keeps for its checks. Loom explores each access, which reads the newest value. It orders
-/// nothing else, so that it does not hide a wrong memory order of the product code.
+/// A counter for the checks of a model. Loom explores each access, and each access reads the newest
+/// value. The counter orders no other access, so that it does not hide a wrong memory order in the
+/// library.
 pub(crate) struct Counter(loom::sync::atomic::AtomicUsize);
 
 impl Counter {
@@ -54,7 +57,7 @@ impl Counter {
         Counter(loom::sync::atomic::AtomicUsize::new(0))
     }
 
-    /// Adds one and returns the number before.
+    /// Adds one and returns the previous number.
     #[track_caller]
     pub(crate) fn add(&self) -> usize {
         self.0.fetch_add(1, Ordering::Relaxed)
@@ -68,7 +71,7 @@ impl Counter {
 
     #[track_caller]
     pub(crate) fn get(&self) -> usize {
-        // Not a load, which may read an older value.
+        // A load may read an older value, so this is a read-modify-write operation.
         self.0.fetch_add(0, Ordering::Relaxed)
     }
 }

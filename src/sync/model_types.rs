@@ -1,13 +1,13 @@
-//! Types of `std::sync` that loom does not have, or not in the same form, made of loom's primitives. Used by the
-//! product code when it runs in a model.
+//! Types of `std::sync` that loom lacks or has in another form, built from the primitives of loom.
+//! The library uses them when it runs in a model.
 
 use std::sync::{LockResult, PoisonError};
 
 use loom::sync::MutexGuard;
 use loom::sync::atomic::{AtomicBool, Ordering};
 
-/// A mutex that a constant can contain, which a mutex of loom cannot: that one is made at the first use, which must be
-/// inside a model.
+/// A mutex with a const constructor, which the mutex of loom does not have. The mutex of loom is
+/// created at the first use, which must be inside a model.
 pub(crate) struct Mutex<T> {
     initial: std::sync::Mutex<Option<T>>,
     mutex: std::sync::OnceLock<loom::sync::Mutex<T>>,
@@ -20,7 +20,7 @@ impl<T> Mutex<T> {
 
     #[track_caller]
     pub(crate) fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        // All threads of a model are one thread of the system, so nothing comes in between here.
+        // All threads of a model run on one system thread, so no other thread interrupts this code.
         let mutex = self.mutex.get_or_init(|| {
             let initial = self.initial.lock().unwrap_or_else(PoisonError::into_inner).take();
             loom::sync::Mutex::new(initial.expect("only the first use takes the value"))
@@ -29,7 +29,7 @@ impl<T> Mutex<T> {
     }
 }
 
-/// A cell that is written once.
+/// A cell that can be written once.
 pub(crate) struct OnceLock<T> {
     value: std::sync::OnceLock<T>,
     is_set: AtomicBool,

@@ -1,8 +1,8 @@
-//! Decodes HTTP/1.1 responses (RFC 9112): received bytes in, a head and the bytes of a body out. Does no I/O and
-//! knows neither calls nor their failures; `connection.rs` uses it.
+//! Decodes HTTP/1.1 responses (RFC 9112): it takes received bytes and returns the head and the
+//! body. Does no I/O and does not know calls; `connection.rs` uses it.
 //!
-//! Each response has decoders of its own. Whether they accept a response and what they return for it depends on its
-//! bytes alone, not on how the bytes were divided when they were received.
+//! Every response has new decoders. Their result depends only on the bytes of the response, not on
+//! how the bytes were divided when they were received.
 
 use std::fmt;
 
@@ -11,14 +11,16 @@ use httparse::Status;
 use super::head::{self, BodyFraming, Head, ParseError, ParsedHead};
 use super::input::{InputBuffer, READ_CHUNK};
 
-/// How long the heads of one response may be in all: the final head and the informational ones (1xx) before it.
+/// The maximum length of all heads of one response: the final head and the informational heads
+/// (1xx) before it.
 pub(super) const MAX_HEAD: usize = 64 * 1024;
 
-/// How long the extensions of all chunks of a body may be in all, and how long its trailers may be.
+/// The maximum length of all chunk extensions of a body, and the maximum length of its trailers.
 pub(super) const MAX_CHUNK_OVERHEAD: usize = 8 * 1024;
 
-/// An incomplete head up to this length is parsed again whenever bytes are added. A longer one is parsed only when
-/// its end may have come, so that a long head in small pieces costs no more than linear time.
+/// An incomplete head up to this length is parsed again whenever bytes are added. A longer head is
+/// parsed only when its end may have been received, so that a long head in small pieces takes
+/// linear time.
 const SMALL_HEAD: usize = 4 * 1024;
 
 /// The longest line with a chunk's size and no extension: 16 digits and CR LF.
@@ -35,9 +37,9 @@ pub(super) enum DecodeError {
     ChunkEnd,
     ChunkOverhead,
     Trailers(ParseError),
-    /// The body is larger than the decoder was told to accept.
+    /// The body is larger than the limit of the decoder.
     BodyTooLarge,
-    /// There is no memory for a body of this length.
+    /// The memory for a body of this length cannot be allocated.
     OutOfMemory(usize),
 }
 
@@ -59,19 +61,19 @@ impl fmt::Display for DecodeError {
     }
 }
 
-/// Decodes the head of one response and passes over the informational heads before it.
+/// Decodes the head of one response, and skips the informational heads before it.
 #[derive(Debug, Default)]
 pub(super) struct HeadDecoder {
     /// The length of the informational heads.
     informational: usize,
-    /// How many of the unread bytes are known not to contain the end of the head.
+    /// The number of unread bytes that do not contain the end of the head.
     searched: usize,
     /// Whether an informational head was ambiguous.
     ambiguous: bool,
 }
 
 impl HeadDecoder {
-    /// Returns the final head once all of it has been received. Consumes the heads and nothing else.
+    /// Returns the final head when it has been received completely. Consumes only the heads.
     pub(super) fn decode(&mut self, input: &mut InputBuffer) -> Result<Option<Head>, DecodeError> {
         loop {
             let unread = input.unread();
@@ -112,21 +114,21 @@ impl HeadDecoder {
     }
 }
 
-/// What a [`BodyDecoder`] needs to go on.
+/// The input that a [`BodyDecoder`] needs to continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
     /// Nothing: the body is complete.
     Nothing,
     /// More bytes in the input buffer.
     Input,
-    /// More bytes of the body. Up to this many may be appended to the body itself, without the way through the input
-    /// buffer; the body has spare capacity.
-    RequestBody(usize),
+    /// More bytes of the body. The caller may append up to this number of bytes directly to the
+    /// body, which has spare capacity, instead of to the input buffer.
+    Body(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
 enum BodyState {
-    /// The body has this length, and nothing of it is decoded.
+    /// The body has this length, and no byte of it is decoded.
     Length(u64),
     /// The body ends when it has this length.
     LengthData(usize),
@@ -160,13 +162,13 @@ impl BodyDecoder {
         BodyDecoder { state, max_body, extensions: 0, ambiguous: false }
     }
 
-    /// Returns whether other readers may find the end of the body elsewhere.
+    /// Returns whether other implementations may find another end of the body.
     pub(super) fn is_ambiguous(&self) -> bool {
         self.ambiguous
     }
 
-    /// Appends what has been received of the body to `body`. When the body is complete, the unread bytes of `input`
-    /// are those after the response.
+    /// Appends the received bytes of the body to `body`. When the body is complete, the unread
+    /// bytes of `input` are those after the response.
     pub(super) fn decode(
         &mut self,
         input: &mut InputBuffer,
@@ -176,15 +178,15 @@ impl BodyDecoder {
             self.state = match self.state {
                 BodyState::Length(length) => {
                     let end = self.end_after(length, body)?;
-                    // One byte more: text that is returned through the C interface ends with a NUL, and a longer
-                    // read shows whether the server sends more than the response.
+                    // One byte more: text that is returned through the C interface ends with a NUL,
+                    // and a longer read shows whether the server sends more than the response.
                     body.try_reserve_exact(end + 1).map_err(|_| DecodeError::OutOfMemory(end))?;
                     BodyState::LengthData(end)
                 }
                 BodyState::LengthData(end) => {
                     move_up_to(end, input, body);
                     if body.len() < end {
-                        return Ok(Need::RequestBody(end + 1 - body.len()));
+                        return Ok(Need::Body(end + 1 - body.len()));
                     }
                     if body.len() > end {
                         input.spare().extend_from_slice(&body[end..]);
@@ -205,7 +207,7 @@ impl BodyDecoder {
                 BodyState::ChunkData(end) => {
                     move_up_to(end, input, body);
                     if body.len() < end {
-                        return Ok(Need::RequestBody(end - body.len()));
+                        return Ok(Need::Body(end - body.len()));
                     }
                     BodyState::ChunkEnd
                 }
@@ -230,7 +232,7 @@ impl BodyDecoder {
                     }
                     let spare = READ_CHUNK.min(more);
                     body.try_reserve(spare).map_err(|_| DecodeError::OutOfMemory(body.len() + spare))?;
-                    return Ok(Need::RequestBody(more));
+                    return Ok(Need::Body(more));
                 }
                 BodyState::Complete => return Ok(Need::Nothing),
             }
@@ -252,8 +254,8 @@ impl BodyDecoder {
         let unread = input.unread();
         match httparse::parse_chunk_size(unread) {
             Ok(Status::Complete((length, size))) => {
-                // httparse takes no digits for zero, and accepts an extension with a line feed, after which other
-                // readers would see a line of its own.
+                // httparse takes no digits for zero, and accepts an extension with a line feed,
+                // after which other readers would see a line of its own.
                 let line = &unread[..length - 1];
                 if !line[0].is_ascii_hexdigit() || line.contains(&b'\n') {
                     return Err(DecodeError::ChunkSize);
@@ -267,7 +269,8 @@ impl BodyDecoder {
         }
     }
 
-    /// Returns the length of the extensions with those of another line, if it is not too much.
+    /// Returns the total length of the extensions including another line, or an error if it exceeds
+    /// the limit.
     fn checked_extensions(&self, line: usize) -> Result<usize, DecodeError> {
         let extensions = self.extensions + line.saturating_sub(CHUNK_SIZE_LINE);
         if extensions > MAX_CHUNK_OVERHEAD { Err(DecodeError::ChunkOverhead) } else { Ok(extensions) }

@@ -1,9 +1,9 @@
-//! One HTTP/1.1 connection: sends a request, receives its response and decides whether another request may follow.
-//! Maps errors of the stream and of the decoders to the failures of an attempt. Decodes nothing itself; see
-//! `codec.rs`. `pool.rs` keeps the connections.
+//! One HTTP/1.1 connection: sends a request, receives its response and decides whether another
+//! request may follow. Maps errors of the stream and of the decoders to the failures of an attempt.
+//! Decodes nothing itself; see `codec.rs`. `pool.rs` keeps the connections.
 //!
-//! A response is read to its end and not beyond. Bytes that a server sends without a request are found before the
-//! next request is sent, and end the connection.
+//! A response is read to its end and not beyond. Bytes that a server sends without a request are
+//! found before the next request is sent, and end the connection.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -20,11 +20,11 @@ use crate::http_types::Response;
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::transport_error::{self, TransportError};
 
-/// Spare capacity for what follows the parts of a head whose length is known: the call's id, the content's type and
-/// length, and the content if it is small.
+/// Spare capacity for the parts of a request whose length is unknown when the head is allocated:
+/// the call id, the content type and length, and a small content.
 const SPARE_FOR_REQUEST: usize = 512;
 
-/// A connection that speaks HTTP/1.1. A round trip that fails or is dropped leaves it unusable.
+/// An HTTP/1.1 connection. It is not reusable after a round trip that failed or was dropped.
 pub(in crate::net) struct Http1<S> {
     stream: S,
     is_buffered: bool,
@@ -32,7 +32,7 @@ pub(in crate::net) struct Http1<S> {
     is_reusable: bool,
 }
 
-/// A request as it is written to the wire.
+/// A request in the format of HTTP/1.1.
 pub(in crate::net) struct EncodedRequest {
     /// The head, and the content if it is small enough to be copied into the same write.
     head: Vec<u8>,
@@ -40,7 +40,8 @@ pub(in crate::net) struct EncodedRequest {
 }
 
 impl EncodedRequest {
-    /// Returns an empty vector for a head of about `length` bytes and for what is sent with it.
+    /// Returns an empty vector with capacity for a head of about `length` bytes and a small
+    /// content.
     pub(in crate::net) fn head(length: usize) -> Vec<u8> {
         Vec::with_capacity(length + SPARE_FOR_REQUEST)
     }
@@ -54,7 +55,7 @@ impl EncodedRequest {
         EncodedRequest { head, content }
     }
 
-    /// Returns what can be written next when `sent` bytes are sent.
+    /// Returns the bytes to write next after `sent` bytes.
     fn rest(&self, sent: usize) -> &[u8] {
         match sent.checked_sub(self.head.len()) {
             None => &self.head[sent..],
@@ -65,29 +66,30 @@ impl EncodedRequest {
 
 impl Drop for EncodedRequest {
     fn drop(&mut self) {
-        // The key does not stay in freed memory. (zeroize writes byte by byte, a tenth of a call's instructions.)
+        // The API key must not stay in freed memory. `zeroize` is not used: it writes byte by byte,
+        // which is a tenth of the instructions of a call.
         self.head.fill(0);
         std::hint::black_box(&mut self.head);
     }
 }
 
-/// How the sending of a request ended.
+/// The result of sending a request.
 enum Sent {
-    Whole,
-    /// The connection broke before all of it was sent.
-    Part,
-    /// The server responded before all of it was sent.
-    Answered(Box<Head>),
+    Complete,
+    /// The connection closed before the complete request was sent.
+    Partial,
+    /// The server responded before the complete request was sent.
+    Responded(Box<Head>),
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
-    /// Returns a connection on a new stream. `is_buffered` says whether the stream itself holds data back, as TLS
-    /// does, so that it is unknown how much of what it took has left it.
+    /// Returns a connection on a new stream. `is_buffered` says whether the stream buffers data
+    /// itself, as TLS does. It is then unknown how many of the accepted bytes were sent.
     pub(in crate::net) fn new(stream: S, is_buffered: bool) -> Http1<S> {
         Http1 { stream, is_buffered, input: InputBuffer::default(), is_reusable: true }
     }
 
-    /// Returns whether the stream holds back a part of what it was given and of what it received, as TLS does.
+    /// Returns whether the stream itself buffers written and received data, as TLS does.
     pub(in crate::net) fn is_buffered(&self) -> bool {
         self.is_buffered
     }
@@ -97,8 +99,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         self.is_reusable
     }
 
-    /// Lets the stream process what concerns no request (over TLS a ticket or a close_notify). Anything else that
-    /// arrives here, data or the end of the stream, makes the connection unusable.
+    /// Reads data that belongs to no request. TLS processes tickets and alerts internally. Any
+    /// other data, or the end of the stream, makes the connection unusable.
     pub(in crate::net) fn poll_unsolicited(&mut self) {
         if self.poll_fill(&mut Context::from_waker(Waker::noop())).is_ready() {
             self.is_reusable = false;
@@ -112,25 +114,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         max_body: usize,
         attempt: &AttemptStatus,
     ) -> Result<Response, TransportError> {
-        // Bytes of an earlier response must never be taken for this one.
+        // Bytes of an earlier response must not be parsed as part of this response.
         if !std::mem::replace(&mut self.is_reusable, false) {
             return Err(transport_error::lost("an earlier response ended the connection", attempt));
         }
         let mut heads = HeadDecoder::default();
         let (head, is_sent) = match self.send_request(request, &mut heads, attempt).await? {
-            Sent::Whole => (self.receive_head(&mut heads, attempt).await?, true),
-            Sent::Part => (self.receive_head(&mut heads, attempt).await?, false),
-            Sent::Answered(head) => (*head, false),
+            Sent::Complete => (self.receive_head(&mut heads, attempt).await?, true),
+            Sent::Partial => (self.receive_head(&mut heads, attempt).await?, false),
+            Sent::Responded(head) => (*head, false),
         };
         attempt.record_progress();
-        let Head { mut answer, framing, keep_alive, ambiguous } = head;
+        let Head { mut response, framing, keep_alive, ambiguous } = head;
         let mut decoder = BodyDecoder::new(framing, max_body);
         loop {
-            let decoded = decoder.decode(&mut self.input, &mut answer.body);
-            let received = match decoded.map_err(|error| decode_failure(&error, answer.status, max_body))? {
+            let decoded = decoder.decode(&mut self.input, &mut response.body);
+            let received = match decoded.map_err(|error| decode_failure(&error, response.status, max_body))? {
                 Need::Nothing => break,
                 Need::Input => poll_fn(|context| self.poll_fill(context)).await,
-                Need::RequestBody(limit) => self.stream.read_buf(&mut (&mut answer.body).limit(limit)).await,
+                Need::Body(limit) => self.stream.read_buf(&mut (&mut response.body).limit(limit)).await,
             };
             match received {
                 Ok(0) if decoder.ends_with_connection() => break,
@@ -141,10 +143,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         self.is_reusable =
             is_sent && keep_alive && !ambiguous && !decoder.is_ambiguous() && self.input.is_empty();
         self.input.shrink();
-        Ok(answer)
+        Ok(response)
     }
 
-    /// Sends a request. A server may respond before it has received all of it, and then receive no more.
+    /// Sends a request. A server may respond before it has received the complete request, and then
+    /// stop receiving.
     async fn send_request(
         &mut self,
         request: &EncodedRequest,
@@ -163,24 +166,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
                     }
                     Pin::new(&mut self.stream).poll_write(context, rest)
                 };
-                // How much has left a buffered stream is unknown.
+                // For a buffered stream it is unknown how many bytes were sent.
                 if sent == 0 && !self.is_buffered && !matches!(step, Poll::Ready(Ok(1..))) {
                     attempt.mark_not_sent();
                 }
                 match step {
-                    Poll::Ready(Ok(0)) if rest.is_empty() => return Poll::Ready(Ok(Sent::Whole)),
+                    Poll::Ready(Ok(0)) if rest.is_empty() => return Poll::Ready(Ok(Sent::Complete)),
                     Poll::Ready(Ok(0)) => return Poll::Ready(Err(closed(attempt))),
                     Poll::Ready(Ok(taken)) => sent += taken,
-                    // A response that the server sent before it closed may still be there to be read.
-                    Poll::Ready(Err(_)) if attempt.may_be_sent() => return Poll::Ready(Ok(Sent::Part)),
-                    // Not a byte of the request was taken.
+                    // A response that the server sent before it closed the connection may still be
+                    // readable.
+                    Poll::Ready(Err(_)) if attempt.may_be_sent() => return Poll::Ready(Ok(Sent::Partial)),
+                    // No byte of the request was accepted.
                     Poll::Ready(Err(error)) => {
                         return Poll::Ready(Err(transport_error::on_connection(&error, attempt)));
                     }
                     Poll::Pending => {
                         check_received(ready!(self.poll_fill(context)), attempt)?;
                         if let Some(head) = heads.decode(&mut self.input).map_err(head_failure)? {
-                            return Poll::Ready(Ok(Sent::Answered(Box::new(head))));
+                            return Poll::Ready(Ok(Sent::Responded(Box::new(head))));
                         }
                     }
                 }
@@ -232,7 +236,7 @@ fn decode_failure(error: &DecodeError, status: u16, max_body: usize) -> Transpor
         DecodeError::BodyTooLarge => transport_error::too_large(status, max_body),
         DecodeError::OutOfMemory(_) => TransportError::new(
             transport_error::TransportErrorKind::TooLarge,
-            format!("The answer (HTTP {status}) is too large: {error}."),
+            format!("The response (HTTP {status}) is too large: {error}."),
         ),
         error => transport_error::invalid_http(error),
     }

@@ -1,5 +1,6 @@
-//! The head of a response: which headers are kept, and what an HTTP/1.1 head says of the body after it
-//! (RFC 9112, section 6) and of the connection. Heads are parsed by httparse. Does no I/O.
+//! Interprets the head of a response: the headers that calls need, the framing of an HTTP/1.1 body
+//! (RFC 9112, section 6), and whether the connection stays open. The parser is httparse. Does no
+//! I/O.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -9,23 +10,23 @@ use httparse::{Header, ParserConfig, Status};
 
 use crate::http_types::Response;
 
-/// How many headers a response may have.
+/// The maximum number of headers of a response.
 pub(super) const MAX_HEADERS: usize = 100;
 
 /// The head of an HTTP/1.1 response.
 #[derive(Debug)]
 pub(super) struct Head {
     /// Status and headers; the body is still empty.
-    pub(super) answer: Response,
+    pub(super) response: Response,
     pub(super) framing: BodyFraming,
     /// Whether the server keeps the connection open for another request.
     pub(super) keep_alive: bool,
-    /// Whether other readers may understand this head otherwise: a smuggling risk, so that the connection must not
-    /// be used again.
+    /// Whether other implementations may interpret this head differently. That is a smuggling risk,
+    /// so the connection is not reused.
     pub(super) ambiguous: bool,
 }
 
-/// How the end of a body is found.
+/// The framing of a body: how its end is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyFraming {
     Length(u64),
@@ -34,7 +35,7 @@ pub(super) enum BodyFraming {
     CloseDelimited,
 }
 
-/// What bytes begin with.
+/// The result of parsing the head at the beginning of the received bytes.
 #[derive(Debug)]
 pub(super) enum ParsedHead {
     /// A head that is incomplete.
@@ -45,10 +46,10 @@ pub(super) enum ParsedHead {
     Final { length: usize, head: Head },
 }
 
-/// Why bytes are not the head of a response.
+/// The reason why bytes are not the head of a response.
 pub(super) type ParseError = String;
 
-/// Parses the head that bytes begin with.
+/// Parses the head at the beginning of `bytes`.
 pub(super) fn parse(bytes: &[u8]) -> Result<ParsedHead, ParseError> {
     let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut []);
@@ -58,14 +59,15 @@ pub(super) fn parse(bytes: &[u8]) -> Result<ParsedHead, ParseError> {
             interpret(length, response.code, response.version, response.headers, false)
         }
         Ok(Status::Partial) => Ok(ParsedHead::Partial),
-        // The name ends with a blank, or begins with one because the line continues the one before.
+        // The name has white space before the colon, or the line begins with white space because it
+        // continues the previous line.
         Err(httparse::Error::HeaderName) => parse_obsolete(bytes),
         Err(error) => Err(invalid(&error)),
     }
 }
 
-/// Parses a head that may have folded lines or blanks before a colon, as servers once wrote them (RFC 9112,
-/// sections 5.1 and 5.2).
+/// Parses a head that may have folded lines or white space before a colon, which old servers send
+/// (RFC 9112, sections 5.1 and 5.2).
 #[cold]
 fn parse_obsolete(bytes: &[u8]) -> Result<ParsedHead, ParseError> {
     let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
@@ -90,7 +92,7 @@ fn obsolete_syntax() -> ParserConfig {
     config
 }
 
-/// Replaces each line folding, with the blanks around it, by one space.
+/// Replaces each line folding, with the white space around it, by one space.
 fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
     if !value.contains(&b'\n') {
         return Cow::Borrowed(value);
@@ -108,7 +110,7 @@ fn interpret(
     obsolete: bool,
 ) -> Result<ParsedHead, ParseError> {
     let status = match code.unwrap_or(0) {
-        // 101 is for clients that asked for another protocol.
+        // 101 responds only to a request for another protocol, which this client does not send.
         code @ (0..100 | 101) => return Err(invalid(&format_args!("its status is {code}"))),
         100..200 => return Ok(ParsedHead::Informational { length, ambiguous: obsolete }),
         code => code,
@@ -122,7 +124,7 @@ fn interpret(
             return Err(invalid(&"it is chunked, and HTTP/1.0"));
         }
         FramingFields { coding: Some(TransferCoding::Other), .. } => {
-            return Err(invalid(&"its Transfer-Encoding is more than \"chunked\""));
+            return Err(invalid(&"its Transfer-Encoding is not only \"chunked\""));
         }
         FramingFields { length: Some(Length::Known(length)), .. } => BodyFraming::Length(length),
         FramingFields { length: Some(Length::Invalid), .. } => {
@@ -137,23 +139,25 @@ fn interpret(
             && (fields.coding.is_some() || fields.length.is_some_and(|length| length != Length::Known(0))));
     let keep_alive =
         !fields.close && (is_http11 || fields.keep_alive) && framing != BodyFraming::CloseDelimited;
-    let mut answer = Response { status, ..Response::default() };
-    keep(&mut answer, headers.iter().map(|header| (header.name, header.value)));
-    Ok(ParsedHead::Final { length, head: Head { answer, framing, keep_alive, ambiguous } })
+    let mut response = Response { status, ..Response::default() };
+    store_headers(&mut response, headers.iter().map(|header| (header.name, header.value)));
+    Ok(ParsedHead::Final { length, head: Head { response, framing, keep_alive, ambiguous } })
 }
 
 /// The trailers after a chunked body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trailers {
-    /// With the empty line at their end.
+    /// The length, including the empty line at the end.
     pub(super) length: usize,
-    /// Whether other readers may understand them otherwise.
+    /// Whether other implementations may interpret the trailers differently.
     pub(super) ambiguous: bool,
 }
 
-/// Parses the trailers that bytes begin with; their content is ignored. Returns `None` while they are incomplete.
+/// Parses the trailers at the beginning of `bytes`. Their content is ignored. Returns `None` while
+/// they are incomplete.
 pub(super) fn parse_trailers(bytes: &[u8]) -> Result<Option<Trailers>, ParseError> {
-    // Most bodies have none. This also keeps the room for headers out of the future of a call.
+    // Most bodies have no trailers. The early return also keeps the header array out of the common
+    // path.
     if bytes.starts_with(b"\r\n") {
         return Ok(Some(Trailers { length: 2, ambiguous: false }));
     }
@@ -173,7 +177,8 @@ pub(super) fn parse_trailers(bytes: &[u8]) -> Result<Option<Trailers>, ParseErro
     Ok(Some(trailers))
 }
 
-/// httparse accepts the obsolete syntax only in the head of a response, so the trailers are made one.
+/// Parses trailers in the obsolete syntax. httparse accepts it only in the head of a response, so
+/// this function adds a status line.
 #[cold]
 fn parse_obsolete_trailers(bytes: &[u8]) -> Result<Option<usize>, ParseError> {
     const STATUS_LINE: &[u8] = b"HTTP/1.1 200 OK\r\n";
@@ -187,43 +192,46 @@ fn parse_obsolete_trailers(bytes: &[u8]) -> Result<Option<usize>, ParseError> {
     }
 }
 
-/// Returns whether a line ends with LF alone, which some readers accept and others do not.
+/// Returns whether a line ends with LF alone, which only some implementations accept.
 fn has_bare_line_feed(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\n") || bytes.windows(2).any(|two| two[1] == b'\n' && two[0] != b'\r')
 }
 
 #[cold]
-fn invalid(why: &dyn Display) -> ParseError {
-    why.to_string()
+fn invalid(reason: &dyn Display) -> ParseError {
+    reason.to_string()
 }
 
-/// Stores the headers that calls need in a response. If one is there twice, the first counts.
-pub(in crate::net) fn keep<'a>(answer: &mut Response, headers: impl Iterator<Item = (&'a str, &'a [u8])>) {
+/// Stores the headers that calls need in a response. Of a repeated header, the first value counts.
+pub(in crate::net) fn store_headers<'a>(
+    response: &mut Response,
+    headers: impl Iterator<Item = (&'a str, &'a [u8])>,
+) {
     let mut date = None;
     for (name, value) in headers {
-        // Compared by length first: nearly all headers are none of these.
-        let place = match name.len() {
-            4 if is(name, "date") => {
+        // The length is compared first, because nearly all headers are ignored.
+        let field = match name.len() {
+            4 if equals(name, "date") => {
                 date.get_or_insert(value);
                 continue;
             }
-            11 if is(name, "retry-after") => &mut answer.retry_after,
-            12 if is(name, "content-type") => {
-                answer.content_type.get_or_insert_with(|| content_type(value));
+            11 if equals(name, "retry-after") => &mut response.retry_after,
+            12 if equals(name, "content-type") => {
+                response.content_type.get_or_insert_with(|| content_type(value));
                 continue;
             }
-            12 if is(name, "x-request-id") => &mut answer.request_id,
-            19 if is(name, "content-disposition") => &mut answer.content_disposition,
+            12 if equals(name, "x-request-id") => &mut response.request_id,
+            19 if equals(name, "content-disposition") => &mut response.content_disposition,
             _ => continue,
         };
-        place.get_or_insert_with(|| text(value));
+        field.get_or_insert_with(|| text(value));
     }
-    if answer.retry_after.is_some() {
-        answer.date = date.map(text);
+    if response.retry_after.is_some() {
+        response.date = date.map(text);
     }
 }
 
-fn is(name: &str, wanted: &str) -> bool {
+fn equals(name: &str, wanted: &str) -> bool {
     name.eq_ignore_ascii_case(wanted)
 }
 
@@ -238,7 +246,7 @@ fn content_type(value: &[u8]) -> Cow<'static, str> {
     if value == JSON.as_bytes() { Cow::Borrowed(JSON) } else { Cow::Owned(text(value)) }
 }
 
-/// What the headers of an HTTP/1.1 response say of its framing.
+/// The headers of an HTTP/1.1 response that determine its framing.
 struct FramingFields {
     length: Option<Length>,
     coding: Option<TransferCoding>,
@@ -255,7 +263,7 @@ enum Length {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TransferCoding {
     Chunked,
-    /// A coding that no request asked for.
+    /// A transfer coding that the client does not accept.
     Other,
 }
 
@@ -264,21 +272,21 @@ impl FramingFields {
         let mut fields = FramingFields { length: None, coding: None, close: false, keep_alive: false };
         for Header { name, value } in headers {
             match name.len() {
-                10 if is(name, "connection") => {
+                10 if equals(name, "connection") => {
                     for element in elements(value) {
                         fields.close |= element.eq_ignore_ascii_case(b"close");
                         fields.keep_alive |= element.eq_ignore_ascii_case(b"keep-alive");
                     }
                 }
-                14 if is(name, "content-length") => {
+                14 if equals(name, "content-length") => {
                     for element in elements(value) {
-                        let length = number(element).map_or(Length::Invalid, Length::Known);
-                        // It may be given more than once if all values are the same.
-                        let agrees = fields.length.is_none_or(|before| before == length);
-                        fields.length = Some(if agrees { length } else { Length::Invalid });
+                        let length = parse_number(element).map_or(Length::Invalid, Length::Known);
+                        // A repeated header is valid if all its values are equal.
+                        let is_consistent = fields.length.is_none_or(|previous| previous == length);
+                        fields.length = Some(if is_consistent { length } else { Length::Invalid });
                     }
                 }
-                17 if is(name, "transfer-encoding") => {
+                17 if equals(name, "transfer-encoding") => {
                     for element in elements(value) {
                         let chunked = fields.coding.is_none() && element.eq_ignore_ascii_case(b"chunked");
                         let coding = if chunked { TransferCoding::Chunked } else { TransferCoding::Other };
@@ -292,13 +300,13 @@ impl FramingFields {
     }
 }
 
-/// Returns the elements of a header that is a list.
+/// Returns the elements of a comma-separated header.
 fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
-/// Parses digits and nothing else: `str::parse` would accept a sign.
-fn number(digits: &[u8]) -> Option<u64> {
+/// Parses a number of digits only. `str::parse` would accept a sign.
+fn parse_number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }

@@ -1,14 +1,14 @@
-//! The bytes that a connection has received and not yet consumed. Decides how much memory is kept for them;
-//! does not know what they mean.
+//! The buffer of received bytes that are not consumed yet. It limits the memory that a connection
+//! keeps, and it does not interpret the bytes.
 
-/// How many bytes are read at a time where the length of what follows is unknown.
+/// The number of bytes of one read if the remaining length is unknown.
 pub(super) const READ_CHUNK: usize = 4 * 1024;
 
 /// Received bytes, consumed from the front.
 #[derive(Debug, Default)]
 pub(super) struct InputBuffer {
     bytes: Vec<u8>,
-    /// How many of them are consumed: at most all of them.
+    /// The number of consumed bytes, at most `bytes.len()`.
     consumed: usize,
 }
 
@@ -27,7 +27,8 @@ impl InputBuffer {
         self.consumed += count.min(self.bytes.len() - self.consumed);
     }
 
-    /// Returns the vector to append received bytes to. It holds the unread bytes and has spare capacity.
+    /// Returns the vector to append received bytes to. It holds the unread bytes and has spare
+    /// capacity.
     pub(super) fn spare(&mut self) -> &mut Vec<u8> {
         self.bytes.drain(..self.consumed);
         self.consumed = 0;

@@ -1,8 +1,9 @@
-//! HTTP/1.1. `codec.rs` decodes responses and does no I/O, `head.rs` parses heads, `input.rs` holds the bytes that were
-//! received and not yet decoded, and `connection.rs` sends requests and receives responses on a stream.
+//! HTTP/1.1. `codec.rs` decodes responses and does no I/O, `head.rs` parses heads, `input.rs` holds
+//! the bytes that were received and not yet decoded, and `connection.rs` sends requests and
+//! receives responses on a stream.
 //!
-//! All state of a response belongs to the decoders that are made for it. Between two responses a connection keeps
-//! its stream, an empty input buffer and whether it can be used again.
+//! The decoders contain all state of a response. Between two responses a connection has only its
+//! stream, an empty input buffer and a flag whether it is reusable.
 
 mod codec;
 mod connection;

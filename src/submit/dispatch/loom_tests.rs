@@ -1,6 +1,6 @@
-//! Models of callbacks that are delivered while other threads end, forget and submit calls.
+//! Loom models of callbacks that run while other threads end, forget and submit calls.
 //!
-//! A model named "… is found" runs a faulty variant of the product code, and must fail.
+//! A model whose name ends with "is found" runs a faulty variant of the library, and must fail.
 
 use std::sync::Weak;
 
@@ -13,7 +13,7 @@ use crate::submit::event::{CallResult, Callback};
 use crate::sync::model::{Counter, explore, explore_cases, join, spawn};
 use crate::sync::thread::yield_now;
 
-/// What the callbacks of a model saw.
+/// The observations of the callbacks of a model.
 struct Seen {
     running: Counter,
     updates: Counter,
@@ -45,14 +45,14 @@ impl Seen {
         })
     }
 
-    /// Records that no callback may run from here on.
+    /// Records that no callback may start from now on.
     fn forget(&self) {
         assert_eq!(self.running.get(), 0, "a callback runs that was said not to run");
         self.is_forgotten.add();
     }
 }
 
-/// The client of the calls, which is freed already.
+/// The client of the calls, which is already freed.
 struct NoClient;
 
 impl CallOwner for NoClient {
@@ -66,7 +66,7 @@ impl CallOwner for NoClient {
     fn deliver_log(&self) {}
 }
 
-/// Makes a submitted call that is not in the registry yet.
+/// Creates a submitted call that is not in the registry yet.
 fn submitted(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<SubmittedCall> {
     let shared = CallShared::new(
         id,
@@ -81,7 +81,7 @@ fn submitted(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<Submit
     SubmittedCall::without_client(Weak::<NoClient>::new(), InFlightGuard::without_driver(), callback, shared)
 }
 
-/// Makes the same, in the registry.
+/// Creates a submitted call and adds it to the registry.
 fn registered_call(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<SubmittedCall> {
     let submitted = submitted(registry, id, callback);
     assert!(registry.add(&submitted));
@@ -96,7 +96,8 @@ fn tick(registry: &CallRegistry) {
     }
 }
 
-/// Returns in which of three cases a call was forgotten: before its callback, after it, or while it ran.
+/// Returns which of three cases happened when a call was forgotten: before its callback, after it,
+/// or while it ran.
 fn case_of(is_complete: bool, seen: &Seen) -> usize {
     match (is_complete, seen.ends.get()) {
         (true, 0) => 0,

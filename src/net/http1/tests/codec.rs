@@ -1,10 +1,11 @@
-//! The decoders without a connection.
+//! Tests of the decoders without a connection.
 
 use super::super::codec::{BodyDecoder, DecodeError, HeadDecoder, Need};
 use super::super::input::InputBuffer;
 use super::*;
 
-/// Decodes one response from pieces. `direct` appends to the body what the decoder allows to be appended to it.
+/// Decodes one response from pieces. With `direct`, bytes are appended directly to the body if the
+/// decoder allows it.
 fn decode(pieces: &[&[u8]], direct: bool) -> Result<(u16, Vec<u8>, Vec<u8>), DecodeError> {
     let mut input = InputBuffer::default();
     let mut pieces = pieces.iter().flat_map(|piece| piece.iter().copied().map(Some).chain([None]));
@@ -20,13 +21,13 @@ fn decode(pieces: &[&[u8]], direct: bool) -> Result<(u16, Vec<u8>, Vec<u8>), Dec
     };
     let mut decoder = BodyDecoder::new(head.framing, MAX_BODY);
     loop {
-        match decoder.decode(&mut input, &mut head.answer.body)? {
+        match decoder.decode(&mut input, &mut head.response.body)? {
             Need::Nothing => break,
-            Need::RequestBody(limit) if direct => head.answer.body.extend(receive(limit)),
-            Need::RequestBody(_) | Need::Input => input.spare().extend(receive(usize::MAX)),
+            Need::Body(limit) if direct => head.response.body.extend(receive(limit)),
+            Need::Body(_) | Need::Input => input.spare().extend(receive(usize::MAX)),
         }
     }
-    Ok((head.answer.status, head.answer.body, input.unread().to_vec()))
+    Ok((head.response.status, head.response.body, input.unread().to_vec()))
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn only_a_close_delimited_body_ends_with_the_connection() {
 }
 
 #[test]
-fn a_body_for_which_there_is_no_memory_is_an_error() {
+fn a_body_whose_memory_cannot_be_allocated_is_an_error() {
     let length = u64::try_from(isize::MAX).unwrap() - 1;
     let mut decoder = BodyDecoder::new(super::super::head::BodyFraming::Length(length), usize::MAX);
     let error = decoder.decode(&mut InputBuffer::default(), &mut Vec::new()).unwrap_err();

@@ -1,20 +1,20 @@
-//! One response on one connection.
+//! Tests with one response on one connection.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
 
 #[test]
-fn an_answer_is_the_same_wherever_it_is_cut() {
+fn a_response_is_the_same_wherever_it_is_divided() {
     for (bytes, body, keeps) in WHOLE {
         for cut in 0..bytes.len() {
-            let (answer, reusable) = receive_pieces([&bytes[..cut], &bytes[cut..]]);
-            let answer = answer.unwrap_or_else(|failure| panic!("{bytes:?} at {cut}: {failure:?}"));
-            assert_eq!((answer.body.as_slice(), reusable), (body.as_bytes(), keeps), "{bytes:?} at {cut}");
+            let (response, reusable) = receive_pieces([&bytes[..cut], &bytes[cut..]]);
+            let response = response.unwrap_or_else(|failure| panic!("{bytes:?} at {cut}: {failure:?}"));
+            assert_eq!((response.body.as_slice(), reusable), (body.as_bytes(), keeps), "{bytes:?} at {cut}");
         }
-        let (answer, reusable) = receive_pieces(bytes.bytes().map(|byte| [byte]));
+        let (response, reusable) = receive_pieces(bytes.bytes().map(|byte| [byte]));
         assert_eq!(
-            (answer.unwrap().body.as_slice(), reusable),
+            (response.unwrap().body.as_slice(), reusable),
             (body.as_bytes(), keeps),
             "{bytes:?} by bytes"
         );
@@ -22,7 +22,7 @@ fn an_answer_is_the_same_wherever_it_is_cut() {
 }
 
 #[test]
-fn an_answer_that_ends_too_early_is_lost_wherever_that_is() {
+fn a_response_that_ends_too_early_is_a_lost_connection() {
     for (bytes, _, _) in WHOLE {
         let to_the_end =
             bytes.find("\r\n\r\nhello").filter(|_| !bytes.contains("ength")).map(|head| head + 4);
@@ -34,14 +34,14 @@ fn an_answer_that_ends_too_early_is_lost_wherever_that_is() {
 }
 
 #[test]
-fn a_server_that_goes_on_behind_its_answer_is_not_asked_again() {
+fn a_connection_with_bytes_after_the_response_is_not_reused() {
     for (bytes, body, _) in WHOLE.iter().filter(|(_, _, keeps)| *keeps) {
         for more in ["x", "HTTP/1.1 408 Request Timeout\r\n\r\n"] {
-            let (answer, reusable) = receive_pieces([[bytes.as_bytes(), more.as_bytes()].concat()]);
-            assert_eq!((answer.unwrap().body.as_slice(), reusable), (body.as_bytes(), false), "{bytes:?}");
+            let (response, reusable) = receive_pieces([[bytes.as_bytes(), more.as_bytes()].concat()]);
+            assert_eq!((response.unwrap().body.as_slice(), reusable), (body.as_bytes(), false), "{bytes:?}");
         }
     }
-    // What comes later is found by whoever looks.
+    // Later bytes are found by the check before the next request.
     let mut http1 = Http1::new(Script::new([WHOLE[0].0, "later"]), true);
     block_on(ask(&mut http1)).unwrap();
     assert!(http1.is_reusable());
@@ -51,7 +51,7 @@ fn a_server_that_goes_on_behind_its_answer_is_not_asked_again() {
 }
 
 #[test]
-fn what_is_not_an_answer_is_told_apart_from_what_is_lost() {
+fn an_invalid_response_and_a_lost_connection_are_different_errors() {
     for bytes in [
         "SSH-2.0-OpenSSH_9.2\r\n",
         "220 mail.example ESMTP\r\n",
@@ -71,7 +71,7 @@ fn what_is_not_an_answer_is_told_apart_from_what_is_lost() {
 }
 
 #[test]
-fn nothing_that_a_server_says_is_without_end() {
+fn every_part_of_a_response_has_a_limit() {
     let endless = |start: &str, again: &str| {
         let mut bytes = start.as_bytes().to_vec();
         while bytes.len() < 2_000_000 {
@@ -104,7 +104,7 @@ fn nothing_that_a_server_says_is_without_end() {
 }
 
 #[test]
-fn the_largest_answer_that_is_allowed_is_read_and_one_byte_more_is_not() {
+fn a_response_of_the_maximum_size_is_read_and_one_byte_more_is_an_error() {
     for (size, fits) in [(MAX_BODY, true), (MAX_BODY + 1, false)] {
         let body = "x".repeat(size);
         for bytes in [
@@ -112,9 +112,9 @@ fn the_largest_answer_that_is_allowed_is_read_and_one_byte_more_is_not() {
             format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size:x}\r\n{body}\r\n0\r\n\r\n"),
             format!("HTTP/1.1 200 OK\r\n\r\n{body}"),
         ] {
-            let (answer, _) = receive_pieces([bytes.as_str()]);
-            match answer {
-                Ok(answer) => assert!(fits && answer.body == body.as_bytes()),
+            let (response, _) = receive_pieces([bytes.as_str()]);
+            match response {
+                Ok(response) => assert!(fits && response.body == body.as_bytes()),
                 Err(failure) => assert!(!fits && failure.kind == TransportErrorKind::TooLarge, "{failure:?}"),
             }
         }
@@ -122,16 +122,16 @@ fn the_largest_answer_that_is_allowed_is_read_and_one_byte_more_is_not() {
 }
 
 #[test]
-fn a_long_head_in_small_pieces_is_read_too() {
+fn a_long_head_in_small_pieces_is_read() {
     let value = "v".repeat(20_000);
     let bytes = format!("HTTP/1.1 200 OK\r\nX-Long: {value}\r\nContent-Length: 2\r\n\r\nhi");
-    let (answer, reusable) = receive_pieces(bytes.as_bytes().chunks(7));
-    assert_eq!((answer.unwrap().body.as_slice(), reusable), (b"hi".as_slice(), true));
+    let (response, reusable) = receive_pieces(bytes.as_bytes().chunks(7));
+    assert_eq!((response.unwrap().body.as_slice(), reusable), (b"hi".as_slice(), true));
 }
 
 #[test]
-fn what_waits_for_an_answer_is_small() {
-    // Each attempt keeps room for it.
+fn the_future_that_waits_for_a_response_is_small() {
+    // Every attempt contains this future.
     let mut http1 = Http1::new(Script::default(), false);
     let (request, attempt) = (request(), AttemptStatus::default());
     let size = size_of_val(&http1.round_trip(&request, MAX_BODY, &attempt));
@@ -144,7 +144,7 @@ fn upload(size: usize) -> EncodedRequest {
 }
 
 #[test]
-fn a_request_goes_out_whole_whatever_its_size() {
+fn a_request_of_any_size_is_sent_completely() {
     for size in [0, 1, READ_CHUNK, READ_CHUNK + 1, 1_000_000] {
         let script = Script::new([WHOLE[0].0]);
         let received = Arc::clone(&script.received);
@@ -158,43 +158,44 @@ fn a_request_goes_out_whole_whatever_its_size() {
 }
 
 #[test]
-fn a_request_of_which_nothing_was_taken_was_not_sent() {
+fn a_request_of_which_no_byte_was_accepted_was_not_sent() {
     let ask = |takes, says: &str, is_buffered| {
         let script = Script { takes: Some(takes), ..Script::new([says]) };
         let attempt = AttemptStatus::default();
         let mut http1 = Http1::new(script, is_buffered);
-        let answer = block_on(http1.round_trip(&upload(100_000), MAX_BODY, &attempt));
+        let response = block_on(http1.round_trip(&upload(100_000), MAX_BODY, &attempt));
         assert!(!http1.is_reusable());
-        (answer, attempt.may_be_sent())
+        (response, attempt.may_be_sent())
     };
-    let (answer, dispatched) = ask(0, "", false);
-    assert_eq!((answer.unwrap_err().kind, dispatched), (TransportErrorKind::ConnectionClosed, false));
-    // A part of it may be enough for a server; and what a stream has taken that holds back, nobody knows.
+    let (response, may_be_sent) = ask(0, "", false);
+    assert_eq!((response.unwrap_err().kind, may_be_sent), (TransportErrorKind::ConnectionClosed, false));
+    // A server may act on a part of the request. For a buffered stream it is unknown how many bytes
+    // were sent.
     for (takes, is_buffered) in [(1, false), (60_000, false), (0, true)] {
-        let (answer, dispatched) = ask(takes, "", is_buffered);
-        assert_eq!((answer.unwrap_err().kind, dispatched), (TransportErrorKind::ConnectionClosed, true));
-        // Its reason is received all the same.
-        let (answer, dispatched) =
+        let (response, may_be_sent) = ask(takes, "", is_buffered);
+        assert_eq!((response.unwrap_err().kind, may_be_sent), (TransportErrorKind::ConnectionClosed, true));
+        // The response of the server is received nevertheless.
+        let (response, may_be_sent) =
             ask(takes, "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno", is_buffered);
-        assert_eq!((answer.unwrap().status, dispatched), (413, true));
+        assert_eq!((response.unwrap().status, may_be_sent), (413, true));
     }
 }
 
 #[test]
-fn a_server_may_answer_before_it_has_received_all() {
+fn a_response_before_the_complete_request_is_accepted() {
     block_on(async {
         let (near, mut far) = tokio::io::duplex(1000);
         let mut http1 = Http1::new(near, false);
-        // It reads nothing more than fits in between, and never closes.
+        // The server reads only what fits into the buffer, and it does not close the connection.
         far.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno").await.unwrap();
-        let answer = http1.round_trip(&upload(100_000), MAX_BODY, &AttemptStatus::default()).await.unwrap();
-        assert_eq!((answer.status, answer.body.as_slice()), (413, b"no".as_slice()));
+        let response = http1.round_trip(&upload(100_000), MAX_BODY, &AttemptStatus::default()).await.unwrap();
+        assert_eq!((response.status, response.body.as_slice()), (413, b"no".as_slice()));
         assert!(!http1.is_reusable(), "the rest of the request is missing");
     });
 }
 
 #[test]
-fn an_interim_answer_stops_no_request() {
+fn an_interim_response_does_not_stop_the_request() {
     block_on(async {
         let (near, mut far) = tokio::io::duplex(1000);
         let mut http1 = Http1::new(near, false);
@@ -213,8 +214,8 @@ fn an_interim_answer_stops_no_request() {
         };
         let request = upload(100_000);
         let attempt = AttemptStatus::default();
-        let (answer, ()) = tokio::join!(http1.round_trip(&request, MAX_BODY, &attempt), server);
-        assert_eq!(answer.unwrap().body, b"hello");
+        let (response, ()) = tokio::join!(http1.round_trip(&request, MAX_BODY, &attempt), server);
+        assert_eq!(response.unwrap().body, b"hello");
         assert!(http1.is_reusable());
     });
 }

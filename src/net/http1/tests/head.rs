@@ -1,4 +1,4 @@
-//! Heads and trailers.
+//! Tests of heads and trailers.
 
 use super::super::head::{BodyFraming, Head, ParseError, ParsedHead, Trailers, parse, parse_trailers};
 use super::*;
@@ -15,7 +15,7 @@ fn head(lines: &str) -> Result<Head, ParseError> {
 }
 
 #[test]
-fn a_head_says_where_the_body_ends_and_whether_the_connection_stays() {
+fn a_head_determines_the_framing_and_whether_the_connection_stays_open() {
     for (lines, body, keeps) in [
         ("200 OK\nContent-Length: 12", BodyFraming::Length(12), true),
         ("200\ncontent-length:12", BodyFraming::Length(12), true),
@@ -38,7 +38,7 @@ fn a_head_says_where_the_body_ends_and_whether_the_connection_stays() {
 }
 
 #[test]
-fn an_http_1_0_connection_stays_only_if_the_server_says_so() {
+fn an_http_1_0_connection_stays_open_only_with_keep_alive() {
     for (more, keeps) in [("", false), ("Connection: keep-alive\r\n", true)] {
         let bytes = format!("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n{more}\r\n");
         let ParsedHead::Final { head, .. } = parse(bytes.as_bytes()).unwrap() else { panic!("not final") };
@@ -87,19 +87,19 @@ fn the_first_of_each_header_that_calls_need_is_stored() {
     let lines = "429 Too Many Requests\nRetry-After: 7\nDATE: Sun, 01 Jan 2023 00:00:00 GMT\n\
                  content-type: text/html\nContent-Type: application/json\nX-Request-ID: srv-9\n\
                  Content-Disposition: attachment; filename=gr\u{fc}n\nContent-Length: 0";
-    let answer = head(lines).unwrap().answer;
-    assert_eq!(answer.status, 429);
-    assert_eq!(answer.retry_after.as_deref(), Some("7"));
-    assert_eq!(answer.date.as_deref(), Some("Sun, 01 Jan 2023 00:00:00 GMT"));
-    assert_eq!(answer.content_type.as_deref(), Some("text/html"));
-    assert_eq!(answer.request_id.as_deref(), Some("srv-9"));
-    assert_eq!(answer.content_disposition.as_deref(), Some("attachment; filename=gr\u{fc}n"));
+    let response = head(lines).unwrap().response;
+    assert_eq!(response.status, 429);
+    assert_eq!(response.retry_after.as_deref(), Some("7"));
+    assert_eq!(response.date.as_deref(), Some("Sun, 01 Jan 2023 00:00:00 GMT"));
+    assert_eq!(response.content_type.as_deref(), Some("text/html"));
+    assert_eq!(response.request_id.as_deref(), Some("srv-9"));
+    assert_eq!(response.content_disposition.as_deref(), Some("attachment; filename=gr\u{fc}n"));
     // The date is only needed together with Retry-After.
-    assert_eq!(head("200 OK\nDate: x\nContent-Length: 0").unwrap().answer.date, None);
+    assert_eq!(head("200 OK\nDate: x\nContent-Length: 0").unwrap().response.date, None);
 }
 
 #[test]
-fn an_incomplete_head_is_partial_wherever_it_is_cut() {
+fn an_incomplete_head_is_partial_wherever_it_ends() {
     let bytes = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}";
     for end in 0..bytes.len() - 2 {
         assert!(matches!(parse(&bytes[..end]), Ok(ParsedHead::Partial)), "{end}");
@@ -112,7 +112,7 @@ fn an_incomplete_head_is_partial_wherever_it_is_cut() {
 }
 
 #[test]
-fn folded_lines_and_blanks_before_a_colon_are_accepted_but_the_connection_is_not_used_again() {
+fn folded_lines_and_spaces_before_a_colon_are_accepted_and_the_connection_is_not_reused() {
     for (lines, framing) in [
         ("200 OK\nContent-Length : 5", BodyFraming::Length(5)),
         ("200 OK\nContent-Length \t :5", BodyFraming::Length(5)),
@@ -133,7 +133,7 @@ fn folded_lines_and_blanks_before_a_colon_are_accepted_but_the_connection_is_not
 }
 
 #[test]
-fn a_folding_becomes_one_space() {
+fn a_line_folding_becomes_one_space() {
     for (lines, value) in [
         ("Content-Type: text/html;\n charset=utf-8", "text/html; charset=utf-8"),
         ("Content-Type: text/html; \t\n \t charset=utf-8", "text/html; charset=utf-8"),
@@ -141,14 +141,14 @@ fn a_folding_becomes_one_space() {
         ("Content-Type: a\n b\n\tc", "a b c"),
         ("Content-Type \t: a", "a"),
     ] {
-        let answer = head(&format!("200 OK\nContent-Length: 0\n{lines}")).unwrap().answer;
-        let stored = answer.content_type.as_deref().map(|text| text.trim_start());
+        let response = head(&format!("200 OK\nContent-Length: 0\n{lines}")).unwrap().response;
+        let stored = response.content_type.as_deref().map(|text| text.trim_start());
         assert_eq!(stored, Some(value), "{lines:?}");
     }
 }
 
 #[test]
-fn an_incomplete_obsolete_head_is_partial_wherever_it_is_cut() {
+fn an_incomplete_obsolete_head_is_partial_wherever_it_ends() {
     for bytes in
         ["HTTP/1.1 200 OK\r\nX : y\r\n z\r\nContent-Length:\r\n 2\r\n\r\n", "HTTP/1.1 103 x\r\nX : y\r\n\r\n"]
     {
@@ -161,7 +161,7 @@ fn an_incomplete_obsolete_head_is_partial_wherever_it_is_cut() {
 }
 
 #[test]
-fn trailers_are_passed_over_in_obsolete_syntax_too() {
+fn trailers_in_obsolete_syntax_are_skipped() {
     for (bytes, ambiguous) in [
         ("\r\n", false),
         ("X: y\r\n\r\n", false),

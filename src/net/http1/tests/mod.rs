@@ -1,5 +1,6 @@
-//! Tests of HTTP/1.1 with streams in memory: every place where a response can be divided, what ends a connection,
-//! limits, sequences of responses, and random responses that hyper must read in the same way.
+//! Tests of HTTP/1.1 with streams in memory: every position at which a response can be divided, the
+//! end of connections, limits, sequences of responses, and random responses that hyper must read in
+//! the same way.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -26,20 +27,21 @@ mod oracle;
 mod random;
 mod sequence;
 
-/// A server that sends given responses piece by piece, each after its request, and then closes.
+/// A server that sends the given responses in pieces, each after its request, and then closes the
+/// connection.
 #[derive(Default)]
 struct Script {
     /// The pieces that can be received now.
     pieces: VecDeque<Vec<u8>>,
     /// The responses to the requests after the next one.
     later: VecDeque<Vec<Vec<u8>>>,
-    /// How many requests have been received.
+    /// The number of received requests.
     requests: usize,
-    /// How many bytes it receives before it resets the connection, if it does.
+    /// The number of bytes that it receives before it resets the connection, if it does.
     takes: Option<usize>,
-    /// Whether the next read finds nothing, as between two pieces.
+    /// Whether the next read returns pending, as between two pieces.
     pause: bool,
-    /// Whether it keeps the connection open at the end.
+    /// Whether the server keeps the connection open at the end.
     stays_open: bool,
     /// The reader that waits for the next response.
     reader: Option<Waker>,
@@ -128,7 +130,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     runtime.block_on(in_time(future))
 }
 
-/// A guard against hanging, not a measure.
+/// Runs a future with the time limit of a test.
 async fn in_time<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(std::time::Duration::from_secs(60), future).await.expect("the test hangs")
 }
@@ -142,14 +144,14 @@ async fn ask(http1: &mut Http1<Script>) -> Result<Response, TransportError> {
     http1.round_trip(&request(), MAX_BODY, &AttemptStatus::default()).await
 }
 
-/// Returns the response to one request, and whether the connection can be used again.
+/// Returns the response to one request, and whether the connection can be reused.
 async fn receive(script: Script) -> (Result<Response, TransportError>, bool) {
     let mut http1 = Http1::new(script, false);
-    let answer = ask(&mut http1).await;
-    (answer, http1.is_reusable())
+    let response = ask(&mut http1).await;
+    (response, http1.is_reusable())
 }
 
-/// Returns whether the connection can be used again when the server has sent everything.
+/// Returns whether the connection can be reused when the server has sent everything.
 async fn stays_reusable(script: Script) -> bool {
     let looks = 2 * script.pieces.len() + 2;
     let mut http1 = Http1::new(script, false);
@@ -166,15 +168,15 @@ fn receive_pieces<P: Into<Vec<u8>>>(
     block_on(receive(Script::new(pieces)))
 }
 
-/// Returns what kind of failure a response is.
+/// Returns the kind of the error that a response causes.
 #[track_caller]
 fn failure_of(bytes: impl Into<Vec<u8>>) -> TransportErrorKind {
-    let (answer, reusable) = receive_pieces([bytes]);
+    let (response, reusable) = receive_pieces([bytes]);
     assert!(!reusable);
-    answer.unwrap_err().kind
+    response.unwrap_err().kind
 }
 
-/// A response, its body, and whether the connection can be used again.
+/// A response, its body, and whether the connection can be reused.
 const WHOLE: [(&str, &str, bool); 10] = [
     ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello", true),
     ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", "", true),

@@ -1,4 +1,4 @@
-//! Random responses, which hyper must read in the same way.
+//! Compares random responses with hyper, which must read them in the same way.
 
 use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
@@ -6,7 +6,7 @@ use hyper_util::rt::TokioIo;
 use super::random::Random;
 use super::*;
 
-/// Returns a client of hyper that accepts the obsolete syntax that this one accepts.
+/// Returns a client of hyper that accepts the same obsolete syntax as this library.
 pub(super) fn lenient_hyper() -> hyper::client::conn::http1::Builder {
     let mut builder = hyper::client::conn::http1::Builder::new();
     builder
@@ -15,11 +15,11 @@ pub(super) fn lenient_hyper() -> hyper::client::conn::http1::Builder {
     builder
 }
 
-/// Sends up to `count` requests, one after another. Returns the responses that hyper read, and whether it would send
-/// another request.
+/// Sends up to `count` requests, one after another. Returns the responses that hyper has read, and
+/// whether it could send another request.
 pub(super) async fn receive_by_hyper(script: Script, count: usize) -> (Vec<(u16, Vec<u8>)>, bool) {
     let (mut sender, connection) = lenient_hyper().handshake(TokioIo::new(script)).await.unwrap();
-    // Dropped when it ends, so that the sender learns of it.
+    // The task drops the connection when it ends, so that the sender is notified.
     let mut connection = Some(Box::pin(connection));
     let mut answers = Vec::new();
     while answers.len() < count {
@@ -49,7 +49,7 @@ pub(super) async fn receive_by_hyper(script: Script, count: usize) -> (Vec<(u16,
     (answers, connection.is_some() && sender.is_ready())
 }
 
-/// How a response was read by both.
+/// The comparison of the two results of a response.
 #[derive(Debug, PartialEq)]
 enum Alike {
     Read { outlived: bool },
@@ -78,8 +78,8 @@ async fn compare(seed: u64) -> Alike {
             Alike::Read { outlived }
         }
         (Err(_), None) => Alike::Refused,
-        // Known differences: hyper returns bodies in transfer codings that no request asked for, and accepts some
-        // invalid trailers.
+        // Known differences: hyper returns bodies in transfer codings that the request does not
+        // accept, and accepts some invalid trailers.
         (Err(failure), Some(_))
             if failure.message.contains("Transfer-Encoding") || failure.message.contains("trailer") =>
         {
@@ -89,7 +89,7 @@ async fn compare(seed: u64) -> Alike {
     }
 }
 
-/// Runs a comparison for each seed: `ROUNDS` says for how many, `SEED` is the first one.
+/// Runs a comparison for each seed. `ROUNDS` is the number of seeds, and `SEED` is the first seed.
 pub(super) fn for_each_seed<T>(usual_rounds: u64, compare: impl AsyncFn(u64) -> T) -> Vec<T> {
     let number = |name: &str, usual| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
     let (rounds, first) = (number("ROUNDS", usual_rounds), number("SEED", 1));
@@ -98,10 +98,10 @@ pub(super) fn for_each_seed<T>(usual_rounds: u64, compare: impl AsyncFn(u64) -> 
 }
 
 #[test]
-fn random_responses_are_read_as_hyper_reads_them() {
+fn random_responses_are_read_the_same_as_by_hyper() {
     let seen = for_each_seed(20_000, compare);
     let rounds = seen.len() as u64;
-    // The generator makes both valid and invalid responses.
+    // The generator creates valid and invalid responses.
     for kind in [Alike::Read { outlived: true }, Alike::Read { outlived: false }, Alike::Refused] {
         let count = seen.iter().filter(|one| **one == kind).count() as u64;
         assert!(count > rounds / 100, "{kind:?}: {count} of {rounds}");

@@ -1,4 +1,4 @@
-//! Random responses, reproducible by their seed.
+//! Random responses that are reproducible by their seed.
 
 /// Pseudo-random numbers (splitmix64).
 pub(super) struct Random(pub(super) u64);
@@ -16,7 +16,7 @@ impl Random {
         choices[self.below(choices.len())]
     }
 
-    /// Returns bytes that resemble a response, and often are one.
+    /// Returns bytes that resemble a response and are often valid.
     pub(super) fn answer(&mut self) -> Vec<u8> {
         let mut bytes = if self.below(2) == 0 { self.good() } else { self.wild() }.into_bytes();
         for _ in 0..[0, 0, 0, 1, 2][self.below(5)] {

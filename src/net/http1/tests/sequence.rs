@@ -1,16 +1,16 @@
-//! Several responses on one connection: nothing of one may influence the next.
+//! Tests with several responses on one connection: a response must not influence the next response.
 
 use super::oracle::{for_each_seed, receive_by_hyper};
 use super::random::Random;
 use super::*;
 
-/// Returns headers of at least this length in all.
+/// Returns headers with at least this total length.
 fn cookies(length: usize) -> String {
     let line = format!("Set-Cookie: {}\r\n", "c".repeat(986));
     line.repeat(length.div_ceil(line.len()))
 }
 
-/// Sends a request for each response while the connection can be used again.
+/// Sends a request for each response while the connection can be reused.
 async fn receive_all(
     script: Script,
     is_buffered: bool,
@@ -21,7 +21,8 @@ async fn receive_all(
     while answers.len() < count && http1.is_reusable() {
         answers.push(ask(&mut http1).await);
         if is_buffered {
-            // As the pool does it. Twice, because every second read finds nothing.
+            // The pool does the same. It is called twice, because every second read returns
+            // pending.
             http1.poll_unsolicited();
             http1.poll_unsolicited();
         }
@@ -30,7 +31,7 @@ async fn receive_all(
 }
 
 #[test]
-fn a_response_after_one_with_a_large_head_is_read() {
+fn a_response_after_a_response_with_a_large_head_is_read() {
     let small = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello".to_vec();
     for length in [0, 4_000, 12_000, 16_300, 16_400, 17_000, 33_000, 64_000] {
         let head = format!("HTTP/1.1 200 OK\r\n{}", cookies(length));
@@ -47,7 +48,7 @@ fn a_response_after_one_with_a_large_head_is_read() {
                 let responses = [large.clone(), vec![small.clone()], large, vec![small.clone()]];
                 let script = Script { stays_open: true, ..Script::sequence(responses) };
                 let answers = block_on(receive_all(script, is_buffered, 4));
-                let bodies: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().body).collect();
+                let bodies: Vec<_> = answers.into_iter().map(|response| response.unwrap().body).collect();
                 assert_eq!(bodies, [body.as_bytes(), b"hello", body.as_bytes(), b"hello"], "{length}");
             }
         }
@@ -55,7 +56,7 @@ fn a_response_after_one_with_a_large_head_is_read() {
 }
 
 #[test]
-fn a_head_may_have_64_kib_and_one_byte_more_fails_that_call_alone() {
+fn a_head_may_have_64_kib_and_one_byte_more_fails_only_that_call() {
     let response = |head_length: usize, informational: bool| {
         let end = "Content-Length: 2\r\n\r\n";
         let mut head = if informational {
@@ -78,8 +79,8 @@ fn a_head_may_have_64_kib_and_one_byte_more_fails_that_call_alone() {
                 Script::sequence([pieces(MAX_HEAD), pieces(MAX_HEAD), pieces(MAX_HEAD + 1), pieces(100_000)]);
             let answers = block_on(receive_all(script, false, 4));
             assert_eq!(answers.len(), 3, "the connection ends with the head that is too long");
-            for answer in &answers[..2] {
-                assert_eq!(answer.as_ref().unwrap().body, b"hi", "pieces of {piece}");
+            for response in &answers[..2] {
+                assert_eq!(response.as_ref().unwrap().body, b"hi", "pieces of {piece}");
             }
             let failure = answers[2].as_ref().unwrap_err();
             assert_eq!(failure.kind, TransportErrorKind::InvalidHttp, "pieces of {piece}");
@@ -97,11 +98,11 @@ fn the_limit_of_chunk_extensions_and_trailers_does_not_depend_on_the_pieces() {
     for make in [&extension as &dyn Fn(usize) -> String, &trailers] {
         for piece in [1, 100, 4_096, 8_191, 8_192, 8_193, 100_000] {
             for (length, fits) in [(MAX_CHUNK_OVERHEAD, true), (MAX_CHUNK_OVERHEAD + 1, false)] {
-                let (answer, reusable) = receive_pieces(make(length).as_bytes().chunks(piece));
+                let (response, reusable) = receive_pieces(make(length).as_bytes().chunks(piece));
                 assert_eq!(
-                    (answer.is_ok(), reusable),
+                    (response.is_ok(), reusable),
                     (fits, fits),
-                    "{length} in pieces of {piece}: {answer:?}"
+                    "{length} in pieces of {piece}: {response:?}"
                 );
             }
         }
@@ -109,7 +110,7 @@ fn the_limit_of_chunk_extensions_and_trailers_does_not_depend_on_the_pieces() {
 }
 
 #[test]
-fn a_sequence_is_read_in_the_same_way_wherever_its_responses_are_cut() {
+fn a_sequence_is_read_the_same_wherever_its_responses_are_divided() {
     for (first, first_body, _) in WHOLE.iter().filter(|(_, _, reusable)| *reusable) {
         for (second, second_body, _) in &WHOLE {
             for cut in 0..first.len().max(second.len()) {
@@ -119,7 +120,8 @@ fn a_sequence_is_read_in_the_same_way_wherever_its_responses_are_cut() {
                 };
                 let script = Script::sequence([pieces(first), pieces(second)]);
                 let answers = block_on(receive_all(script, false, 2));
-                let bodies: Vec<_> = answers.iter().flatten().map(|answer| answer.body.as_slice()).collect();
+                let bodies: Vec<_> =
+                    answers.iter().flatten().map(|response| response.body.as_slice()).collect();
                 let expected = [first_body.as_bytes(), second_body.as_bytes()];
                 assert_eq!(bodies, expected, "{first:?} and {second:?}, cut at {cut}");
             }
@@ -128,7 +130,7 @@ fn a_sequence_is_read_in_the_same_way_wherever_its_responses_are_cut() {
 }
 
 #[test]
-fn a_connection_that_cannot_be_used_again_sends_nothing() {
+fn a_connection_that_is_not_reusable_sends_nothing() {
     for response in [
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong",
@@ -153,14 +155,14 @@ fn a_connection_that_cannot_be_used_again_sends_nothing() {
     }
 }
 
-/// A response of which it is known how it must be read.
+/// A response with its expected result.
 struct Planned {
     bytes: Vec<u8>,
     status: u16,
     body: Vec<u8>,
-    /// The length of all its heads.
+    /// The total length of the heads.
     head: usize,
-    /// Whether the connection ends after it.
+    /// Whether the connection ends after the response.
     closes: bool,
     /// Whether a head or the trailers have obsolete syntax.
     obsolete: bool,
@@ -208,7 +210,7 @@ impl Random {
         Planned { bytes, status, body, head, closes, obsolete }
     }
 
-    /// Returns headers: one time out of `rarity` many, up to 70 kB of them.
+    /// Returns headers. With a probability of 1 / `rarity` they have up to 70 kB.
     fn filler(&mut self, rarity: usize) -> String {
         match self.below(rarity) {
             0 => {
@@ -238,7 +240,7 @@ impl Random {
         bytes
     }
 
-    /// Divides a response at random, small ones also into single bytes.
+    /// Divides a response at random positions, and small responses also into single bytes.
     fn segments(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         match self.below(4) {
             0 => vec![bytes.to_vec()],
@@ -251,7 +253,7 @@ impl Random {
     }
 }
 
-/// What ended a sequence.
+/// The end of a sequence.
 #[derive(Debug, PartialEq)]
 enum Ended {
     AllRead,
@@ -265,7 +267,7 @@ async fn compare(seed: u64) -> Ended {
     let count = 1 + random.below(5);
     let planned: Vec<Planned> = (0..count).map(|index| random.planned(index + 1 == count)).collect();
     let segments: Vec<Vec<Vec<u8>>> = planned.iter().map(|one| random.segments(&one.bytes)).collect();
-    // A server that announces the end of the connection closes it; another one waits.
+    // A server that announces the end of the connection closes it; other servers wait.
     let stays_open = !planned.iter().any(|one| one.closes);
     let script = || Script { stays_open, ..Script::sequence(segments.clone()) };
     let is_buffered = random.below(2) == 0;
@@ -276,15 +278,15 @@ async fn compare(seed: u64) -> Ended {
     for (index, one) in planned.iter().enumerate() {
         expected += 1;
         let at = || format!("SEED={seed}, response {index}, head of {} bytes", one.head);
-        let answer = ours.get(index).unwrap_or_else(|| panic!("{}: not received", at()));
+        let response = ours.get(index).unwrap_or_else(|| panic!("{}: not received", at()));
         if one.head > MAX_HEAD {
-            let failure = answer.as_ref().err().map(|failure| failure.kind);
+            let failure = response.as_ref().err().map(|failure| failure.kind);
             assert_eq!(failure, Some(TransportErrorKind::InvalidHttp), "{}", at());
             ended = Ended::HeadTooLong;
             break;
         }
-        let answer = answer.as_ref().unwrap_or_else(|failure| panic!("{}: {failure:?}", at()));
-        assert_eq!((answer.status, &answer.body), (one.status, &one.body), "{}", at());
+        let response = response.as_ref().unwrap_or_else(|failure| panic!("{}: {failure:?}", at()));
+        assert_eq!((response.status, &response.body), (one.status, &one.body), "{}", at());
         if one.closes || one.obsolete {
             ended = if one.closes { Ended::Closed } else { Ended::Obsolete };
             break;
@@ -292,7 +294,8 @@ async fn compare(seed: u64) -> Ended {
     }
     assert_eq!(ours.len(), expected, "SEED={seed}");
 
-    // Known differences: hyper reads heads of about 400 kB, and uses a connection again after obsolete syntax.
+    // Known differences: hyper reads heads of about 400 kB, and reuses a connection after obsolete
+    // syntax.
     let (theirs, _) = receive_by_hyper(script(), count).await;
     let until_closed = planned.iter().position(|one| one.closes).map_or(count, |index| index + 1);
     assert_eq!(theirs.len(), until_closed, "SEED={seed}");
@@ -302,9 +305,9 @@ async fn compare(seed: u64) -> Ended {
     ended
 }
 
-/// `ROUNDS` and `SEED` as for single responses.
+/// `ROUNDS` and `SEED` have the same meaning as for single responses.
 #[test]
-fn random_sequences_of_responses_are_read_as_hyper_reads_them() {
+fn random_sequences_of_responses_are_read_the_same_as_by_hyper() {
     let seen = for_each_seed(600, compare);
     for kind in [Ended::AllRead, Ended::Closed, Ended::HeadTooLong, Ended::Obsolete] {
         let count = seen.iter().filter(|one| **one == kind).count();
