@@ -113,6 +113,10 @@ fn no_report_is_untrue_and_nothing_grows_over_many_session_lives() {
         soak.clients.load(Ordering::Relaxed),
     ));
     let problems = soak.account.close(&soak.server);
+    let (calls, before) = (soak.server.ledger().calls().count(), sample::heap_kb());
+    *soak.server.ledger() = fault_server::ledger::Ledger::default();
+    let after = sample::heap_kb();
+    println!("heap: {before} kB, of them {} kB for the server's account of {calls} calls", before - after);
     let account = &soak.account;
     let count = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
     println!(

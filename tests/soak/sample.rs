@@ -36,6 +36,17 @@ impl Sample {
     }
 }
 
+/// Returns how much memory is allocated, in kB. Elsewhere than with glibc it is zero.
+pub fn heap_kb() -> usize {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        // SAFETY: the function only returns counts of the allocator.
+        unsafe { libc::mallinfo2() }.uordblks / 1024
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    0
+}
+
 /// Returns the samples as a table of comma-separated values.
 pub fn table(samples: &[Sample]) -> String {
     let mut text = String::from("seconds,lives,memory_kb,descriptors,threads,in_flight,clients\n");
