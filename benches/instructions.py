@@ -23,6 +23,8 @@ BASELINE = Path(__file__).resolve().parent / "instructions.json"
 # Growth that fails. Another compiler makes other code, another processor gets other
 # code of the C library: then the allowance is wider.
 ALLOWED, ALLOWED_ELSEWHERE = 0.05, 0.20
+# Timers and sockets make this one differ by up to a tenth from run to run.
+NOISY = {"tick with 100 waiting": 0.10}
 # Long enough for the client, which valgrind makes fifty times slower, to be waiting when the answer comes.
 PAUSE_US = 4000
 
@@ -60,7 +62,7 @@ def compare(counted, baseline, allowed):
     for name, now in counted.items():
         before = baseline.get(name)
         growth = None if before is None else now / before - 1
-        word = "not in the baseline" if growth is None else "GREW" if growth > allowed else "ok"
+        word = "not in the baseline" if growth is None else "GREW" if growth > max(allowed, NOISY.get(name, 0)) else "ok"
         if word != "ok":
             bad.append(name)
         rows.append([name, before, now, "–" if growth is None else f"{growth:+.1%}", word])
