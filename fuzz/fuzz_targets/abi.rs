@@ -552,7 +552,7 @@ fn execute(instruction: u8, current: Option<Handle>) {
             // SAFETY: as above.
             let code = unsafe { ipg_client_prewarm(client, time, out_json) };
             took(out, code, Document::Always);
-            expect(code, &[OK, INVALID_HANDLE, 104, 200, 201, 202, 203, 204]);
+            expect(code, &[OK, INVALID_HANDLE, 103, 104, 200, 201, 202, 203, 204]);
             expect_handle(code, alive);
         }
         22 => {

@@ -76,8 +76,8 @@ pub unsafe extern "C" fn ipg_client_new(
 /// \param out_json Receives `{"success": true, "elapsed_ms": 12}`, or the error document. May be
 /// NULL.
 /// \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_RESOLVE, #IPG_ERR_CONNECT, #IPG_ERR_TLS or
-/// #IPG_ERR_TIMEOUT if the connection failed; #IPG_ERR_CANCELED if the client is freed meanwhile;
-/// #IPG_ERR_SHUT_DOWN.
+/// #IPG_ERR_TIMEOUT if the connection failed; #IPG_ERR_BUSY at the limit of `max_in_flight`;
+/// #IPG_ERR_CANCELED if the client is freed meanwhile; #IPG_ERR_SHUT_DOWN.
 ///
 /// ```c
 /// char *json = NULL;
