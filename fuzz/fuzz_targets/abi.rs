@@ -488,8 +488,7 @@ fn execute(instruction: u8, current: Option<Handle>) {
             // SAFETY: as above; the callback keeps nothing.
             let code = unsafe { ipg_client_set_logger(client, callback, null_mut(), level) };
             expect(code, &[OK, 100, INVALID_HANDLE]);
-            // The level is checked before the handle.
-            assert!(if alive { code != INVALID_HANDLE } else { code != OK }, "code {code}");
+            expect_handle(code, alive);
             assert!(!alive || (code == 100) != (0..=5).contains(&level), "level {level}: {code}");
         }
         16 => {

@@ -160,7 +160,7 @@ fn a_delivery_that_takes_a_call_and_marks_it_as_running_in_two_steps_is_found() 
         let ticker = {
             let registry = Arc::clone(&registry);
             spawn(move || {
-                let _delivery = DispatchGuard::begin(&registry).expect("nobody else delivers");
+                let _delivery = DispatchGuard::begin(&registry).expect("no other thread runs callbacks");
                 if let Some(submitted) = registry.with(|table| table.with_callback.remove(&1)) {
                     registry.with(|table| table.running.push(1));
                     if let (Some(callback), Some(result)) = (&submitted.callback, submitted.take_result()) {
