@@ -803,24 +803,24 @@ extern "C" fn on_result(user_data: *mut c_void, request: Handle, code: i32, json
     });
 }
 
-/// Shuts down what is left, and frees it.
+/// Shuts down and frees all clients, and frees the requests and texts. A shutdown runs callbacks, which
+/// continue with the input and may make more clients, so this repeats until none is alive: a client that
+/// lived on would be hit by a random handle of a later input.
 fn finish() {
-    let clients = with(|state| state.clients.iter().map(|client| client.handle).collect::<Vec<_>>());
-    for client in clients {
-        if is_alive(client) {
-            shutdown(client);
-        }
+    while let Some(client) = with(|state| {
+        state.clients.iter().find(|client| client.alive).map(|client| client.handle)
+    }) {
+        shutdown(client);
+        // A callback of the shutdown may have freed the client.
         if is_alive(client) {
             // SAFETY: a handle that is alive.
             assert_eq!(unsafe { ipg_client_free(client) }, OK);
+            with(|state| {
+                for known in state.clients.iter_mut().filter(|known| known.handle == client) {
+                    known.alive = false;
+                }
+            });
         }
-        with(|state| {
-            state
-                .clients
-                .iter_mut()
-                .filter(|known| known.handle == client)
-                .for_each(|known| known.alive = false)
-        });
     }
     let requests = with(|state| std::mem::take(&mut state.requests));
     for request in requests.into_iter().filter(|request| request.alive) {
