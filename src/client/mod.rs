@@ -58,7 +58,7 @@ impl Client {
     #[cfg(test)]
     pub(crate) fn simulated(
         config: Config,
-        transport: Box<dyn crate::net::transport::Simulate>,
+        transport: Box<dyn crate::net::transport::any::Simulate>,
         seed: u64,
     ) -> Result<Client, Error> {
         let driver = |config: &Config, log: &_| Driver::simulated(config, log, transport, seed);
@@ -211,10 +211,6 @@ impl Client {
     pub fn prewarm(&self, timeout: Duration) -> Result<Reply, Error> {
         let started = Instant::now();
         let driver = self.inner.driver()?;
-        let https = self.inner.config.base_url.starts_with("https:");
-        if https && let Err(error) = driver.transport().roots.load() {
-            return Err(Error::new(Code::TLS, format!("The root certificates cannot be loaded: {error}")));
-        }
         let timeout = if timeout.is_zero() { self.inner.config.timeout } else { timeout };
         match driver.connect(timeout)? {
             Ok(()) => Ok(Reply::of_prewarm(started.elapsed())),
@@ -228,7 +224,7 @@ impl Client {
     /// which root certificates are loaded).
     pub fn stats_json(&self) -> String {
         let (in_flight, roots) = match self.inner.driver_in_use() {
-            Some(driver) => (driver.in_flight(), driver.transport().roots.loaded()),
+            Some(driver) => (driver.in_flight(), driver.roots()),
             None => (0, RootsState::None),
         };
         let roots = match roots {

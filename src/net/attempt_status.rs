@@ -64,7 +64,7 @@ impl AttemptStatus {
     }
 
     /// Records which shared connection the attempt uses.
-    pub(super) fn use_connection(&self, id: u64) {
+    pub(crate) fn use_connection(&self, id: u64) {
         self.connection.store(id, Ordering::Relaxed);
     }
 

@@ -1,7 +1,7 @@
 //! Runs the I/O of one client in one process: a Tokio current-thread runtime without a thread of its own. The thread
 //! that waits for a call, or ticks, runs it; everything that does so goes through [`Driver::drive`].
 //!
-//! The calls themselves are in `call_cell.rs`, `in_flight.rs` and `retry_loop.rs`, connections in `transport.rs`.
+//! The calls themselves are in `call_cell.rs`, `in_flight.rs` and `retry_loop.rs`, HTTP in `transport/`.
 
 use std::future::{Future, poll_fn};
 use std::mem::ManuallyDrop;
@@ -27,7 +27,11 @@ use super::random::Random;
 use super::resolve::MAX_LOOKUPS;
 use super::retry_loop::{self, CallSpec};
 use super::signal;
-use super::transport::Transport;
+use super::tls::RootsState;
+use super::transport::Transport as _;
+use super::transport::any::AnyTransport;
+use super::transport::native::NativeTransport;
+use super::transport::permits::Permits;
 use super::transport_error::{TransportError, TransportErrorKind};
 use super::unwind;
 use crate::codes::Code;
@@ -58,7 +62,7 @@ pub(crate) struct Driver {
 impl Driver {
     pub(crate) fn new(config: &Config, log: &Arc<Log>) -> Result<Arc<Driver>, Error> {
         let clock = Arc::new(DriveClock::new());
-        let transport = Transport::new(config, &clock)?;
+        let transport = AnyTransport::Native(Box::new(NativeTransport::new(config, &clock)?));
         Driver::assemble(config, log, clock, transport, Random::new()?, Builder::new_current_thread())
     }
 
@@ -68,15 +72,14 @@ impl Driver {
     pub(crate) fn simulated(
         config: &Config,
         log: &Arc<Log>,
-        transport: Box<dyn super::transport::Simulate>,
+        transport: Box<dyn super::transport::any::Simulate>,
         seed: u64,
     ) -> Result<Arc<Driver>, Error> {
         let clock = Arc::new(DriveClock::new());
-        let mut all = Transport::new(config, &clock)?;
-        all.simulated = Some(transport);
+        let transport = AnyTransport::Simulated(transport);
         let mut builder = Builder::new_current_thread();
         builder.start_paused(true);
-        Driver::assemble(config, log, clock, all, Random::with_seed(seed), builder)
+        Driver::assemble(config, log, clock, transport, Random::with_seed(seed), builder)
     }
 
     /// Makes this thread's clock that of the simulation.
@@ -89,11 +92,12 @@ impl Driver {
         config: &Config,
         log: &Arc<Log>,
         clock: Arc<DriveClock>,
-        transport: Transport,
+        transport: AnyTransport,
         random: Random,
         mut builder: Builder,
     ) -> Result<Arc<Driver>, Error> {
-        let context = retry_loop::Context { transport, log: Arc::clone(log), random };
+        let permits = Permits::new(config.max_connections);
+        let context = retry_loop::Context { transport, permits, log: Arc::clone(log), random };
         let runtime = builder
             .enable_io()
             .enable_time()
@@ -166,8 +170,13 @@ impl Driver {
         self.generation == fork::generation()
     }
 
-    pub(crate) fn transport(&self) -> &Transport {
+    fn transport(&self) -> &AnyTransport {
         &self.context.transport
+    }
+
+    /// Returns which root certificates are loaded.
+    pub(crate) fn roots(&self) -> RootsState {
+        self.transport().roots()
     }
 
     /// Returns a new call id.

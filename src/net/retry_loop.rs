@@ -14,7 +14,9 @@ use super::call_cell::{CallCell, CallReport};
 use super::deadline::{self, Deadline, Elapsed};
 use super::random::Random;
 use super::retry::{self, AttemptOutcome, RetryDecision};
-use super::transport::{Permit, Transport};
+use super::transport::Transport as _;
+use super::transport::any::AnyTransport;
+use super::transport::permits::{Permit, Permits};
 use super::transport_error::{TransportError, TransportErrorKind};
 use super::unwind::injection_point;
 use crate::http_types::{Disposition, Idempotency, Request, Response};
@@ -38,20 +40,21 @@ pub(crate) struct CallSpec {
 
 /// What the tasks of all calls of a driver use.
 pub(crate) struct Context {
-    pub(crate) transport: Transport,
+    pub(crate) transport: AnyTransport,
+    pub(crate) permits: Permits,
     pub(crate) log: Arc<Log>,
     pub(crate) random: Random,
 }
 
 /// Makes attempts until the call has ended. Runs inside `call_cell::run_guarded`.
 pub(crate) async fn run(context: Arc<Context>, spec: CallSpec, cell: Arc<CallCell>) {
-    let Context { transport, log, random } = &*context;
+    let Context { transport, permits, log, random } = &*context;
     let deadline = Deadline::at(cell.started + spec.timeout, cell.mark);
     let mut retries = 0;
     loop {
-        let permit = match transport.try_permit() {
+        let permit = match permits.try_acquire(transport.is_shared()) {
             Some(permit) => Ok(permit),
-            None => timeout_at(deadline, &cell, pin!(transport.permit())).await,
+            None => timeout_at(deadline, &cell, pin!(permits.acquire())).await,
         };
         let Ok(mut permit) = permit else {
             let message = format!(
@@ -124,7 +127,7 @@ pub(crate) async fn watch(
 }
 
 async fn attempt(
-    transport: &Transport,
+    transport: &AnyTransport,
     spec: &CallSpec,
     cell: &CallCell,
     deadline: Deadline,

@@ -22,6 +22,18 @@ pub(crate) enum RootsState {
     System,
 }
 
+/// The error of root certificates that cannot be loaded, with its reason.
+#[derive(Debug)]
+pub(super) struct RootsError(String);
+
+impl std::fmt::Display for RootsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "The root certificates cannot be loaded: {}", self.0)
+    }
+}
+
+impl std::error::Error for RootsError {}
+
 /// Verifies certificates with roots that it loads at the first use.
 #[derive(Debug)]
 pub(crate) struct LazyVerifier {
@@ -55,15 +67,15 @@ impl LazyVerifier {
 
     /// Loads the roots on a helper thread of the runtime if they are not loaded: it takes longer than a frame of a
     /// game.
-    pub(super) async fn load_elsewhere(self: &Arc<LazyVerifier>) -> Result<(), rustls::Error> {
+    pub(super) async fn load_elsewhere(self: &Arc<LazyVerifier>) -> Result<(), RootsError> {
         if self.loaded() != RootsState::None {
             return Ok(());
         }
         let roots = Arc::clone(self);
         match tokio::task::spawn_blocking(move || roots.load().map(|_| ())).await {
-            Ok(loaded) => loaded,
+            Ok(loaded) => loaded.map_err(|error| RootsError(error.to_string())),
             // The runtime shuts down, or loading panicked.
-            Err(error) => Err(rustls::Error::General(format!("the roots were not loaded: {error}"))),
+            Err(error) => Err(RootsError(error.to_string())),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::attempt_status::AttemptStatus;
 use super::resolve::DnsError;
+use super::tls::RootsError;
 
 /// The error of an attempt that received no complete response.
 #[derive(Clone, Debug)]
@@ -89,6 +90,9 @@ pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> TransportError {
             TransportErrorKind::Resolve,
             format!("The host name could not be resolved: {cause}"),
         );
+    }
+    if let Some(roots) = chain(error).find_map(|error| error.downcast_ref::<RootsError>()) {
+        return TransportError::new(TransportErrorKind::Tls, roots.to_string());
     }
     if let Some(tls) = chain(error).find_map(tls_error) {
         return refused_by_tls(tls);

@@ -9,7 +9,7 @@ use http::HeaderValue;
 use super::world::{Operation, Wire, World};
 use crate::http_types::{Method, Request, Response};
 use crate::net::attempt_status::AttemptStatus;
-use crate::net::transport::Simulate;
+use crate::net::transport::any::Simulate;
 use crate::net::transport_error::{TransportError, TransportErrorKind};
 
 pub(super) struct SimulatedTransport {

@@ -1,4 +1,4 @@
-//! Performs one attempt: sends a request and receives the response. Retries are in `retry_loop.rs`.
+//! The transport of this crate: HTTP/1.1 and HTTP/2 on the connections of `pool.rs`.
 
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -7,26 +7,27 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
-use super::attempt_status::AttemptStatus;
-use super::dial::Dialer;
-use super::http1::EncodedRequest;
-use super::idle_time::DriveClock;
-use super::multipart;
-use super::pool::{Connection, Pool};
-use super::tls::{self, LazyVerifier};
-use super::transport_error::{self, TransportError, TransportErrorKind};
+use super::Transport;
+use super::permits::Permit;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
 use crate::http_types::{Method, Request, RequestBody, Response};
+use crate::net::attempt_status::AttemptStatus;
+use crate::net::dial::Dialer;
+use crate::net::http1::EncodedRequest;
+use crate::net::idle_time::DriveClock;
+use crate::net::multipart;
+use crate::net::pool::{Connection, Pool};
+use crate::net::tls::{self, LazyVerifier, RootsState};
+use crate::net::transport_error::{self, TransportError, TransportErrorKind};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The connections and the prepared headers of one client in one process.
-pub(crate) struct Transport {
+pub(crate) struct NativeTransport {
     pool: Pool,
     /// The scheme and the authority of the server.
     scheme: Scheme,
@@ -38,23 +39,7 @@ pub(crate) struct Transport {
     /// The headers that are the same in every request over HTTP/2.
     headers: Http2Headers,
     max_response_bytes: usize,
-    /// A permit for each HTTP/1.1 connection that may exist.
-    permits: Semaphore,
-    pub(crate) roots: Arc<LazyVerifier>,
-    /// Performs the attempts in the simulation.
-    #[cfg(test)]
-    pub(crate) simulated: Option<Box<dyn Simulate>>,
-}
-
-/// A transport without sockets, for the simulation.
-#[cfg(test)]
-pub(crate) trait Simulate: Send + Sync {
-    fn attempt<'a>(
-        &'a self,
-        parts: &'a Request,
-        call_id: &'a HeaderValue,
-        attempt: &'a AttemptStatus,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>>;
+    roots: Arc<LazyVerifier>,
 }
 
 /// The parts of a request head over HTTP/1.1.
@@ -134,11 +119,8 @@ impl Http2Headers {
 
 const JSON: &str = "application/json";
 
-/// The permit to use a connection, until it is dropped. It is empty while the server speaks HTTP/2.
-pub(crate) struct Permit<'a>(Option<SemaphorePermit<'a>>);
-
-impl Transport {
-    pub(crate) fn new(config: &Config, clock: &Arc<DriveClock>) -> Result<Transport, Error> {
+impl NativeTransport {
+    pub(crate) fn new(config: &Config, clock: &Arc<DriveClock>) -> Result<NativeTransport, Error> {
         let roots = Arc::new(LazyVerifier::new(config));
         let tls = tls::client_config(&roots)
             .map_err(|error| Error::new(Code::INTERNAL, format!("TLS cannot be set up: {error}")))?;
@@ -167,7 +149,7 @@ impl Transport {
             true => format!("{scheme}://{authority}{prefix}"),
             false => prefix.clone(),
         };
-        Ok(Transport {
+        Ok(NativeTransport {
             pool: Pool::new(dialer, config.connect_timeout, Arc::clone(clock)),
             http1_template: Http1Template::new(before_target, &authority, &for_lines),
             scheme,
@@ -175,82 +157,8 @@ impl Transport {
             prefix,
             headers: Http2Headers::new(headers),
             max_response_bytes: config.max_response_bytes,
-            permits: Semaphore::new(config.max_connections),
             roots,
-            #[cfg(test)]
-            simulated: None,
         })
-    }
-
-    /// Returns a permit to use a connection, if there is one without waiting.
-    pub(crate) fn try_permit(&self) -> Option<Permit<'_>> {
-        if self.pool.is_shared() {
-            Some(Permit(None))
-        } else {
-            self.permits.try_acquire().ok().map(|permit| Permit(Some(permit)))
-        }
-    }
-
-    /// Waits for a permit to use a connection.
-    pub(crate) async fn permit(&self) -> Permit<'_> {
-        // The semaphore is never closed.
-        Permit(self.permits.acquire().await.ok())
-    }
-
-    /// Closes the connections that were idle for too long.
-    pub(crate) fn sweep(&self) {
-        self.pool.sweep();
-    }
-
-    /// Sends the request once and receives the whole response.
-    pub(crate) async fn attempt(
-        &self,
-        parts: &Request,
-        call_id: &HeaderValue,
-        attempt: &AttemptStatus,
-        permit: &mut Permit<'_>,
-    ) -> Result<Response, TransportError> {
-        #[cfg(test)]
-        if let Some(simulated) = &self.simulated {
-            return simulated.attempt(parts, call_id, attempt).await;
-        }
-        attempt.use_connection(0);
-        match self.pool.connection().await? {
-            Connection::Http1(mut connection) => {
-                let request = self.http1_template.request(parts, call_id)?;
-                let answer = connection.http1.round_trip(&request, self.max_response_bytes, attempt).await?;
-                self.pool.give_back(connection);
-                Ok(answer)
-            }
-            Connection::Http2(http2) => {
-                // The connection is shared, so another call may take the permit.
-                permit.0 = None;
-                attempt.use_connection(http2.id());
-                let (request, content) = self.http2_request(parts, call_id)?;
-                let limit = self.pool.connect_timeout;
-                let result =
-                    http2.round_trip(request, content, self.max_response_bytes, limit, attempt).await;
-                if result.as_ref().is_err_and(|failure| failure.kind == TransportErrorKind::Connect) {
-                    self.pool.retire(http2.id());
-                }
-                result
-            }
-        }
-    }
-
-    /// Sends no more requests on the HTTP/2 connection on which an attempt timed out.
-    pub(crate) fn retire_connection(&self, attempt: &AttemptStatus) {
-        if let Some(id) = attempt.shared_connection() {
-            self.pool.retire(id);
-        }
-    }
-
-    /// Opens a connection for later calls.
-    pub(crate) async fn connect(&self) -> Result<(), TransportError> {
-        if let Connection::Http1(connection) = self.pool.connection().await? {
-            self.pool.give_back(connection);
-        }
-        Ok(())
     }
 
     fn http2_request(
@@ -302,6 +210,65 @@ impl Transport {
         parts.authority = Some(self.authority.clone());
         parts.path_and_query = Some(path);
         Uri::from_parts(parts).map_err(|error| transport_error::internal(&error))
+    }
+}
+
+impl Transport for NativeTransport {
+    async fn attempt(
+        &self,
+        request: &Request,
+        call_id: &HeaderValue,
+        attempt: &AttemptStatus,
+        permit: &mut Permit<'_>,
+    ) -> Result<Response, TransportError> {
+        attempt.use_connection(0);
+        match self.pool.connection().await? {
+            Connection::Http1(mut connection) => {
+                let request = self.http1_template.request(request, call_id)?;
+                let response =
+                    connection.http1.round_trip(&request, self.max_response_bytes, attempt).await?;
+                self.pool.give_back(connection);
+                Ok(response)
+            }
+            Connection::Http2(http2) => {
+                // The connection is shared, so another call may take the permit.
+                permit.release();
+                attempt.use_connection(http2.id());
+                let (request, content) = self.http2_request(request, call_id)?;
+                let limit = self.pool.connect_timeout;
+                let result =
+                    http2.round_trip(request, content, self.max_response_bytes, limit, attempt).await;
+                if result.as_ref().is_err_and(|failure| failure.kind == TransportErrorKind::Connect) {
+                    self.pool.retire(http2.id());
+                }
+                result
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<(), TransportError> {
+        if let Connection::Http1(connection) = self.pool.connection().await? {
+            self.pool.give_back(connection);
+        }
+        Ok(())
+    }
+
+    fn is_shared(&self) -> bool {
+        self.pool.is_shared()
+    }
+
+    fn retire_connection(&self, attempt: &AttemptStatus) {
+        if let Some(id) = attempt.shared_connection() {
+            self.pool.retire(id);
+        }
+    }
+
+    fn sweep(&self) {
+        self.pool.sweep();
+    }
+
+    fn roots(&self) -> RootsState {
+        self.roots.loaded()
     }
 }
 

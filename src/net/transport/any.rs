@@ -1,0 +1,78 @@
+//! The transport that a client has.
+
+use http::HeaderValue;
+
+use super::Transport;
+use super::native::NativeTransport;
+use super::permits::Permit;
+use crate::http_types::{Request, Response};
+use crate::net::attempt_status::AttemptStatus;
+use crate::net::tls::RootsState;
+use crate::net::transport_error::TransportError;
+
+/// The transport of a client. An enum and not a trait object: the future of an attempt is then a part
+/// of its call's future and needs no allocation.
+pub(crate) enum AnyTransport {
+    Native(Box<NativeTransport>),
+    /// Performs the attempts in the simulation.
+    #[cfg(test)]
+    Simulated(Box<dyn Simulate>),
+}
+
+/// A transport without sockets, for the simulation.
+#[cfg(test)]
+pub(crate) trait Simulate: Send + Sync {
+    fn attempt<'a>(
+        &'a self,
+        request: &'a Request,
+        call_id: &'a HeaderValue,
+        attempt: &'a AttemptStatus,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>>;
+}
+
+/// Calls the same method of whichever transport the client has.
+macro_rules! forward {
+    ($self:ident, $transport:ident => $call:expr, $simulated:expr) => {
+        match $self {
+            AnyTransport::Native($transport) => $call,
+            #[cfg(test)]
+            AnyTransport::Simulated(_) => $simulated,
+        }
+    };
+}
+
+impl Transport for AnyTransport {
+    async fn attempt(
+        &self,
+        request: &Request,
+        call_id: &HeaderValue,
+        attempt: &AttemptStatus,
+        permit: &mut Permit<'_>,
+    ) -> Result<Response, TransportError> {
+        match self {
+            AnyTransport::Native(native) => native.attempt(request, call_id, attempt, permit).await,
+            #[cfg(test)]
+            AnyTransport::Simulated(simulated) => simulated.attempt(request, call_id, attempt).await,
+        }
+    }
+
+    async fn connect(&self) -> Result<(), TransportError> {
+        forward!(self, transport => transport.connect().await, Ok(()))
+    }
+
+    fn is_shared(&self) -> bool {
+        forward!(self, transport => transport.is_shared(), false)
+    }
+
+    fn retire_connection(&self, attempt: &AttemptStatus) {
+        forward!(self, transport => transport.retire_connection(attempt), ());
+    }
+
+    fn sweep(&self) {
+        forward!(self, transport => transport.sweep(), ());
+    }
+
+    fn roots(&self) -> RootsState {
+        forward!(self, transport => transport.roots(), RootsState::None)
+    }
+}
