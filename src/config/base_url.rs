@@ -1,0 +1,81 @@
+//! The base URL: the key `base_url`, its environment variable, its default and its checks.
+
+use std::net::IpAddr;
+
+use url::Url;
+
+use super::env::{BASE_URL_ENV, Environment, read_environment};
+use crate::error::Error;
+use crate::json::ObjectReader;
+
+/// The base URL of the API.
+pub const DEFAULT_BASE_URL: &str = "https://api.iplaygames.ai";
+
+/// Takes the base URL. Returns it without its trailing slash, and whether it is on this machine.
+pub(super) fn take_base_url(
+    reader: &mut ObjectReader,
+    environment: Environment<'_>,
+) -> Result<(String, bool), Error> {
+    let base_url = reader.take_string("base_url")?;
+    let from_environment =
+        if base_url.is_none() { read_environment(environment, BASE_URL_ENV)? } else { None };
+    let base_url = base_url
+        .or(from_environment.filter(|value| !value.is_empty()).map(|value| value.to_string()))
+        .unwrap_or_else(|| DEFAULT_BASE_URL.to_owned());
+    check_base_url(&base_url, reader.take_bool("allow_insecure_http")?.unwrap_or(false))
+}
+
+/// Returns the base URL without its trailing slash, and whether it is on this machine.
+fn check_base_url(text: &str, allow_insecure_http: bool) -> Result<(String, bool), Error> {
+    let invalid = |message: &str| Error::invalid("/base_url", message.to_owned());
+    let url = Url::parse(text).map_err(|error| invalid(&format!("`base_url` is not a URL: {error}.")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid("`base_url` must not contain a user name or a password."));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(invalid("`base_url` must have no query and no fragment."));
+    }
+    let loopback = is_loopback(&url);
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback || allow_insecure_http => {}
+        "http" => {
+            return Err(invalid(
+                "`base_url` must use https: http would send the API key unencrypted. \
+                 (http to this machine is allowed; `allow_insecure_http` allows it for other hosts.)",
+            ));
+        }
+        _ => return Err(invalid("`base_url` must begin with https:// or http://.")),
+    }
+    if !url.has_host() {
+        return Err(invalid("`base_url` has no host."));
+    }
+    Ok((url.as_str().trim_end_matches('/').to_owned(), loopback))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_localhost_and_loopback_addresses_are_loopback() {
+        for (url, loopback) in [
+            ("http://localhost", true),
+            ("http://LOCALHOST:8", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:80", true),
+            ("https://127.0.0.1.nip.example", false),
+            ("https://localhost.example", false),
+            ("https://[::2]", false),
+        ] {
+            assert_eq!(check_base_url(url, false).unwrap().1, loopback, "{url}");
+        }
+        assert!(check_base_url("http://10.0.0.1", true).is_ok());
+    }
+}

@@ -1,0 +1,29 @@
+//! The environment variables that a configuration reads, and the access to them. Tests replace the
+//! environment by a function of their own.
+
+use std::ffi::OsString;
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+
+/// The environment variable for the API key if the configuration has no `api_key`.
+pub const API_KEY_ENV: &str = "IPLAYGAMES_API_KEY";
+/// The environment variable for the base URL if the configuration has no `base_url`.
+pub const BASE_URL_ENV: &str = "IPLAYGAMES_BASE_URL";
+
+/// A function that returns the value of an environment variable, or None if it is not set.
+pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// Reads an environment variable. A value that is not UTF-8 is an error, because ignoring it would
+/// select another server or another key than the host intended.
+pub(super) fn read_environment(
+    environment: Environment<'_>,
+    name: &str,
+) -> Result<Option<Zeroizing<String>>, Error> {
+    let field = if name == API_KEY_ENV { "/api_key" } else { "/base_url" };
+    environment(name)
+        .map(|value| value.into_string().map(Zeroizing::new))
+        .transpose()
+        .map_err(|_| Error::invalid(field, format!("The environment variable {name} is not UTF-8.")))
+}

@@ -1,0 +1,196 @@
+//! The configuration of a client: its keys, their defaults and checks, and the environment
+//! variables. An unknown key, and a value of the wrong type or out of range, is an error that names
+//! the key. This file contains [`Config`]; each other file reads and checks related keys. `client`
+//! and `net` use the result.
+
+mod api_key;
+mod base_url;
+mod certificates;
+mod env;
+mod headers;
+mod limits;
+mod proxy;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use rustls::pki_types::CertificateDer;
+
+use crate::error::Error;
+use crate::json::ObjectReader;
+use crate::redact::Redactor;
+
+pub(crate) use api_key::trim_outside_key;
+pub use base_url::DEFAULT_BASE_URL;
+pub use env::{API_KEY_ENV, BASE_URL_ENV};
+pub(crate) use limits::{take_max_retries, take_timeout};
+pub(crate) use proxy::ProxyChoice;
+
+use api_key::take_authorization;
+use base_url::take_base_url;
+use certificates::take_certificates;
+use env::Environment;
+use headers::{take_headers, take_user_agent};
+use limits::take_milliseconds;
+use proxy::take_proxy;
+
+/// All configuration keys.
+const KEYS: &[&str] = &[
+    "api_key",
+    "base_url",
+    "headers",
+    "timeout_ms",
+    "attempt_timeout_ms",
+    "connect_timeout_ms",
+    "max_retries",
+    "max_connections",
+    "max_in_flight",
+    "background",
+    "max_response_bytes",
+    "proxy",
+    "ca_file",
+    "ca_pem",
+    "only_these_cas",
+    "user_agent",
+    "allow_insecure_http",
+];
+
+/// The configuration of a client. Its `Debug` shows no secret.
+///
+/// ```
+/// use iplaygames::Config;
+/// let config = Config::from_json(
+///     r#"{"api_key": "secret", "timeout_ms": 5000, "headers": {"X-Player-Token": "hush"}}"#,
+/// )?;
+/// assert_eq!(config.base_url(), "https://api.iplaygames.ai");
+/// assert!(!format!("{config:?}").contains("secret"));
+/// let error = Config::from_json(r#"{"api_key": "secret", "timeout": 5}"#).unwrap_err();
+/// assert_eq!(error.field(), Some("/timeout"));
+/// # Ok::<(), iplaygames::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Config {
+    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) base_url: String,
+    pub(crate) loopback: bool,
+    pub(crate) headers: HeaderMap,
+    pub(crate) timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) max_retries: u32,
+    pub(crate) max_connections: usize,
+    pub(crate) max_in_flight: usize,
+    pub(crate) background: bool,
+    pub(crate) max_response_bytes: usize,
+    pub(crate) proxy: ProxyChoice,
+    pub(crate) cas: Vec<CertificateDer<'static>>,
+    pub(crate) only_these_cas: bool,
+    pub(crate) secrets: Arc<Redactor>,
+}
+
+impl Config {
+    /// Parses a configuration: a JSON object with the keys listed in `iplaygames.h` and in the
+    /// README. Empty text is an empty object. If `api_key` or `base_url` is absent, its environment
+    /// variable is used.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) with [`field`](Error::field)
+    /// pointing at the key.
+    pub fn from_json(text: &str) -> Result<Config, Error> {
+        Config::parse(text, &|name| std::env::var_os(name))
+    }
+
+    /// Returns the base URL of the server, without a trailing slash.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    fn parse(text: &str, environment: Environment<'_>) -> Result<Config, Error> {
+        let mut reader = ObjectReader::parse(text, "The configuration")?;
+        reader.check_keys(KEYS)?;
+        let mut secrets = Redactor::default();
+
+        let (base_url, loopback) = take_base_url(&mut reader, environment)?;
+        let authorization = take_authorization(&mut reader, environment, &base_url, &mut secrets)?;
+        let max_response_bytes = reader.take_integer("max_response_bytes", 1..=1 << 30)?.unwrap_or(8 << 20);
+        let max_connections = reader.take_integer("max_connections", 1..=4096)?.unwrap_or(32);
+        let mut config = Config {
+            headers: take_headers(&mut reader, authorization.is_some(), &mut secrets)?,
+            authorization,
+            base_url,
+            loopback,
+            timeout: take_timeout(&mut reader)?.unwrap_or(Duration::from_secs(30)),
+            attempt_timeout: take_milliseconds(&mut reader, "attempt_timeout_ms", 10_000)?,
+            connect_timeout: take_milliseconds(&mut reader, "connect_timeout_ms", 5_000)?,
+            max_retries: take_max_retries(&mut reader)?.unwrap_or(2),
+            max_connections: max_connections as usize,
+            max_in_flight: reader.take_integer("max_in_flight", 1..=1 << 20)?.unwrap_or(1024) as usize,
+            background: reader.take_bool("background")?.unwrap_or(false),
+            max_response_bytes: max_response_bytes as usize,
+            proxy: take_proxy(&mut reader, environment, &mut secrets)?,
+            cas: take_certificates(&mut reader)?,
+            only_these_cas: reader.take_bool("only_these_cas")?.unwrap_or(false),
+            secrets: Arc::new(secrets),
+        };
+        config.headers.insert(header::USER_AGENT, take_user_agent(&mut reader)?);
+        debug_assert!(reader.finish().is_ok(), "every key of KEYS is taken");
+        if config.only_these_cas && config.cas.is_empty() {
+            return Err(Error::invalid(
+                "/only_these_cas",
+                "`only_these_cas` needs certificates: give `ca_file` or `ca_pem`.",
+            ));
+        }
+        Ok(config)
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Config {
+            authorization,
+            base_url,
+            loopback: _,
+            headers,
+            timeout,
+            attempt_timeout,
+            connect_timeout,
+            max_retries,
+            max_connections,
+            max_in_flight,
+            background,
+            max_response_bytes,
+            proxy,
+            cas,
+            only_these_cas,
+            secrets: _,
+        } = self;
+        f.debug_struct("Config")
+            .field("api_key", &authorization.as_ref().map(|_| "[hidden]"))
+            .field("base_url", base_url)
+            .field("headers", &headers.keys().map(HeaderName::as_str).collect::<Vec<_>>())
+            .field("timeout", timeout)
+            .field("attempt_timeout", attempt_timeout)
+            .field("connect_timeout", connect_timeout)
+            .field("max_retries", max_retries)
+            .field("max_connections", max_connections)
+            .field("max_in_flight", max_in_flight)
+            .field("background", background)
+            .field("max_response_bytes", max_response_bytes)
+            .field(
+                "proxy",
+                &match proxy {
+                    ProxyChoice::System => "system",
+                    ProxyChoice::None => "none",
+                    ProxyChoice::Url(_) => "given",
+                },
+            )
+            .field("cas", &cas.len())
+            .field("only_these_cas", only_these_cas)
+            .finish()
+    }
+}
