@@ -66,7 +66,7 @@ pub use client::Client;
 pub use client::options::CallOptions;
 pub use client::reply::Reply;
 pub use codes::Code;
-pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL};
+pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL, TRANSPORT_ENV};
 pub use error::Error;
 pub use http_types::Outcome;
 pub use log::{LogLevel, LogLine, Logger};

@@ -11,6 +11,8 @@ use crate::error::Error;
 pub const API_KEY_ENV: &str = "IPLAYGAMES_API_KEY";
 /// The environment variable for the base URL if the configuration has no `base_url`.
 pub const BASE_URL_ENV: &str = "IPLAYGAMES_BASE_URL";
+/// The environment variable for the transport if the configuration has no `transport`.
+pub const TRANSPORT_ENV: &str = "IPLAYGAMES_TRANSPORT";
 
 /// A function that returns the value of an environment variable, or None if it is not set.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -21,7 +23,11 @@ pub(super) fn read_environment(
     environment: Environment<'_>,
     name: &str,
 ) -> Result<Option<Zeroizing<String>>, Error> {
-    let field = if name == API_KEY_ENV { "/api_key" } else { "/base_url" };
+    let field = match name {
+        API_KEY_ENV => "/api_key",
+        TRANSPORT_ENV => "/transport",
+        _ => "/base_url",
+    };
     environment(name)
         .map(|value| value.into_string().map(Zeroizing::new))
         .transpose()

@@ -12,6 +12,7 @@ mod limits;
 mod proxy;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,9 +27,12 @@ use crate::redact::Redactor;
 
 pub(crate) use api_key::trim_outside_key;
 pub use base_url::DEFAULT_BASE_URL;
-pub use env::{API_KEY_ENV, BASE_URL_ENV};
+pub use env::{API_KEY_ENV, BASE_URL_ENV, TRANSPORT_ENV};
 pub(crate) use limits::{take_max_retries, take_timeout};
 pub(crate) use proxy::ProxyChoice;
+#[cfg(feature = "reqwest")]
+pub(crate) use transport::GivenReqwestClient;
+pub(crate) use transport::TransportChoice;
 
 use api_key::take_authorization;
 use base_url::take_base_url;
@@ -37,6 +41,7 @@ use env::Environment;
 use headers::{take_headers, take_user_agent};
 use limits::take_milliseconds;
 use proxy::take_proxy;
+use transport::take_transport;
 
 /// All configuration keys.
 const KEYS: &[&str] = &[
@@ -51,6 +56,7 @@ const KEYS: &[&str] = &[
     "max_in_flight",
     "background",
     "max_response_bytes",
+    "transport",
     "proxy",
     "ca_file",
     "ca_pem",
@@ -86,6 +92,7 @@ pub struct Config {
     pub(crate) max_in_flight: usize,
     pub(crate) background: bool,
     pub(crate) max_response_bytes: usize,
+    pub(crate) transport: TransportChoice,
     pub(crate) proxy: ProxyChoice,
     pub(crate) cas: Vec<CertificateDer<'static>>,
     pub(crate) only_these_cas: bool,
@@ -132,6 +139,7 @@ impl Config {
             max_in_flight: reader.take_integer("max_in_flight", 1..=1 << 20)?.unwrap_or(1024) as usize,
             background: reader.take_bool("background")?.unwrap_or(false),
             max_response_bytes: max_response_bytes as usize,
+            transport: take_transport(&mut reader, environment)?,
             proxy: take_proxy(&mut reader, environment, &mut secrets)?,
             cas: take_certificates(&mut reader)?,
             only_these_cas: reader.take_bool("only_these_cas")?.unwrap_or(false),
@@ -164,6 +172,7 @@ impl fmt::Debug for Config {
             max_in_flight,
             background,
             max_response_bytes,
+            transport,
             proxy,
             cas,
             only_these_cas,
@@ -181,6 +190,7 @@ impl fmt::Debug for Config {
             .field("max_in_flight", max_in_flight)
             .field("background", background)
             .field("max_response_bytes", max_response_bytes)
+            .field("transport", transport)
             .field(
                 "proxy",
                 &match proxy {

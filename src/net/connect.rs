@@ -18,7 +18,7 @@ use super::unwind::injection_point;
 const STAGGER: Duration = Duration::from_millis(250);
 
 /// How long a silent connection stays before the system asks whether the other side is still there.
-const KEEPALIVE: Duration = Duration::from_secs(15);
+pub(super) const KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// Connects to a host: a name, or an address without brackets. All addresses are tried within `limit`, which the
 /// caller enforces.

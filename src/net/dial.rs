@@ -133,7 +133,7 @@ impl Dialer {
 }
 
 /// Returns the proxy for this server, if there is one: of the configuration, or of the system.
-fn intercept(config: &Config, server: &Uri) -> Result<Option<Intercept>, Error> {
+pub(super) fn intercept(config: &Config, server: &Uri) -> Result<Option<Intercept>, Error> {
     let matcher = match &config.proxy {
         ProxyChoice::None => return Ok(None),
         // A proxy of the environment is not used for servers on this machine.

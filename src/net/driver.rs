@@ -30,7 +30,6 @@ use super::signal;
 use super::tls::RootsState;
 use super::transport::Transport as _;
 use super::transport::any::AnyTransport;
-use super::transport::native::NativeTransport;
 use super::transport::permits::Permits;
 use super::transport_error::{TransportError, TransportErrorKind};
 use super::unwind;
@@ -62,7 +61,7 @@ pub(crate) struct Driver {
 impl Driver {
     pub(crate) fn new(config: &Config, log: &Arc<Log>) -> Result<Arc<Driver>, Error> {
         let clock = Arc::new(DriveClock::new());
-        let transport = AnyTransport::Native(Box::new(NativeTransport::new(config, &clock)?));
+        let transport = AnyTransport::new(config, &clock)?;
         Driver::assemble(config, log, clock, transport, Random::new()?, Builder::new_current_thread())
     }
 

@@ -29,7 +29,7 @@ use crate::http_types::Response;
 
 /// The maximum size of the head of a response and of the interim responses before it, as for
 /// HTTP/1.1.
-const MAX_HEAD: usize = 64 * 1024;
+pub(super) const MAX_HEAD: usize = 64 * 1024;
 
 /// The maximum size of a head that fails only its own call. h2 decodes a head up to this size,
 /// because all streams of a connection share the state of the header compression. A head of about

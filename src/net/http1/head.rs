@@ -11,7 +11,7 @@ use httparse::{Header, ParserConfig, Status};
 use crate::http_types::Response;
 
 /// The maximum number of headers of a response.
-pub(super) const MAX_HEADERS: usize = 100;
+pub(in crate::net) const MAX_HEADERS: usize = 100;
 
 /// The head of an HTTP/1.1 response.
 #[derive(Debug)]

@@ -1,12 +1,19 @@
 //! The transport that a client has.
 
+use std::sync::Arc;
+
 use http::HeaderValue;
 
 use super::Transport;
 use super::native::NativeTransport;
 use super::permits::Permit;
+#[cfg(feature = "reqwest")]
+use super::reqwest::ReqwestTransport;
+use crate::config::{Config, TransportChoice};
+use crate::error::Error;
 use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
+use crate::net::idle_time::DriveClock;
 use crate::net::tls::RootsState;
 use crate::net::transport_error::TransportError;
 
@@ -14,6 +21,8 @@ use crate::net::transport_error::TransportError;
 /// of its call's future and needs no allocation.
 pub(crate) enum AnyTransport {
     Native(Box<NativeTransport>),
+    #[cfg(feature = "reqwest")]
+    Reqwest(Box<ReqwestTransport>),
     /// Performs the attempts in the simulation.
     #[cfg(test)]
     Simulated(Box<dyn Simulate>),
@@ -35,10 +44,32 @@ macro_rules! forward {
     ($self:ident, $transport:ident => $call:expr, $simulated:expr) => {
         match $self {
             AnyTransport::Native($transport) => $call,
+            #[cfg(feature = "reqwest")]
+            AnyTransport::Reqwest($transport) => $call,
             #[cfg(test)]
             AnyTransport::Simulated(_) => $simulated,
         }
     };
+}
+
+impl AnyTransport {
+    /// Creates the transport that the configuration selects.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) for a proxy that cannot be used, and
+    /// the errors of the transport.
+    pub(crate) fn new(config: &Config, clock: &Arc<DriveClock>) -> Result<AnyTransport, Error> {
+        match &config.transport {
+            TransportChoice::Native => {
+                Ok(AnyTransport::Native(Box::new(NativeTransport::new(config, clock)?)))
+            }
+            #[cfg(feature = "reqwest")]
+            TransportChoice::Reqwest | TransportChoice::ReqwestClient(_) => {
+                Ok(AnyTransport::Reqwest(Box::new(ReqwestTransport::new(config)?)))
+            }
+        }
+    }
 }
 
 impl Transport for AnyTransport {
@@ -51,6 +82,8 @@ impl Transport for AnyTransport {
     ) -> Result<Response, TransportError> {
         match self {
             AnyTransport::Native(native) => native.attempt(request, call_id, attempt, permit).await,
+            #[cfg(feature = "reqwest")]
+            AnyTransport::Reqwest(reqwest) => reqwest.attempt(request, call_id, attempt, permit).await,
             #[cfg(test)]
             AnyTransport::Simulated(simulated) => simulated.attempt(request, call_id, attempt).await,
         }

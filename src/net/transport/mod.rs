@@ -6,8 +6,11 @@
 //! one of the others.
 
 pub(crate) mod any;
+mod encoded_body;
 pub(crate) mod native;
 pub(crate) mod permits;
+#[cfg(feature = "reqwest")]
+pub(crate) mod reqwest;
 
 use http::HeaderValue;
 

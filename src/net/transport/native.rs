@@ -10,16 +10,16 @@ use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
 use zeroize::Zeroizing;
 
 use super::Transport;
+use super::encoded_body::{self, EncodedBody, JSON};
 use super::permits::Permit;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
-use crate::http_types::{Method, Request, RequestBody, Response};
+use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::dial::Dialer;
 use crate::net::http1::EncodedRequest;
 use crate::net::idle_time::DriveClock;
-use crate::net::multipart;
 use crate::net::pool::{Connection, Pool};
 use crate::net::tls::{self, LazyVerifier, RootsState};
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
@@ -117,8 +117,6 @@ impl Http2Headers {
     }
 }
 
-const JSON: &str = "application/json";
-
 impl NativeTransport {
     pub(crate) fn new(config: &Config, clock: &Arc<DriveClock>) -> Result<NativeTransport, Error> {
         let roots = Arc::new(LazyVerifier::new(config));
@@ -185,12 +183,7 @@ impl NativeTransport {
         headers.insert(X_REQUEST_ID, call_id.clone());
         let mut request = http::Request::new(());
         *request.version_mut() = http::Version::HTTP_2;
-        *request.method_mut() = match parts.method {
-            Method::Get => http::Method::GET,
-            Method::Post => http::Method::POST,
-            Method::Put => http::Method::PUT,
-            Method::Delete => http::Method::DELETE,
-        };
+        *request.method_mut() = encoded_body::method(parts.method);
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         Ok((request, content))
@@ -270,38 +263,4 @@ impl Transport for NativeTransport {
     fn roots(&self) -> RootsState {
         self.roots.loaded()
     }
-}
-
-/// The encoded body of a request.
-enum EncodedBody {
-    None,
-    /// An empty body.
-    Empty,
-    Json(Bytes),
-    Form {
-        content_type: String,
-        body: Bytes,
-    },
-}
-
-impl EncodedBody {
-    fn of(parts: &Request) -> Result<EncodedBody, TransportError> {
-        Ok(match &parts.body {
-            RequestBody::None if matches!(parts.method, Method::Post | Method::Put) => EncodedBody::Empty,
-            RequestBody::None => EncodedBody::None,
-            RequestBody::Json(json) => EncodedBody::Json(json.clone()),
-            RequestBody::File { field, file_name, content_type, content } => {
-                let (content_type, body) =
-                    multipart::encode(&boundary()?, field, file_name, content_type, content);
-                EncodedBody::Form { content_type, body }
-            }
-        })
-    }
-}
-
-/// Returns a random boundary of 32 hexadecimal digits.
-fn boundary() -> Result<String, TransportError> {
-    let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|error| transport_error::internal(&error))?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bits)))
 }

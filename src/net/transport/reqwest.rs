@@ -1,0 +1,377 @@
+//! The transport over reqwest, for networks and certificates that the native transport does not
+//! know, and for Rust hosts with a client of their own. docs/transports.md lists the differences.
+//!
+//! reqwest is driven on the calling thread like everything else: its tasks run in the runtime of
+//! the client. It cannot say whether a byte of a request was written. So only a request without a
+//! connection counts as not sent; after any other failure the outcome is unknown.
+
+use std::error::Error as StdError;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, Proxy, Url};
+use tokio::runtime::Handle;
+
+use super::Transport;
+use super::encoded_body::{self, EncodedBody, JSON};
+use super::permits::Permit;
+use crate::codes::Code;
+use crate::config::{Config, TransportChoice};
+use crate::error::Error;
+use crate::fork;
+use crate::http_types::{Request, Response};
+use crate::net::attempt_status::AttemptStatus;
+use crate::net::dial::intercept;
+use crate::net::http1::head::{MAX_HEADERS, store_headers};
+use crate::net::http2::MAX_HEAD;
+use crate::net::pool::POOL_IDLE;
+use crate::net::resolve::Resolver;
+use crate::net::tls::{self, LazyVerifier, RootsState};
+use crate::net::transport_error::{self, TransportError, TransportErrorKind};
+
+/// The first yield asks the system for events of the connections, the second one runs their tasks.
+const YIELDS: usize = 2;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Sends requests with a reqwest client.
+pub(crate) struct ReqwestTransport {
+    client: Client,
+    base_url: String,
+    headers: HeaderMap,
+    max_response_bytes: usize,
+    connect_timeout: Duration,
+    resolver: NameResolver,
+    /// None for a client of the host, which verifies certificates itself.
+    roots: Option<Arc<LazyVerifier>>,
+    /// Whether the last response came over HTTP/2 or HTTP/3, which a client of the host may speak: then
+    /// all requests share a connection.
+    is_shared: AtomicBool,
+}
+
+impl ReqwestTransport {
+    /// Creates a transport for a configuration: with the host's client if it has one.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::INVALID_ARGUMENT`] for a proxy that cannot be used; [`Code::UNSUPPORTED`] for a client
+    /// of the host in a forked child; [`Code::INTERNAL`] if reqwest cannot be set up.
+    pub(crate) fn new(config: &Config) -> Result<ReqwestTransport, Error> {
+        let resolver = NameResolver(Arc::new(Resolver::new(config.connect_timeout)));
+        let (client, roots) = match &config.transport {
+            TransportChoice::ReqwestClient(given) if given.generation != fork::generation() => {
+                return Err(Error::new(
+                    Code::UNSUPPORTED,
+                    "A reqwest client cannot be used in a forked child, because its connections belong to the \
+                     parent. Create a new client in the child.",
+                ));
+            }
+            TransportChoice::ReqwestClient(given) => (given.client.clone(), None),
+            _ => {
+                let roots = Arc::new(LazyVerifier::new(config));
+                (build_client(config, &roots, resolver.clone())?, Some(roots))
+            }
+        };
+        let mut headers = config.headers.clone();
+        headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
+        if let Some(authorization) = &config.authorization {
+            headers.insert(header::AUTHORIZATION, authorization.clone());
+        }
+        Ok(ReqwestTransport {
+            client,
+            base_url: config.base_url.clone(),
+            headers,
+            max_response_bytes: config.max_response_bytes,
+            connect_timeout: config.connect_timeout,
+            resolver,
+            roots: roots.filter(|_| config.base_url.starts_with("https:")),
+            is_shared: AtomicBool::new(false),
+        })
+    }
+
+    async fn exchange(
+        &self,
+        request: &Request,
+        call_id: &HeaderValue,
+        attempt: &AttemptStatus,
+    ) -> Result<Response, TransportError> {
+        let request = self.request(request, call_id)?;
+        let url = request.url().clone();
+        self.load_roots().await?;
+        // Lets the tasks of idle connections notice that the server has closed them. Nothing polled them
+        // since the last call.
+        for _ in 0..YIELDS {
+            tokio::task::yield_now().await;
+        }
+        if !attempt.try_send() {
+            return Err(transport_error::called_off());
+        }
+        let mut received = match self.client.execute(request).await {
+            Ok(received) => received,
+            Err(error) => return Err(self.error(&error, attempt)),
+        };
+        attempt.record_progress();
+        self.is_shared.store(received.version() >= http::Version::HTTP_2, Ordering::Release);
+        if *received.url() != url {
+            return Err(transport_error::invalid_http(
+                &"the client followed a redirect; a client of the host must not follow redirects",
+            ));
+        }
+        let head: usize =
+            received.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if head > MAX_HEAD {
+            return Err(transport_error::invalid_http(&format_args!(
+                "its head is longer than {MAX_HEAD} bytes"
+            )));
+        }
+        let mut response = Response { status: received.status().as_u16(), ..Response::default() };
+        store_headers(
+            &mut response,
+            received.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())),
+        );
+        self.read_body(&mut received, &mut response, attempt).await?;
+        Ok(response)
+    }
+
+    fn request(&self, request: &Request, call_id: &HeaderValue) -> Result<reqwest::Request, TransportError> {
+        let target =
+            std::str::from_utf8(&request.target).map_err(|error| transport_error::internal(&error))?;
+        let text = format!("{}{target}", self.base_url);
+        let url = Url::parse(&text).map_err(|error| transport_error::internal(&error))?;
+        // The crate `url` removes dot segments, which would name another resource.
+        if !url.as_str().ends_with(target) {
+            return Err(transport_error::internal(&"its path would be changed by reqwest"));
+        }
+        let mut made = reqwest::Request::new(encoded_body::method(request.method), url);
+        let headers = made.headers_mut();
+        headers.clone_from(&self.headers);
+        headers.insert(X_REQUEST_ID, call_id.clone());
+        match EncodedBody::of(request)? {
+            EncodedBody::None => {}
+            EncodedBody::Empty => {
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
+            EncodedBody::Json(json) => {
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+                *made.body_mut() = Some(json.into());
+            }
+            EncodedBody::Form { content_type, body } => {
+                let content_type =
+                    HeaderValue::try_from(content_type).map_err(|error| transport_error::internal(&error))?;
+                headers.insert(header::CONTENT_TYPE, content_type);
+                *made.body_mut() = Some(body.into());
+            }
+        }
+        Ok(made)
+    }
+
+    async fn load_roots(&self) -> Result<(), TransportError> {
+        match &self.roots {
+            // Otherwise the handshake would load them on this thread.
+            Some(roots) => roots.load_elsewhere().await.map_err(|error| transport_error::unconnected(&error)),
+            None => Ok(()),
+        }
+    }
+
+    async fn read_body(
+        &self,
+        received: &mut reqwest::Response,
+        response: &mut Response,
+        attempt: &AttemptStatus,
+    ) -> Result<(), TransportError> {
+        let max = self.max_response_bytes;
+        let too_large = |status| transport_error::too_large(status, max);
+        let content_length = received
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if content_length.is_some_and(|length| length > max as u64) {
+            return Err(too_large(response.status));
+        }
+        // One byte more than Content-Length: a string of the C interface ends with a NUL.
+        response.body.reserve_exact(content_length.and_then(|n| usize::try_from(n).ok()).unwrap_or(0) + 1);
+        while let Some(chunk) = received.chunk().await.map_err(|error| self.error(&error, attempt))? {
+            if !chunk.is_empty() {
+                attempt.record_progress();
+            }
+            if response.body.len() + chunk.len() > max {
+                return Err(too_large(response.status));
+            }
+            response.body.extend_from_slice(&chunk);
+        }
+        // hyper takes an HTTP/2 body that was cut by RST_STREAM(NO_ERROR) as complete.
+        let is_multiplexed = received.version() >= http::Version::HTTP_2;
+        let is_cut = match content_length {
+            Some(length) => length != response.body.len() as u64,
+            None => is_multiplexed && response.body.is_empty(),
+        };
+        if is_cut && !matches!(response.status, 204 | 304) {
+            return Err(transport_error::lost("the body is shorter than it should be", attempt));
+        }
+        Ok(())
+    }
+
+    /// Converts an error of reqwest. Only an error of the connection itself proves that nothing was
+    /// sent.
+    #[cold]
+    fn error(&self, error: &reqwest::Error, attempt: &AttemptStatus) -> TransportError {
+        if error.is_builder() || error.is_connect() {
+            attempt.mark_not_sent();
+        }
+        if error.is_builder() {
+            return transport_error::internal(&transport_error::root_cause(error));
+        }
+        if error.is_connect() {
+            if error.is_timeout() {
+                return transport_error::connected_too_slowly(self.connect_timeout);
+            }
+            // hyper-util has no public type for a proxy that asks for credentials.
+            if transport_error::root_cause(error).contains("proxy authorization required") {
+                let refused = transport_error::ProxyRefused { status: 407 };
+                return TransportError::new(TransportErrorKind::ProxyRefused, refused.to_string());
+            }
+            return transport_error::unconnected(error);
+        }
+        if is_invalid_http(error) {
+            return transport_error::invalid_http(&transport_error::root_cause(error));
+        }
+        transport_error::on_connection(error, attempt)
+    }
+}
+
+/// Returns whether hyper or h2 refused what it received.
+fn is_invalid_http(error: &(dyn StdError + 'static)) -> bool {
+    transport_error::chain(error).any(|error| {
+        error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+            || error
+                .downcast_ref::<h2::Error>()
+                .is_some_and(|error| error.is_library() && !error.is_io() && error.is_reset())
+    })
+}
+
+impl Transport for ReqwestTransport {
+    async fn attempt(
+        &self,
+        request: &Request,
+        call_id: &HeaderValue,
+        attempt: &AttemptStatus,
+        _permit: &mut Permit<'_>,
+    ) -> Result<Response, TransportError> {
+        let exchange = Box::pin(self.exchange(request, call_id, attempt));
+        DropInRuntime { future: Some(exchange), runtime: Handle::current() }.await
+    }
+
+    /// Loads the root certificates and resolves the host name. reqwest cannot open a connection
+    /// without a request.
+    async fn connect(&self) -> Result<(), TransportError> {
+        self.load_roots().await?;
+        let url = Url::parse(&self.base_url).map_err(|error| transport_error::internal(&error))?;
+        if let Some(url::Host::Domain(host)) = url.host() {
+            self.resolver.0.resolve(host).await.map_err(|error| transport_error::unconnected(&error))?;
+        }
+        Ok(())
+    }
+
+    fn is_shared(&self) -> bool {
+        self.is_shared.load(Ordering::Acquire)
+    }
+
+    fn roots(&self) -> RootsState {
+        self.roots.as_ref().map_or(RootsState::None, |roots| roots.loaded())
+    }
+}
+
+/// A future that is dropped inside the context of its runtime: hyper starts a task when a request is
+/// dropped, and a blocking call drops its request after it has left the runtime. Boxed, because the
+/// future is larger than that of the native transport.
+struct DropInRuntime<F> {
+    future: Option<Pin<Box<F>>>,
+    runtime: Handle,
+}
+
+impl<F: Future> Future for DropInRuntime<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        match &mut self.future {
+            Some(future) => future.as_mut().poll(context),
+            // Only `drop` takes the future.
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<F> Drop for DropInRuntime<F> {
+    fn drop(&mut self) {
+        let _context = self.runtime.enter();
+        drop(self.future.take());
+    }
+}
+
+/// Builds a client that does what the native transport does: no redirects, no retries, no cookies, no
+/// decompression.
+fn build_client(config: &Config, roots: &Arc<LazyVerifier>, resolver: NameResolver) -> Result<Client, Error> {
+    let unusable = |error: &dyn std::fmt::Display| {
+        Error::new(Code::INTERNAL, format!("The reqwest client cannot be set up: {error}"))
+    };
+    let mut tls = tls::client_config(roots).map_err(|error| unusable(&error))?;
+    // HTTP/2 in hyper takes a body that was cut by RST_STREAM(NO_ERROR) as complete, and says neither
+    // whether the server refused a stream nor which connection does not respond.
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let server = config
+        .base_url
+        .parse()
+        .map_err(|error| Error::invalid("/base_url", format!("`base_url` cannot be used: {error}.")))?;
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .dns_resolver(resolver)
+        .connect_timeout(config.connect_timeout)
+        .pool_idle_timeout(POOL_IDLE)
+        .tcp_keepalive(crate::net::connect::KEEPALIVE)
+        .http1_only()
+        .http1_max_headers(MAX_HEADERS);
+    if let Some(found) = intercept(config, &server)? {
+        builder = builder.proxy(proxy(&found)?);
+    }
+    builder.build().map_err(|error| unusable(&transport_error::root_cause(&error)))
+}
+
+/// Returns reqwest's setting for a proxy.
+fn proxy(found: &hyper_util::client::proxy::matcher::Intercept) -> Result<Proxy, Error> {
+    // The address may contain a password, so the error does not repeat it.
+    let unusable = || Error::invalid("/proxy", "The proxy's URL cannot be used.");
+    let mut address = Url::parse(&found.uri().to_string()).map_err(|_| unusable())?;
+    if let Some((user, password)) = found.raw_auth() {
+        address.set_username(user).map_err(|()| unusable())?;
+        address.set_password(Some(password)).map_err(|()| unusable())?;
+    }
+    let mut proxy = Proxy::all(address).map_err(|_| unusable())?;
+    if let Some(authorization) = found.basic_auth() {
+        proxy = proxy.custom_http_auth(authorization.clone());
+    }
+    Ok(proxy)
+}
+
+/// Lets reqwest resolve names as the native transport does: calls share a look-up, and its thread
+/// belongs to the runtime of the client.
+#[derive(Clone)]
+struct NameResolver(Arc<Resolver>);
+
+impl Resolve for NameResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = Arc::clone(&self.0);
+        Box::pin(async move {
+            let addresses: Addrs = Box::new(resolver.resolve(name.as_str()).await?.into_iter());
+            Ok(addresses)
+        })
+    }
+}
