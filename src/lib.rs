@@ -41,6 +41,7 @@ mod error;
 #[cfg(feature = "capi")]
 mod ffi;
 mod fork;
+mod host_transport;
 mod http_types;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
@@ -63,11 +64,13 @@ pub use api::operation::{
     operation, operations,
 };
 pub use client::Client;
+pub use client::builder::ClientBuilder;
 pub use client::options::CallOptions;
 pub use client::reply::Reply;
 pub use codes::Code;
 pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL, TRANSPORT_ENV};
 pub use error::Error;
+pub use host_transport::{Exchange, ExchangeFailure, ExchangeId, HostRequest, HostTransport};
 pub use http_types::Outcome;
 pub use log::{LogLevel, LogLine, Logger};
 pub use session::{EndedSession, SessionStatus, Sessions, StartSession, StartedSession};

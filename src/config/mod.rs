@@ -117,6 +117,24 @@ impl Config {
         &self.base_url
     }
 
+    /// Selects a transport of the host.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) for functions of the host together
+    /// with `background`: they would run on a thread of the library.
+    pub(crate) fn set_transport(&mut self, transport: TransportChoice) -> Result<(), Error> {
+        if self.background && matches!(transport, TransportChoice::Host(_)) {
+            return Err(Error::invalid(
+                "/background",
+                "`background` cannot be used with a transport of the host, whose functions run only on threads \
+                 of the host. Tick the client instead.",
+            ));
+        }
+        self.transport = transport;
+        Ok(())
+    }
+
     fn parse(text: &str, environment: Environment<'_>) -> Result<Config, Error> {
         let mut reader = ObjectReader::parse(text, "The configuration")?;
         reader.check_keys(KEYS)?;

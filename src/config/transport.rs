@@ -1,9 +1,11 @@
 //! The key `transport`: which transport performs the calls.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::env::{Environment, TRANSPORT_ENV, read_environment};
 use crate::error::Error;
+use crate::host_transport::HostTransport;
 use crate::json::ObjectReader;
 
 /// The transport of a client.
@@ -18,6 +20,8 @@ pub(crate) enum TransportChoice {
     /// reqwest, with a client of the host.
     #[cfg(feature = "reqwest")]
     ReqwestClient(GivenReqwestClient),
+    /// Functions of the host.
+    Host(Arc<dyn HostTransport>),
 }
 
 /// A reqwest client of the host.
@@ -37,6 +41,7 @@ impl fmt::Debug for TransportChoice {
             TransportChoice::Reqwest => "reqwest",
             #[cfg(feature = "reqwest")]
             TransportChoice::ReqwestClient(_) => "reqwest client of the host",
+            TransportChoice::Host(_) => "host",
         })
     }
 }

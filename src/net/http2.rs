@@ -20,9 +20,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::attempt_status::AttemptStatus;
 use super::deadline::{self, Deadline};
-use super::http1::head;
 use super::http2_connection::{self, ConnectionState, MeteredStream, STREAMS_BEFORE_SETTINGS, StreamPermit};
 use super::idle_time::DriveClock;
+use super::response_headers::store_headers;
 use super::transport_error::{self, TransportError, TransportErrorKind};
 use super::unwind::injection_point;
 use crate::http_types::Response;
@@ -195,7 +195,7 @@ impl Http2 {
         heads.add(&head.headers)?;
         attempt.record_progress();
         let mut response = Response { status: head.status.as_u16(), ..Response::default() };
-        head::store_headers(
+        store_headers(
             &mut response,
             head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())),
         );

@@ -9,6 +9,7 @@ use std::mem::MaybeUninit;
 use httparse::{Header, ParserConfig, Status};
 
 use crate::http_types::Response;
+use crate::net::response_headers::store_headers;
 
 /// The maximum number of headers of a response.
 pub(in crate::net) const MAX_HEADERS: usize = 100;
@@ -202,50 +203,6 @@ fn invalid(reason: &dyn Display) -> ParseError {
     reason.to_string()
 }
 
-/// Stores the headers that calls need in a response. Of a repeated header, the first value counts.
-pub(in crate::net) fn store_headers<'a>(
-    response: &mut Response,
-    headers: impl Iterator<Item = (&'a str, &'a [u8])>,
-) {
-    let mut date = None;
-    for (name, value) in headers {
-        // The length is compared first, because nearly all headers are ignored.
-        let field = match name.len() {
-            4 if equals(name, "date") => {
-                date.get_or_insert(value);
-                continue;
-            }
-            11 if equals(name, "retry-after") => &mut response.retry_after,
-            12 if equals(name, "content-type") => {
-                response.content_type.get_or_insert_with(|| content_type(value));
-                continue;
-            }
-            12 if equals(name, "x-request-id") => &mut response.request_id,
-            19 if equals(name, "content-disposition") => &mut response.content_disposition,
-            _ => continue,
-        };
-        field.get_or_insert_with(|| text(value));
-    }
-    if response.retry_after.is_some() {
-        response.date = date.map(text);
-    }
-}
-
-fn equals(name: &str, wanted: &str) -> bool {
-    name.eq_ignore_ascii_case(wanted)
-}
-
-/// Returns the text of a header. Bytes that are not UTF-8 are replaced.
-fn text(value: &[u8]) -> String {
-    String::from_utf8_lossy(value).into_owned()
-}
-
-fn content_type(value: &[u8]) -> Cow<'static, str> {
-    // Nearly all responses have this type.
-    const JSON: &str = "application/json";
-    if value == JSON.as_bytes() { Cow::Borrowed(JSON) } else { Cow::Owned(text(value)) }
-}
-
 /// The headers of an HTTP/1.1 response that determine its framing.
 struct FramingFields {
     length: Option<Length>,
@@ -272,13 +229,13 @@ impl FramingFields {
         let mut fields = FramingFields { length: None, coding: None, close: false, keep_alive: false };
         for Header { name, value } in headers {
             match name.len() {
-                10 if equals(name, "connection") => {
+                10 if name.eq_ignore_ascii_case("connection") => {
                     for element in elements(value) {
                         fields.close |= element.eq_ignore_ascii_case(b"close");
                         fields.keep_alive |= element.eq_ignore_ascii_case(b"keep-alive");
                     }
                 }
-                14 if equals(name, "content-length") => {
+                14 if name.eq_ignore_ascii_case("content-length") => {
                     for element in elements(value) {
                         let length = parse_number(element).map_or(Length::Invalid, Length::Known);
                         // A repeated header is valid if all its values are equal.
@@ -286,7 +243,7 @@ impl FramingFields {
                         fields.length = Some(if is_consistent { length } else { Length::Invalid });
                     }
                 }
-                17 if equals(name, "transfer-encoding") => {
+                17 if name.eq_ignore_ascii_case("transfer-encoding") => {
                     for element in elements(value) {
                         let chunked = fields.coding.is_none() && element.eq_ignore_ascii_case(b"chunked");
                         let coding = if chunked { TransferCoding::Chunked } else { TransferCoding::Other };

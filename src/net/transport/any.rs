@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use super::Transport;
+use super::host::HostedTransport;
 use super::native::NativeTransport;
 use super::permits::Permit;
 #[cfg(feature = "reqwest")]
@@ -23,6 +24,7 @@ pub(crate) enum AnyTransport {
     Native(Box<NativeTransport>),
     #[cfg(feature = "reqwest")]
     Reqwest(Box<ReqwestTransport>),
+    Host(HostedTransport),
     /// Performs the attempts in the simulation.
     #[cfg(test)]
     Simulated(Box<dyn Simulate>),
@@ -46,6 +48,7 @@ macro_rules! forward {
             AnyTransport::Native($transport) => $call,
             #[cfg(feature = "reqwest")]
             AnyTransport::Reqwest($transport) => $call,
+            AnyTransport::Host($transport) => $call,
             #[cfg(test)]
             AnyTransport::Simulated(_) => $simulated,
         }
@@ -68,6 +71,7 @@ impl AnyTransport {
             TransportChoice::Reqwest | TransportChoice::ReqwestClient(_) => {
                 Ok(AnyTransport::Reqwest(Box::new(ReqwestTransport::new(config)?)))
             }
+            TransportChoice::Host(host) => Ok(AnyTransport::Host(HostedTransport::new(config, host))),
         }
     }
 }
@@ -84,6 +88,7 @@ impl Transport for AnyTransport {
             AnyTransport::Native(native) => native.attempt(request, call_id, attempt, permit).await,
             #[cfg(feature = "reqwest")]
             AnyTransport::Reqwest(reqwest) => reqwest.attempt(request, call_id, attempt, permit).await,
+            AnyTransport::Host(host) => host.attempt(request, call_id, attempt, permit).await,
             #[cfg(test)]
             AnyTransport::Simulated(simulated) => simulated.attempt(request, call_id, attempt).await,
         }

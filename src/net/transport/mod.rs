@@ -7,6 +7,7 @@
 
 pub(crate) mod any;
 mod encoded_body;
+mod host;
 pub(crate) mod native;
 pub(crate) mod permits;
 #[cfg(feature = "reqwest")]

@@ -27,10 +27,11 @@ use crate::fork;
 use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::dial::intercept;
-use crate::net::http1::head::{MAX_HEADERS, store_headers};
+use crate::net::http1::head::MAX_HEADERS;
 use crate::net::http2::MAX_HEAD;
 use crate::net::pool::POOL_IDLE;
 use crate::net::resolve::Resolver;
+use crate::net::response_headers::store_headers;
 use crate::net::tls::{self, LazyVerifier, RootsState};
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
 

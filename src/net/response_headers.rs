@@ -1,0 +1,46 @@
+//! The headers of a response that calls need. Every transport stores them here.
+
+use std::borrow::Cow;
+
+use crate::http_types::Response;
+
+/// Stores the headers that calls need in a response. Of a repeated header, the first value counts.
+pub(super) fn store_headers<'a>(response: &mut Response, headers: impl Iterator<Item = (&'a str, &'a [u8])>) {
+    let mut date = None;
+    for (name, value) in headers {
+        // The length is compared first, because nearly all headers are ignored.
+        let field = match name.len() {
+            4 if equals(name, "date") => {
+                date.get_or_insert(value);
+                continue;
+            }
+            11 if equals(name, "retry-after") => &mut response.retry_after,
+            12 if equals(name, "content-type") => {
+                response.content_type.get_or_insert_with(|| content_type(value));
+                continue;
+            }
+            12 if equals(name, "x-request-id") => &mut response.request_id,
+            19 if equals(name, "content-disposition") => &mut response.content_disposition,
+            _ => continue,
+        };
+        field.get_or_insert_with(|| text(value));
+    }
+    if response.retry_after.is_some() {
+        response.date = date.map(text);
+    }
+}
+
+fn equals(name: &str, wanted: &str) -> bool {
+    name.eq_ignore_ascii_case(wanted)
+}
+
+/// Returns the text of a header. Bytes that are not UTF-8 are replaced.
+fn text(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).into_owned()
+}
+
+fn content_type(value: &[u8]) -> Cow<'static, str> {
+    // Nearly all responses have this type.
+    const JSON: &str = "application/json";
+    if value == JSON.as_bytes() { Cow::Borrowed(JSON) } else { Cow::Owned(text(value)) }
+}
