@@ -40,6 +40,13 @@ pub struct ClientBuilder {
     transport: Option<TransportChoice>,
 }
 
+impl Client {
+    /// Returns a builder with typed options.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+}
+
 impl ClientBuilder {
     /// Sets the API key.
     pub fn api_key(self, key: &str) -> ClientBuilder {

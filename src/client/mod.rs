@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 
-use self::builder::ClientBuilder;
 use self::inner::{ClientInner, PreparedCall};
 use self::options::CallOptions;
 use self::reply::{Reply, into_reply, prewarm_error};
@@ -54,11 +53,6 @@ impl Client {
     /// runtime cannot be created, for example because the process has no free file descriptor.
     pub fn new(config: Config) -> Result<Client, Error> {
         Ok(Client { inner: ClientInner::new(config, Driver::new)? })
-    }
-
-    /// Returns a builder with typed options.
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::default()
     }
 
     /// Creates a client of the simulation; see `src/simulation/`.
