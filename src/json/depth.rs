@@ -1,5 +1,7 @@
 //! The limit of the nesting depth of JSON text. Contains no parser.
 
+use memchr::memchr2;
+
 /// The maximum nesting depth of arrays and objects.
 pub(crate) const MAX_DEPTH: usize = 128;
 
@@ -30,52 +32,21 @@ pub(crate) fn is_within_max_depth(text: &str) -> bool {
 
 /// Returns the text after a string whose opening quote has been consumed.
 fn skip_string(mut rest: &[u8]) -> &[u8] {
-    loop {
-        // A large response is mostly text, so the search takes eight bytes at a time.
-        while let Some((word, after)) = rest.split_first_chunk::<8>() {
-            let word = u64::from_ne_bytes(*word);
-            if has_byte(word, b'"') || has_byte(word, b'\\') {
-                break;
-            }
-            rest = after;
-        }
-        match rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).map(|at| rest.split_at(at).1) {
-            Some([b'"', after @ ..]) => return after,
-            Some([_, _, after @ ..]) => rest = after,
-            _ => return &[],
+    while let Some(at) = memchr2(b'"', b'\\', rest) {
+        match &rest[at..] {
+            [b'"', after @ ..] => return after,
+            [_, _, after @ ..] => rest = after,
+            _ => break,
         }
     }
+    &[]
 }
 
-/// Returns whether one of the eight bytes of a word equals `byte`.
-fn has_byte(word: u64, byte: u8) -> bool {
-    let word = word ^ (ONES * u64::from(byte));
-    // A zero byte borrows into its top bit. A set bit means that this byte or a lower byte is zero.
-    word.wrapping_sub(ONES) & !word & (ONES * 0x80) != 0
-}
-
-const ONES: u64 = u64::from_ne_bytes([1; 8]);
-
-/// Returns the number of `[` and `{`, also inside strings. It takes eight bytes at a time, because
-/// every response is checked.
+/// Returns the number of `[` and `{`, also inside strings.
 fn opening_brackets(bytes: &[u8]) -> usize {
-    const SEVENS: u64 = ONES * 0x7F;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut count = rest.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
-    // At most 255 words, because each byte of `others` is a counter.
-    for words in words.chunks(255) {
-        let mut others = 0;
-        for word in words {
-            // `[` and `{` differ in one bit. With this bit set, the XOR makes the bytes of both
-            // zero.
-            let word = (u64::from_ne_bytes(*word) | (ONES * 0x20)) ^ (ONES * u64::from(b'{'));
-            // The top bit of a byte becomes 1 if the byte is not zero.
-            others += ((((word & SEVENS) + SEVENS) | word) >> 7) & ONES;
-        }
-        let others: usize = others.to_ne_bytes().into_iter().map(usize::from).sum();
-        count += words.len() * 8 - others;
-    }
-    count
+    // A chunk has at most 255 bytes, so its sum fits in a byte. The compiler vectorizes such sums.
+    let count = |chunk: &[u8]| chunk.iter().map(|byte| u8::from(matches!(byte, b'{' | b'['))).sum::<u8>();
+    bytes.chunks(255).map(|chunk| usize::from(count(chunk))).sum()
 }
 
 #[cfg(test)]
