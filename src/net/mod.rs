@@ -26,9 +26,11 @@ mod response_headers;
 pub(crate) mod retry;
 pub(crate) mod retry_loop;
 mod signal;
+mod stream;
 pub(crate) mod tls;
 pub(crate) mod transport;
 pub(crate) mod transport_error;
+mod tunnel;
 pub(crate) mod unwind;
 
 /// An HTTP/1.1 connection on a given stream, for `internals.rs`.
