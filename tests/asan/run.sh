@@ -3,7 +3,7 @@
 #
 #     tests/asan/run.sh [suite...]
 #
-# suite            lib, c, or the name of a file of tests/; those below when none is named
+# suite            lib, c, or the name of a file or folder of tests/; those below when none is named
 # CARGO_TARGET_DIR the target folder, in which this uses the subfolder asan; else target/ here
 # CARGO, CC, CXX   the tools. SEEDS is the number of seeds of the simulation (500; its own default takes a minute).
 #
@@ -83,7 +83,7 @@ for suite in "$@"; do
     host)
         # A client that is dropped where the thread's or the process's own data are gone already leaves its runtime
         # behind, as Tokio cannot end one there (`Drop for Reactor`). These tests do that.
-        ends="a_threads_end_is_no_place_for_calls_but_safe the_end_of_the_process_is_no_place_for_calls_but_safe"
+        ends="exit::a_threads_end_is_no_place_for_calls_but_safe exit::the_end_of_the_process_is_no_place_for_calls_but_safe"
         skips=
         for name in $ends; do skips="$skips --skip $name"; done
         # shellcheck disable=SC2086
