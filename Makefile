@@ -204,8 +204,8 @@ demo: lib wheel ## build the library and the Python package, and play the main j
 test: test-rust test-c test-cpp test-python ## every suite
 
 .PHONY: test-rust
-test-rust: tools
-	$(CARGO) test --workspace
+test-rust: tools ## the Rust suites in full; `cargo test` runs a shorter version of the long ones
+	CI=true $(CARGO) test --workspace
 
 # Compiled apart, since the flag is one for every crate.
 .PHONY: test-loom

@@ -7,6 +7,7 @@ use iplaygames::Code;
 
 use crate::fixture::{ask, port_outside, status, with_echo_outside};
 
+use crate::support::length::rounds;
 use crate::support::{child, client};
 
 /// Forks; the child does `child` and ends with 0 if it did not panic.
@@ -76,7 +77,7 @@ fn forks_while_other_threads_call_mix_no_answers() {
             });
         }
         let rounds = catch_unwind(AssertUnwindSafe(|| {
-            for round in 0..8 {
+            for round in 0..rounds(8, 3) {
                 let pid = fork(|| (0..200).for_each(|call| ask(&client, &format!("child-{round}-{call}"))));
                 (0..200).for_each(|call| ask(&client, &format!("parent-{round}-{call}")));
                 reap(pid);

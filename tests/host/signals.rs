@@ -8,6 +8,7 @@ use iplaygames::{Client, Code, Outcome};
 
 use crate::fixture::port_outside;
 
+use crate::support::length::rounds;
 use crate::support::{child, client, options, serve};
 
 /// Closes with a reset: what was not read is thrown away. With `end_first` the client has seen the end
@@ -90,14 +91,14 @@ fn a_reset_upload_raises_no_signal_in_the_host() {
     block(libc::SIGUSR1);
     let before = mask_and_pending();
     assert_eq!(before, (vec![libc::SIGUSR1], vec![]));
-    for _ in 0..6 {
+    for _ in 0..rounds(6, 2) {
         upload_in_vain(&client);
         assert_eq!(mask_and_pending(), before);
     }
     // A host that has the signal blocked finds none that is not its own…
     block(libc::SIGPIPE);
     let before = mask_and_pending();
-    for _ in 0..6 {
+    for _ in 0..rounds(6, 2) {
         upload_in_vain(&client);
         assert_eq!(mask_and_pending(), before);
     }

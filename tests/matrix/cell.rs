@@ -5,15 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::FAULT;
 use crate::fault_server::fault::{Behavior, Claim, Event, Fault, Protocol};
 use crate::fault_server::faults;
 use crate::fault_server::ledger::{CallRecord, Ledger, Operation};
 use crate::fault_server::{Certificate, FaultServer, UNDISTURBED};
+use crate::length::rounds;
 use crate::python::Interpreters;
 use crate::way::{Caller, Limits, Report, Way};
-
-/// How often a race is run.
-const ROUNDS: u64 = 60;
 
 /// The session that status and end ask for.
 const ASKED: &str = "asked-session";
@@ -49,7 +48,7 @@ impl fmt::Display for Cell {
 
 /// Returns every cell of these ways and protocols.
 pub fn cells(ways: &[Way], protocols: &[Protocol]) -> Vec<Cell> {
-    let wanted = std::env::var("IPLAYGAMES_MATRIX_FAULT").unwrap_or_default();
+    let wanted = std::env::var(FAULT).unwrap_or_default();
     let mut cells = Vec::new();
     for fault in faults::all() {
         if !fault.name.contains(&wanted) {
@@ -169,7 +168,9 @@ impl Cell {
         let mut problems = Vec::new();
         let url = server.base_url();
         server.ledger().add_session(ANOTHER);
-        for round in 0..ROUNDS {
+        // How often a race is run.
+        let rounds = rounds(60, 15);
+        for round in 0..rounds {
             let (call_id, session) = (format!("call-{round}"), format!("asked-{round}"));
             server.ledger().add_session(&session);
             let caller = Caller::new(self.way, &url, &certificate.pem, self.limits(), interpreters);
@@ -179,8 +180,8 @@ impl Cell {
                 expect_success(&mut problems, "the call before", before.as_ref(), ANOTHER);
             }
             let in_flight = caller.begin(self.operation, &session, &call_id, self.fault.event);
-            // Steps of 10 microseconds, in no order.
-            std::thread::sleep(Duration::from_micros(round * 17 % ROUNDS * 10));
+            // Up to 600 microseconds, in no order.
+            std::thread::sleep(Duration::from_micros(round * 17 % rounds * (600 / rounds)));
             caller.fire(self.fault.event.expect("a race has an event"), &in_flight);
             match in_flight.report() {
                 Some(report) => reports.push((call_id, session, report)),

@@ -8,6 +8,8 @@
 mod cell;
 #[path = "../support/fault_server/mod.rs"]
 mod fault_server;
+#[path = "../support/length.rs"]
+mod length;
 mod python;
 mod table;
 mod way;
@@ -20,6 +22,9 @@ use fault_server::Certificate;
 use fault_server::fault::Protocol;
 use python::Interpreters;
 use way::Way;
+
+/// The variable that limits the run to some faults.
+const FAULT: &str = "IPLAYGAMES_MATRIX_FAULT";
 
 /// Most cells wait for a socket or a timer, so more run at once than there are processors.
 const AT_ONCE: usize = 24;
@@ -45,10 +50,14 @@ fn run(cells: &[Cell]) -> Vec<Finding> {
     findings.into_inner().unwrap().into_iter().map(|finding| finding.expect("every cell was run")).collect()
 }
 
-/// Runs every cell over one protocol, and fails with the list of broken promises.
+/// Runs the cells of one protocol (a seventh of them in a short run), and fails with the list of broken promises.
 fn check(protocol: Protocol) {
     let ways = way::available();
-    let cells = cell::cells(&ways, &[protocol]);
+    let mut cells = cell::cells(&ways, &[protocol]);
+    if !length::is_full() && std::env::var_os(FAULT).is_none() {
+        // Every operation has several ways, and each of them two cells: 7 divides no count of these.
+        cells = cells.into_iter().step_by(7).collect();
+    }
     let findings = run(&cells);
     let failed = report(&cells, &findings);
     assert!(failed == 0 && !cells.is_empty(), "{failed} of {} cells failed", cells.len());

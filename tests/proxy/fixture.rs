@@ -1,15 +1,13 @@
 //! Proxies, servers behind them, and calls through them.
 
-use std::future::Future;
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use iplaygames::{Client, Config, Error, Reply};
-use rustls::ServerConfig;
 use serde_json::{Value, json};
 
+use crate::support::http2_server::{send_json, serve_http2, serve_tls};
 use crate::support::tls::{Authority, secure};
 use crate::support::{HANG, Received, answer, answering, json, options, read_request, serve};
 
@@ -95,42 +93,18 @@ pub fn tls_server_of(authority: &Authority, host: &str) -> (u16, Receiver<Receiv
     (port, requests)
 }
 
-/// Does something with each connection, once TLS is agreed on.
-pub fn serve_secured<F: Future>(
-    config: Arc<ServerConfig>,
-    work: impl Fn(Secured) -> F + Send + Sync + 'static,
-) -> u16 {
-    serve(move |stream| {
-        stream.set_nonblocking(true).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let stream = tokio::net::TcpStream::from_std(stream).unwrap();
-            let acceptor = tokio_rustls::TlsAcceptor::from(Arc::clone(&config));
-            if let Ok(stream) = acceptor.accept(stream).await {
-                work(stream).await;
-            }
-        });
-    })
-}
-
-pub type Secured = tokio_rustls::server::TlsStream<tokio::net::TcpStream>;
-
 /// A TLS server that speaks HTTP/2 and nothing else.
 pub fn http2_server_of(authority: &Authority, host: &str) -> (u16, Receiver<http::Uri>) {
     let config = authority.certify(host).config(&["h2"]);
     let (seen, requests) = channel();
-    let port = serve_secured(config, move |stream| {
-        let seen = seen.clone();
-        async move {
-            let mut connection = h2::server::handshake(stream).await.unwrap();
-            while let Some(Ok((request, mut respond))) = connection.accept().await {
-                let _ = seen.send(request.into_parts().0.uri);
-                let response = http::Response::builder().header("content-type", "application/json");
-                let mut body = respond.send_response(response.body(()).unwrap(), false).unwrap();
-                body.send_data(ACTIVE.into(), true).unwrap();
-            }
-        }
-    });
+    let port = serve_http2(
+        config,
+        || (),
+        move |request, response| {
+            let _ = seen.send(request.into_parts().0.uri);
+            async { send_json(response, 200, ACTIVE) }
+        },
+    );
     (port, requests)
 }
 
@@ -139,15 +113,19 @@ pub fn http2_server_of(authority: &Authority, host: &str) -> (u16, Receiver<http
 pub fn behind_tls(authority: &Authority, proxy: u16) -> (u16, Receiver<Option<Vec<u8>>>) {
     let config = authority.certify("127.0.0.1").config(&["h2", "http/1.1"]);
     let (agreed, protocols) = channel();
-    let port = serve_secured(config, move |mut client| {
-        let agreed = agreed.clone();
-        async move {
-            let _ = agreed.send(client.get_ref().1.alpn_protocol().map(<[u8]>::to_vec));
-            let mut proxy = tokio::net::TcpStream::connect(("127.0.0.1", proxy)).await.unwrap();
-            // How it ends, both of its ends know.
-            let _ = tokio::io::copy_bidirectional(&mut client, &mut proxy).await;
-        }
-    });
+    let port = serve_tls(
+        config,
+        || (),
+        move |mut client| {
+            let agreed = agreed.clone();
+            async move {
+                let _ = agreed.send(client.get_ref().1.alpn_protocol().map(<[u8]>::to_vec));
+                let mut proxy = tokio::net::TcpStream::connect(("127.0.0.1", proxy)).await.unwrap();
+                // How it ends, both of its ends know.
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut proxy).await;
+            }
+        },
+    );
     (port, protocols)
 }
 

@@ -89,8 +89,10 @@ fn a_paused_game_finds_its_answer_and_not_a_timeout() {
     std::thread::sleep(Duration::from_secs(2));
     fixture.tick_until("the answer", || call.poll().unwrap().is_some());
     assert!(call.poll().unwrap().unwrap().is_ok());
+}
 
-    // Nor does a pause cost a call its time when the server is slow: what is left of it is left.
+#[test]
+fn a_pause_takes_nothing_of_the_time_of_a_call_to_a_slow_server() {
     let fixture = Fixture::new(r#", "timeout_ms": 3000, "max_retries": 0"#);
     fixture.control(r#"{"command": "fault", "operation": "list_games", "delay_ms": 3500}"#);
     let call = fixture.submit("list_games", "");

@@ -3,6 +3,9 @@
 
 pub mod child;
 pub mod http2;
+pub mod http2_server;
+pub mod length;
+pub mod protocol;
 pub mod tls;
 
 use std::io::{Read, Write};

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{ACTIVE, SESSION, at, status};
 use crate::http2_server::{Http2, Leave};
+use crate::support::length::rounds;
 use crate::support::tls::Authority;
 use crate::support::{START, STARTED, options};
 
@@ -64,7 +65,7 @@ fn the_first_calls_of_many_threads_share_one_http2_connection_too() {
 fn a_goaway_between_calls_fails_no_call() {
     for how in [Leave::Close, Leave::Announce] {
         let (server, client) = http2(1, json!({}));
-        for round in 1..=30 {
+        for round in 1..=rounds(30, 8) {
             // A start is never repeated once it may have been done: so it must not go out in vain. An
             // announcement leaves the first one the right to go where it was; the second knows better.
             for _ in 0..2 {

@@ -1,11 +1,11 @@
 //! A server that speaks only HTTP/2, over TLS.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::fixture::ACTIVE;
+use crate::support::http2_server::{self, Stream, read_body, send_json};
 use crate::support::tls::Identity;
 use crate::support::{HANG, STARTED};
 
@@ -40,10 +40,6 @@ pub struct Shared {
 
 impl Http2 {
     pub fn new(identity: &Identity, together: usize) -> Http2 {
-        let acceptor = tokio_rustls::TlsAcceptor::from(identity.config(&["h2"]));
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let port = listener.local_addr().unwrap().port();
         let connections = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&connections);
         let (leave, leaves) = tokio::sync::watch::channel(Leave::Stay);
@@ -54,21 +50,9 @@ impl Http2 {
             leave: leaves,
             left: has_left,
         };
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                while let Ok((stream, _)) = listener.accept().await {
-                    counter.fetch_add(1, Ordering::SeqCst);
-                    let (acceptor, shared) = (acceptor.clone(), shared.clone());
-                    tokio::spawn(async move {
-                        if let Ok(stream) = acceptor.accept(stream).await {
-                            connection(stream, shared).await;
-                        }
-                    });
-                }
-            });
-        });
+        let accept = move || counter.fetch_add(1, Ordering::SeqCst);
+        let serve = move |stream| connection(stream, shared.clone());
+        let port = http2_server::serve_tls(identity.config(&["h2"]), accept, serve);
         Http2 { port, connections, leave, left }
     }
 
@@ -82,8 +66,6 @@ impl Http2 {
         self.left.recv_timeout(HANG).unwrap();
     }
 }
-
-pub type Stream = tokio_rustls::server::TlsStream<tokio::net::TcpStream>;
 
 pub async fn connection(stream: Stream, mut shared: Shared) {
     shared.leave.mark_unchanged();
@@ -130,19 +112,12 @@ pub async fn respond_to(
     shared: Shared,
 ) {
     let path = request.uri().path().to_owned();
-    let mut body = request.into_body();
-    while let Some(Ok(chunk)) = body.data().await {
-        let _ = body.flow_control().release_capacity(chunk.len());
-    }
+    read_body(request.into_body()).await;
     if path.contains("/together/") {
         shared.together.wait().await;
     }
     if path.contains("/refused/") && !shared.refused.swap(true, Ordering::SeqCst) {
         return respond.send_reset(h2::Reason::REFUSED_STREAM);
     }
-    let json = if path.ends_with("/start") { STARTED } else { ACTIVE };
-    let answer = http::Response::builder().header("content-type", "application/json").body(()).unwrap();
-    if let Ok(mut stream) = respond.send_response(answer, false) {
-        let _ = stream.send_data(json.into(), true);
-    }
+    send_json(respond, 200, if path.ends_with("/start") { STARTED } else { ACTIVE });
 }
