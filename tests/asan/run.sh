@@ -34,6 +34,8 @@ cargo="${CARGO:-cargo}"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}/asan" RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address"
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 LSAN_OPTIONS="suppressions=$here/suppressions.txt:print_suppressions=0"
 export SEEDS="${SEEDS:-500}"
+# The long tests run in full.
+export CI=true
 built=$CARGO_TARGET_DIR/$target/debug
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -77,6 +77,26 @@ pub fn cells(ways: &[Way], protocols: &[Protocol]) -> Vec<Cell> {
     cells
 }
 
+/// Returns about a seventh of the cells, which has every fault. The operation and the way change from
+/// one fault to the next.
+pub fn sample(cells: Vec<Cell>) -> Vec<Cell> {
+    const STEP: usize = 7;
+    let mut sample: Vec<Cell> = Vec::new();
+    let mut groups = 0;
+    let mut cells = cells.into_iter().peekable();
+    while let Some(first) = cells.next() {
+        let fault = Arc::clone(&first.fault);
+        let mut group = vec![first];
+        while let Some(next) = cells.next_if(|cell| Arc::ptr_eq(&cell.fault, &fault)) {
+            group.push(next);
+        }
+        let begin = groups % STEP.min(group.len());
+        groups += 1;
+        sample.extend(group.into_iter().skip(begin).step_by(STEP));
+    }
+    sample
+}
+
 impl Cell {
     pub fn run(&self, certificate: &Certificate, interpreters: &Interpreters) -> Finding {
         let times = if self.persistent { i64::MAX } else { 1 };
