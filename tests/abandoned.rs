@@ -1,4 +1,5 @@
-//! A call whose result is not taken is not lost in silence: it is counted, and logged with its id and its outcome.
+//! A call whose result is not taken is not lost in silence: it is counted, and logged with its id
+//! and its outcome.
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! The I/O driver of a client fails for good: the host has closed its descriptors. Every request ends, later calls are
-//! refused, and nothing waits longer than it may.
+//! The I/O driver of a client fails for good: the host has closed its descriptors. Every request
+//! ends, later calls are refused, and nothing waits longer than it may.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -41,12 +41,13 @@ impl Victim {
         Victim { client, queues }
     }
 
-    /// Puts another file in the place of the client's event queues, as a host does that closes descriptors which are not
-    /// its own and opens files afterwards.
+    /// Puts another file in the place of the client's event queues, as a host does that closes
+    /// descriptors which are not its own and opens files afterwards.
     fn break_driver(&self) {
         let null = std::fs::File::open("/dev/null").unwrap();
         for queue in &self.queues {
-            // SAFETY: replaces a descriptor; that it is not ours to replace is what the test is about.
+            // SAFETY: replaces a descriptor; that it is not ours to replace is what the test is
+            // about.
             assert_eq!(unsafe { libc::dup2(null.as_raw_fd(), *queue) }, *queue);
         }
     }

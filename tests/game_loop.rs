@@ -1,5 +1,5 @@
-//! Time and fairness in a loop: a slow loop times out as a fast one does, a pause costs no connection, and callbacks
-//! do not wait behind traffic.
+//! Time and fairness in a loop: a slow loop times out as a fast one does, a pause costs no
+//! connection, and callbacks do not wait behind traffic.
 
 #![cfg(feature = "sandbox")]
 

@@ -1,5 +1,5 @@
-//! What stays of the API key in the memory of the process when its owner is gone. Linux only: the tests
-//! read all of their own memory.
+//! What stays of the API key in the memory of the process when its owner is gone. Linux only: the
+//! tests read all of their own memory.
 
 #![cfg(target_os = "linux")]
 
@@ -29,7 +29,8 @@ fn wipe(bytes: &mut [u8]) {
     }
 }
 
-/// Makes a configuration's text with the key in it, in memory that is wiped after `with` has used it.
+/// Makes a configuration's text with the key in it, in memory that is wiped after `with` has used
+/// it.
 fn with_config(escaped: bool, port: &str, timeout_ms: &str, with: impl FnOnce(&str)) {
     let mut key = key();
     let mut text = Vec::with_capacity(4096);

@@ -1,4 +1,5 @@
-//! What observes a call (a callback, a notifier, a logger) replaces no result when it panics, and stops nothing else.
+//! What observes a call (a callback, a notifier, a logger) replaces no result when it panics, and
+//! stops nothing else.
 
 mod support;
 

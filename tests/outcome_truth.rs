@@ -1,5 +1,5 @@
-//! No call that is reported as not sent stands in the server's log, whenever and from wherever it is canceled: over
-//! HTTP/1.1, TLS and HTTP/2.
+//! No call that is reported as not sent stands in the server's log, whenever and from wherever it
+//! is canceled: over HTTP/1.1, TLS and HTTP/2.
 
 mod support;
 
@@ -125,7 +125,8 @@ impl Calls {
         assert!(not_sent > 0 && !log.is_empty(), "{what}: {not_sent} calls were canceled in time");
     }
 
-    /// Returns whether some calls may have been sent and others were not: only then a comparison proves anything.
+    /// Returns whether some calls may have been sent and others were not: only then a comparison
+    /// proves anything.
     fn are_mixed(&self) -> bool {
         let results = self.results.lock().unwrap();
         let is_not_sent = |(_, outcome): &(String, Option<Outcome>)| *outcome == Some(Outcome::NotSent);
@@ -147,8 +148,8 @@ impl Rounds {
         Rounds { round: 0, at_least, longest: Duration::from_millis(1), began: Instant::now() }
     }
 
-    /// Returns whether there is another round. There are more of them on a machine where the pauses turn out too short
-    /// for any call to be sent, and they grow.
+    /// Returns whether there is another round. There are more of them on a machine where the pauses
+    /// turn out too short for any call to be sent, and they grow.
     fn next(&mut self, calls: &Calls) -> bool {
         if self.round >= self.at_least && calls.are_mixed() {
             return false;

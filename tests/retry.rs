@@ -1,5 +1,5 @@
-//! What is tried again and what never is, counted at the sandbox: how many requests arrived, and how
-//! many sessions exist, after each fault of each operation. No fault may make two sessions.
+//! What is tried again and what never is, counted at the sandbox: how many requests arrived, and
+//! how many sessions exist, after each fault of each operation. No fault may make two sessions.
 
 #![cfg(feature = "sandbox")]
 
@@ -333,8 +333,8 @@ fn no_call_outlives_its_time() {
 
 #[test]
 fn a_server_that_comes_up_late_is_found_by_every_operation() {
-    // A port that is free now, and taken by the sandbox after the first refusal. It is none of those
-    // that the system hands out, so that no other test can get it meanwhile.
+    // A port that is free now, and taken by the sandbox after the first refusal. It is none of
+    // those that the system hands out, so that no other test can get it meanwhile.
     let first = 20_000 + (std::process::id() % 10_000) as u16;
     let port = (first..).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap();
     let config = format!(

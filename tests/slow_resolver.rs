@@ -1,5 +1,5 @@
-//! A resolver that hangs delays only the calls that need its answer. This test binary has a `getaddrinfo`
-//! of its own, which for some names waits until the test lets it go.
+//! A resolver that hangs delays only the calls that need its answer. This test binary has a
+//! `getaddrinfo` of its own, which for some names waits until the test lets it go.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -112,8 +112,8 @@ unsafe fn resolve_all(
 ) -> c_int {
     let mut place = found;
     for address in addresses {
-        // SAFETY: the caller's promise; each list ends with NULL, and the next one is appended there. The C library
-        // frees such a list entry by entry.
+        // SAFETY: the caller's promise; each list ends with NULL, and the next one is appended
+        // there. The C library frees such a list entry by entry.
         unsafe {
             let code = real()(address.as_ptr(), service, hints, place);
             if code != 0 {
@@ -254,7 +254,8 @@ fn calls_at_the_same_time_share_one_look_up() {
     assert_eq!(STANDS.lock().unwrap().as_ref().unwrap()[NAME].lookups, 1);
 }
 
-/// A port at which 127.0.0.2 never answers a connection, because its queue is full, and 127.0.0.1 is free.
+/// A port at which 127.0.0.2 never answers a connection, because its queue is full, and 127.0.0.1
+/// is free.
 fn silent_beside(port: u16) -> (socket2::Socket, Vec<std::net::TcpStream>) {
     let address = std::net::SocketAddr::from(([127, 0, 0, 2], port));
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();

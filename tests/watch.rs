@@ -1,4 +1,5 @@
-//! A watch whose readings fail is not silent: it reports the failure, keeps its state, and goes on or ends as asked.
+//! A watch whose readings fail is not silent: it reports the failure, keeps its state, and goes on
+//! or ends as asked.
 
 mod support;
 

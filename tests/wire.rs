@@ -135,7 +135,8 @@ fn configured_headers_prefix_and_call_id_are_sent_as_given() {
     assert_eq!(request.header("x-request-id"), Some("match-7"));
     assert_eq!(request.header("x-note"), Some("green \t tea"));
     assert!(request.header("user-agent").unwrap().starts_with("MyGame/1.2 iplaygames-native/"));
-    // A key of the environment would be sent beside another base_url; a given header has the last word.
+    // A key of the environment would be sent beside another base_url; a given header has the last
+    // word.
     assert_eq!(request.header("authorization"), Some("Player abc"));
     options.call_id = Some("line\nbreak".into());
     assert_eq!(client.call("list_games", "", &options).unwrap_err().field(), Some("/call_id"));

@@ -149,7 +149,8 @@ fn a_4xx_that_is_not_the_apis_is_rejected_only_for_the_statuses_that_mean_it() {
         let error = start(json(line, r#"{"success": true}"#)).unwrap_err();
         assert_eq!((error.code(), error.outcome()), (Code::BAD_RESPONSE, Outcome::Unknown), "{line}");
     }
-    // The API's refusal of this kind is documented for the start of a game session and not for this one.
+    // The API's refusal of this kind is documented for the start of a game session and not for this
+    // one.
     let arguments = r#"{"player_id": "p", "currency": "USD", "country_code": "US", "ip_address": "::1"}"#;
     let refusal = json("503 Service Unavailable", r#"{"success": false, "message": "no"}"#);
     let error = call("start_a_multi_session", arguments, refusal).unwrap_err();

@@ -84,7 +84,8 @@ fn what_breaks_on_the_way_is_told_apart() {
 
 #[test]
 fn an_upload_that_is_refused_half_way_gets_the_reason() {
-    // It hears the head and a little more, says no, and neither reads on nor closes while the client is there.
+    // It hears the head and a little more, says no, and neither reads on nor closes while the
+    // client is there.
     let port = serve(|mut stream| {
         let mut some = [0; 10_000];
         std::io::Read::read_exact(&mut stream, &mut some).unwrap();

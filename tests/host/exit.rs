@@ -79,8 +79,8 @@ fn a_threads_end_is_no_place_for_calls_but_safe() {
     }
     let client = client(port_outside());
     let run = |job: &(dyn Fn() + Sync)| std::thread::scope(|scope| scope.spawn(job).join().unwrap());
-    // Destructors run in the opposite order of their registration: here the client's last call comes
-    // after all that its own calls have left in the thread is gone.
+    // Destructors run in the opposite order of their registration: here the client's last call
+    // comes after all that its own calls have left in the thread is gone.
     run(&|| {
         LAST.with(|_| {});
         ask(&client, "thread");
@@ -101,8 +101,8 @@ fn a_threads_end_is_no_place_for_calls_but_safe() {
     ask(&client, "afterwards");
 }
 
-/// The thread that calls `exit` runs its own destructors, then the exit handlers; so does the main thread
-/// when it returns.
+/// The thread that calls `exit` runs its own destructors, then the exit handlers; so does the main
+/// thread when it returns.
 #[test]
 fn the_end_of_the_process_is_no_place_for_calls_but_safe() {
     const NAME: &str = "exit::the_end_of_the_process_is_no_place_for_calls_but_safe";

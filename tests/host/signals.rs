@@ -11,8 +11,8 @@ use crate::fixture::port_outside;
 use crate::support::length::rounds;
 use crate::support::{child, client, options, serve};
 
-/// Closes with a reset: what was not read is thrown away. With `end_first` the client has seen the end
-/// of the stream before, and the system then answers a write with SIGPIPE.
+/// Closes with a reset: what was not read is thrown away. With `end_first` the client has seen the
+/// end of the stream before, and the system then answers a write with SIGPIPE.
 fn reset(stream: TcpStream, end_first: bool) {
     if end_first {
         stream.shutdown(std::net::Shutdown::Write).unwrap();

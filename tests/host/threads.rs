@@ -15,8 +15,8 @@ fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()
 }
 
-/// A server outside the child, so that its threads are not counted. `held` is answered once `release` was
-/// asked for, and `arrived` once `held` was.
+/// A server outside the child, so that its threads are not counted. `held` is answered once
+/// `release` was asked for, and `arrived` once `held` was.
 fn holding() -> u16 {
     let stand = Arc::new((Mutex::new((false, false)), Condvar::new()));
     serve(move |mut stream| {

@@ -12,8 +12,8 @@ fn large_fields(bytes: usize) -> Vec<(&'static str, String)> {
     (0..bytes / 1000).map(|number| ("set-cookie", format!("{number:0>950}"))).collect()
 }
 
-/// Starts a server whose answer to every second request has a head of about `bytes`; those in between are answered
-/// after it. The first request warms the connection.
+/// Starts a server whose answer to every second request has a head of about `bytes`; those in
+/// between are answered after it. The first request warms the connection.
 fn large_heads(bytes: usize, status: &'static str) -> Server {
     Server::start(move |peer, _| {
         peer.greet(&[]);

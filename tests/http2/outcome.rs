@@ -10,8 +10,8 @@ use crate::fixture::{counter, start};
 use crate::support::STARTED;
 use crate::support::http2::{INTERNAL_ERROR, NO_ERROR, Peer, REFUSED_STREAM, Server};
 
-/// Starts a server that does `misbehave` with the first request and answers all others as starts. Returns it with its
-/// count of whole requests.
+/// Starts a server that does `misbehave` with the first request and answers all others as starts.
+/// Returns it with its count of whole requests.
 fn misbehaving(misbehave: impl Fn(&mut Peer, u32) + Send + Sync + 'static) -> (Server, Arc<AtomicUsize>) {
     let (counter, requests) = counter();
     let server = Server::start(move |peer, _| {

@@ -11,7 +11,8 @@ use crate::fixture::{ACTIVE, SESSION, end, start, status};
 use crate::support::http2::Server;
 use crate::support::{HANG, options};
 
-/// Starts a server whose first connection answers one request, reads one more and then neither reads nor writes.
+/// Starts a server whose first connection answers one request, reads one more and then neither
+/// reads nor writes.
 fn black_hole() -> (Server, std::sync::mpsc::Receiver<()>) {
     let (reached, reaches) = channel();
     let reached = Mutex::new(reached);
@@ -32,7 +33,7 @@ fn black_hole() -> (Server, std::sync::mpsc::Receiver<()>) {
 #[test]
 fn calls_after_an_attempt_that_timed_out_use_another_connection() {
     let (server, _reaches) = black_hole();
-    let client = server.client(json!({"attempt_timeout_ms": 300}));
+    let client = server.client(json!({"attempt_timeout_ms": 1000}));
     assert_eq!(status(&client).unwrap().attempts(), 1);
     assert_eq!(status(&client).unwrap().attempts(), 2, "the connection fell silent below this call");
     for _ in 0..5 {
@@ -44,7 +45,7 @@ fn calls_after_an_attempt_that_timed_out_use_another_connection() {
 #[test]
 fn a_start_that_timed_out_costs_the_next_start_nothing() {
     let (server, reaches) = black_hole();
-    let client = server.client(json!({"timeout_ms": 400}));
+    let client = server.client(json!({"timeout_ms": 1000}));
     status(&client).unwrap();
     let error = start(&client).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (Code::TIMEOUT, Outcome::Unknown), "{error}");
@@ -57,7 +58,7 @@ fn a_start_that_timed_out_costs_the_next_start_nothing() {
 fn all_calls_on_a_silent_connection_go_to_another_one() {
     const THREADS: usize = 6;
     let (server, _reaches) = black_hole();
-    let client = server.client(json!({"attempt_timeout_ms": 300}));
+    let client = server.client(json!({"attempt_timeout_ms": 1000}));
     status(&client).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -70,7 +71,7 @@ fn all_calls_on_a_silent_connection_go_to_another_one() {
 #[test]
 fn submitted_calls_on_a_silent_connection_go_to_another_one() {
     let (server, _reaches) = black_hole();
-    let client = server.client(json!({"attempt_timeout_ms": 300}));
+    let client = server.client(json!({"attempt_timeout_ms": 1000}));
     status(&client).unwrap();
     let calls: Vec<_> =
         (0..6).map(|_| client.submit("get_session_status", SESSION, &options(), None).unwrap()).collect();

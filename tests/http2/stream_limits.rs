@@ -51,7 +51,8 @@ fn a_server_that_allows_no_stream_at_first_gets_the_call_when_it_does() {
 fn a_start_on_a_server_that_never_allows_a_stream_was_not_sent_and_other_connections_are_tried() {
     let server = Server::start(|peer, _| {
         peer.greet(&[(MAX_CONCURRENT_STREAMS, 0)]);
-        // A request may come before the client has read the settings. It is refused, as RFC 9113 asks for.
+        // A request may come before the client has read the settings. It is refused, as RFC 9113
+        // asks for.
         while let Some(stream) = peer.request() {
             peer.reset(stream, REFUSED_STREAM);
         }

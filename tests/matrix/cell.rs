@@ -1,5 +1,5 @@
-//! One cell of the matrix: a fault, an operation, a protocol, a way to call. It runs the call and holds the report
-//! against the server's account.
+//! One cell of the matrix: a fault, an operation, a protocol, a way to call. It runs the call and
+//! holds the report against the server's account.
 
 use std::fmt;
 use std::sync::Arc;
@@ -77,8 +77,8 @@ pub fn cells(ways: &[Way], protocols: &[Protocol]) -> Vec<Cell> {
     cells
 }
 
-/// Returns about a seventh of the cells, which has every fault. The operation and the way change from
-/// one fault to the next.
+/// Returns about a seventh of the cells, which has every fault. The operation and the way change
+/// from one fault to the next.
 pub fn sample(cells: Vec<Cell>) -> Vec<Cell> {
     const STEP: usize = 7;
     let mut sample: Vec<Cell> = Vec::new();
@@ -194,7 +194,8 @@ impl Cell {
             let (call_id, session) = (format!("call-{round}"), format!("asked-{round}"));
             server.ledger().add_session(&session);
             let caller = Caller::new(self.way, &url, &certificate.pem, self.limits(), interpreters);
-            // In half of the rounds the connection is there already, so that the race is about the request alone.
+            // In half of the rounds the connection is there already, so that the race is about the
+            // request alone.
             if round % 2 == 0 {
                 let before = caller.call(Operation::Status, ANOTHER, &format!("{UNDISTURBED}{round}"), None);
                 expect_success(&mut problems, "the call before", before.as_ref(), ANOTHER);

@@ -1,9 +1,10 @@
-//! Proves the promise of the library: the reported outcome of a call is true at the server. Every fault meets every
-//! operation, over every protocol that has it, in every way to make a call; the server's own account decides.
+//! Proves the promise of the library: the reported outcome of a call is true at the server. Every
+//! fault meets every operation, over every protocol that has it, in every way to make a call; the
+//! server's own account decides.
 //!
-//! The Python package takes part where IPLAYGAMES_MATRIX_PYTHON names an interpreter that can import it (`make
-//! matrix` sets it). IPLAYGAMES_MATRIX_FAULT limits the run to the faults whose name contains it, and
-//! IPLAYGAMES_MATRIX_WRITE=1 writes the table of docs/reliability.md.
+//! The Python package takes part where IPLAYGAMES_MATRIX_PYTHON names an interpreter that can
+//! import it (`make matrix` sets it). IPLAYGAMES_MATRIX_FAULT limits the run to the faults whose
+//! name contains it, and IPLAYGAMES_MATRIX_WRITE=1 writes the table of docs/reliability.md.
 
 mod cell;
 #[path = "../support/fault_server/mod.rs"]
@@ -50,7 +51,8 @@ fn run(cells: &[Cell]) -> Vec<Finding> {
     findings.into_inner().unwrap().into_iter().map(|finding| finding.expect("every cell was run")).collect()
 }
 
-/// Runs the cells of one protocol, a part of them in a short run, and fails with the list of broken promises.
+/// Runs the cells of one protocol, a part of them in a short run, and fails with the list of broken
+/// promises.
 fn check(protocol: Protocol) {
     let ways = way::available();
     let mut cells = cell::cells(&ways, &[protocol]);

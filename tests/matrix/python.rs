@@ -1,5 +1,5 @@
-//! The Python package as a caller: one child process for each way, which takes commands as lines of JSON and
-//! answers with lines of JSON. `child.py` is the other side.
+//! The Python package as a caller: one child process for each way, which takes commands as lines of
+//! JSON and answers with lines of JSON. `child.py` is the other side.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};

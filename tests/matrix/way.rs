@@ -301,7 +301,8 @@ fn begin(
     InFlight { call: Some(call), canceled, report }
 }
 
-/// Ticks until the callback has run. Where the client was freed it does not run, and the result is asked for.
+/// Ticks until the callback has run. Where the client was freed it does not run, and the result is
+/// asked for.
 fn tick(client: &Client, call: &Call, outcome: &Receiver<Report>) -> Option<Report> {
     let guard = std::time::Instant::now() + HANG;
     let mut ticks_after_end = 0;

@@ -21,8 +21,8 @@ pub enum Seen {
     Passed(Vec<u8>),
 }
 
-/// A proxy for CONNECT that leads to `upstream`, whatever it is asked for. Other requests it answers
-/// itself, with [`ACTIVE`].
+/// A proxy for CONNECT that leads to `upstream`, whatever it is asked for. Other requests it
+/// answers itself, with [`ACTIVE`].
 pub fn proxy(upstream: u16) -> (u16, Receiver<Seen>) {
     let (seen, sees) = channel();
     let port = serve(move |mut client| {
@@ -108,8 +108,8 @@ pub fn http2_server_of(authority: &Authority, host: &str) -> (u16, Receiver<http
     (port, requests)
 }
 
-/// The same proxy behind TLS, at 127.0.0.1: passes on what it decrypts, and tells of each connection which
-/// protocol was agreed on.
+/// The same proxy behind TLS, at 127.0.0.1: passes on what it decrypts, and tells of each
+/// connection which protocol was agreed on.
 pub fn behind_tls(authority: &Authority, proxy: u16) -> (u16, Receiver<Option<Vec<u8>>>) {
     let config = authority.certify("127.0.0.1").config(&["h2", "http/1.1"]);
     let (agreed, protocols) = channel();

@@ -1,9 +1,9 @@
-//! Many session lives from many threads, with faults, cancels and freed clients, against a server that keeps an
-//! account: no report may be untrue, no answer another's, and nothing may grow.
+//! Many session lives from many threads, with faults, cancels and freed clients, against a server
+//! that keeps an account: no report may be untrue, no answer another's, and nothing may grow.
 //!
-//! LIVES is the number of lives (20,000; 4,000 in a short run). SOAK_FAULT limits the faults to those
-//! whose name contains it. SOAK_WRITE=1 writes docs/reliability-soak.csv. `make soak` sets LIVES to
-//! a million, and SOAK_WRITE.
+//! LIVES is the number of lives (20,000; 4,000 in a short run). SOAK_FAULT limits the faults to
+//! those whose name contains it. SOAK_WRITE=1 writes docs/reliability-soak.csv. `make soak` sets
+//! LIVES to a million, and SOAK_WRITE.
 
 mod account;
 #[path = "../support/fault_server/mod.rs"]
@@ -37,8 +37,9 @@ fn suitable_faults() -> Vec<Arc<Fault>> {
             && !fault.primed
             && fault.event.is_none()
             && fault.name.contains(&wanted)
-            // A response that arrives while the next request is being sent cannot be told from the response to it:
-            // HTTP/1.1 has no name for a response. docs/reliability.md states this limit.
+            // A response that arrives while the next request is being sent cannot be told from the
+            // response to it: HTTP/1.1 has no name for a response. docs/reliability.md states this
+            // limit.
             && (fault.name != "response-twice-later" || wanted == fault.name)
     };
     faults::all().into_iter().filter(is_suitable).map(Arc::new).collect()

@@ -139,7 +139,8 @@ fn a_notifier_is_told_of_every_change_and_of_the_end() {
     let id = &fixture.start();
     let told = Arc::new(AtomicUsize::new(0));
     let watch = fixture.client.watch_session(id, Duration::from_millis(10), None).unwrap();
-    // Nothing of it is told while nobody drives, so what came before the notifier is made to come first.
+    // Nothing of it is told while nobody drives, so what came before the notifier is made to come
+    // first.
     fixture.tick_until("the news", || watch.poll_update().is_some());
     let count = Arc::clone(&told);
     watch.notify(Arc::new(move || _ = count.fetch_add(1, Ordering::SeqCst))).unwrap();

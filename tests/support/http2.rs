@@ -1,4 +1,5 @@
-//! An HTTP/2 server written frame by frame over TLS, so that a test can break each rule of the protocol on its own.
+//! An HTTP/2 server written frame by frame over TLS, so that a test can break each rule of the
+//! protocol on its own.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -41,8 +42,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server. `script` runs once for each connection, with its number from 1 on; its end closes the
-    /// connection.
+    /// Starts a server. `script` runs once for each connection, with its number from 1 on; its end
+    /// closes the connection.
     pub fn start(script: impl Fn(&mut Peer, usize) + Send + Sync + 'static) -> Server {
         let authority = Authority::new("Test CA");
         let config = authority.certify("127.0.0.1").config(&["h2"]);
@@ -138,8 +139,8 @@ impl Peer {
         Some(Frame { kind: head[3], flags: head[4], stream, payload })
     }
 
-    /// Reads up to the end of the next whole request and returns the number of its stream; None when the client
-    /// closed the connection. Acknowledges SETTINGS and answers PINGs on the way.
+    /// Reads up to the end of the next whole request and returns the number of its stream; None
+    /// when the client closed the connection. Acknowledges SETTINGS and answers PINGs on the way.
     pub fn request(&mut self) -> Option<u32> {
         loop {
             let frame = self.read()?;
@@ -152,7 +153,8 @@ impl Peer {
         }
     }
 
-    /// Reads until the client has acknowledged the settings. Returns the streams whose requests came before.
+    /// Reads until the client has acknowledged the settings. Returns the streams whose requests
+    /// came before.
     pub fn until_settings_are_known(&mut self) -> Vec<u32> {
         let mut requests = Vec::new();
         while let Some(frame) = self.read() {

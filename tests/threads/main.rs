@@ -1,9 +1,9 @@
-//! Many threads on the same clients, through the Rust and the C interface. `make test-tsan` runs this
-//! under ThreadSanitizer and `make test-asan` under AddressSanitizer; here the results are compared
-//! with what the sandbox counted.
+//! Many threads on the same clients, through the Rust and the C interface. `make test-tsan` runs
+//! this under ThreadSanitizer and `make test-asan` under AddressSanitizer; here the results are
+//! compared with what the sandbox counted.
 //!
-//! Environment: `ROUNDS` is the number of rounds (2). An argument selects a deliberate fault instead
-//! (`data-race`, `use-after-free`, `leak`), which shows that a sanitizer is on.
+//! Environment: `ROUNDS` is the number of rounds (2). An argument selects a deliberate fault
+//! instead (`data-race`, `use-after-free`, `leak`), which shows that a sanitizer is on.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -63,7 +63,8 @@ impl Starts {
 /// Calls that were submitted and that any thread may take.
 type Queue = Mutex<Vec<(Call, Arc<Start>)>>;
 
-/// One client: blocking calls, submitted ones, callbacks, ticks, cancels, a logger that comes and goes, a watch.
+/// One client: blocking calls, submitted ones, callbacks, ticks, cancels, a logger that comes and
+/// goes, a watch.
 pub fn one_client_serves_many_threads(round: u32, background: bool) {
     let (sandbox, client) = sandbox_and_client(&format!(r#", "background": {background}"#));
     let (starts, queue) = (Starts::default(), Queue::default());

@@ -30,7 +30,8 @@ fn a_session_starts_is_checked_and_ends_over_http2() {
 #[test]
 fn calls_of_many_threads_share_one_http2_connection() {
     const THREADS: usize = 8;
-    // They are answered only when all of them are there, and `max_connections` is no limit to streams.
+    // They are answered only when all of them are there, and `max_connections` is no limit to
+    // streams.
     let (server, client) = http2(THREADS, json!({"max_connections": 1}));
     status(&client).unwrap();
     std::thread::scope(|scope| {
@@ -66,8 +67,9 @@ fn a_goaway_between_calls_fails_no_call() {
     for how in [Leave::Close, Leave::Announce] {
         let (server, client) = http2(1, json!({}));
         for round in 1..=rounds(30, 8) {
-            // A start is never repeated once it may have been done: so it must not go out in vain. An
-            // announcement leaves the first one the right to go where it was; the second knows better.
+            // A start is never repeated once it may have been done: so it must not go out in vain.
+            // An announcement leaves the first one the right to go where it was; the second knows
+            // better.
             for _ in 0..2 {
                 let reply = client.call("start_a_game_session", START, &options());
                 assert_eq!(reply.unwrap().json(), STARTED, "{how:?}, round {round}");

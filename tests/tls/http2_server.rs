@@ -23,7 +23,8 @@ pub enum Leave {
     Stay,
     /// A GOAWAY, and the connection is closed.
     Close,
-    /// A GOAWAY that announces the end, and the connection stays open until the client has understood.
+    /// A GOAWAY that announces the end, and the connection stays open until the client has
+    /// understood.
     Announce,
 }
 

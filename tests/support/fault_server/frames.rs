@@ -1,4 +1,5 @@
-//! Frames of HTTP/2 as bytes. Header blocks are written without compression, which every decoder reads.
+//! Frames of HTTP/2 as bytes. Header blocks are written without compression, which every decoder
+//! reads.
 
 pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;

@@ -1,7 +1,7 @@
-//! A server of the game sessions that misbehaves as it is told, and keeps an account of what it received and did.
-//! It acts on a request as soon as the request is whole, before it answers or misbehaves, unless the fault says
-//! that it refuses. `ledger.rs` is the account, `wire.rs` the connection, `http1.rs` and `http2.rs` the protocols,
-//! `faults/` the list.
+//! A server of the game sessions that misbehaves as it is told, and keeps an account of what it
+//! received and did. It acts on a request as soon as the request is whole, before it answers or
+//! misbehaves, unless the fault says that it refuses. `ledger.rs` is the account, `wire.rs` the
+//! connection, `http1.rs` and `http2.rs` the protocols, `faults/` the list.
 #![allow(dead_code)]
 
 pub mod fault;
@@ -56,7 +56,8 @@ struct Progress {
 enum Choose {
     /// This one, so many times more.
     Fixed(Box<Fault>, AtomicI64),
-    /// Chosen by the call id, for long runs; with the calls that have met a fault of the first attempt alone.
+    /// Chosen by the call id, for long runs; with the calls that have met a fault of the first
+    /// attempt alone.
     ByCall(Box<ChooseByCall>, Mutex<HashSet<String>>),
 }
 
@@ -244,8 +245,9 @@ impl FaultServer {
         !timeout.timed_out()
     }
 
-    /// Waits until every connection has ended, so that the account is complete. The client must be gone. Returns
-    /// false if a thread of the server failed, or when a connection is still open after the guard's time.
+    /// Waits until every connection has ended, so that the account is complete. The client must be
+    /// gone. Returns false if a thread of the server failed, or when a connection is still open
+    /// after the guard's time.
     pub fn finish(&self) -> bool {
         self.shared.stop.store(true, Ordering::SeqCst);
         self.refusing.lock().unwrap().take();
@@ -271,7 +273,8 @@ impl Drop for FaultServer {
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
     let mut connections: Vec<JoinHandle<()>> = Vec::new();
-    // After the end, the connections that are there already are still served: their requests have come.
+    // After the end, the connections that are there already are still served: their requests have
+    // come.
     while let Ok((stream, _)) = listener.accept() {
         if shared.stop.load(Ordering::SeqCst) {
             listener.set_nonblocking(true).unwrap();
@@ -279,7 +282,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
         connections.retain(|connection| !connection.is_finished());
         let shared = Arc::clone(shared);
         connections.push(std::thread::spawn(move || {
-            // An error is the client's end of the connection: what came before stands in the ledger.
+            // An error is the client's end of the connection: what came before stands in the
+            // ledger.
             let _ended = serve(stream, &shared);
         }));
     }
