@@ -184,7 +184,7 @@ fn one_fault(operation: &str, effect: &str, then: Then) {
 }
 
 #[test]
-fn a_start_whose_answer_is_lost_leaves_one_session_and_says_so() {
+fn a_start_whose_response_is_lost_leaves_one_session_and_is_unknown() {
     let fixture = Fixture::new("");
     fixture.fault("start_a_game_session", r#""drop": "after", "times": 0"#);
     let error = fixture.call("start_a_game_session").unwrap_err();
@@ -194,7 +194,7 @@ fn a_start_whose_answer_is_lost_leaves_one_session_and_says_so() {
 }
 
 #[test]
-fn an_end_whose_answer_is_lost_is_repeated_and_gone_is_done() {
+fn an_end_whose_response_is_lost_is_repeated_and_a_session_that_is_gone_has_ended() {
     for (effect, operation) in
         [(r#""drop": "after""#, ENDS[0]), (r#""status": 502, "process": true"#, ENDS[1])]
     {
@@ -260,7 +260,7 @@ fn a_fraction_in_retry_after_is_waited_for_in_full() {
 }
 
 #[test]
-fn trying_again_ends_with_the_retries() {
+fn attempts_end_when_no_retries_are_left() {
     for (retries, requests) in [(0, 1), (1, 2), (4, 5)] {
         let fixture = Fixture::new(&format!(r#", "max_retries": {retries}"#));
         fixture.fault("get_session_status", r#""status": 503, "retry_after": 0, "times": 0"#);
@@ -272,7 +272,7 @@ fn trying_again_ends_with_the_retries() {
 }
 
 #[test]
-fn a_wait_that_does_not_fit_is_reported_at_once() {
+fn a_retry_after_beyond_the_timeout_is_reported_at_once() {
     let fixture = Fixture::new(r#", "timeout_ms": 20000"#);
     for wait in ["3600", r#"{"date_in_s": 3600}"#] {
         fixture.fault("start_a_game_session", &format!(r#""status": 429, "retry_after": {wait}"#));

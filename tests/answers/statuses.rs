@@ -48,7 +48,7 @@ fn every_documented_answer_of_the_three_operations_is_understood() {
 }
 
 #[test]
-fn the_other_refusals_keep_what_they_say() {
+fn other_rejections_keep_their_message_and_their_body() {
     let unauthorized = r#"{"error": "Unauthorized", "message": "Invalid or inactive API key", "code": 401}"#;
     let error = start(json("401 Unauthorized", unauthorized)).unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::UNAUTHORIZED, "Invalid or inactive API key"));
@@ -77,7 +77,7 @@ fn the_other_refusals_keep_what_they_say() {
 }
 
 #[test]
-fn a_page_of_a_broken_server_is_no_answer_of_the_api() {
+fn a_page_of_a_broken_server_is_no_response_of_the_api() {
     for line in
         ["500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout"]
     {
@@ -96,7 +96,7 @@ fn a_page_of_a_broken_server_is_no_answer_of_the_api() {
 }
 
 #[test]
-fn nothing_but_a_real_success_passes_for_one() {
+fn only_a_complete_success_response_is_a_success() {
     let success_false = r#"{"success": false, "message": "It did not work"}"#;
     for operation in ["get_session_status", "end_a_game_session"] {
         let error = call(operation, STATUS, json("200 OK", success_false)).unwrap_err();

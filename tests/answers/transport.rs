@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 #[test]
-fn an_answer_over_the_limit_is_not_kept() {
+fn a_response_over_the_limit_is_an_error() {
     let big = format!(r#"{{"success": true, "data": "{}"}}"#, "x".repeat(10_000_000));
     let announced = json("201 Created", &big);
     let mut chunked = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
@@ -46,7 +46,7 @@ fn a_redirect_is_an_error_and_nothing_reaches_the_other_host() {
 }
 
 #[test]
-fn what_breaks_on_the_way_is_told_apart() {
+fn broken_connections_have_codes_of_their_own() {
     // The connection closes in the head, in the body, and instead of an answer.
     let cut = |bytes: &'static [u8]| {
         let port = serve(move |mut stream| {

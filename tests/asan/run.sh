@@ -88,7 +88,7 @@ for suite in "$@"; do
         # A client that is dropped where the thread's or the process's own data are gone already
         # leaves its runtime behind, as Tokio cannot end one there (`Drop for Reactor`). These tests
         # do that.
-        ends="exit::a_threads_end_is_no_place_for_calls_but_safe exit::the_end_of_the_process_is_no_place_for_calls_but_safe"
+        ends="exit::a_call_at_the_end_of_a_thread_is_refused_or_succeeds exit::a_call_at_the_end_of_the_process_is_refused"
         skips=
         for name in $ends; do skips="$skips --skip $name"; done
         # shellcheck disable=SC2086

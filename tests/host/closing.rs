@@ -30,7 +30,7 @@ fn closing_a_client_ends_the_calls_of_other_threads() {
 }
 
 #[test]
-fn closing_a_client_ends_a_prewarming_too() {
+fn closing_a_client_ends_a_prewarm_too() {
     // A handshake that the server never takes part in.
     let (seen, sees) = channel();
     let port = serve(move |mut stream| {
@@ -55,7 +55,7 @@ fn closing_a_client_ends_a_prewarming_too() {
 }
 
 #[test]
-fn a_host_that_is_asked_may_end_its_call_and_the_connection_with_it() {
+fn a_host_can_end_its_call_and_the_connection_while_it_waits() {
     let (closed, sees) = channel();
     let port = serve(move |mut stream| {
         read_request(&mut stream).unwrap();

@@ -65,8 +65,8 @@ fn let_go_at_exit(client: Client, calls: bool) {
 }
 
 #[test]
-fn a_threads_end_is_no_place_for_calls_but_safe() {
-    const NAME: &str = "exit::a_threads_end_is_no_place_for_calls_but_safe";
+fn a_call_at_the_end_of_a_thread_is_refused_or_succeeds() {
+    const NAME: &str = "exit::a_call_at_the_end_of_a_thread_is_refused_or_succeeds";
     if !child::is(NAME) {
         let (_, wrote) = with_echo_outside(NAME);
         assert!(wrote.contains("registered before: IPG_ERR_SHUT_DOWN\n"), "{wrote}");
@@ -104,8 +104,8 @@ fn a_threads_end_is_no_place_for_calls_but_safe() {
 /// The thread that calls `exit` runs its own destructors, then the exit handlers; so does the main
 /// thread when it returns.
 #[test]
-fn the_end_of_the_process_is_no_place_for_calls_but_safe() {
-    const NAME: &str = "exit::the_end_of_the_process_is_no_place_for_calls_but_safe";
+fn a_call_at_the_end_of_the_process_is_refused() {
+    const NAME: &str = "exit::a_call_at_the_end_of_the_process_is_refused";
     if !child::is(NAME) {
         let (_, wrote) = with_echo_outside(NAME);
         assert!(wrote.contains("through exit: IPG_ERR_SHUT_DOWN\n"), "{wrote}");

@@ -7,7 +7,7 @@ use crate::fixture::{ask, echo, status};
 use crate::support::{HANG, client};
 
 #[test]
-fn inside_a_task_of_the_hosts_runtime_a_call_says_so() {
+fn a_blocking_call_in_a_task_of_the_hosts_runtime_is_an_error() {
     let (port, _connections) = echo();
     let client = client(port);
     let refused = |client: &Client| {

@@ -43,7 +43,7 @@ fn a_call_that_gets_no_connection_was_not_sent() {
 }
 
 #[test]
-fn a_call_that_waits_for_its_turn_was_not_sent() {
+fn a_call_that_waits_for_a_free_connection_was_not_sent() {
     let (port, sees) = silent();
     let client = client_with(port, r#", "max_connections": 1"#);
     std::thread::scope(|scope| {

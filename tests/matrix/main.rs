@@ -113,7 +113,7 @@ fn reported_outcomes_are_true_over_http2() {
 
 #[test]
 #[ignore = "runs everything at once and writes the documentation: make matrix"]
-fn the_whole_matrix() {
+fn every_reported_outcome_of_the_whole_matrix_is_true() {
     let ways: Vec<Way> = way::available();
     let cells = cell::cells(&ways, Protocol::ALL);
     let findings = run(&cells);

@@ -55,8 +55,8 @@ fn a_proxy_of_the_environment_is_not_asked_for_this_machine() {
 }
 
 #[test]
-fn a_system_that_names_a_proxy_for_socks_is_told_so_and_not_walked_past() {
-    const NAME: &str = "environment::a_system_that_names_a_proxy_for_socks_is_told_so_and_not_walked_past";
+fn a_socks_proxy_of_the_system_is_an_error_and_is_not_bypassed() {
+    const NAME: &str = "environment::a_socks_proxy_of_the_system_is_an_error_and_is_not_bypassed";
     if child::is(NAME) {
         let refused = Client::new(config("https://game.test", json!({}))).unwrap_err();
         assert_eq!(refused.code(), Code::INVALID_ARGUMENT);
@@ -72,8 +72,8 @@ fn a_system_that_names_a_proxy_for_socks_is_told_so_and_not_walked_past() {
 /// 0.0.0.0 leads to this machine, but is not one of the addresses that stand for it.
 #[cfg(unix)]
 #[test]
-fn the_word_none_turns_the_proxy_of_the_environment_off() {
-    const NAME: &str = "environment::the_word_none_turns_the_proxy_of_the_environment_off";
+fn the_value_none_turns_the_proxy_of_the_environment_off() {
+    const NAME: &str = "environment::the_value_none_turns_the_proxy_of_the_environment_off";
     if child::is(NAME) {
         let http = format!("http://0.0.0.0:{}", child::given("PORT"));
         let https = format!("https://0.0.0.0:{}", child::given("TLS_PORT"));

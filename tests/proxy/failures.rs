@@ -35,7 +35,7 @@ fn a_proxy_that_refuses_is_no_connection_and_nothing_was_sent() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_no_connection_and_keeps_its_password() {
+fn a_proxy_that_refuses_connections_is_no_connection_and_its_password_stays_secret() {
     // Bound, but nobody listens: the port is taken, and every connection is refused.
     let taken = tokio::net::TcpSocket::new_v4().unwrap();
     taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();

@@ -37,7 +37,7 @@ fn https_through_a_proxy_shows_it_the_host_and_nothing_else() {
 }
 
 #[test]
-fn prewarming_through_a_proxy_makes_the_connection_and_asks_nothing() {
+fn a_prewarm_through_a_proxy_makes_the_connection_and_sends_no_request() {
     let (port, requests, ca) = tls_server("game.test");
     let (proxy, sees) = proxy(port);
     let config = config("https://game.test", json!({"proxy": proxy_url(proxy), "ca_pem": ca}));
@@ -102,7 +102,7 @@ fn a_proxy_behind_tls_is_spoken_to_over_tls_and_hides_the_server_in_it() {
 }
 
 #[test]
-fn a_proxy_behind_tls_that_nobody_vouches_for_sees_nothing() {
+fn a_proxy_behind_tls_that_is_not_trusted_receives_nothing() {
     let (plain, sees) = proxy(1);
     let (proxy, _) = behind_tls(&Authority::new("Unknown CA"), plain);
     let more = json!({"proxy": format!("https://user:w0rd@127.0.0.1:{proxy}"), "max_retries": 0,

@@ -118,7 +118,7 @@ fn what_a_callback_holds_is_dropped_outside_of_the_runtime() {
 }
 
 #[test]
-fn what_the_callbacks_of_a_client_hold_goes_with_it() {
+fn what_the_callbacks_of_a_client_hold_is_dropped_with_it() {
     let fixture = Fixture::new("");
     let dropped = Arc::new(Mutex::new(Vec::new()));
     for _ in 0..3 {
@@ -134,7 +134,7 @@ fn what_the_callbacks_of_a_client_hold_goes_with_it() {
 }
 
 #[test]
-fn a_notifier_is_told_of_every_change_and_of_the_end() {
+fn a_notifier_runs_at_each_change_and_at_the_end() {
     let fixture = Fixture::new("");
     let id = &fixture.start();
     let told = Arc::new(AtomicUsize::new(0));

@@ -27,7 +27,7 @@ fn a_forgotten_call_never_calls_back_and_reaches_the_socket() {
 }
 
 #[test]
-fn canceling_completes_at_once_with_the_honest_outcome() {
+fn a_canceled_call_ends_at_once_with_the_true_outcome() {
     let fixture = Fixture::new("");
     let call = fixture.submit("start_a_game_session", START);
     call.cancel().unwrap();
@@ -92,7 +92,7 @@ fn a_call_forgotten_in_its_own_callback_makes_room_at_once() {
 }
 
 #[test]
-fn forgetting_says_whether_the_callback_is_running_elsewhere() {
+fn forget_returns_false_while_the_callback_runs_on_another_thread() {
     let fixture = Fixture::new("");
     let (entered, is_inside) = std::sync::mpsc::channel();
     let (let_out, out) = std::sync::mpsc::channel::<()>();

@@ -11,7 +11,7 @@ use crate::fixture::{FRAME, Fixture};
 use crate::support::{HANG, START, options};
 
 #[test]
-fn a_polled_call_ends_by_ticking_and_says_the_same_as_often_as_asked() {
+fn a_polled_call_ends_by_ticking_and_returns_the_same_result_each_time() {
     let fixture = Fixture::new("");
     let call = fixture.submit("start_a_game_session", START);
     assert!(call.poll().unwrap().is_none());
@@ -24,7 +24,7 @@ fn a_polled_call_ends_by_ticking_and_says_the_same_as_often_as_asked() {
 }
 
 #[test]
-fn waiting_drives_and_a_wait_that_runs_out_says_so() {
+fn a_wait_drives_the_client_and_returns_none_when_its_time_is_over() {
     let fixture = Fixture::new("");
     fixture.control(r#"{"command": "fault", "operation": "list_games", "delay_ms": 60000}"#);
     let call = fixture.submit("list_games", "");
@@ -63,7 +63,7 @@ fn with_a_background_thread_calls_end_without_ticks_and_callbacks_still_wait_for
 }
 
 #[test]
-fn a_future_needs_somebody_who_drives_and_says_so() {
+fn a_future_that_no_thread_drives_is_an_error() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let fixture = Fixture::new("");
     let call = fixture.submit("list_games", "");

@@ -10,7 +10,7 @@ use crate::fixture::{FRAME, Fixture};
 use crate::support::{HANG, options};
 
 #[test]
-fn shutdown_delivers_every_callback_and_refuses_what_comes() {
+fn a_shutdown_delivers_every_callback_and_refuses_new_calls() {
     let fixture = Fixture::new("");
     fixture.control(
         r#"{"command": "fault", "operation": "get_api_v1_producers", "delay_ms": 60000, "times": 0}"#,
@@ -36,7 +36,7 @@ fn shutdown_delivers_every_callback_and_refuses_what_comes() {
 }
 
 #[test]
-fn a_call_submitted_during_a_shutdown_is_refused_or_told() {
+fn a_call_submitted_during_a_shutdown_is_refused_or_its_callback_runs() {
     for round in 0..20 {
         let fixture = Fixture::new(r#", "max_in_flight": 100000"#);
         let told = Arc::new(AtomicUsize::new(0));
@@ -66,7 +66,7 @@ fn a_call_submitted_during_a_shutdown_is_refused_or_told() {
 }
 
 #[test]
-fn a_shutdown_inside_news_of_a_watch_tells_its_end_inside_them() {
+fn a_shutdown_in_an_update_of_a_watch_delivers_its_end_in_that_update() {
     let fixture = Fixture::new("");
     let id = &fixture.start();
     let (client, told) = (fixture.client.clone(), Arc::new(Mutex::new(Vec::new())));

@@ -7,7 +7,7 @@ use iplaygames::Code;
 use crate::fixture::Fixture;
 
 #[test]
-fn a_watch_tells_each_change_once_and_ends_with_the_session() {
+fn a_watch_reports_each_change_once_and_ends_with_the_session() {
     let fixture = Fixture::new("");
     let id = &fixture.start();
     let watch = fixture.client.watch_session(id, Duration::from_millis(10), None).unwrap();
@@ -34,7 +34,7 @@ fn a_watch_tells_each_change_once_and_ends_with_the_session() {
 }
 
 #[test]
-fn a_watch_that_would_be_a_load_is_refused() {
+fn a_watch_with_an_interval_below_10_milliseconds_is_refused() {
     let fixture = Fixture::new("");
     let error = fixture.client.watch_session("id", Duration::from_millis(9), None).unwrap_err();
     assert_eq!((error.code(), error.field()), (Code::INVALID_ARGUMENT, Some("/interval_ms")));

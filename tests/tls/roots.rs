@@ -99,8 +99,8 @@ fn roots_are_read_at_the_first_call_and_not_before() {
 }
 
 #[test]
-fn prewarming_reads_the_roots_and_opens_the_connection_and_asks_nothing() {
-    const NAME: &str = "roots::prewarming_reads_the_roots_and_opens_the_connection_and_asks_nothing";
+fn a_prewarm_reads_the_roots_and_opens_the_connection_and_sends_no_request() {
+    const NAME: &str = "roots::a_prewarm_reads_the_roots_and_opens_the_connection_and_sends_no_request";
     if !child::is(NAME) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("roots.pem");

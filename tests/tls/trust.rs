@@ -39,7 +39,7 @@ fn a_call_over_tls_fits_into_the_stack_that_the_header_asks_for() {
 }
 
 #[test]
-fn an_authority_nobody_gave_is_refused() {
+fn an_authority_that_is_not_configured_is_refused() {
     assert_refused(&Authority::new("Test CA").certify("127.0.0.1"), "127.0.0.1", json!({}));
 }
 
@@ -66,7 +66,7 @@ fn an_expired_certificate_is_refused() {
 }
 
 #[test]
-fn a_certificate_that_vouches_for_itself_is_refused() {
+fn a_self_signed_certificate_is_refused() {
     assert_refused(&Identity::self_signed("127.0.0.1"), "127.0.0.1", json!({}));
     let more = json!({"ca_pem": Authority::new("Test CA").pem()});
     assert_refused(&Identity::self_signed("127.0.0.1"), "127.0.0.1", more);
