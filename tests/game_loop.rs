@@ -16,9 +16,6 @@ use iplaygames::{Call, Client, Code, Event, Outcome};
 use serde_json::json;
 use support::*;
 
-const ACTIVE: &str = r#"{"success":true,"data":{"status":"active"}}"#;
-const SESSION: &str = r#"{"session_id": "abc123"}"#;
-
 /// A server that reads requests and never answers.
 fn silent() -> u16 {
     serve(|mut stream| while read_request(&mut stream).is_some() {})
@@ -116,7 +113,7 @@ fn a_pause_longer_than_the_connect_timeout_finds_the_connection() {
             while call.poll().unwrap().is_none() {
                 client.tick(Duration::from_millis(2)).unwrap();
                 std::thread::sleep(Duration::from_millis(1));
-                assert!(started.elapsed() < HANG);
+                assert!(started.elapsed() < TEST_TIMEOUT);
             }
             let reply = call.poll().unwrap().unwrap().as_ref().unwrap();
             assert_eq!(
@@ -130,7 +127,7 @@ fn a_pause_longer_than_the_connect_timeout_finds_the_connection() {
         scope.spawn(|| check(&client));
         scope.spawn(|| check(&secure));
     });
-    greeted.recv_timeout(HANG).unwrap();
+    greeted.recv_timeout(TEST_TIMEOUT).unwrap();
 }
 
 #[test]
@@ -174,7 +171,10 @@ fn callbacks_that_are_due_do_not_wait_behind_traffic() {
         if delivered >= WANTED {
             break;
         }
-        assert!(started.elapsed() < 2 * HANG, "{delivered} of {WANTED} callbacks after {frame} frames");
+        assert!(
+            started.elapsed() < 2 * TEST_TIMEOUT,
+            "{delivered} of {WANTED} callbacks after {frame} frames"
+        );
         std::thread::sleep(Duration::from_millis(1));
     }
     // One at least in every tick, all of them unless the system takes the processor away meanwhile.

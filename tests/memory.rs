@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::os::unix::fs::FileExt as _;
 
 use iplaygames::{Client, Config};
-use support::{HANG, answering, child, json};
+use support::{TEST_TIMEOUT, answering, child, json};
 
 /// The key is never stored as it is, only what it is made from.
 const MASK: u8 = 0x15;
@@ -133,7 +133,7 @@ fn no_copy_of_the_key_stays_when_a_client_is_dropped() {
         // The server is in the parent, so that what it received is in other memory.
         let (port, received) = answering(json("200 OK", r#"{"data":[]}"#));
         child::run(NAME, &[("PORT", &port.to_string())]);
-        let request = received.recv_timeout(HANG).unwrap();
+        let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
         let expected = [b"Bearer ", &key()[..]].concat();
         assert_eq!(request.header("authorization").map(str::as_bytes), Some(&expected[..]));
         return;

@@ -13,7 +13,7 @@ use iplaygames::{CallOptions, CallResult, Client, Code, Outcome};
 use serde_json::{Value, json};
 use support::length::rounds;
 use support::protocol::{Protocol, Server};
-use support::{HANG, START, STARTED, options};
+use support::{START, STARTED, TEST_TIMEOUT, options};
 
 /// The ids of all whole requests that a server received, and how many connections it has.
 #[derive(Default)]
@@ -78,7 +78,7 @@ impl LoggingServer {
         drop(TcpStream::connect(("127.0.0.1", self.server.port)).unwrap());
         let started = Instant::now();
         while self.log.accepted.load(Ordering::SeqCst) == before || self.log.open.load(Ordering::SeqCst) > 0 {
-            assert!(started.elapsed() < HANG, "a connection stays open");
+            assert!(started.elapsed() < TEST_TIMEOUT, "a connection stays open");
             std::thread::sleep(Duration::from_millis(2));
         }
         self.log.ids.lock().unwrap().clone()
@@ -154,7 +154,11 @@ impl Rounds {
         if self.round >= self.at_least && calls.are_mixed() {
             return false;
         }
-        assert!(self.began.elapsed() < HANG, "after {} rounds all calls have the same outcome", self.round);
+        assert!(
+            self.began.elapsed() < TEST_TIMEOUT,
+            "after {} rounds all calls have the same outcome",
+            self.round
+        );
         if self.round > 0 && self.round.is_multiple_of(40) && !calls.are_mixed() {
             self.longest *= 2;
         }
@@ -186,7 +190,7 @@ fn a_blocking_call_whose_client_is_closed_by_another_thread_is_not_sent_if_it_is
         while rounds.next(&calls) {
             let round = rounds.round;
             let client = server.client(&json!({}));
-            client.prewarm(HANG).unwrap();
+            client.prewarm(TEST_TIMEOUT).unwrap();
             let begin = std::sync::Barrier::new(CALLERS as usize + 1);
             std::thread::scope(|scope| {
                 for caller in 0..CALLERS {
@@ -226,7 +230,7 @@ fn a_submitted_call_that_another_thread_cancels_is_not_sent_if_it_is_reported_so
             let mut goes_on = true;
             while goes_on {
                 let client = server.client(&more);
-                client.prewarm(HANG).unwrap();
+                client.prewarm(TEST_TIMEOUT).unwrap();
                 let is_over = std::sync::atomic::AtomicBool::new(false);
                 std::thread::scope(|scope| {
                     scope.spawn(|| {
@@ -274,7 +278,7 @@ fn a_call_that_is_canceled_or_freed_before_the_first_tick_is_never_sent() {
     for (protocol, _) in protocols() {
         let server = LoggingServer::start(protocol);
         let client = server.client(&json!({}));
-        client.prewarm(HANG).unwrap();
+        client.prewarm(TEST_TIMEOUT).unwrap();
         for round in 0..50 {
             let call = client.submit("start_a_game_session", START, &options(), None).unwrap();
             if round % 2 == 0 {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use iplaygames::sandbox::Sandbox;
 use iplaygames::{Client, Code, Config, Error, Outcome};
 use serde_json::Value;
-use support::{HANG, START};
+use support::{START, TEST_TIMEOUT};
 
 /// A sandbox, a client of it, and a session and a multi-session that are open.
 struct Fixture {
@@ -317,7 +317,7 @@ fn no_call_outlives_its_time() {
         fixture.fault(operation, effect);
         let started = Instant::now();
         let error = fixture.call(operation).unwrap_err();
-        assert!(started.elapsed() < HANG, "{operation} with {effect}");
+        assert!(started.elapsed() < TEST_TIMEOUT, "{operation} with {effect}");
         let seen = (error.code(), error.outcome());
         assert_eq!(seen, (Code::TIMEOUT, Outcome::Unknown), "{operation}: {error}");
         assert!(error.retryable());

@@ -13,7 +13,7 @@ use crate::panics::{self, InsideGuard};
 use crate::submit::event::Event;
 use crate::submit::handle::Call;
 use crate::test_support::protocol::{Protocol, Server};
-use crate::test_support::{HANG, START, STARTED, length, options};
+use crate::test_support::{START, STARTED, TEST_TIMEOUT, length, options};
 use crate::{CallResult, Client, Code, Outcome, WatchOptions};
 
 const STATUS: &str = r#"{"success": true, "data": {"session_id": "abc123", "status": "ACTIVE"}}"#;
@@ -70,7 +70,7 @@ fn tick_until(client: &Client, what: &str, mut is_done: impl FnMut() -> bool) {
     while !is_done() {
         // A tick does not fail: the panic of a task ends only that task.
         client.tick(Duration::from_millis(20)).unwrap();
-        assert!(started.elapsed() < HANG, "{what}: a call has not ended");
+        assert!(started.elapsed() < TEST_TIMEOUT, "{what}: a call has not ended");
         std::thread::yield_now();
     }
 }

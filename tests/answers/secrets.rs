@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::support::{HANG, START, STARTED, answering, client, client_with, json, options};
+use crate::support::{START, STARTED, TEST_TIMEOUT, answering, client, client_with, json, options};
 
 #[test]
 fn no_secret_of_the_configuration_is_in_an_error_or_a_log_line() {
@@ -37,7 +37,10 @@ fn a_key_that_the_server_repeats_with_escapes_is_hidden_and_the_body_stays_json(
     client.set_logger(Some(logger), Some(iplaygames::LogLevel::Trace)).unwrap();
     let error = client.call("start_a_game_session", START, &options()).unwrap_err();
     client.deliver_log();
-    assert_eq!(received.recv_timeout(HANG).unwrap().header("authorization"), Some("Bearer test-key-123"));
+    assert_eq!(
+        received.recv_timeout(TEST_TIMEOUT).unwrap().header("authorization"),
+        Some("Bearer test-key-123")
+    );
     let lines = lines.lock().unwrap();
     assert!(lines.contains("start_a_game_session"), "{lines}");
     for text in [error.to_json(), error.to_string(), lines.clone()] {
@@ -71,7 +74,7 @@ fn a_logger_that_panics_does_not_replace_the_result_of_a_start() {
     for _ in 0..2 {
         let reply = client.call("start_a_game_session", START, &options()).unwrap();
         assert_eq!(reply.json(), STARTED);
-        received.recv_timeout(HANG).unwrap();
+        received.recv_timeout(TEST_TIMEOUT).unwrap();
     }
     client.set_logger(None, None).unwrap();
     client.call("start_a_game_session", START, &options()).unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use iplaygames::{Code, Outcome, StartSession};
 
 use crate::fixture::{STATUS, call, start};
-use crate::support::{HANG, START, STARTED, answer, answering, client, json, options};
+use crate::support::{START, STARTED, TEST_TIMEOUT, answer, answering, client, json, options};
 
 #[test]
 fn every_documented_answer_of_the_three_operations_is_understood() {
@@ -175,12 +175,12 @@ fn a_status_for_another_session_is_a_bad_response_in_calls_and_in_watches() {
     let client = client(port);
     assert_eq!(client.sessions().status("abc123").unwrap_err().code(), Code::BAD_RESPONSE);
     let submitted = client.submit("get_session_status", STATUS, &options(), None).unwrap();
-    let error = submitted.wait(HANG).unwrap().unwrap().as_ref().unwrap_err();
+    let error = submitted.wait(TEST_TIMEOUT).unwrap().unwrap().as_ref().unwrap_err();
     assert_eq!(error.code(), Code::BAD_RESPONSE);
 
     // A watch reports nothing of another session.
     let watch = client.watch_session("abc123", Duration::from_millis(10), None).unwrap();
-    let error = watch.wait(HANG).unwrap().unwrap().as_ref().unwrap_err();
+    let error = watch.wait(TEST_TIMEOUT).unwrap().unwrap().as_ref().unwrap_err();
     assert_eq!(error.code(), Code::BAD_RESPONSE);
     assert!(watch.poll_update().is_none());
 }

@@ -9,7 +9,7 @@ use iplaygames::{Client, Code, Outcome};
 
 use crate::fixture::start;
 use crate::support::{
-    HANG, START, STARTED, answer, answering, client, client_with, json, options, read_request, serve,
+    START, STARTED, TEST_TIMEOUT, answer, answering, client, client_with, json, options, read_request, serve,
 };
 
 #[test]
@@ -91,7 +91,7 @@ fn an_upload_that_is_refused_half_way_gets_the_reason() {
         std::io::Read::read_exact(&mut stream, &mut some).unwrap();
         let refusal = json("413 Content Too Large", r#"{"success": false, "message": "At most 1 MB"}"#);
         stream.write_all(&refusal).unwrap();
-        std::thread::park_timeout(HANG);
+        std::thread::park_timeout(TEST_TIMEOUT);
     });
     let csv = "external_game_id,name\n".repeat(500_000);
     let arguments = serde_json::json!({"file": csv}).to_string();
@@ -118,7 +118,7 @@ fn a_start_on_a_connection_the_server_has_closed_goes_out_once_on_a_new_one() {
     let client = client(port);
     for _ in 0..200 {
         client.call("start_a_game_session", START, &options()).unwrap();
-        is_closed.recv_timeout(HANG).unwrap();
+        is_closed.recv_timeout(TEST_TIMEOUT).unwrap();
     }
     assert_eq!(started.load(Ordering::SeqCst), 200);
 }

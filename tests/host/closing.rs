@@ -8,7 +8,7 @@ use iplaygames::{Client, Code, Config, Outcome};
 
 use crate::fixture::{silent, status};
 
-use crate::support::{HANG, client, options, read_request, serve};
+use crate::support::{TEST_TIMEOUT, client, options, read_request, serve};
 
 #[test]
 fn closing_a_client_ends_the_calls_of_other_threads() {
@@ -17,7 +17,7 @@ fn closing_a_client_ends_the_calls_of_other_threads() {
     let client = client(port);
     std::thread::scope(|scope| {
         let calls: Vec<_> = (0..THREADS).map(|_| scope.spawn(|| status(&client, "never"))).collect();
-        (0..THREADS).for_each(|_| sees.recv_timeout(HANG).unwrap());
+        (0..THREADS).for_each(|_| sees.recv_timeout(TEST_TIMEOUT).unwrap());
         client.close();
         for call in calls {
             let error = call.join().unwrap().unwrap_err();
@@ -41,17 +41,17 @@ fn closing_a_client_ends_a_prewarm_too() {
     });
     let config = format!(
         r#"{{"api_key": "k", "base_url": "https://127.0.0.1:{port}", "connect_timeout_ms": {}}}"#,
-        4 * HANG.as_millis()
+        4 * TEST_TIMEOUT.as_millis()
     );
     let client = Client::new(Config::from_json(&config).unwrap()).unwrap();
     std::thread::scope(|scope| {
-        let prewarming = scope.spawn(|| client.prewarm(4 * HANG));
-        sees.recv_timeout(HANG).unwrap();
+        let prewarming = scope.spawn(|| client.prewarm(4 * TEST_TIMEOUT));
+        sees.recv_timeout(TEST_TIMEOUT).unwrap();
         client.close();
         let error = prewarming.join().unwrap().unwrap_err();
         assert_eq!((error.code(), error.outcome()), (Code::CANCELED, Outcome::NotSent), "{error}");
     });
-    assert_eq!(client.prewarm(HANG).unwrap_err().code(), Code::SHUT_DOWN);
+    assert_eq!(client.prewarm(TEST_TIMEOUT).unwrap_err().code(), Code::SHUT_DOWN);
 }
 
 #[test]
@@ -74,5 +74,5 @@ fn a_host_can_end_its_call_and_the_connection_while_it_waits() {
         })
         .unwrap_err();
     assert_eq!((error.code(), error.outcome(), asked), (Code::CANCELED, Outcome::Unknown, 5), "{error}");
-    sees.recv_timeout(HANG).unwrap();
+    sees.recv_timeout(TEST_TIMEOUT).unwrap();
 }

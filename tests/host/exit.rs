@@ -7,7 +7,7 @@ use iplaygames::Client;
 
 use crate::fixture::{ask, echo_of, port_outside, silent, status, with_echo_outside};
 
-use crate::support::{HANG, child, client};
+use crate::support::{TEST_TIMEOUT, child, client};
 
 /// Makes a call as it goes, and says what came of it.
 struct Last {
@@ -17,22 +17,22 @@ struct Last {
 
 impl Drop for Last {
     fn drop(&mut self) {
-        try_and_say(&self.client, self.place);
+        call_and_print(&self.client, self.place);
     }
 }
 
 /// Writes without the standard library's buffers, which may be gone.
-fn say(place: &str, what: &str) {
+fn print_raw(place: &str, what: &str) {
     let line = format!("{place}: {what}\n");
     // SAFETY: writes bytes that are there.
     unsafe { libc::write(1, line.as_ptr().cast(), line.len()) };
 }
 
 /// Makes a call and says what came of it.
-fn try_and_say(client: &Client, place: &str) {
+fn call_and_print(client: &Client, place: &str) {
     match status(client, "last") {
-        Ok(reply) => say(place, reply.json()),
-        Err(error) => say(place, error.code().name()),
+        Ok(reply) => print_raw(place, reply.json()),
+        Err(error) => print_raw(place, error.code().name()),
     }
 }
 
@@ -49,16 +49,16 @@ static AT_EXIT: Mutex<Option<(Client, bool)>> = Mutex::new(None);
 extern "C" fn at_exit() {
     if let Some((client, calls)) = AT_EXIT.lock().unwrap().take() {
         if calls {
-            try_and_say(&client, "exit handler");
+            call_and_print(&client, "exit handler");
         }
         client.close();
         drop(client);
-        say("after the exit handler", "still here");
+        print_raw("after the exit handler", "still here");
     }
 }
 
 /// Closes and drops a client in an exit handler, and may try a call before.
-fn let_go_at_exit(client: Client, calls: bool) {
+fn close_at_exit(client: Client, calls: bool) {
     *AT_EXIT.lock().unwrap() = Some((client, calls));
     // SAFETY: the handler is a plain function of this binary.
     assert_eq!(unsafe { libc::atexit(at_exit) }, 0);
@@ -117,7 +117,7 @@ fn a_call_at_the_end_of_the_process_is_refused() {
     let client = client(port_outside());
     ask(&client, "thread");
     keep_till_the_end(&client, "through exit");
-    let_go_at_exit(client, true);
+    close_at_exit(client, true);
     std::process::exit(0);
 }
 
@@ -136,7 +136,7 @@ fn an_exit_handler_of_a_thread_that_never_called_is_safe() {
         ask(&client, "thread");
         client
     });
-    let_go_at_exit(made.join().unwrap(), true);
+    close_at_exit(made.join().unwrap(), true);
     std::process::exit(0);
 }
 
@@ -150,8 +150,8 @@ fn the_process_may_end_while_a_thread_waits_in_a_call() {
     }
     let (port, sees) = silent();
     let client = client(port);
-    let_go_at_exit(client.clone(), false);
+    close_at_exit(client.clone(), false);
     std::thread::spawn(move || status(&client, "never"));
-    sees.recv_timeout(HANG).unwrap();
+    sees.recv_timeout(TEST_TIMEOUT).unwrap();
     std::process::exit(0);
 }

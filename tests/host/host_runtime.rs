@@ -4,7 +4,7 @@ use iplaygames::{Client, Code, Outcome};
 
 use crate::fixture::{ask, echo, status};
 
-use crate::support::{HANG, client};
+use crate::support::{TEST_TIMEOUT, client};
 
 #[test]
 fn a_blocking_call_in_a_task_of_the_hosts_runtime_is_an_error() {
@@ -13,7 +13,7 @@ fn a_blocking_call_in_a_task_of_the_hosts_runtime_is_an_error() {
     let refused = |client: &Client| {
         let error = status(client, "inside").unwrap_err();
         assert_eq!((error.code(), error.outcome()), (Code::UNSUPPORTED, Outcome::NotSent), "{error}");
-        let error = client.prewarm(HANG).unwrap_err();
+        let error = client.prewarm(TEST_TIMEOUT).unwrap_err();
         assert_eq!(error.code(), Code::UNSUPPORTED, "{error}");
     };
     let many = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -9,7 +9,7 @@ use iplaygames::Client;
 
 use crate::fixture::{ask, echo, echo_of, port_outside, session_of};
 
-use crate::support::{HANG, child, client, client_with, json, read_request, serve};
+use crate::support::{TEST_TIMEOUT, child, client, client_with, json, read_request, serve};
 
 fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()
@@ -18,17 +18,17 @@ fn threads() -> usize {
 /// A server outside the child, so that its threads are not counted. `held` is answered once
 /// `release` was asked for, and `arrived` once `held` was.
 fn holding() -> u16 {
-    let stand = Arc::new((Mutex::new((false, false)), Condvar::new()));
+    let requested = Arc::new((Mutex::new((false, false)), Condvar::new()));
     serve(move |mut stream| {
-        let (lock, changed) = &*stand;
+        let (lock, changed) = &*requested;
         while let Some(request) = read_request(&mut stream) {
             let session = session_of(&request);
-            let mut stand = lock.lock().unwrap();
-            stand.0 |= session == "held";
-            stand.1 |= session == "release";
+            let mut requested = lock.lock().unwrap();
+            requested.0 |= session == "held";
+            requested.1 |= session == "release";
             changed.notify_all();
-            let _stand = changed
-                .wait_timeout_while(stand, HANG, |(held, release)| match session.as_str() {
+            let _requested = changed
+                .wait_timeout_while(requested, TEST_TIMEOUT, |(held, release)| match session.as_str() {
                     "held" => !*release,
                     "arrived" => !*held,
                     _ => false,
@@ -63,7 +63,7 @@ fn a_blocking_client_has_no_thread() {
         ask(client, "arrived");
         assert_eq!(threads(), before + 1, "while another thread waits in a call");
         ask(client, "release");
-        is_done.recv_timeout(HANG).unwrap();
+        is_done.recv_timeout(TEST_TIMEOUT).unwrap();
         assert_eq!(threads(), before + 1, "after two calls at once");
         drop(finish);
     });
@@ -74,7 +74,7 @@ fn a_blocking_client_has_no_thread() {
     ask(&client, "by-name");
     let started = std::time::Instant::now();
     while threads() > before {
-        assert!(started.elapsed() < HANG, "the resolver's thread stays");
+        assert!(started.elapsed() < TEST_TIMEOUT, "the resolver's thread stays");
         std::thread::yield_now();
     }
 }

@@ -8,7 +8,7 @@ use iplaygames::{Code, Outcome};
 
 use crate::fixture::{silent, status};
 
-use crate::support::{HANG, START, client_with, options};
+use crate::support::{START, TEST_TIMEOUT, client_with, options};
 
 #[test]
 fn a_call_that_is_never_answered_ends_with_its_time() {
@@ -18,8 +18,8 @@ fn a_call_that_is_never_answered_ends_with_its_time() {
         let arguments = if operation.starts_with("start") { START } else { r#"{"session_id": "never"}"# };
         let error = client.call(operation, arguments, &options()).unwrap_err();
         assert_eq!((error.code(), error.outcome()), (Code::TIMEOUT, Outcome::Unknown), "{error}");
-        assert!(error.elapsed() < HANG);
-        sees.recv_timeout(HANG).unwrap();
+        assert!(error.elapsed() < TEST_TIMEOUT);
+        sees.recv_timeout(TEST_TIMEOUT).unwrap();
     }
 }
 
@@ -48,7 +48,7 @@ fn a_call_that_waits_for_a_free_connection_was_not_sent() {
     let client = client_with(port, r#", "max_connections": 1"#);
     std::thread::scope(|scope| {
         let first = scope.spawn(|| status(&client, "never"));
-        sees.recv_timeout(HANG).unwrap();
+        sees.recv_timeout(TEST_TIMEOUT).unwrap();
         let mut options = options();
         options.timeout = Some(Duration::from_millis(100));
         let error = client.call("start_a_game_session", START, &options).unwrap_err();

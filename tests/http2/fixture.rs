@@ -5,11 +5,9 @@ use std::sync::atomic::AtomicUsize;
 
 use iplaygames::{Client, Error, Reply};
 
-use crate::support::{START, options};
+use crate::support::{SESSION, START, options};
 
-pub const ACTIVE: &str = r#"{"success":true,"data":{"status":"active"}}"#;
 pub const ENDED: &str = r#"{"success":true,"message":"Session ended"}"#;
-pub const SESSION: &str = r#"{"session_id": "abc123"}"#;
 
 pub fn start(client: &Client) -> Result<Reply, Error> {
     client.call("start_a_game_session", START, &options())

@@ -3,9 +3,9 @@
 use iplaygames::{Client, Code, Error, Outcome, Reply};
 use serde_json::json;
 
-use crate::fixture::{ACTIVE, SESSION, start, status};
+use crate::fixture::{start, status};
 use crate::support::http2::Server;
-use crate::support::{HANG, options};
+use crate::support::{ACTIVE, SESSION, TEST_TIMEOUT, options};
 
 /// Fields of about `bytes` in all.
 fn large_fields(bytes: usize) -> Vec<(&'static str, String)> {
@@ -37,7 +37,7 @@ fn large_heads(bytes: usize, status: &'static str) -> Server {
 /// Makes two calls at the same time; the server gives one of them the large head.
 fn two_calls(client: &Client) -> Vec<Result<Reply, Error>> {
     let calls = [(); 2].map(|()| client.submit("get_session_status", SESSION, &options(), None).unwrap());
-    calls.iter().map(|call| call.wait(HANG).unwrap().unwrap().clone()).collect()
+    calls.iter().map(|call| call.wait(TEST_TIMEOUT).unwrap().unwrap().clone()).collect()
 }
 
 /// Makes two calls at the same time, twice on one connection.

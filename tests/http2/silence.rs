@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use iplaygames::{Code, Outcome};
 use serde_json::json;
 
-use crate::fixture::{ACTIVE, SESSION, end, start, status};
+use crate::fixture::{end, start, status};
 use crate::support::http2::Server;
-use crate::support::{HANG, options};
+use crate::support::{ACTIVE, SESSION, TEST_TIMEOUT, options};
 
 /// Starts a server whose first connection answers one request, reads one more and then neither
 /// reads nor writes.
@@ -25,7 +25,7 @@ fn black_hole() -> (Server, std::sync::mpsc::Receiver<()>) {
         peer.respond(stream, ACTIVE);
         peer.request();
         let _ = reached.lock().unwrap().send(());
-        std::thread::sleep(2 * HANG);
+        std::thread::sleep(2 * TEST_TIMEOUT);
     });
     (server, reaches)
 }
@@ -49,7 +49,7 @@ fn a_start_that_timed_out_costs_the_next_start_nothing() {
     status(&client).unwrap();
     let error = start(&client).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (Code::TIMEOUT, Outcome::Unknown), "{error}");
-    reaches.recv_timeout(HANG).unwrap();
+    reaches.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(end(&client).unwrap().attempts(), 1);
     assert_eq!(server.connections(), 2);
 }
@@ -78,7 +78,7 @@ fn submitted_calls_on_a_silent_connection_go_to_another_one() {
     let started = Instant::now();
     while !calls.iter().all(|call| call.poll().unwrap().is_some()) {
         client.tick(Duration::from_millis(2)).unwrap();
-        assert!(started.elapsed() < HANG);
+        assert!(started.elapsed() < TEST_TIMEOUT);
         std::thread::sleep(Duration::from_millis(2));
     }
     for call in &calls {

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use iplaygames::{Client, Code, Outcome};
 use serde_json::json;
 
-use crate::fixture::{ACTIVE, counter, start, status};
+use crate::fixture::{counter, start, status};
 use crate::support::http2::{MAX_CONCURRENT_STREAMS, REFUSED_STREAM, Server};
-use crate::support::{HANG, STARTED};
+use crate::support::{ACTIVE, STARTED, TEST_TIMEOUT};
 
 /// Drives a client until the other side says so.
 fn drive_until(client: &Client, signal: &std::sync::mpsc::Receiver<()>) {
     let started = Instant::now();
     while signal.try_recv().is_err() {
         client.drive(std::future::pending::<()>(), Duration::from_millis(5)).unwrap();
-        assert!(started.elapsed() < HANG, "the server never says so");
+        assert!(started.elapsed() < TEST_TIMEOUT, "the server never says so");
     }
 }
 
@@ -39,7 +39,7 @@ fn a_server_that_allows_no_stream_at_first_gets_the_call_when_it_does() {
         }
     });
     let client = server.client(json!({}));
-    client.prewarm(HANG).unwrap();
+    client.prewarm(TEST_TIMEOUT).unwrap();
     drive_until(&client, &is_known);
     let reply = start(&client).unwrap();
     assert_eq!((reply.json(), reply.attempts()), (STARTED, 1));
@@ -87,7 +87,7 @@ fn calls_beyond_the_servers_limit_of_streams_wait_for_their_turn() {
             }
         });
         let client = server.client(json!({"max_retries": 0}));
-        client.prewarm(HANG).unwrap();
+        client.prewarm(TEST_TIMEOUT).unwrap();
         drive_until(&client, &is_known);
         std::thread::scope(|scope| {
             for _ in 0..CALLS {

@@ -3,8 +3,8 @@
 use iplaygames::{Client, Code};
 use serde_json::{Value, json};
 
-use crate::fixture::{ACTIVE, assert_never_holds, call, config, proxy, proxy_url, request_of, tls_server};
-use crate::support::{HANG, answering, child, json};
+use crate::fixture::{assert_never_holds, call, config, proxy, proxy_url, request_of, tls_server};
+use crate::support::{ACTIVE, TEST_TIMEOUT, answering, child, json};
 
 /// Runs a test's child with every variable that names a proxy.
 fn with_proxy_of_the_environment(test: &str, proxy: u16, more: &[(&str, &str)]) {
@@ -29,7 +29,10 @@ fn another_machine_is_reached_through_the_proxy_of_the_environment() {
     let (proxy, sees) = proxy(port);
     with_proxy_of_the_environment(NAME, proxy, &[("CA", &ca)]);
     assert_eq!(request_of(&sees).line, "CONNECT game.test:443 HTTP/1.1");
-    assert_eq!(requests.recv_timeout(HANG).unwrap().header("authorization"), Some("Bearer test-key-123"));
+    assert_eq!(
+        requests.recv_timeout(TEST_TIMEOUT).unwrap().header("authorization"),
+        Some("Bearer test-key-123")
+    );
 }
 
 #[test]

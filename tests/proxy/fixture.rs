@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 
 use crate::support::http2_server::{send_json, serve_http2, serve_tls};
 use crate::support::tls::{Authority, secure};
-use crate::support::{HANG, Received, answer, answering, json, options, read_request, serve};
-
-pub const ACTIVE: &str = r#"{"success":true,"data":{"status":"active"}}"#;
-pub const SESSION: &str = r#"{"session_id": "abc123"}"#;
+use crate::support::{
+    ACTIVE, Received, SESSION, TEST_TIMEOUT, answer, answering, json, options, read_request, serve,
+};
 
 /// What a proxy saw: each head, and every byte that passed from a client after a CONNECT.
 #[derive(Debug)]
@@ -145,7 +144,7 @@ pub fn proxy_url(port: u16) -> String {
 }
 
 pub fn request_of(sees: &Receiver<Seen>) -> Received {
-    match sees.recv_timeout(HANG).unwrap() {
+    match sees.recv_timeout(TEST_TIMEOUT).unwrap() {
         Seen::Request(request) => request,
         Seen::Passed(_) => panic!("no request came first"),
     }

@@ -7,11 +7,11 @@ use iplaygames::{Client, Code, Outcome};
 use serde_json::json;
 
 use crate::fixture::{
-    ACTIVE, SESSION, Seen, assert_never_holds, behind_tls, call, config, http2_server_of, proxy, proxy_url,
-    request_of, tls_server, tls_server_of,
+    Seen, assert_never_holds, behind_tls, call, config, http2_server_of, proxy, proxy_url, request_of,
+    tls_server, tls_server_of,
 };
 use crate::support::tls::Authority;
-use crate::support::{HANG, json, options, read_request, serve};
+use crate::support::{ACTIVE, SESSION, TEST_TIMEOUT, json, options, read_request, serve};
 
 #[test]
 fn https_through_a_proxy_shows_it_the_host_and_nothing_else() {
@@ -27,11 +27,13 @@ fn https_through_a_proxy_shows_it_the_host_and_nothing_else() {
     let head = format!("{connect:?}");
     assert_never_holds(&head, &["test-key", "Bearer", "abc123", "game-sessions", "x-request-id"]);
     assert_eq!(connect.header("proxy-authorization"), None);
-    let Seen::Passed(passed) = sees.recv_timeout(HANG).unwrap() else { panic!("one CONNECT is enough") };
+    let Seen::Passed(passed) = sees.recv_timeout(TEST_TIMEOUT).unwrap() else {
+        panic!("one CONNECT is enough")
+    };
     let passed = String::from_utf8_lossy(&passed).into_owned();
     assert_never_holds(&passed, &["test-key", "Bearer", "abc123", "game-sessions"]);
 
-    let request = requests.recv_timeout(HANG).unwrap();
+    let request = requests.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(request.line, "GET /api/v1/game-sessions/abc123/status HTTP/1.1");
     assert_eq!(request.header("authorization"), Some("Bearer test-key-123"));
 }
@@ -42,13 +44,13 @@ fn a_prewarm_through_a_proxy_makes_the_connection_and_sends_no_request() {
     let (proxy, sees) = proxy(port);
     let config = config("https://game.test", json!({"proxy": proxy_url(proxy), "ca_pem": ca}));
     let client = Client::new(config).unwrap();
-    client.prewarm(HANG).unwrap();
+    client.prewarm(TEST_TIMEOUT).unwrap();
     assert_eq!(request_of(&sees).line, "CONNECT game.test:443 HTTP/1.1");
     client.call("get_session_status", SESSION, &options()).unwrap();
     client.call("get_session_status", SESSION, &options()).unwrap();
     drop(client);
     // One connection, and nothing on it but what was asked.
-    let Seen::Passed(_) = sees.recv_timeout(HANG).unwrap() else { panic!("one CONNECT is enough") };
+    let Seen::Passed(_) = sees.recv_timeout(TEST_TIMEOUT).unwrap() else { panic!("one CONNECT is enough") };
     let lines: Vec<_> = requests.try_iter().map(|request| request.line).collect();
     assert_eq!(lines, ["GET /api/v1/game-sessions/abc123/status HTTP/1.1"; 2]);
 }
@@ -70,7 +72,9 @@ fn http2_goes_through_a_tunnel_too_and_shares_it() {
     });
     assert_eq!(request_of(&sees).line, "CONNECT game.test:443 HTTP/1.1");
     drop(client);
-    let Seen::Passed(_) = sees.recv_timeout(HANG).unwrap() else { panic!("one CONNECT is enough for all") };
+    let Seen::Passed(_) = sees.recv_timeout(TEST_TIMEOUT).unwrap() else {
+        panic!("one CONNECT is enough for all")
+    };
     let uris: Vec<_> = requests.try_iter().map(|uri| uri.to_string()).collect();
     assert_eq!(uris, ["https://game.test/api/v1/game-sessions/abc123/status"; 4]);
 }
@@ -88,9 +92,11 @@ fn a_proxy_behind_tls_is_spoken_to_over_tls_and_hides_the_server_in_it() {
     let connect = request_of(&sees);
     assert_eq!(connect.line, "CONNECT game.test:443 HTTP/1.1");
     assert_eq!(connect.header("proxy-authorization"), Some("Basic dXNlcjp3MHJk"));
-    let Seen::Passed(passed) = sees.recv_timeout(HANG).unwrap() else { panic!("one CONNECT is enough") };
+    let Seen::Passed(passed) = sees.recv_timeout(TEST_TIMEOUT).unwrap() else {
+        panic!("one CONNECT is enough")
+    };
     assert_never_holds(&String::from_utf8_lossy(&passed), &["test-key", "Bearer", "abc123"]);
-    let request = requests.recv_timeout(HANG).unwrap();
+    let request = requests.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(request.header("authorization"), Some("Bearer test-key-123"));
 
     assert_eq!(call("http://game.test", more).unwrap().json(), ACTIVE);
@@ -98,7 +104,10 @@ fn a_proxy_behind_tls_is_spoken_to_over_tls_and_hides_the_server_in_it() {
     assert_eq!(request.line, "GET http://game.test/api/v1/game-sessions/abc123/status HTTP/1.1");
     assert_eq!(request.header("proxy-authorization"), Some("Basic dXNlcjp3MHJk"));
     // HTTP/2 is for the server; a proxy is never asked for it.
-    assert_eq!([protocols.recv_timeout(HANG), protocols.recv_timeout(HANG)], [Ok(None), Ok(None)]);
+    assert_eq!(
+        [protocols.recv_timeout(TEST_TIMEOUT), protocols.recv_timeout(TEST_TIMEOUT)],
+        [Ok(None), Ok(None)]
+    );
 }
 
 #[test]
@@ -132,7 +141,7 @@ fn one_connection_through_a_proxy_serves_call_after_call() {
         client.call("get_session_status", SESSION, &options()).unwrap();
     }
     drop(client);
-    assert_eq!(asks.recv_timeout(HANG), Ok(3));
+    assert_eq!(asks.recv_timeout(TEST_TIMEOUT), Ok(3));
 }
 
 #[test]
@@ -157,11 +166,11 @@ fn a_proxys_password_goes_to_the_proxy_alone() {
     let basic = Some("Basic dXNlcjpwYSRzLXcwcmQ=");
     call("https://game.test", json!({"proxy": url, "ca_pem": ca})).unwrap();
     assert_eq!(request_of(&sees).header("proxy-authorization"), basic);
-    let request = requests.recv_timeout(HANG).unwrap();
+    let request = requests.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(request.header("proxy-authorization"), None);
     assert_never_holds(&format!("{request:?}"), &["w0rd", "dXNlcjpw"]);
 
-    let Seen::Passed(_) = sees.recv_timeout(HANG).unwrap() else { panic!("one CONNECT is enough") };
+    let Seen::Passed(_) = sees.recv_timeout(TEST_TIMEOUT).unwrap() else { panic!("one CONNECT is enough") };
     call("http://game.test", json!({"proxy": url, "allow_insecure_http": true})).unwrap();
     assert_eq!(request_of(&sees).header("proxy-authorization"), basic);
 }

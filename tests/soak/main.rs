@@ -26,7 +26,7 @@ use sample::Sample;
 const THREADS: u64 = 16;
 const SAMPLES: u64 = 200;
 /// A guard against hanging: so long without the end of a life.
-const HANG: Duration = Duration::from_secs(120);
+const TEST_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Returns the faults that a single request over HTTP/1.1 can meet.
 fn suitable_faults() -> Vec<Arc<Fault>> {
@@ -91,9 +91,9 @@ fn no_report_is_untrue_and_nothing_grows_over_many_session_lives() {
                 }
                 if done != progress.0 {
                     progress = (done, Instant::now());
-                } else if progress.1.elapsed() > HANG {
+                } else if progress.1.elapsed() > TEST_TIMEOUT {
                     // Threads that hang cannot be joined.
-                    println!("no life has ended for {} s, after {done} of {lives}", HANG.as_secs());
+                    println!("no life has ended for {} s, after {done} of {lives}", TEST_TIMEOUT.as_secs());
                     std::process::exit(1);
                 }
                 std::thread::sleep(Duration::from_millis(5));

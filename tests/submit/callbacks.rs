@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use iplaygames::{Call, Client, Code, Event, Outcome};
 
 use crate::fixture::{FRAME, Fixture};
-use crate::support::{HANG, options};
+use crate::support::{TEST_TIMEOUT, options};
 
 #[test]
 fn a_callback_runs_exactly_once_on_the_thread_that_ticks() {
@@ -22,7 +22,7 @@ fn a_callback_runs_exactly_once_on_the_thread_that_ticks() {
     let call = fixture.client.submit("list_games", "", &options(), Some(callback)).unwrap();
     let mut ran = 0;
     let started = Instant::now();
-    while ran == 0 && started.elapsed() < HANG {
+    while ran == 0 && started.elapsed() < TEST_TIMEOUT {
         ran += fixture.client.tick(FRAME).unwrap();
     }
     for _ in 0..10 {
@@ -74,7 +74,7 @@ fn a_budget_of_zero_is_at_most_one_callback() {
         .collect();
     let started = Instant::now();
     let mut ran = Vec::new();
-    while ran.len() < 5 && started.elapsed() < HANG {
+    while ran.len() < 5 && started.elapsed() < TEST_TIMEOUT {
         match fixture.client.tick(Duration::ZERO).unwrap() {
             0 => {}
             count => ran.push(count),

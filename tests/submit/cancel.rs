@@ -6,7 +6,7 @@ use std::time::Instant;
 use iplaygames::{Call, Code, Event, Outcome};
 
 use crate::fixture::{FRAME, Fixture};
-use crate::support::{HANG, START, options};
+use crate::support::{START, TEST_TIMEOUT, options};
 
 #[test]
 fn a_forgotten_call_never_calls_back_and_reaches_the_socket() {
@@ -18,7 +18,7 @@ fn a_forgotten_call_never_calls_back_and_reaches_the_socket() {
     fixture.tick_until("the request", arrived);
     assert!(call.forget());
     // The connection is closed: the sandbox sees nobody any more.
-    fixture.client.submit("get_api_v1_producers", "", &options(), None).unwrap().wait(HANG).unwrap();
+    fixture.client.submit("get_api_v1_producers", "", &options(), None).unwrap().wait(TEST_TIMEOUT).unwrap();
     fixture.tick_until("the end of the connection", || {
         let counts: serde_json::Value =
             serde_json::from_str(&fixture.control(r#"{"command": "counts"}"#)).unwrap();
@@ -60,7 +60,7 @@ fn a_call_that_outlives_its_client_keeps_its_result_and_no_connection() {
     let ended = fixture.submit("get_session_status", r#"{"session_id": "nobody"}"#);
     let code = |call: &Call| call.poll().unwrap().unwrap().as_ref().unwrap_err().code();
     // Its turn comes when the first has ended, which nobody has asked for before the client goes.
-    fixture.submit("list_games", "").wait(HANG).unwrap().unwrap().as_ref().unwrap();
+    fixture.submit("list_games", "").wait(TEST_TIMEOUT).unwrap().unwrap().as_ref().unwrap();
     fixture.control(r#"{"command": "fault", "operation": "get_api_v1_producers", "delay_ms": 60000}"#);
     let flying = fixture.submit("get_api_v1_producers", "");
     fixture.tick_until("the request", || fixture.arrived("get_api_v1_producers"));
@@ -69,7 +69,7 @@ fn a_call_that_outlives_its_client_keeps_its_result_and_no_connection() {
     assert_eq!((code(&ended), code(&flying)), (Code::NOT_FOUND, Code::CANCELED));
     let started = Instant::now();
     while !sandbox.control(r#"{"command": "counts"}"#).unwrap().contains(r#""open":0"#) {
-        assert!(started.elapsed() < HANG, "the connections stay");
+        assert!(started.elapsed() < TEST_TIMEOUT, "the connections stay");
         std::thread::yield_now();
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use iplaygames::{Call, Code, Event};
 
 use crate::fixture::{FRAME, Fixture};
-use crate::support::{HANG, START, options};
+use crate::support::{START, TEST_TIMEOUT, options};
 
 #[test]
 fn a_polled_call_ends_by_ticking_and_returns_the_same_result_each_time() {
@@ -30,7 +30,7 @@ fn a_wait_drives_the_client_and_returns_none_when_its_time_is_over() {
     let call = fixture.submit("list_games", "");
     assert!(call.wait(Duration::from_millis(5)).unwrap().is_none());
     let call = fixture.submit("get_api_v1_producers", "");
-    assert!(call.wait(HANG).unwrap().unwrap().is_ok());
+    assert!(call.wait(TEST_TIMEOUT).unwrap().unwrap().is_ok());
 }
 
 #[test]
@@ -53,13 +53,13 @@ fn with_a_background_thread_calls_end_without_ticks_and_callbacks_still_wait_for
     let call = fixture.client.submit("list_games", "", &options(), Some(callback)).unwrap();
     let started = Instant::now();
     while call.poll().unwrap().is_none() {
-        assert!(started.elapsed() < HANG);
+        assert!(started.elapsed() < TEST_TIMEOUT);
         std::thread::yield_now();
     }
     assert_eq!(ran.load(Ordering::SeqCst), 0);
     fixture.tick_until("the callback", || ran.load(Ordering::SeqCst) == 1);
     assert!(fixture.client.call("list_games", "", &options()).is_ok());
-    fixture.client.shutdown(HANG).unwrap();
+    fixture.client.shutdown(TEST_TIMEOUT).unwrap();
 }
 
 #[test]
@@ -110,8 +110,8 @@ fn driving_ends_with_the_future_or_with_its_time() {
     let forever = std::future::pending::<()>();
     assert!(fixture.client.drive(forever, Duration::from_millis(5)).unwrap().is_none());
     let mut call = fixture.submit("list_games", "");
-    assert!(fixture.client.drive(&mut call, HANG).unwrap().unwrap().is_ok());
+    assert!(fixture.client.drive(&mut call, TEST_TIMEOUT).unwrap().unwrap().is_ok());
     fixture.client.close();
-    let refused = fixture.client.drive(std::future::ready(()), HANG).unwrap_err();
+    let refused = fixture.client.drive(std::future::ready(()), TEST_TIMEOUT).unwrap_err();
     assert_eq!(refused.code(), Code::SHUT_DOWN);
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use iplaygames::sandbox::Sandbox;
 use iplaygames::{Call, Client};
 
-use crate::support::{HANG, START, options};
+use crate::support::{START, TEST_TIMEOUT, options};
 
 pub const FRAME: Duration = Duration::from_micros(500);
 
@@ -29,7 +29,7 @@ impl Fixture {
         let started = Instant::now();
         while !holds() {
             self.client.tick(FRAME).unwrap();
-            assert!(started.elapsed() < HANG, "{what} never came");
+            assert!(started.elapsed() < TEST_TIMEOUT, "{what} never came");
             std::thread::yield_now();
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use iplaygames::{Code, Event};
 
 use crate::fixture::{FRAME, Fixture};
-use crate::support::{HANG, options};
+use crate::support::{TEST_TIMEOUT, options};
 
 #[test]
 fn a_shutdown_delivers_every_callback_and_refuses_new_calls() {
@@ -73,7 +73,7 @@ fn a_shutdown_in_an_update_of_a_watch_delivers_its_end_in_that_update() {
     let sink = Arc::clone(&told);
     let callback = Box::new(move |event: Event<'_>| match event {
         Event::Update(_) => {
-            client.shutdown(HANG).unwrap();
+            client.shutdown(TEST_TIMEOUT).unwrap();
             sink.lock().unwrap().push("news");
         }
         Event::Done(result) => {

@@ -5,7 +5,7 @@
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 
-use super::HANG;
+use super::TEST_TIMEOUT;
 
 const CHILD: &str = "IPLAYGAMES_TEST_CHILD";
 
@@ -54,14 +54,14 @@ pub fn run(test: &str, environment: &[(&str, &str)]) -> String {
     let group = i32::try_from(child.id()).unwrap();
     let (ended, end) = channel();
     let waiter = std::thread::spawn(move || ended.send(child.wait_with_output().unwrap()));
-    let Ok(output) = end.recv_timeout(2 * HANG) else {
+    let Ok(output) = end.recv_timeout(2 * TEST_TIMEOUT) else {
         // SAFETY: the group is the child's own: nobody has waited for it to end, so its number is
         // not another's by now.
         #[cfg(unix)]
         unsafe {
             libc::kill(-group, libc::SIGKILL);
         }
-        panic!("{test} hangs in its child: {:?}", end.recv_timeout(HANG));
+        panic!("{test} hangs in its child: {:?}", end.recv_timeout(TEST_TIMEOUT));
     };
     waiter.join().unwrap().unwrap();
     let wrote =

@@ -10,7 +10,7 @@ use iplaygames::{Client, Config};
 use serde_json::{Value, json};
 
 use super::tls::{Authority, Secured, secure};
-use super::{HANG, serve};
+use super::{TEST_TIMEOUT, serve};
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -175,7 +175,7 @@ impl Peer {
         }
         self.stream.sock.set_read_timeout(Some(time)).unwrap();
         let more = self.stream.sock.peek(&mut [0]).is_ok_and(|length| length > 0);
-        self.stream.sock.set_read_timeout(Some(HANG)).unwrap();
+        self.stream.sock.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
         more
     }
 

@@ -16,7 +16,7 @@ mod rust_interface;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::HANG;
+use support::TEST_TIMEOUT;
 
 const FRAME: Duration = Duration::from_micros(500);
 
@@ -49,7 +49,7 @@ fn main() {
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(started.elapsed() < HANG, "{what} never came");
+        assert!(started.elapsed() < TEST_TIMEOUT, "{what} never came");
         thread::yield_now();
     }
 }

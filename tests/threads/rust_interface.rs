@@ -9,7 +9,7 @@ use iplaygames::sandbox::Sandbox;
 use iplaygames::{Call, CallResult, Client, Config, Event, LogLevel, Outcome};
 
 use crate::choices::Choices;
-use crate::support::{HANG, START, options, sandbox_and_client};
+use crate::support::{START, TEST_TIMEOUT, options, sandbox_and_client};
 use crate::{CALLS, FRAME, until};
 
 /// What is known of one start of a session.
@@ -96,7 +96,7 @@ pub fn one_client_serves_many_threads(round: u32, background: bool) {
         ticking.store(false, Ordering::Relaxed);
         ticker.join().unwrap();
     });
-    client.shutdown(HANG).unwrap();
+    client.shutdown(TEST_TIMEOUT).unwrap();
     for start in starts.0.lock().unwrap().iter() {
         let (callbacks, forgotten) =
             (start.callbacks.load(Ordering::Relaxed), start.forgotten.load(Ordering::Relaxed));
@@ -174,7 +174,7 @@ fn take_calls(queue: &Queue, submitting: &AtomicUsize, mut choices: Choices) {
         match choices.below(5) {
             0 => call.cancel().unwrap(),
             1 => drop(call.wait(Duration::from_millis(choices.below(3).into())).unwrap()),
-            2 => assert!(call.wait(HANG).unwrap().is_some()),
+            2 => assert!(call.wait(TEST_TIMEOUT).unwrap().is_some()),
             _ => {}
         }
         if let Some(result) = call.poll().unwrap() {

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::fixture::at;
 use crate::support::tls::{Authority, secure};
-use crate::support::{HANG, START, STARTED, json, options, read_request, serve};
+use crate::support::{START, STARTED, TEST_TIMEOUT, json, options, read_request, serve};
 
 #[test]
 fn a_tls_error_in_the_middle_of_a_response_is_a_lost_connection() {
@@ -73,7 +73,7 @@ fn a_start_on_a_secure_connection_that_was_closed_goes_out_once_on_a_new_one() {
         for round in 1..=50 {
             let reply = client.call("start_a_game_session", START, &options()).unwrap();
             assert_eq!(reply.attempts(), 1, "{round}, {farewell}, {background}");
-            is_closed.recv_timeout(HANG).unwrap();
+            is_closed.recv_timeout(TEST_TIMEOUT).unwrap();
         }
         assert_eq!(started.load(Ordering::SeqCst), 50);
     }

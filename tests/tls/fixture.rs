@@ -9,10 +9,7 @@ use iplaygames::{Client, Code, Config, Outcome};
 use serde_json::{Value, json};
 
 use crate::support::tls::{Identity, secure};
-use crate::support::{Received, json, options, read_request, serve};
-
-pub const ACTIVE: &str = r#"{"success":true,"data":{"status":"active"}}"#;
-pub const SESSION: &str = r#"{"session_id": "abc123"}"#;
+use crate::support::{ACTIVE, Received, SESSION, json, options, read_request, serve};
 
 /// A TLS server that answers every request with [`ACTIVE`].
 pub struct Server {

@@ -9,7 +9,7 @@ use iplaygames::{Code, Config, Outcome};
 use serde_json::json;
 
 use crate::fixture::{at, status};
-use crate::support::{HANG, answer, serve};
+use crate::support::{TEST_TIMEOUT, answer, serve};
 
 #[test]
 fn a_server_that_answers_in_plain_http_is_a_tls_error_and_learns_nothing() {
@@ -27,7 +27,7 @@ fn a_server_that_answers_in_plain_http_is_a_tls_error_and_learns_nothing() {
     let error = status(&client).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (Code::TLS, Outcome::NotSent), "{error}");
     assert_eq!(error.attempts(), 1);
-    let bytes = bytes.recv_timeout(HANG).unwrap();
+    let bytes = bytes.recv_timeout(TEST_TIMEOUT).unwrap();
     // A TLS handshake record, and no word of the request.
     assert_eq!(bytes[0], 22);
     let text = String::from_utf8_lossy(&bytes);

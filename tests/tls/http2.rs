@@ -3,11 +3,11 @@
 use iplaygames::Client;
 use serde_json::{Value, json};
 
-use crate::fixture::{ACTIVE, SESSION, at, status};
+use crate::fixture::{at, status};
 use crate::http2_server::{Http2, Leave};
 use crate::support::length::rounds;
 use crate::support::tls::Authority;
-use crate::support::{START, STARTED, options};
+use crate::support::{ACTIVE, SESSION, START, STARTED, options};
 
 fn http2(together: usize, more: Value) -> (Http2, Client) {
     let authority = Authority::new("Test CA");

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::fixture::ACTIVE;
 use crate::support::http2_server::{self, Stream, read_body, send_json};
 use crate::support::tls::Identity;
-use crate::support::{HANG, STARTED};
+use crate::support::{ACTIVE, STARTED, TEST_TIMEOUT};
 
 /// A server that speaks HTTP/2 alone.
 pub struct Http2 {
@@ -64,7 +63,7 @@ impl Http2 {
     /// Takes leave of the one connection there is, and waits until that is on the wire.
     pub fn leave(&self, how: Leave) {
         self.leave.send_replace(how);
-        self.left.recv_timeout(HANG).unwrap();
+        self.left.recv_timeout(TEST_TIMEOUT).unwrap();
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::mpsc::channel;
 use iplaygames::{Code, Outcome};
 use serde_json::json;
 
-use crate::fixture::{ACTIVE, Server, at, roots, status};
+use crate::fixture::{Server, at, roots, status};
 use crate::support::tls::Authority;
-use crate::support::{HANG, child};
+use crate::support::{ACTIVE, TEST_TIMEOUT, child};
 
 /// Needs a process whose system trusts an authority of the test.
 #[test]
@@ -57,7 +57,7 @@ fn only_these_cas_never_opens_the_systems_roots() {
     assert_eq!(roots(&client), "none");
     assert_eq!(status(&client).unwrap().json(), ACTIVE);
     assert_eq!(roots(&client), "given");
-    client.prewarm(HANG).unwrap();
+    client.prewarm(TEST_TIMEOUT).unwrap();
 
     // The same without `only_these_cas` reads the pipe: or the calls above would show nothing.
     let (started, starts) = channel();
@@ -111,12 +111,12 @@ fn a_prewarm_reads_the_roots_and_opens_the_connection_and_sends_no_request() {
     std::fs::write(child::given("SSL_CERT_FILE"), authority.pem()).unwrap();
     let server = Server::new(&authority.certify("127.0.0.1"));
     let client = at(server.port, json!({}));
-    client.prewarm(HANG).unwrap();
+    client.prewarm(TEST_TIMEOUT).unwrap();
     assert_eq!(roots(&client), "system");
     // The first call finds everything ready.
     std::fs::remove_file(child::given("SSL_CERT_FILE")).unwrap();
     assert_eq!(status(&client).unwrap().json(), ACTIVE);
     assert_eq!(server.connections(), 1);
-    let request = server.requests.recv_timeout(HANG).unwrap();
+    let request = server.requests.recv_timeout(TEST_TIMEOUT).unwrap();
     assert!(request.line.starts_with("GET "), "the first that was asked: {}", request.line);
 }

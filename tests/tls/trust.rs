@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::fixture::{ACTIVE, Server, assert_refused, at, status};
-use crate::support::HANG;
+use crate::fixture::{Server, assert_refused, at, status};
 use crate::support::tls::{Authority, Identity};
+use crate::support::{ACTIVE, TEST_TIMEOUT};
 
 #[test]
 fn an_authority_given_as_text_or_as_a_file_is_trusted() {
@@ -22,7 +22,7 @@ fn an_authority_given_as_text_or_as_a_file_is_trusted() {
     ] {
         let client = at(server.port, more);
         assert_eq!(status(&client).unwrap().json(), ACTIVE);
-        let request = server.requests.recv_timeout(HANG).unwrap();
+        let request = server.requests.recv_timeout(TEST_TIMEOUT).unwrap();
         assert_eq!(request.header("authorization"), Some("Bearer test-key-123"));
     }
 }

@@ -28,7 +28,7 @@ use ledger::{Action, Ledger, Operation};
 use wire::{After, Step, Wire};
 
 /// A guard against hanging: far longer than anything here takes.
-const HANG: Duration = Duration::from_secs(30);
+const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Calls with this prefix are never disturbed.
 pub const UNDISTURBED: &str = "undisturbed-";
@@ -239,8 +239,11 @@ impl FaultServer {
     /// Waits until the server holds a response.
     pub fn wait_until_held(&self) -> bool {
         let progress = self.shared.progress.lock().unwrap();
-        let (progress, timeout) =
-            self.shared.changed.wait_timeout_while(progress, HANG, |progress| progress.held == 0).unwrap();
+        let (progress, timeout) = self
+            .shared
+            .changed
+            .wait_timeout_while(progress, TEST_TIMEOUT, |progress| progress.held == 0)
+            .unwrap();
         drop(progress);
         !timeout.timed_out()
     }
@@ -254,7 +257,7 @@ impl FaultServer {
         let Some(accepting) = self.accepting.lock().unwrap().take() else { return true };
         // Wakes the thread that accepts. Connections that wait to be accepted are served before.
         drop(TcpStream::connect(self.address));
-        let guard = Instant::now() + 2 * HANG;
+        let guard = Instant::now() + 2 * TEST_TIMEOUT;
         let connections = accepting.join().unwrap();
         connections.into_iter().all(|connection| {
             while !connection.is_finished() && Instant::now() < guard {
@@ -291,8 +294,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
 }
 
 fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(HANG))?;
-    stream.set_write_timeout(Some(HANG))?;
+    stream.set_read_timeout(Some(TEST_TIMEOUT))?;
+    stream.set_write_timeout(Some(TEST_TIMEOUT))?;
     stream.set_nodelay(true)?;
     shared.ledger().connections += 1;
     let mut after = After::GoOn;
