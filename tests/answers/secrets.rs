@@ -2,7 +2,19 @@
 
 use std::sync::{Arc, Mutex};
 
+use iplaygames::Client;
+
 use crate::support::{START, STARTED, TEST_TIMEOUT, answering, client, client_with, json, options};
+
+/// Returns the text that all further log lines of a client are added to.
+fn log_of(client: &Client) -> Arc<Mutex<String>> {
+    let lines = Arc::new(Mutex::new(String::new()));
+    let sink = Arc::clone(&lines);
+    let logger: iplaygames::Logger =
+        Arc::new(move |line: &iplaygames::LogLine| sink.lock().unwrap().push_str(&format!("{line:?}\n")));
+    client.set_logger(Some(logger), Some(iplaygames::LogLevel::Trace)).unwrap();
+    lines
+}
 
 #[test]
 fn no_secret_of_the_configuration_is_in_an_error_or_a_log_line() {
@@ -10,11 +22,7 @@ fn no_secret_of_the_configuration_is_in_an_error_or_a_log_line() {
         r#"{"message": "Bad token test-key-123", "headers": {"authorization": "Bearer test-key-123"}}"#;
     let (port, _received) = answering(json("401 Unauthorized", echo));
     let client = client(port);
-    let lines = Arc::new(Mutex::new(String::new()));
-    let sink = Arc::clone(&lines);
-    let logger: iplaygames::Logger =
-        Arc::new(move |line: &iplaygames::LogLine| sink.lock().unwrap().push_str(&format!("{line:?}\n")));
-    client.set_logger(Some(logger), Some(iplaygames::LogLevel::Trace)).unwrap();
+    let lines = log_of(&client);
     let error = client.call("start_a_game_session", START, &options()).unwrap_err();
     client.deliver_log();
     let lines = lines.lock().unwrap();
@@ -30,11 +38,7 @@ fn a_key_that_the_server_repeats_with_escapes_is_hidden_and_the_body_stays_json(
     let echo = r#"{"message": "Bad token \u0074est\u002Dkey-123", "errors": {"test-\u006bey-123": ["dGVzdC1rZXktMTIz"]}}"#;
     let (port, received) = answering(json("422 Unprocessable Entity", echo));
     let client = client(port);
-    let lines = Arc::new(Mutex::new(String::new()));
-    let sink = Arc::clone(&lines);
-    let logger: iplaygames::Logger =
-        Arc::new(move |line: &iplaygames::LogLine| sink.lock().unwrap().push_str(&format!("{line:?}\n")));
-    client.set_logger(Some(logger), Some(iplaygames::LogLevel::Trace)).unwrap();
+    let lines = log_of(&client);
     let error = client.call("start_a_game_session", START, &options()).unwrap_err();
     client.deliver_log();
     assert_eq!(

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::fixture::{ENDED, end, start, status};
 use crate::support::STARTED;
-use crate::support::http2::{NO_ERROR, Server};
+use crate::support::frames::NO_ERROR;
+use crate::support::http2::Server;
 
 #[test]
 fn a_body_that_is_cut_is_no_response_whatever_the_reason_says() {

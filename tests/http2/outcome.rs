@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::fixture::{counter, start};
 use crate::support::STARTED;
-use crate::support::http2::{INTERNAL_ERROR, NO_ERROR, Peer, REFUSED_STREAM, Server};
+use crate::support::frames::{INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM};
+use crate::support::http2::{Peer, Server};
 
 /// Starts a server that does `misbehave` with the first request and answers all others as starts.
 /// Returns it with its count of whole requests.

@@ -9,7 +9,8 @@ use iplaygames::{Client, Code, Outcome};
 use serde_json::json;
 
 use crate::fixture::{counter, start, status};
-use crate::support::http2::{MAX_CONCURRENT_STREAMS, REFUSED_STREAM, Server};
+use crate::support::frames::{MAX_CONCURRENT_STREAMS, REFUSED_STREAM};
+use crate::support::http2::Server;
 use crate::support::{ACTIVE, STARTED, TEST_TIMEOUT};
 
 /// Drives a client until the other side says so.

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod child;
+pub mod frames;
 pub mod http2;
 pub mod http2_server;
 pub mod length;

@@ -6,6 +6,7 @@
 
 pub mod fault;
 pub mod faults;
+#[path = "../frames.rs"]
 pub mod frames;
 mod http1;
 mod http2;
