@@ -58,6 +58,9 @@ mod session;
 mod simulation;
 mod submit;
 mod sync;
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod test_support;
 
 pub use api::operation::{
     BodyKind, Echo, Format, Idempotency, Method, Operation, Param, ParamLocation, ParamType, ResponseKind,

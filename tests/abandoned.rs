@@ -1,4 +1,5 @@
-//! A call whose result is not taken is not lost in silence: it is counted, and logged with its id and its outcome.
+//! A call whose result is not taken is not lost in silence: it is counted, and logged with its id
+//! and its outcome.
 
 mod support;
 
@@ -55,7 +56,7 @@ impl Fixture {
                 assert_eq!(request.header("x-request-id"), Some(id));
                 return;
             }
-            assert!(started.elapsed() < HANG);
+            assert!(started.elapsed() < TEST_TIMEOUT);
         }
     }
 
@@ -121,7 +122,7 @@ fn a_start_that_is_freed_after_it_succeeded_is_logged_with_its_session() {
     let started = Instant::now();
     while !ended.load(Ordering::SeqCst) {
         fixture.client.tick(Duration::from_millis(1)).unwrap();
-        assert!(started.elapsed() < HANG);
+        assert!(started.elapsed() < TEST_TIMEOUT);
     }
     drop(call);
     let (level, line) = fixture.line_of(&id);
@@ -135,7 +136,7 @@ fn a_start_that_is_freed_after_it_succeeded_is_logged_with_its_session() {
 fn a_call_whose_result_was_taken_is_not_abandoned() {
     let fixture = Fixture::new(true, "");
     let polled = fixture.start();
-    assert!(polled.wait(HANG).unwrap().unwrap().is_ok());
+    assert!(polled.wait(TEST_TIMEOUT).unwrap().unwrap().is_ok());
     let told = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&told);
     let callback = Box::new(move |_: Event<'_>| {
@@ -145,7 +146,7 @@ fn a_call_whose_result_was_taken_is_not_abandoned() {
     let started = Instant::now();
     while told.load(Ordering::SeqCst) == 0 {
         fixture.client.tick(Duration::from_millis(1)).unwrap();
-        assert!(started.elapsed() < HANG);
+        assert!(started.elapsed() < TEST_TIMEOUT);
     }
     let canceled = fixture.start();
     canceled.cancel().unwrap();
@@ -170,7 +171,7 @@ fn calls_that_end_with_their_client_are_counted_and_logged_with_their_outcome() 
     while received < 3 {
         fixture.client.tick(Duration::from_millis(1)).unwrap();
         received += fixture.received.try_iter().count();
-        assert!(started.elapsed() < HANG);
+        assert!(started.elapsed() < TEST_TIMEOUT);
     }
     let unsent = submit(None);
     fixture.client.close();
@@ -195,7 +196,7 @@ fn a_blocking_call_that_its_client_ends_is_not_abandoned() {
     let fixture = Fixture::new(false, "");
     std::thread::scope(|scope| {
         let call = scope.spawn(|| fixture.client.call("start_a_game_session", START, &options()));
-        fixture.received.recv_timeout(HANG).unwrap();
+        fixture.received.recv_timeout(TEST_TIMEOUT).unwrap();
         fixture.client.close();
         let error = call.join().unwrap().unwrap_err();
         assert_eq!((error.code(), error.outcome()), (Code::CANCELED, Outcome::Unknown));

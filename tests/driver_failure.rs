@@ -1,5 +1,5 @@
-//! The I/O driver of a client fails for good: the host has closed its descriptors. Every request ends, later calls are
-//! refused, and nothing waits longer than it may.
+//! The I/O driver of a client fails for good: the host has closed its descriptors. Every request
+//! ends, later calls are refused, and nothing waits longer than it may.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -41,12 +41,13 @@ impl Victim {
         Victim { client, queues }
     }
 
-    /// Puts another file in the place of the client's event queues, as a host does that closes descriptors which are not
-    /// its own and opens files afterwards.
+    /// Puts another file in the place of the client's event queues, as a host does that closes
+    /// descriptors which are not its own and opens files afterwards.
     fn break_driver(&self) {
         let null = std::fs::File::open("/dev/null").unwrap();
         for queue in &self.queues {
-            // SAFETY: replaces a descriptor; that it is not ours to replace is what the test is about.
+            // SAFETY: replaces a descriptor; that it is not ours to replace is what the test is
+            // about.
             assert_eq!(unsafe { libc::dup2(null.as_raw_fd(), *queue) }, *queue);
         }
     }
@@ -86,7 +87,7 @@ fn tick_until_received(client: &Client, sees: &Receiver<Received>, count: usize)
     while received < count {
         client.tick(Duration::from_millis(1)).unwrap();
         received += sees.try_iter().count();
-        assert!(started.elapsed() < HANG);
+        assert!(started.elapsed() < TEST_TIMEOUT);
     }
 }
 
@@ -149,21 +150,21 @@ fn waits_end_within_their_limit_when_the_driver_fails() {
         let client = &victim.client;
         std::thread::scope(|scope| {
             let blocking = scope.spawn(|| client.call("start_a_game_session", START, &options()));
-            sees.recv_timeout(HANG).unwrap();
+            sees.recv_timeout(TEST_TIMEOUT).unwrap();
             let call = client.submit("start_a_game_session", START, &options(), None).unwrap();
-            sees.recv_timeout(HANG).unwrap();
+            sees.recv_timeout(TEST_TIMEOUT).unwrap();
             victim.break_driver();
             let started = Instant::now();
             // The limit of the wait, or the end of the call.
             let waited = call.wait(Duration::from_millis(100));
-            assert!(started.elapsed() < HANG);
+            assert!(started.elapsed() < TEST_TIMEOUT);
             if let Ok(Some(result)) = waited {
                 assert_failed(result.as_ref().unwrap_err(), Outcome::Unknown);
             }
             assert_failed(&blocking.join().unwrap().unwrap_err(), Outcome::Unknown);
             let result = call.wait(Duration::from_millis(100)).unwrap().unwrap();
             assert_failed(result.as_ref().unwrap_err(), Outcome::Unknown);
-            assert!(started.elapsed() < HANG);
+            assert!(started.elapsed() < TEST_TIMEOUT);
         });
         victim.assert_refuses();
     });
@@ -181,20 +182,20 @@ fn calls_of_a_client_with_a_background_thread_end_when_the_driver_fails() {
             counter.fetch_add(1, Ordering::SeqCst);
         });
         let sent = client.submit("start_a_game_session", START, &options(), None).unwrap();
-        sees.recv_timeout(HANG).unwrap();
+        sees.recv_timeout(TEST_TIMEOUT).unwrap();
         victim.break_driver();
         // It wakes the thread, which finds the driver gone.
         let woken = client.submit("start_a_game_session", START, &options(), Some(callback));
         let started = Instant::now();
         while sent.poll().unwrap().is_none() {
-            assert!(started.elapsed() < HANG, "the call never ends");
+            assert!(started.elapsed() < TEST_TIMEOUT, "the call never ends");
             std::thread::sleep(Duration::from_millis(1));
         }
         assert_failed(sent.poll().unwrap().unwrap().as_ref().unwrap_err(), Outcome::Unknown);
         if let Ok(call) = woken {
             while call.poll().unwrap().is_none() || ended.load(Ordering::SeqCst) == 0 {
                 let _ = client.tick(Duration::from_millis(1));
-                assert!(started.elapsed() < HANG, "the callback never runs");
+                assert!(started.elapsed() < TEST_TIMEOUT, "the callback never runs");
             }
             for _ in 0..3 {
                 let _ = client.tick(Duration::from_millis(1));

@@ -1,5 +1,5 @@
-//! Files import only files of their own layer and of the layers below, and no imports form a cycle. The layers are those
-//! that ARCHITECTURE.md lists.
+//! Files import only files of their own layer and of the layers below, and no imports form a cycle.
+//! The layers are those that ARCHITECTURE.md lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -139,7 +139,8 @@ fn imports(files: &BTreeMap<String, String>) -> Imports {
         let mut paths = Paths { module: &names, found: BTreeSet::new() };
         paths.visit_file(&parsed);
         let imported = paths.found.iter().filter_map(|path| {
-            // The longest part of the path that is a file. What `lib.rs` exports again counts as `lib`.
+            // The longest part of the path that is a file. What `lib.rs` exports again counts as
+            // `lib`.
             (1..=path.len())
                 .rev()
                 .map(|length| path[..length].join("::"))

@@ -1,5 +1,5 @@
-//! What stays of the API key in the memory of the process when its owner is gone. Linux only: the tests
-//! read all of their own memory.
+//! What stays of the API key in the memory of the process when its owner is gone. Linux only: the
+//! tests read all of their own memory.
 
 #![cfg(target_os = "linux")]
 
@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::os::unix::fs::FileExt as _;
 
 use iplaygames::{Client, Config};
-use support::{HANG, answering, child, json};
+use support::{TEST_TIMEOUT, answering, child, json};
 
 /// The key is never stored as it is, only what it is made from.
 const MASK: u8 = 0x15;
@@ -29,7 +29,8 @@ fn wipe(bytes: &mut [u8]) {
     }
 }
 
-/// Makes a configuration's text with the key in it, in memory that is wiped after `with` has used it.
+/// Makes a configuration's text with the key in it, in memory that is wiped after `with` has used
+/// it.
 fn with_config(escaped: bool, port: &str, timeout_ms: &str, with: impl FnOnce(&str)) {
     let mut key = key();
     let mut text = Vec::with_capacity(4096);
@@ -132,7 +133,7 @@ fn no_copy_of_the_key_stays_when_a_client_is_dropped() {
         // The server is in the parent, so that what it received is in other memory.
         let (port, received) = answering(json("200 OK", r#"{"data":[]}"#));
         child::run(NAME, &[("PORT", &port.to_string())]);
-        let request = received.recv_timeout(HANG).unwrap();
+        let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
         let expected = [b"Bearer ", &key()[..]].concat();
         assert_eq!(request.header("authorization").map(str::as_bytes), Some(&expected[..]));
         return;

@@ -1,4 +1,5 @@
-//! What observes a call (a callback, a notifier, a logger) replaces no result when it panics, and stops nothing else.
+//! What observes a call (a callback, a notifier, a logger) replaces no result when it panics, and
+//! stops nothing else.
 
 mod support;
 
@@ -21,7 +22,7 @@ fn tick_until(client: &Client, mut holds: impl FnMut() -> bool) -> usize {
     let (mut panics, started) = (0, Instant::now());
     while !holds() {
         panics += usize::from(catch_unwind(AssertUnwindSafe(|| client.tick(BUDGET).unwrap())).is_err());
-        assert!(started.elapsed() < HANG);
+        assert!(started.elapsed() < TEST_TIMEOUT);
     }
     panics
 }
@@ -58,7 +59,7 @@ fn a_callback_that_panics_runs_once_and_costs_neither_its_result_nor_other_callb
     assert!(done());
     assert_started(&panics);
     assert_started(&other);
-    client.shutdown(HANG).unwrap();
+    client.shutdown(TEST_TIMEOUT).unwrap();
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn a_logger_that_panics_costs_no_result_and_no_later_line() {
         assert_eq!(reply.json(), STARTED);
         ids.push(reply.call_id().to_owned());
         let call = start(&client, None);
-        assert!(call.wait(HANG).unwrap().unwrap().is_ok());
+        assert!(call.wait(TEST_TIMEOUT).unwrap().unwrap().is_ok());
         ids.push(call.id().to_owned());
         client.deliver_log();
     }

@@ -1,26 +1,19 @@
-//! No call that is reported as not sent stands in the server's log, whenever and from wherever it is canceled: over
-//! HTTP/1.1, TLS and HTTP/2.
+//! No call that is reported as not sent stands in the server's log, whenever and from wherever it
+//! is canceled: over HTTP/1.1, TLS and HTTP/2.
 
 mod support;
 
 use std::collections::HashSet;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use iplaygames::{CallOptions, CallResult, Client, Code, Config, Outcome};
+use iplaygames::{CallOptions, CallResult, Client, Code, Outcome};
 use serde_json::{Value, json};
-use std::io::Write;
-use support::tls::{Authority, secure};
-use support::*;
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Protocol {
-    Http,
-    Https,
-    Http2,
-}
+use support::length::rounds;
+use support::protocol::{Protocol, Server};
+use support::{START, STARTED, TEST_TIMEOUT, options};
 
 /// The ids of all whole requests that a server received, and how many connections it has.
 #[derive(Default)]
@@ -52,112 +45,43 @@ impl Drop for Open {
 }
 
 /// A server that logs whole requests and answers each as a start.
-struct Server {
-    protocol: Protocol,
-    port: u16,
-    ca_pem: String,
+struct LoggingServer {
+    server: Server,
     log: Arc<Log>,
 }
 
-impl Server {
-    fn start(protocol: Protocol) -> Server {
-        let authority = Authority::new("Test CA");
-        let identity = authority.certify("127.0.0.1");
+impl LoggingServer {
+    fn start(protocol: Protocol) -> LoggingServer {
         let log = Arc::new(Log::default());
-        let shared = Arc::clone(&log);
-        let port = match protocol {
-            Protocol::Http => serve(move |mut stream| {
-                let _open = shared.open();
-                serve_http1(&mut stream, &shared);
-            }),
-            Protocol::Https => {
-                let config = identity.config(&["http/1.1"]);
-                serve(move |stream| {
-                    let _open = shared.open();
-                    serve_http1(&mut secure(&config, stream), &shared);
-                })
-            }
-            Protocol::Http2 => serve_http2(identity.config(&["h2"]), shared),
-        };
-        Server { protocol, port, ca_pem: authority.pem(), log }
+        let (opened, received) = (Arc::clone(&log), Arc::clone(&log));
+        let server = Server::start(
+            protocol,
+            move || opened.open(),
+            move |_, id| {
+                received.add(id);
+                (201, STARTED)
+            },
+        );
+        LoggingServer { server, log }
     }
 
     fn client(&self, more: &Value) -> Client {
-        let scheme = if self.protocol == Protocol::Http { "http" } else { "https" };
-        let mut config = json!({
-            "api_key": "test-key-123",
-            "base_url": format!("{scheme}://127.0.0.1:{}", self.port),
-            "ca_pem": self.ca_pem,
-            "max_in_flight": 10_000,
-        });
+        let mut config = json!({"max_in_flight": 10_000});
         config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        Client::new(Config::from_json(&config.to_string()).unwrap()).unwrap()
+        self.server.client(&config)
     }
 
     /// Returns the log, after everything that was sent has been read. All clients must be gone.
     fn log(&self) -> HashSet<String> {
         // Accepted after all connections before it.
         let before = self.log.accepted.load(Ordering::SeqCst);
-        drop(TcpStream::connect(("127.0.0.1", self.port)).unwrap());
+        drop(TcpStream::connect(("127.0.0.1", self.server.port)).unwrap());
         let started = Instant::now();
         while self.log.accepted.load(Ordering::SeqCst) == before || self.log.open.load(Ordering::SeqCst) > 0 {
-            assert!(started.elapsed() < HANG, "a connection stays open");
+            assert!(started.elapsed() < TEST_TIMEOUT, "a connection stays open");
             std::thread::sleep(Duration::from_millis(2));
         }
         self.log.ids.lock().unwrap().clone()
-    }
-}
-
-fn serve_http1(stream: &mut (impl std::io::Read + Write), log: &Log) {
-    while let Some(request) = read_request(stream) {
-        log.add(request.header("x-request-id").unwrap());
-        if stream.write_all(&json("201 Created", STARTED)).is_err() {
-            return;
-        }
-    }
-}
-
-fn serve_http2(config: Arc<rustls::ServerConfig>, log: Arc<Log>) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let acceptor = tokio_rustls::TlsAcceptor::from(config);
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            while let Ok((stream, _)) = listener.accept().await {
-                let (open, acceptor, log) = (log.open(), acceptor.clone(), Arc::clone(&log));
-                tokio::spawn(async move {
-                    let _open = open;
-                    let Ok(stream) = acceptor.accept(stream).await else { return };
-                    let Ok(mut connection) = h2::server::handshake(stream).await else { return };
-                    while let Some(Ok((request, respond))) = connection.accept().await {
-                        tokio::spawn(respond_over_http2(request, respond, Arc::clone(&log)));
-                    }
-                });
-            }
-        });
-    });
-    port
-}
-
-async fn respond_over_http2(
-    request: http::Request<h2::RecvStream>,
-    mut respond: h2::server::SendResponse<bytes::Bytes>,
-    log: Arc<Log>,
-) {
-    let id = request.headers()["x-request-id"].to_str().unwrap().to_owned();
-    let mut body = request.into_body();
-    while let Some(chunk) = body.data().await {
-        // A stream that was reset before its end is no whole request.
-        let Ok(chunk) = chunk else { return };
-        let _ = body.flow_control().release_capacity(chunk.len());
-    }
-    log.add(&id);
-    let head = http::Response::builder().status(201).body(()).unwrap();
-    if let Ok(mut stream) = respond.send_response(head, false) {
-        let _ = stream.send_data(STARTED.into(), true);
     }
 }
 
@@ -201,7 +125,8 @@ impl Calls {
         assert!(not_sent > 0 && !log.is_empty(), "{what}: {not_sent} calls were canceled in time");
     }
 
-    /// Returns whether some calls may have been sent and others were not: only then a comparison proves anything.
+    /// Returns whether some calls may have been sent and others were not: only then a comparison
+    /// proves anything.
     fn are_mixed(&self) -> bool {
         let results = self.results.lock().unwrap();
         let is_not_sent = |(_, outcome): &(String, Option<Outcome>)| *outcome == Some(Outcome::NotSent);
@@ -223,13 +148,17 @@ impl Rounds {
         Rounds { round: 0, at_least, longest: Duration::from_millis(1), began: Instant::now() }
     }
 
-    /// Returns whether there is another round. There are more of them on a machine where the pauses turn out too short
-    /// for any call to be sent, and they grow.
+    /// Returns whether there is another round. There are more of them on a machine where the pauses
+    /// turn out too short for any call to be sent, and they grow.
     fn next(&mut self, calls: &Calls) -> bool {
         if self.round >= self.at_least && calls.are_mixed() {
             return false;
         }
-        assert!(self.began.elapsed() < HANG, "after {} rounds all calls have the same outcome", self.round);
+        assert!(
+            self.began.elapsed() < TEST_TIMEOUT,
+            "after {} rounds all calls have the same outcome",
+            self.round
+        );
         if self.round > 0 && self.round.is_multiple_of(40) && !calls.are_mixed() {
             self.longest *= 2;
         }
@@ -246,17 +175,22 @@ impl Rounds {
 }
 
 const CALLERS: u32 = 4;
-const PROTOCOLS: [(Protocol, u32); 3] = [(Protocol::Http, 160), (Protocol::Https, 80), (Protocol::Http2, 80)];
+
+/// Returns the protocols, each with the number of rounds that run at least.
+fn protocols() -> [(Protocol, u32); 3] {
+    let (http, tls) = rounds((160, 80), (40, 20));
+    [(Protocol::Http, http), (Protocol::Https, tls), (Protocol::Http2, tls)]
+}
 
 #[test]
 fn a_blocking_call_whose_client_is_closed_by_another_thread_is_not_sent_if_it_is_reported_so() {
-    for (protocol, at_least) in PROTOCOLS {
-        let (server, calls) = (Server::start(protocol), Calls::default());
+    for (protocol, at_least) in protocols() {
+        let (server, calls) = (LoggingServer::start(protocol), Calls::default());
         let mut rounds = Rounds::new(at_least);
         while rounds.next(&calls) {
             let round = rounds.round;
             let client = server.client(&json!({}));
-            client.prewarm(HANG).unwrap();
+            client.prewarm(TEST_TIMEOUT).unwrap();
             let begin = std::sync::Barrier::new(CALLERS as usize + 1);
             std::thread::scope(|scope| {
                 for caller in 0..CALLERS {
@@ -289,14 +223,14 @@ fn a_blocking_call_whose_client_is_closed_by_another_thread_is_not_sent_if_it_is
 #[test]
 fn a_submitted_call_that_another_thread_cancels_is_not_sent_if_it_is_reported_so() {
     for background in [false, true] {
-        for (protocol, at_least) in PROTOCOLS {
-            let (server, calls) = (Server::start(protocol), Calls::default());
+        for (protocol, at_least) in protocols() {
+            let (server, calls) = (LoggingServer::start(protocol), Calls::default());
             let more = json!({"background": background});
             let mut rounds = Rounds::new(at_least);
             let mut goes_on = true;
             while goes_on {
                 let client = server.client(&more);
-                client.prewarm(HANG).unwrap();
+                client.prewarm(TEST_TIMEOUT).unwrap();
                 let is_over = std::sync::atomic::AtomicBool::new(false);
                 std::thread::scope(|scope| {
                     scope.spawn(|| {
@@ -341,10 +275,10 @@ fn a_submitted_call_that_another_thread_cancels_is_not_sent_if_it_is_reported_so
 
 #[test]
 fn a_call_that_is_canceled_or_freed_before_the_first_tick_is_never_sent() {
-    for (protocol, _) in PROTOCOLS {
-        let server = Server::start(protocol);
+    for (protocol, _) in protocols() {
+        let server = LoggingServer::start(protocol);
         let client = server.client(&json!({}));
-        client.prewarm(HANG).unwrap();
+        client.prewarm(TEST_TIMEOUT).unwrap();
         for round in 0..50 {
             let call = client.submit("start_a_game_session", START, &options(), None).unwrap();
             if round % 2 == 0 {

@@ -1,5 +1,5 @@
-//! What is tried again and what never is, counted at the sandbox: how many requests arrived, and how
-//! many sessions exist, after each fault of each operation. No fault may make two sessions.
+//! What is tried again and what never is, counted at the sandbox: how many requests arrived, and
+//! how many sessions exist, after each fault of each operation. No fault may make two sessions.
 
 #![cfg(feature = "sandbox")]
 
@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use iplaygames::sandbox::Sandbox;
 use iplaygames::{Client, Code, Config, Error, Outcome};
 use serde_json::Value;
-use support::{HANG, START};
+use support::{START, TEST_TIMEOUT};
 
 /// A sandbox, a client of it, and a session and a multi-session that are open.
-struct Scene {
+struct Fixture {
     sandbox: Sandbox,
     client: Client,
     session: String,
@@ -25,14 +25,14 @@ struct Scene {
 const MULTI: &str =
     r#"{"player_id": "p", "currency": "USD", "country_code": "US", "ip_address": "::1", "game_ids": [1, 2]}"#;
 
-impl Scene {
+impl Fixture {
     /// `more` is put into the client's configuration.
-    fn new(more: &str) -> Scene {
+    fn new(more: &str) -> Fixture {
         let (sandbox, client) = support::sandbox_and_client(more);
-        let mut scene = Scene { sandbox, client, session: String::new(), multi: String::new() };
-        scene.session = scene.id("start_a_game_session", START, "session_id");
-        scene.multi = scene.id("start_a_multi_session", MULTI, "multi_session_id");
-        scene
+        let mut fixture = Fixture { sandbox, client, session: String::new(), multi: String::new() };
+        fixture.session = fixture.id("start_a_game_session", START, "session_id");
+        fixture.multi = fixture.id("start_a_multi_session", MULTI, "multi_session_id");
+        fixture
     }
 
     fn id(&self, operation: &str, arguments: &str, key: &str) -> String {
@@ -87,7 +87,7 @@ enum Then {
 use Then::{Fails, Works};
 
 #[test]
-fn one_fault_of_each_kind_on_each_operation() {
+fn a_call_that_meets_one_fault_is_repeated_or_fails_as_its_operation_allows() {
     use Outcome::{Rejected, Unknown};
     let lost = Fails(Code::CONNECTION_LOST, Unknown);
     let bad = Fails(Code::BAD_RESPONSE, Unknown);
@@ -133,26 +133,29 @@ fn one_fault_of_each_kind_on_each_operation() {
         ),
         (r#""close": true"#, Works, Works, Works),
     ] {
-        for (operations, then) in [(READS.as_slice(), read), (&ENDS, end), (&ONCE, once)] {
-            for operation in operations {
-                // This refusal is documented for this operation alone.
-                let documented =
-                    *operation == "start_a_game_session" && effect == r#""status": 503, "envelope": true"#;
-                let then = if documented { Fails(Code::UNAVAILABLE, Rejected) } else { then };
-                one_fault(operation, effect, then);
+        // Most of them wait before they try again.
+        std::thread::scope(|scope| {
+            for (operations, then) in [(READS.as_slice(), read), (&ENDS, end), (&ONCE, once)] {
+                for operation in operations {
+                    // This refusal is documented for this operation alone.
+                    let documented = *operation == "start_a_game_session"
+                        && effect == r#""status": 503, "envelope": true"#;
+                    let then = if documented { Fails(Code::UNAVAILABLE, Rejected) } else { then };
+                    scope.spawn(move || one_fault(operation, effect, then));
+                }
             }
-        }
+        });
     }
 }
 
 fn one_fault(operation: &str, effect: &str, then: Then) {
     let what = format!("{operation} with {effect}");
-    let scene = Scene::new("");
-    let before = scene.counts();
-    let sent_before = scene.requests(operation);
-    scene.fault(operation, effect);
-    let result = scene.call(operation);
-    let sent = scene.requests(operation) - sent_before;
+    let fixture = Fixture::new("");
+    let before = fixture.counts();
+    let sent_before = fixture.requests(operation);
+    fixture.fault(operation, effect);
+    let result = fixture.call(operation);
+    let sent = fixture.requests(operation) - sent_before;
     match then {
         // A connection that closes after a whole answer needs no second request.
         Works => {
@@ -170,7 +173,7 @@ fn one_fault(operation: &str, effect: &str, then: Then) {
             assert_eq!(sent, 1, "{what}");
         }
     }
-    let after = scene.counts();
+    let after = fixture.counts();
     for kind in ["sessions", "multi_sessions"] {
         let made = after[kind]["total"].as_u64().unwrap() - before[kind]["total"].as_u64().unwrap();
         assert!(made <= 1, "{what} made {made} {kind}");
@@ -181,50 +184,50 @@ fn one_fault(operation: &str, effect: &str, then: Then) {
 }
 
 #[test]
-fn a_start_whose_answer_is_lost_leaves_one_session_and_says_so() {
-    let scene = Scene::new("");
-    scene.fault("start_a_game_session", r#""drop": "after", "times": 0"#);
-    let error = scene.call("start_a_game_session").unwrap_err();
+fn a_start_whose_response_is_lost_leaves_one_session_and_is_unknown() {
+    let fixture = Fixture::new("");
+    fixture.fault("start_a_game_session", r#""drop": "after", "times": 0"#);
+    let error = fixture.call("start_a_game_session").unwrap_err();
     assert_eq!((error.outcome(), error.attempts()), (Outcome::Unknown, 1));
-    // The scene's own session, and the one nobody knows of.
-    assert_eq!(scene.counts()["sessions"]["total"], 2);
+    // The fixture's own session, and one that no caller knows of.
+    assert_eq!(fixture.counts()["sessions"]["total"], 2);
 }
 
 #[test]
-fn an_end_whose_answer_is_lost_is_repeated_and_gone_is_done() {
+fn an_end_whose_response_is_lost_is_repeated_and_a_session_that_is_gone_has_ended() {
     for (effect, operation) in
         [(r#""drop": "after""#, ENDS[0]), (r#""status": 502, "process": true"#, ENDS[1])]
     {
-        let scene = Scene::new("");
-        scene.fault(operation, effect);
-        let json = scene.call(operation).unwrap();
+        let fixture = Fixture::new("");
+        fixture.fault(operation, effect);
+        let json = fixture.call(operation).unwrap();
         assert_eq!(json, r#"{"success":true,"already_ended":true}"#);
     }
     // A plain 404 is still one: nothing says that this session ever was.
-    let scene = Scene::new("");
-    let error = scene.client.sessions().end("no-such-session").unwrap_err();
+    let fixture = Fixture::new("");
+    let error = fixture.client.sessions().end("no-such-session").unwrap_err();
     assert_eq!((error.code(), error.outcome()), (Code::NOT_FOUND, Outcome::Rejected));
     // So is a 404 after an attempt that was turned away.
-    scene.fault("end_a_game_session", r#""status": 429, "retry_after": 0"#);
-    let error = scene.client.sessions().end("no-such-session").unwrap_err();
+    fixture.fault("end_a_game_session", r#""status": 429, "retry_after": 0"#);
+    let error = fixture.client.sessions().end("no-such-session").unwrap_err();
     assert_eq!((error.code(), error.outcome(), error.attempts()), (Code::NOT_FOUND, Outcome::Rejected, 2));
 }
 
 #[test]
 fn a_conflict_after_a_lost_answer_stays_a_conflict_of_unknown_outcome() {
-    let scene = Scene::new("");
-    scene.fault("end_a_game_session", r#""drop": "before""#);
-    scene.fault("end_a_game_session", r#""status": 409, "envelope": true"#);
-    let error = scene.call("end_a_game_session").unwrap_err();
+    let fixture = Fixture::new("");
+    fixture.fault("end_a_game_session", r#""drop": "before""#);
+    fixture.fault("end_a_game_session", r#""status": 409, "envelope": true"#);
+    let error = fixture.call("end_a_game_session").unwrap_err();
     assert_eq!((error.code(), error.outcome(), error.attempts()), (Code::CONFLICT, Outcome::Unknown, 2));
 }
 
 #[test]
 fn a_read_that_is_refused_after_a_retried_failure_is_rejected() {
     for effect in [r#""status": 503"#, r#""drop": "after""#, r#""status": 408"#] {
-        let scene = Scene::new("");
-        scene.fault("get_session_status", effect);
-        let error = scene.client.sessions().status("no-such-session").unwrap_err();
+        let fixture = Fixture::new("");
+        fixture.fault("get_session_status", effect);
+        let error = fixture.client.sessions().status("no-such-session").unwrap_err();
         let seen = (error.code(), error.outcome(), error.attempts());
         assert_eq!(seen, (Code::NOT_FOUND, Outcome::Rejected, 2), "{effect}");
     }
@@ -232,48 +235,48 @@ fn a_read_that_is_refused_after_a_retried_failure_is_rejected() {
 
 #[test]
 fn a_5xx_with_the_envelope_after_the_work_was_done_is_unknown() {
-    let scene = Scene::new("");
+    let fixture = Fixture::new("");
     for status in [500, 502] {
         let effect = format!(r#""status": {status}, "envelope": true, "process": true"#);
-        scene.fault("start_a_game_session", &effect);
-        let error = scene.call("start_a_game_session").unwrap_err();
+        fixture.fault("start_a_game_session", &effect);
+        let error = fixture.call("start_a_game_session").unwrap_err();
         assert_eq!((error.code(), error.outcome()), (Code::SERVER, Outcome::Unknown));
     }
     // The server really started both.
-    assert_eq!(scene.counts()["sessions"]["total"], 3);
+    assert_eq!(fixture.counts()["sessions"]["total"], 3);
 }
 
 #[test]
 fn a_fraction_in_retry_after_is_waited_for_in_full() {
-    let scene = Scene::new("");
+    let fixture = Fixture::new("");
     let effect = r#""status": 429, "headers": {"Retry-After": "0.25"}, "times": 1"#;
-    scene.fault("start_a_game_session", effect);
+    fixture.fault("start_a_game_session", effect);
     let started = Instant::now();
-    assert!(scene.call("start_a_game_session").is_ok());
+    assert!(fixture.call("start_a_game_session").is_ok());
     assert!(started.elapsed() >= Duration::from_millis(250));
-    scene.fault("start_a_game_session", r#""status": 429, "headers": {"Retry-After": "90.5"}"#);
-    let error = scene.call("start_a_game_session").unwrap_err();
+    fixture.fault("start_a_game_session", r#""status": 429, "headers": {"Retry-After": "90.5"}"#);
+    let error = fixture.call("start_a_game_session").unwrap_err();
     assert_eq!((error.attempts(), error.retry_after()), (1, Some(Duration::from_millis(90_500))));
 }
 
 #[test]
-fn trying_again_ends_with_the_retries() {
+fn attempts_end_when_no_retries_are_left() {
     for (retries, requests) in [(0, 1), (1, 2), (4, 5)] {
-        let scene = Scene::new(&format!(r#", "max_retries": {retries}"#));
-        scene.fault("get_session_status", r#""status": 503, "retry_after": 0, "times": 0"#);
-        let error = scene.call("get_session_status").unwrap_err();
+        let fixture = Fixture::new(&format!(r#", "max_retries": {retries}"#));
+        fixture.fault("get_session_status", r#""status": 503, "retry_after": 0, "times": 0"#);
+        let error = fixture.call("get_session_status").unwrap_err();
         assert_eq!((error.code(), u64::from(error.attempts())), (Code::UNAVAILABLE, requests));
-        assert_eq!(scene.requests("get_session_status"), requests);
+        assert_eq!(fixture.requests("get_session_status"), requests);
         assert_eq!(error.retry_after(), Some(Duration::ZERO));
     }
 }
 
 #[test]
-fn a_wait_that_does_not_fit_is_reported_at_once() {
-    let scene = Scene::new(r#", "timeout_ms": 20000"#);
+fn a_retry_after_beyond_the_timeout_is_reported_at_once() {
+    let fixture = Fixture::new(r#", "timeout_ms": 20000"#);
     for wait in ["3600", r#"{"date_in_s": 3600}"#] {
-        scene.fault("start_a_game_session", &format!(r#""status": 429, "retry_after": {wait}"#));
-        let error = scene.call("start_a_game_session").unwrap_err();
+        fixture.fault("start_a_game_session", &format!(r#""status": 429, "retry_after": {wait}"#));
+        let error = fixture.call("start_a_game_session").unwrap_err();
         assert_eq!((error.code(), error.attempts()), (Code::RATE_LIMITED, 1));
         assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
         assert_eq!(error.outcome(), Outcome::Rejected);
@@ -282,47 +285,56 @@ fn a_wait_that_does_not_fit_is_reported_at_once() {
 
 #[test]
 fn a_slow_attempt_is_given_up_where_another_may_follow() {
-    // Long enough for the attempt that follows, however busy the machine is.
-    let scene = Scene::new(r#", "attempt_timeout_ms": 1500"#);
-    for operation in [READS[0], ENDS[0]] {
-        scene.fault(operation, r#""delay_ms": 20000"#);
-        scene.call(operation).unwrap();
-        assert_eq!(scene.requests(operation), 2, "{operation}");
-    }
-    let scene = Scene::new(r#", "attempt_timeout_ms": 150"#);
-    // Starting is not repeated, so an attempt has the whole time; so has the last attempt of a read.
-    scene.fault("start_a_game_session", r#""delay_ms": 600"#);
-    scene.call("start_a_game_session").unwrap();
-    assert_eq!(scene.counts()["sessions"]["total"], 2);
-    let scene = Scene::new(r#", "attempt_timeout_ms": 150, "max_retries": 1"#);
-    scene.fault("get_multi_session_status", r#""delay_ms": 600, "times": 2"#);
-    scene.call("get_multi_session_status").unwrap();
+    std::thread::scope(|scope| {
+        for operation in [READS[0], ENDS[0]] {
+            scope.spawn(move || {
+                // Long enough for the attempt that follows, however busy the machine is.
+                let fixture = Fixture::new(r#", "attempt_timeout_ms": 1500"#);
+                fixture.fault(operation, r#""delay_ms": 20000"#);
+                fixture.call(operation).unwrap();
+                assert_eq!(fixture.requests(operation), 2, "{operation}");
+            });
+        }
+    });
+}
+
+#[test]
+fn an_attempt_that_no_other_may_follow_has_the_whole_time() {
+    let fixture = Fixture::new(r#", "attempt_timeout_ms": 150"#);
+    // A start is not repeated. The last attempt of a read has the whole time too.
+    fixture.fault("start_a_game_session", r#""delay_ms": 600"#);
+    fixture.call("start_a_game_session").unwrap();
+    assert_eq!(fixture.counts()["sessions"]["total"], 2);
+    let fixture = Fixture::new(r#", "attempt_timeout_ms": 150, "max_retries": 1"#);
+    fixture.fault("get_multi_session_status", r#""delay_ms": 600, "times": 2"#);
+    fixture.call("get_multi_session_status").unwrap();
 }
 
 #[test]
 fn no_call_outlives_its_time() {
-    let scene = Scene::new(r#", "timeout_ms": 1000"#);
-    for operation in [READS[0], ENDS[0], ONCE[0]] {
-        for effect in [r#""delay_ms": 20000, "times": 0"#, r#""drip_ms": 200, "times": 0"#] {
-            scene.sandbox.control(r#"{"command": "clear_faults"}"#).unwrap();
-            scene.fault(operation, effect);
-            let started = Instant::now();
-            let error = scene.call(operation).unwrap_err();
-            assert!(started.elapsed() < HANG, "{operation} with {effect}");
-            assert_eq!(
-                (error.code(), error.outcome()),
-                (Code::TIMEOUT, Outcome::Unknown),
-                "{operation}: {error}"
-            );
-            assert!(error.retryable());
+    let check = |operation: &str, effect: &str| {
+        let fixture = Fixture::new(r#", "timeout_ms": 1000"#);
+        fixture.fault(operation, effect);
+        let started = Instant::now();
+        let error = fixture.call(operation).unwrap_err();
+        assert!(started.elapsed() < TEST_TIMEOUT, "{operation} with {effect}");
+        let seen = (error.code(), error.outcome());
+        assert_eq!(seen, (Code::TIMEOUT, Outcome::Unknown), "{operation}: {error}");
+        assert!(error.retryable());
+    };
+    std::thread::scope(|scope| {
+        for operation in [READS[0], ENDS[0], ONCE[0]] {
+            for effect in [r#""delay_ms": 20000, "times": 0"#, r#""drip_ms": 200, "times": 0"#] {
+                scope.spawn(move || check(operation, effect));
+            }
         }
-    }
+    });
 }
 
 #[test]
 fn a_server_that_comes_up_late_is_found_by_every_operation() {
-    // A port that is free now, and taken by the sandbox after the first refusal. It is none of those
-    // that the system hands out, so that no other test can get it meanwhile.
+    // A port that is free now, and taken by the sandbox after the first refusal. It is none of
+    // those that the system hands out, so that no other test can get it meanwhile.
     let first = 20_000 + (std::process::id() % 10_000) as u16;
     let port = (first..).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap();
     let config = format!(

@@ -1,5 +1,5 @@
-//! A resolver that hangs delays only the calls that need its answer. This test binary has a `getaddrinfo`
-//! of its own, which for some names waits until the test lets it go.
+//! A resolver that hangs delays only the calls that need its answer. This test binary has a
+//! `getaddrinfo` of its own, which for some names waits until the test lets it go.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use iplaygames::{Client, Code, Config, Outcome};
 use support::*;
 
-/// Where a name's resolution stands.
+/// How far the look-up of a name is, and whether it may end.
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
-struct Stand {
+struct ResolverGate {
     entered: bool,
     /// How often the name was looked up.
     lookups: u32,
@@ -23,24 +23,25 @@ struct Stand {
     left: bool,
 }
 
-static STANDS: Mutex<Option<HashMap<String, Stand>>> = Mutex::new(None);
+static GATES: Mutex<Option<HashMap<String, ResolverGate>>> = Mutex::new(None);
 static CHANGED: Condvar = Condvar::new();
 
-fn change(name: &str, change: impl FnOnce(&mut Stand)) {
-    change(STANDS.lock().unwrap().get_or_insert_default().entry(name.to_owned()).or_default());
+fn change(name: &str, change: impl FnOnce(&mut ResolverGate)) {
+    change(GATES.lock().unwrap().get_or_insert_default().entry(name.to_owned()).or_default());
     CHANGED.notify_all();
 }
 
-fn wait(name: &str, until: impl Fn(Stand) -> bool) {
-    let waits = |stands: &mut Option<HashMap<String, Stand>>| {
-        !until(stands.get_or_insert_default().get(name).copied().unwrap_or_default())
+fn wait(name: &str, until: impl Fn(ResolverGate) -> bool) {
+    let waits = |gates: &mut Option<HashMap<String, ResolverGate>>| {
+        !until(gates.get_or_insert_default().get(name).copied().unwrap_or_default())
     };
-    let (_stands, result) = CHANGED.wait_timeout_while(STANDS.lock().unwrap(), 2 * HANG, waits).unwrap();
+    let (_gates, result) =
+        CHANGED.wait_timeout_while(GATES.lock().unwrap(), 2 * TEST_TIMEOUT, waits).unwrap();
     assert!(!result.timed_out(), "{name} hangs");
 }
 
 fn has_left(name: &str) -> bool {
-    STANDS.lock().unwrap().as_ref().and_then(|stands| stands.get(name)).is_some_and(|stand| stand.left)
+    GATES.lock().unwrap().as_ref().and_then(|gates| gates.get(name)).is_some_and(|gate| gate.left)
 }
 
 type GetAddrInfo = unsafe extern "C" fn(
@@ -67,14 +68,14 @@ pub unsafe extern "C" fn getaddrinfo(
         if !node.is_null() {
             let name = CStr::from_ptr(node).to_string_lossy().into_owned();
             let mut lookups = 0;
-            change(&name, |stand| {
-                stand.entered = true;
-                stand.lookups += 1;
-                lookups = stand.lookups;
+            change(&name, |gate| {
+                gate.entered = true;
+                gate.lookups += 1;
+                lookups = gate.lookups;
             });
             if name.starts_with("slow-") || (name.starts_with("once-") && lookups == 1) {
-                wait(&name, |stand| stand.may_go);
-                change(&name, |stand| stand.left = true);
+                wait(&name, |gate| gate.may_go);
+                change(&name, |gate| gate.left = true);
                 return libc::EAI_NONAME;
             }
             if name.starts_with("two-addresses-") {
@@ -112,8 +113,8 @@ unsafe fn resolve_all(
 ) -> c_int {
     let mut place = found;
     for address in addresses {
-        // SAFETY: the caller's promise; each list ends with NULL, and the next one is appended there. The C library
-        // frees such a list entry by entry.
+        // SAFETY: the caller's promise; each list ends with NULL, and the next one is appended
+        // there. The C library frees such a list entry by entry.
         unsafe {
             let code = real()(address.as_ptr(), service, hints, place);
             if code != 0 {
@@ -136,7 +137,7 @@ fn client_of(name: &str, more: &str) -> Client {
 #[test]
 fn the_resolver_of_the_test_is_the_one_that_is_asked() {
     const NAME: &str = "slow-0.test";
-    change(NAME, |stand| stand.may_go = true);
+    change(NAME, |gate| gate.may_go = true);
     let error = client_of(NAME, r#", "max_retries": 0"#).call("list_games", "", &options()).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (Code::RESOLVE, Outcome::NotSent));
     assert!(has_left(NAME));
@@ -154,17 +155,17 @@ fn closing_a_client_does_not_wait_for_the_resolver() {
         let client = client.clone();
         std::thread::spawn(move || ended.send(client.call("start_a_game_session", START, &options())))
     };
-    wait(NAME, |stand| stand.entered);
+    wait(NAME, |gate| gate.entered);
     client.close();
     drop(client);
-    let error = end.recv_timeout(HANG).unwrap().unwrap_err();
+    let error = end.recv_timeout(TEST_TIMEOUT).unwrap().unwrap_err();
     assert_eq!((error.code(), error.outcome()), (Code::CANCELED, Outcome::NotSent));
     // The thread has let go of the last clone by its end.
     caller.join().unwrap().unwrap();
     assert!(!has_left(NAME), "the resolver has answered before it was allowed to");
     // What comes back to a client that is gone is no one's business.
-    change(NAME, |stand| stand.may_go = true);
-    wait(NAME, |stand| stand.left);
+    change(NAME, |gate| gate.may_go = true);
+    wait(NAME, |gate| gate.left);
 }
 
 #[test]
@@ -173,11 +174,11 @@ fn dropping_a_client_does_not_wait_for_the_resolver() {
     let client = client_of(NAME, r#", "timeout_ms": 100"#);
     let error = client.call("start_a_game_session", START, &options()).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (Code::TIMEOUT, Outcome::NotSent), "{error}");
-    wait(NAME, |stand| stand.entered);
+    wait(NAME, |gate| gate.entered);
     drop(client);
     assert!(!has_left(NAME), "the resolver has answered before it was allowed to");
-    change(NAME, |stand| stand.may_go = true);
-    wait(NAME, |stand| stand.left);
+    change(NAME, |gate| gate.may_go = true);
+    wait(NAME, |gate| gate.left);
 }
 
 #[test]
@@ -191,7 +192,7 @@ fn the_process_ends_while_the_resolver_hangs() {
     const HOST: &str = "slow-3.test";
     let error = client_of(HOST, r#", "timeout_ms": 100"#).call("list_games", "", &options()).unwrap_err();
     assert_eq!(error.code(), Code::TIMEOUT, "{error}");
-    wait(HOST, |stand| stand.entered);
+    wait(HOST, |gate| gate.entered);
 }
 
 #[test]
@@ -202,13 +203,13 @@ fn other_calls_go_on_while_the_resolver_hangs() {
     let other = client_with(port, "");
     std::thread::scope(|scope| {
         scope.spawn(|| slow.call("list_games", "", &options()).unwrap_err());
-        wait(NAME, |stand| stand.entered);
+        wait(NAME, |gate| gate.entered);
         for _ in 0..20 {
             other.call("list_games", "", &options()).unwrap();
         }
         assert!(!has_left(NAME));
         slow.close();
-        change(NAME, |stand| stand.may_go = true);
+        change(NAME, |gate| gate.may_go = true);
     });
 }
 
@@ -222,8 +223,8 @@ fn a_hung_look_up_holds_up_no_call_beyond_the_connect_timeout() {
     // The look-up still hangs; the next call starts another one.
     client.call("list_games", "", &options()).unwrap();
     assert!(!has_left(NAME));
-    change(NAME, |stand| stand.may_go = true);
-    wait(NAME, |stand| stand.left);
+    change(NAME, |gate| gate.may_go = true);
+    wait(NAME, |gate| gate.left);
 }
 
 #[test]
@@ -234,8 +235,8 @@ fn a_call_whose_first_look_up_hangs_succeeds_with_its_next_attempt() {
     let reply = client.call("list_games", "", &options()).unwrap();
     assert!(reply.attempts() > 1, "{}", reply.attempts());
     assert!(!has_left(NAME));
-    change(NAME, |stand| stand.may_go = true);
-    wait(NAME, |stand| stand.left);
+    change(NAME, |gate| gate.may_go = true);
+    wait(NAME, |gate| gate.left);
 }
 
 #[test]
@@ -245,16 +246,17 @@ fn calls_at_the_same_time_share_one_look_up() {
     let calls = [(); 5].map(|()| client.submit("list_games", "", &options(), None).unwrap());
     // All of them need the address by the end of this.
     assert!(calls[4].wait(Duration::from_millis(100)).unwrap().is_none());
-    wait(NAME, |stand| stand.entered);
-    change(NAME, |stand| stand.may_go = true);
+    wait(NAME, |gate| gate.entered);
+    change(NAME, |gate| gate.may_go = true);
     for call in &calls {
-        let error = call.wait(HANG).unwrap().unwrap().as_ref().unwrap_err();
+        let error = call.wait(TEST_TIMEOUT).unwrap().unwrap().as_ref().unwrap_err();
         assert_eq!(error.code(), Code::RESOLVE, "{error}");
     }
-    assert_eq!(STANDS.lock().unwrap().as_ref().unwrap()[NAME].lookups, 1);
+    assert_eq!(GATES.lock().unwrap().as_ref().unwrap()[NAME].lookups, 1);
 }
 
-/// A port at which 127.0.0.2 never answers a connection, because its queue is full, and 127.0.0.1 is free.
+/// A port at which 127.0.0.2 never answers a connection, because its queue is full, and 127.0.0.1
+/// is free.
 fn silent_beside(port: u16) -> (socket2::Socket, Vec<std::net::TcpStream>) {
     let address = std::net::SocketAddr::from(([127, 0, 0, 2], port));
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
@@ -282,7 +284,7 @@ fn a_name_with_a_dead_and_a_good_address_is_reached_in_one_attempt() {
     while call.poll().unwrap().is_none() {
         client.tick(Duration::from_millis(2)).unwrap();
         std::thread::sleep(Duration::from_millis(5));
-        assert!(started.elapsed() < HANG);
+        assert!(started.elapsed() < TEST_TIMEOUT);
     }
     assert_eq!(call.poll().unwrap().unwrap().as_ref().unwrap().attempts(), 1);
 }

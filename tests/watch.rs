@@ -1,4 +1,5 @@
-//! A watch whose readings fail is not silent: it reports the failure, keeps its state, and goes on or ends as asked.
+//! A watch whose readings fail is not silent: it reports the failure, keeps its state, and goes on
+//! or ends as asked.
 
 mod support;
 
@@ -10,8 +11,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use iplaygames::{Call, Client, Code, Event, LogLevel, LogLine, WatchOptions};
 use support::*;
-
-const ACTIVE: &str = r#"{"success":true,"data":{"status":"active"}}"#;
 
 /// A server whose answers fail as long as `fails`, and its client.
 struct Fixture {
@@ -63,7 +62,7 @@ impl Fixture {
         let started = Instant::now();
         while !holds() {
             self.client.tick(Duration::from_millis(1)).unwrap();
-            assert!(started.elapsed() < HANG, "{what} never came");
+            assert!(started.elapsed() < TEST_TIMEOUT, "{what} never came");
             std::thread::sleep(Duration::from_millis(1));
         }
     }

@@ -13,7 +13,7 @@ fn start_sends_compact_json_and_the_headers_of_the_contract() {
     let reply = client(port).call("start_a_game_session", &arguments, &options()).unwrap();
     assert_eq!(reply.json(), STARTED);
     assert_eq!((reply.http_status(), reply.attempts()), (Some(201), 1));
-    let request = received.recv_timeout(HANG).unwrap();
+    let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(request.line, "POST /api/v1/game-sessions/start HTTP/1.1");
     assert_eq!(
         request.text(),
@@ -33,7 +33,7 @@ fn start_sends_compact_json_and_the_headers_of_the_contract() {
 fn status_sends_neither_body_nor_content_type() {
     let (port, received) = answering(json("200 OK", r#"{"success":true,"data":{"status":"active"}}"#));
     client(port).call("get_session_status", r#"{"session_id": "abc123"}"#, &options()).unwrap();
-    let request = received.recv_timeout(HANG).unwrap();
+    let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(request.line, "GET /api/v1/game-sessions/abc123/status HTTP/1.1");
     assert_eq!(request.header("accept"), Some("application/json"));
     for absent in ["content-type", "content-length", "transfer-encoding", "connection", "accept-encoding"] {
@@ -45,7 +45,7 @@ fn status_sends_neither_body_nor_content_type() {
 fn end_sends_content_length_0_and_no_content_type() {
     let (port, received) = answering(json("200 OK", r#"{"success":true,"message":"Session ended"}"#));
     client(port).call("end_a_game_session", r#"{"session_id": "abc123"}"#, &options()).unwrap();
-    let request = received.recv_timeout(HANG).unwrap();
+    let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(request.line, "POST /api/v1/game-sessions/abc123/end HTTP/1.1");
     assert_eq!(request.header("content-length"), Some("0"));
     assert_eq!(request.header("content-type"), None);
@@ -68,7 +68,7 @@ fn hostile_session_ids_arrive_encoded_or_never() {
     ] {
         let arguments = serde_json::json!({"session_id": id}).to_string();
         client.call("get_session_status", &arguments, &options()).unwrap();
-        let request = received.recv_timeout(HANG).unwrap();
+        let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
         assert_eq!(request.line, format!("GET /api/v1/game-sessions/{path}/status HTTP/1.1"));
     }
     for id in ["", ".", ".."] {
@@ -86,7 +86,7 @@ fn a_csv_upload_is_one_named_file() {
     let csv = "external_game_id,name\n1,\"Fünf, sechs\"\n";
     let arguments = serde_json::json!({"file": csv}).to_string();
     client(port).call("import_external_games_from_csv_file", &arguments, &options()).unwrap();
-    let request = received.recv_timeout(HANG).unwrap();
+    let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
     let kind = request.header("content-type").unwrap();
     let boundary = kind.strip_prefix("multipart/form-data; boundary=").expect(kind);
     let expected = format!(
@@ -101,15 +101,15 @@ fn a_delete_has_its_body_and_a_get_never_one() {
     let (port, received) = answering(json("200 OK", r#"{"success":true}"#));
     let client = client(port);
     client.call("bulk_delete_external_games_by_ids", r#"{"ids": [1, 2]}"#, &options()).unwrap();
-    let request = received.recv_timeout(HANG).unwrap();
+    let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(request.line, "DELETE /api/v1/external-games/bulk HTTP/1.1");
     assert_eq!(request.text(), r#"{"ids":[1,2]}"#);
     client.call("list_operators_jackpot_pools", r#"{"currency": "USD"}"#, &options()).unwrap();
-    let request = received.recv_timeout(HANG).unwrap();
+    let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(request.line, "GET /api/v1/jackpot/pools?currency=USD HTTP/1.1");
     assert!(request.body.is_empty());
     client.call("update_a_promotion", r#"{"id": 7}"#, &options()).unwrap();
-    let request = received.recv_timeout(HANG).unwrap();
+    let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(request.line, "PUT /api/v1/promotions/7 HTTP/1.1");
     assert_eq!((request.header("content-length"), request.header("content-type")), (Some("0"), None));
 }
@@ -130,12 +130,13 @@ fn configured_headers_prefix_and_call_id_are_sent_as_given() {
     options.call_id = Some("match-7".into());
     let reply = client.call("list_games", "", &options).unwrap();
     assert_eq!(reply.call_id(), "match-7");
-    let request = received.recv_timeout(HANG).unwrap();
+    let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(request.line, "GET /relay/v2/api/v1/games HTTP/1.1");
     assert_eq!(request.header("x-request-id"), Some("match-7"));
     assert_eq!(request.header("x-note"), Some("green \t tea"));
     assert!(request.header("user-agent").unwrap().starts_with("MyGame/1.2 iplaygames-native/"));
-    // A key of the environment would be sent beside another base_url; a given header has the last word.
+    // A key of the environment would be sent beside another base_url; a given header has the last
+    // word.
     assert_eq!(request.header("authorization"), Some("Player abc"));
     options.call_id = Some("line\nbreak".into());
     assert_eq!(client.call("list_games", "", &options).unwrap_err().field(), Some("/call_id"));
@@ -173,7 +174,7 @@ fn a_watch_asks_under_the_id_that_it_tells() {
     let watch = client.watch_session("abc123", std::time::Duration::from_millis(10), None).unwrap();
     for _ in 0..2 {
         assert!(watch.wait(std::time::Duration::from_millis(50)).unwrap().is_none());
-        let request = sees.recv_timeout(HANG).unwrap();
+        let request = sees.recv_timeout(TEST_TIMEOUT).unwrap();
         assert_eq!(request.header("x-request-id"), Some(watch.id()));
     }
     assert_eq!(watch.poll_update().unwrap().unwrap().call_id(), watch.id());

@@ -10,7 +10,7 @@ from conan.tools.files import copy, load, rm, rmdir
 SOURCES = ["src/*", "include/*", "packaging/*", "docs/*.md", "bindings/cpp/*.hpp", "build.rs", "Cargo.toml", "Cargo.lock", "Makefile"]
 SOURCES += ["README.md", "CHANGELOG.md", "ARCHITECTURE.md", "LICENSE-MIT", "LICENSE-APACHE", "benches/*.rs"]
 # Named in Cargo.toml, which cannot be read without it.
-SOURCES += ["tests/threads.rs", "examples/*.rs"]
+SOURCES += ["tests/threads/main.rs", "examples/*.rs"]
 SOURCES += ["bindings/python/Cargo.toml", "bindings/python/src/*"]  # a member of the workspace, which cargo wants to see
 
 

@@ -3,117 +3,49 @@
 //! call still ends once, its outcome matches the server, and the client processes the next call.
 //! `simulation/` tests panics in callbacks and in attempts of the simulated transport.
 
-#[path = "../../tests/support/mod.rs"]
-mod support;
-
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use support::tls::{Authority, secure};
-use support::{HANG, Received, START, STARTED, json, options, read_request, serve};
 
 use super::unwind::injection;
 use crate::panics::{self, InsideGuard};
 use crate::submit::event::Event;
 use crate::submit::handle::Call;
-use crate::{CallResult, Client, Code, Config, Outcome, WatchOptions};
+use crate::test_support::protocol::{Protocol, Server};
+use crate::test_support::{START, STARTED, TEST_TIMEOUT, length, options};
+use crate::{CallResult, Client, Code, Outcome, WatchOptions};
 
 const STATUS: &str = r#"{"success": true, "data": {"session_id": "abc123", "status": "ACTIVE"}}"#;
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Protocol {
-    Http,
-    Https,
-    Http2,
+/// A server that keeps the call ids of the starts that it received.
+struct CountingServer {
+    server: Server,
+    starts: Arc<Mutex<Vec<String>>>,
+    protocol: Protocol,
 }
 
-/// The call ids of the starts that the server received.
-type Starts = Arc<Mutex<Vec<String>>>;
-
-struct Server {
-    config: String,
-    starts: Starts,
-}
-
-fn respond(is_start: bool, id: &str, starts: &Starts) -> (u16, &'static str) {
-    if !is_start {
-        return (200, STATUS);
-    }
-    starts.lock().unwrap().push(id.to_owned());
-    (201, STARTED)
-}
-
-fn serve_http1(stream: &mut (impl Read + Write), starts: &Starts) {
-    while let Some(request) = read_request(stream) {
-        let Received { line, .. } = &request;
-        let id = request.header("x-request-id").unwrap();
-        let (status, body) = respond(line.starts_with("POST"), id, starts);
-        if stream.write_all(&json(&format!("{status} Fine"), body)).is_err() {
-            return;
-        }
-    }
-}
-
-fn serve_http2(config: Arc<rustls::ServerConfig>, starts: Starts) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let acceptor = tokio_rustls::TlsAcceptor::from(config);
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            while let Ok((stream, _)) = listener.accept().await {
-                let (acceptor, starts) = (acceptor.clone(), Arc::clone(&starts));
-                tokio::spawn(async move {
-                    let Ok(stream) = acceptor.accept(stream).await else { return };
-                    let Ok(mut connection) = h2::server::handshake(stream).await else { return };
-                    while let Some(Ok((request, mut response))) = connection.accept().await {
-                        let id = request.headers()["x-request-id"].to_str().unwrap();
-                        let (status, body) = respond(request.method() == "POST", id, &starts);
-                        let head = http::Response::builder().status(status).body(()).unwrap();
-                        if let Ok(mut stream) = response.send_response(head, false) {
-                            let _ = stream.send_data(body.into(), true);
-                        }
-                    }
-                });
-            }
-        });
-    });
-    port
-}
-
-impl Server {
-    fn start(protocol: Protocol) -> Server {
-        let authority = Authority::new("Test CA");
-        let identity = authority.certify("127.0.0.1");
-        let starts = Starts::default();
-        let shared = Arc::clone(&starts);
-        let port = match protocol {
-            Protocol::Http => serve(move |mut stream| serve_http1(&mut stream, &shared)),
-            Protocol::Https => {
-                let config = identity.config(&["http/1.1"]);
-                serve(move |stream| serve_http1(&mut secure(&config, stream), &shared))
-            }
-            Protocol::Http2 => serve_http2(identity.config(&["h2"]), shared),
-        };
-        let scheme = if protocol == Protocol::Http { "http" } else { "https" };
-        let config = json!({
-            "api_key": "test-key-123",
-            "base_url": format!("{scheme}://127.0.0.1:{port}"),
-            "ca_pem": authority.pem(),
-            // The same configuration serves TLS and plain HTTP: only the given certificates are
-            // trusted.
-            "only_these_cas": protocol != Protocol::Http,
-        });
-        Server { config: config.to_string(), starts }
+impl CountingServer {
+    fn start(protocol: Protocol) -> CountingServer {
+        let starts = Arc::<Mutex<Vec<String>>>::default();
+        let received = Arc::clone(&starts);
+        let server = Server::start(
+            protocol,
+            || (),
+            move |method, id| {
+                if method != "POST" {
+                    return (200, STATUS);
+                }
+                received.lock().unwrap().push(id.to_owned());
+                (201, STARTED)
+            },
+        );
+        CountingServer { server, starts, protocol }
     }
 
     fn client(&self) -> Client {
-        Client::new(Config::from_json(&self.config).unwrap()).unwrap()
+        // Only the given certificates are trusted. Plain HTTP does not accept the option.
+        self.server.client(&json!({"only_these_cas": self.protocol != Protocol::Http}))
     }
 }
 
@@ -138,14 +70,14 @@ fn tick_until(client: &Client, what: &str, mut is_done: impl FnMut() -> bool) {
     while !is_done() {
         // A tick does not fail: the panic of a task ends only that task.
         client.tick(Duration::from_millis(20)).unwrap();
-        assert!(started.elapsed() < HANG, "{what}: a call has not ended");
+        assert!(started.elapsed() < TEST_TIMEOUT, "{what}: a call has not ended");
         std::thread::yield_now();
     }
 }
 
 /// Makes all kinds of calls with a panic at the injection point `number`. Returns whether that
 /// point was reached.
-fn check(server: &Server, number: u64) -> bool {
+fn check(server: &CountingServer, number: u64) -> bool {
     let what = format!("panic at point {number}");
     let client = server.client();
     injection::panic_at(number);
@@ -215,7 +147,7 @@ fn watch(client: &Client) -> (Call, Told) {
 
 fn panics_at_every_point(protocol: Protocol) {
     panics::silence();
-    let server = Server::start(protocol);
+    let server = CountingServer::start(protocol);
     let mut number = 0;
     // Injected panics are not printed. A failed check panics outside of the library and is printed.
     let checked = |number| {
@@ -223,7 +155,7 @@ fn panics_at_every_point(protocol: Protocol) {
         panics::run(|| check(&server, number))
     };
     while checked(number).unwrap_or_else(|message| panic!("{protocol:?}: {message}")) {
-        number += 1;
+        number += length::rounds(1, 5);
     }
     println!("{protocol:?}: {number} points");
     // This check finds injection points that were removed accidentally.

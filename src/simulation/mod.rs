@@ -1,8 +1,10 @@
-//! Simulation of the client against a server that keeps accounts: in memory, in virtual time, from a seed.
+//! Simulation of the client against a server that keeps accounts: in memory, in virtual time, from
+//! a seed.
 //!
-//! Each seed makes a client, a few calls in random ways (blocking, ticked, waited for, watched), and faults. At every
-//! await of a simulated attempt something may happen that another thread could do at that moment: a call is canceled or
-//! freed, or the client is closed; or the attempt panics. In the end the results are compared with the accounts:
+//! Each seed makes a client, a few calls in random ways (blocking, ticked, waited for, watched),
+//! and faults. At every await of a simulated attempt something may happen that another thread could
+//! do at that moment: a call is canceled or freed, or the client is closed; or the attempt panics.
+//! In the end the results are compared with the accounts:
 //!
 //! - a call reported as `not_sent` or `rejected` was not acted on, and is not acted on later;
 //! - a start that succeeded made exactly one session, and the result names it; no start made two;
@@ -28,11 +30,13 @@ use crate::http_types::Outcome;
 use crate::panics::{self, InsideGuard};
 use crate::submit::event::{CallResult, Event};
 use crate::submit::handle::Call;
+use crate::test_support::length::rounds;
 use transport::SimulatedTransport;
 use world::{Action, World};
 
-/// How many seeds run where nothing else is said.
+/// How many seeds run if the tests run in full, and otherwise.
 const SEEDS: u64 = 2000;
+const SEEDS_IF_SHORT: u64 = 300;
 
 /// Longer than any call of the simulation may take, in virtual time.
 const LONG: Duration = Duration::from_secs(600);
@@ -373,7 +377,7 @@ fn what_calls_report_is_true_at_the_server_for_every_seed() {
     panics::silence();
     let seeds = match number("SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("SEEDS").unwrap_or(SEEDS),
+        None => 0..number("SEEDS").unwrap_or(rounds(SEEDS, SEEDS_IF_SHORT)),
     };
     let count = seeds.end - seeds.start;
     let mut totals = world::Totals::default();
@@ -395,7 +399,7 @@ fn what_calls_report_is_true_at_the_server_for_every_seed() {
         }
     }
     println!("{count} seeds: {totals:?}");
-    if count >= SEEDS {
+    if count >= SEEDS_IF_SHORT {
         assert!(totals.all_happened(), "something was never tried: {totals:?}");
     }
 }

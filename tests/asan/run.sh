@@ -1,17 +1,19 @@
 #!/bin/sh
-# Runs Rust tests and the C programs under AddressSanitizer and LeakSanitizer. First it shows that both are on.
+# Runs Rust tests and the C programs under AddressSanitizer and LeakSanitizer. First it shows that
+# both are on.
 #
 #     tests/asan/run.sh [suite...]
 #
-# suite            lib, c, or the name of a file of tests/; those below when none is named
+# suite            lib, c, or the name of a file or folder of tests/; those below when none is named
 # CARGO_TARGET_DIR the target folder, in which this uses the subfolder asan; else target/ here
 # CARGO, CC, CXX   the tools. SEEDS is the number of seeds of the simulation (500; its own default takes a minute).
 #
-# Needs a Rust toolchain of rustup, which has the runtime of the sanitizers, and llvm-symbolizer (Debian: llvm).
-# The flags are those of a nightly compiler; RUSTC_BOOTSTRAP lets the stable one take them.
+# Needs a Rust toolchain of rustup, which has the runtime of the sanitizers, and llvm-symbolizer
+# (Debian: llvm). The flags are those of a nightly compiler; RUSTC_BOOTSTRAP lets the stable one
+# take them.
 #
-# Not in the list: header and operations, which compare files and tables. In host, two tests run without
-# LeakSanitizer, see below. No suite needs to be left out because of the sanitizer.
+# Not in the list: header and operations, which compare files and tables. In host, two tests run
+# without LeakSanitizer, see below. No suite needs to be left out because of the sanitizer.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,6 +36,8 @@ cargo="${CARGO:-cargo}"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}/asan" RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address"
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 LSAN_OPTIONS="suppressions=$here/suppressions.txt:print_suppressions=0"
 export SEEDS="${SEEDS:-500}"
+# The long tests run in full.
+export CI=true
 built=$CARGO_TARGET_DIR/$target/debug
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -81,9 +85,10 @@ for suite in "$@"; do
     say "$suite"
     case $suite in
     host)
-        # A client that is dropped where the thread's or the process's own data are gone already leaves its runtime
-        # behind, as Tokio cannot end one there (`Drop for Reactor`). These tests do that.
-        ends="a_threads_end_is_no_place_for_calls_but_safe the_end_of_the_process_is_no_place_for_calls_but_safe"
+        # A client that is dropped where the thread's or the process's own data are gone already
+        # leaves its runtime behind, as Tokio cannot end one there (`Drop for Reactor`). These tests
+        # do that.
+        ends="exit::a_call_at_the_end_of_a_thread_is_refused_or_succeeds exit::a_call_at_the_end_of_the_process_is_refused"
         skips=
         for name in $ends; do skips="$skips --skip $name"; done
         # shellcheck disable=SC2086

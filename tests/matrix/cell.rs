@@ -1,19 +1,18 @@
-//! One cell of the matrix: a fault, an operation, a protocol, a way to call. It runs the call and holds the report
-//! against the server's account.
+//! One cell of the matrix: a fault, an operation, a protocol, a way to call. It runs the call and
+//! holds the report against the server's account.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::FAULT;
 use crate::fault_server::fault::{Behavior, Claim, Event, Fault, Protocol};
 use crate::fault_server::faults;
 use crate::fault_server::ledger::{CallRecord, Ledger, Operation};
 use crate::fault_server::{Certificate, FaultServer, UNDISTURBED};
+use crate::length::rounds;
 use crate::python::Interpreters;
 use crate::way::{Caller, Limits, Report, Way};
-
-/// How often a race is run.
-const ROUNDS: u64 = 60;
 
 /// The session that status and end ask for.
 const ASKED: &str = "asked-session";
@@ -49,7 +48,7 @@ impl fmt::Display for Cell {
 
 /// Returns every cell of these ways and protocols.
 pub fn cells(ways: &[Way], protocols: &[Protocol]) -> Vec<Cell> {
-    let wanted = std::env::var("IPLAYGAMES_MATRIX_FAULT").unwrap_or_default();
+    let wanted = std::env::var(FAULT).unwrap_or_default();
     let mut cells = Vec::new();
     for fault in faults::all() {
         if !fault.name.contains(&wanted) {
@@ -76,6 +75,26 @@ pub fn cells(ways: &[Way], protocols: &[Protocol]) -> Vec<Cell> {
         }
     }
     cells
+}
+
+/// Returns about a seventh of the cells, which has every fault. The operation and the way change
+/// from one fault to the next.
+pub fn sample(cells: Vec<Cell>) -> Vec<Cell> {
+    const STEP: usize = 7;
+    let mut sample: Vec<Cell> = Vec::new();
+    let mut groups = 0;
+    let mut cells = cells.into_iter().peekable();
+    while let Some(first) = cells.next() {
+        let fault = Arc::clone(&first.fault);
+        let mut group = vec![first];
+        while let Some(next) = cells.next_if(|cell| Arc::ptr_eq(&cell.fault, &fault)) {
+            group.push(next);
+        }
+        let begin = groups % STEP.min(group.len());
+        groups += 1;
+        sample.extend(group.into_iter().skip(begin).step_by(STEP));
+    }
+    sample
 }
 
 impl Cell {
@@ -169,18 +188,21 @@ impl Cell {
         let mut problems = Vec::new();
         let url = server.base_url();
         server.ledger().add_session(ANOTHER);
-        for round in 0..ROUNDS {
+        // How often a race is run.
+        let rounds = rounds(60, 15);
+        for round in 0..rounds {
             let (call_id, session) = (format!("call-{round}"), format!("asked-{round}"));
             server.ledger().add_session(&session);
             let caller = Caller::new(self.way, &url, &certificate.pem, self.limits(), interpreters);
-            // In half of the rounds the connection is there already, so that the race is about the request alone.
+            // In half of the rounds the connection is there already, so that the race is about the
+            // request alone.
             if round % 2 == 0 {
                 let before = caller.call(Operation::Status, ANOTHER, &format!("{UNDISTURBED}{round}"), None);
                 expect_success(&mut problems, "the call before", before.as_ref(), ANOTHER);
             }
             let in_flight = caller.begin(self.operation, &session, &call_id, self.fault.event);
-            // Steps of 10 microseconds, in no order.
-            std::thread::sleep(Duration::from_micros(round * 17 % ROUNDS * 10));
+            // Up to 600 microseconds, in no order.
+            std::thread::sleep(Duration::from_micros(round * 17 % rounds * (600 / rounds)));
             caller.fire(self.fault.event.expect("a race has an event"), &in_flight);
             match in_flight.report() {
                 Some(report) => reports.push((call_id, session, report)),

@@ -1,5 +1,5 @@
-//! The Python package as a caller: one child process for each way, which takes commands as lines of JSON and
-//! answers with lines of JSON. `child.py` is the other side.
+//! The Python package as a caller: one child process for each way, which takes commands as lines of
+//! JSON and answers with lines of JSON. `child.py` is the other side.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::fault_server::fault::Claim;
 use crate::fault_server::ledger::Operation;
-use crate::way::{HANG, Limits, Report, Way};
+use crate::way::{Limits, Report, TEST_TIMEOUT, Way};
 
 const INTERPRETER: &str = "IPLAYGAMES_MATRIX_PYTHON";
 
@@ -61,7 +61,7 @@ impl Interpreters {
             "do": "open", "client": client, "base_url": base_url, "ca_pem": pem,
             "timeout": limits.whole.as_secs_f64(), "attempt_timeout": limits.attempt.as_secs_f64(),
         }));
-        answer.recv_timeout(HANG).expect("the child makes a client");
+        answer.recv_timeout(TEST_TIMEOUT).expect("the child makes a client");
         Remote { interpreter, client }
     }
 }
@@ -127,7 +127,7 @@ impl Remote {
         }));
         let (sender, receiver) = channel();
         std::thread::spawn(move || {
-            if let Ok(answer) = answer.recv_timeout(HANG) {
+            if let Ok(answer) = answer.recv_timeout(TEST_TIMEOUT) {
                 let _sent = sender.send(report(&answer));
             }
         });
@@ -137,7 +137,7 @@ impl Remote {
     /// Cancels the client's call, or closes the client.
     pub fn event(&self, what: &str) {
         let done = self.interpreter.ask(json!({"do": what, "client": self.client}));
-        done.recv_timeout(HANG).expect("the child does what it is told");
+        done.recv_timeout(TEST_TIMEOUT).expect("the child does what it is told");
     }
 
     pub fn drop(self) {

@@ -1,4 +1,5 @@
-//! The table of docs/reliability.md: what each fault is reported as, and what the server received and did.
+//! The table of docs/reliability.md: what each fault is reported as, and what the server received
+//! and did.
 
 use std::fmt::Write;
 

@@ -14,7 +14,7 @@ use crate::fault_server::ledger::Operation;
 use crate::python::{Interpreters, Remote};
 
 /// A guard against hanging: far longer than anything here takes.
-pub const HANG: Duration = Duration::from_secs(30);
+pub const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -129,7 +129,7 @@ pub struct InFlight {
 impl InFlight {
     /// Waits for the report; None if it never comes.
     pub fn report(&self) -> Option<Report> {
-        self.report.recv_timeout(HANG).ok()
+        self.report.recv_timeout(TEST_TIMEOUT).ok()
     }
 }
 
@@ -171,7 +171,7 @@ impl Caller {
     ) -> Option<Report> {
         match self {
             Caller::Remote(remote) => {
-                remote.begin(operation, session, call_id, timeout).recv_timeout(HANG).ok()
+                remote.begin(operation, session, call_id, timeout).recv_timeout(TEST_TIMEOUT).ok()
             }
             Caller::Here(way, client) => {
                 let mut options = options(call_id);
@@ -301,9 +301,10 @@ fn begin(
     InFlight { call: Some(call), canceled, report }
 }
 
-/// Ticks until the callback has run. Where the client was freed it does not run, and the result is asked for.
+/// Ticks until the callback has run. Where the client was freed it does not run, and the result is
+/// asked for.
 fn tick(client: &Client, call: &Call, outcome: &Receiver<Report>) -> Option<Report> {
-    let guard = std::time::Instant::now() + HANG;
+    let guard = std::time::Instant::now() + TEST_TIMEOUT;
     let mut ticks_after_end = 0;
     while std::time::Instant::now() < guard {
         // A client that is gone cannot tick: the call's own result tells it.
@@ -330,7 +331,7 @@ fn wait(call: &Call) -> Option<Report> {
         let _sent = notifier.lock().unwrap().send(());
     };
     call.notify(Arc::new(notify)).expect("the call has no callback");
-    let guard = std::time::Instant::now() + HANG;
+    let guard = std::time::Instant::now() + TEST_TIMEOUT;
     while std::time::Instant::now() < guard {
         if let Ok(Some(result)) = call.poll() {
             return Some(Report::new(result));

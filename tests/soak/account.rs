@@ -1,5 +1,5 @@
-//! Compares what was reported with the server's account: what can be checked at once, at once, and the rest at the
-//! end, so that a long run keeps little.
+//! Compares what was reported with the server's account: what can be checked at once, at once, and
+//! the rest at the end, so that a long run keeps little.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;

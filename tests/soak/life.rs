@@ -19,7 +19,7 @@ const SLOTS: usize = 4;
 /// Lives that the ticking thread has in flight.
 const TICKED: usize = 64;
 /// A call that has not ended after so long never will.
-const HANG: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 const START: &str = r#"{"game_id": 123, "player_id": "player_456", "currency": "USD",
     "country_code": "US", "ip_address": "192.0.2.1"}"#;
@@ -148,9 +148,9 @@ impl Soak {
             }
             client.tick(Duration::from_micros(500)).expect("the client is open");
             self.take_results(&client, &mut lives, &results, &done);
-            if lives.iter().any(|ticked| ticked.since.elapsed() > HANG) {
+            if lives.iter().any(|ticked| ticked.since.elapsed() > TEST_TIMEOUT) {
                 lives.retain(|ticked| {
-                    let hangs = ticked.since.elapsed() > HANG;
+                    let hangs = ticked.since.elapsed() > TEST_TIMEOUT;
                     if hangs {
                         self.account.never_ended(&ticked.call_id());
                     }

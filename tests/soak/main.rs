@@ -1,11 +1,15 @@
-//! Many session lives from many threads, with faults, cancels and freed clients, against a server that keeps an
-//! account: no report may be untrue, no answer another's, and nothing may grow.
+//! Many session lives from many threads, with faults, cancels and freed clients, against a server
+//! that keeps an account: no report may be untrue, no answer another's, and nothing may grow.
 //!
-//! LIVES says how many (20,000), SOAK_FAULT limits the faults to those whose name contains it. SOAK_WRITE=1 writes docs/reliability-soak.csv. `make soak` does both, with a million.
+//! LIVES is the number of lives (20,000; 4,000 in a short run). SOAK_FAULT limits the faults to
+//! those whose name contains it. SOAK_WRITE=1 writes docs/reliability-soak.csv. `make soak` sets
+//! LIVES to a million, and SOAK_WRITE.
 
 mod account;
 #[path = "../support/fault_server/mod.rs"]
 mod fault_server;
+#[path = "../support/length.rs"]
+mod length;
 mod life;
 mod sample;
 
@@ -22,7 +26,7 @@ use sample::Sample;
 const THREADS: u64 = 16;
 const SAMPLES: u64 = 200;
 /// A guard against hanging: so long without the end of a life.
-const HANG: Duration = Duration::from_secs(120);
+const TEST_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Returns the faults that a single request over HTTP/1.1 can meet.
 fn suitable_faults() -> Vec<Arc<Fault>> {
@@ -33,8 +37,9 @@ fn suitable_faults() -> Vec<Arc<Fault>> {
             && !fault.primed
             && fault.event.is_none()
             && fault.name.contains(&wanted)
-            // A response that arrives while the next request is being sent cannot be told from the response to it:
-            // HTTP/1.1 has no name for a response. docs/reliability.md states this limit.
+            // A response that arrives while the next request is being sent cannot be told from the
+            // response to it: HTTP/1.1 has no name for a response. docs/reliability.md states this
+            // limit.
             && (fault.name != "response-twice-later" || wanted == fault.name)
     };
     faults::all().into_iter().filter(is_suitable).map(Arc::new).collect()
@@ -62,7 +67,8 @@ fn choose(faults: Vec<Arc<Fault>>) -> impl Fn(&str) -> Option<(Arc<Fault>, bool)
 
 #[test]
 fn no_report_is_untrue_and_nothing_grows_over_many_session_lives() {
-    let lives: u64 = std::env::var("LIVES").map_or(20_000, |lives| lives.parse().expect("LIVES is a number"));
+    let lives: u64 = std::env::var("LIVES")
+        .map_or(length::rounds(20_000, 4_000), |lives| lives.parse().expect("LIVES is a number"));
     let faults = suitable_faults();
     assert!(!faults.is_empty(), "no fault has that name");
     let server = FaultServer::start_choosing(choose(faults), Protocol::Http1, &Certificate::new());
@@ -85,9 +91,9 @@ fn no_report_is_untrue_and_nothing_grows_over_many_session_lives() {
                 }
                 if done != progress.0 {
                     progress = (done, Instant::now());
-                } else if progress.1.elapsed() > HANG {
+                } else if progress.1.elapsed() > TEST_TIMEOUT {
                     // Threads that hang cannot be joined.
-                    println!("no life has ended for {} s, after {done} of {lives}", HANG.as_secs());
+                    println!("no life has ended for {} s, after {done} of {lives}", TEST_TIMEOUT.as_secs());
                     std::process::exit(1);
                 }
                 std::thread::sleep(Duration::from_millis(5));

@@ -61,7 +61,8 @@ pub fn table(samples: &[Sample]) -> String {
 /// A name, its value in a sample, and how much of it may be added.
 type Watched = (&'static str, fn(&Sample) -> u64, u64);
 
-/// Returns what grew from the second quarter of the run to the last, beyond what its own account explains.
+/// Returns what grew from the second quarter of the run to the last, beyond what its own account
+/// explains.
 pub fn growth(samples: &[Sample]) -> Vec<String> {
     let quarter = samples.len() / 4;
     if quarter == 0 {

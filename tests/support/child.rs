@@ -1,10 +1,11 @@
-//! Tests that need a process to themselves: for its environment, its signals, its threads, its end. The
-//! test binary runs itself again, with one test and a word in the environment that makes it the child.
+//! Tests that need a process to themselves: for its environment, its signals, its threads, its end.
+//! The test binary runs itself again, with one test and a word in the environment that makes it the
+//! child.
 
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 
-use super::HANG;
+use super::TEST_TIMEOUT;
 
 const CHILD: &str = "IPLAYGAMES_TEST_CHILD";
 
@@ -35,8 +36,8 @@ pub fn given(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("the parent gives {name}"))
 }
 
-/// Runs the test of that name in a child, alone, and answers what it wrote. A child that fails, crashes
-/// or hangs fails the test.
+/// Runs the test of that name in a child, alone, and answers what it wrote. A child that fails,
+/// crashes or hangs fails the test.
 pub fn run(test: &str, environment: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
@@ -53,14 +54,14 @@ pub fn run(test: &str, environment: &[(&str, &str)]) -> String {
     let group = i32::try_from(child.id()).unwrap();
     let (ended, end) = channel();
     let waiter = std::thread::spawn(move || ended.send(child.wait_with_output().unwrap()));
-    let Ok(output) = end.recv_timeout(2 * HANG) else {
-        // SAFETY: the group is the child's own: nobody has waited for it to end, so its number is not
-        // another's by now.
+    let Ok(output) = end.recv_timeout(2 * TEST_TIMEOUT) else {
+        // SAFETY: the group is the child's own: nobody has waited for it to end, so its number is
+        // not another's by now.
         #[cfg(unix)]
         unsafe {
             libc::kill(-group, libc::SIGKILL);
         }
-        panic!("{test} hangs in its child: {:?}", end.recv_timeout(HANG));
+        panic!("{test} hangs in its child: {:?}", end.recv_timeout(TEST_TIMEOUT));
     };
     waiter.join().unwrap().unwrap();
     let wrote =

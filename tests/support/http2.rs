@@ -1,4 +1,5 @@
-//! An HTTP/2 server written frame by frame over TLS, so that a test can break each rule of the protocol on its own.
+//! An HTTP/2 server written frame by frame over TLS, so that a test can break each rule of the
+//! protocol on its own.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -8,30 +9,9 @@ use std::time::Duration;
 use iplaygames::{Client, Config};
 use serde_json::{Value, json};
 
+use super::frames::{self, ACK, DATA, END_STREAM, HEADERS, PING, SETTINGS};
 use super::tls::{Authority, Secured, secure};
-use super::{HANG, serve};
-
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
-const CONTINUATION: u8 = 9;
-
-const ACK: u8 = 1;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
-
-/// The largest frame that a client accepts which says nothing else.
-const MAX_FRAME: usize = 16 * 1024;
-
-pub const NO_ERROR: u32 = 0;
-pub const INTERNAL_ERROR: u32 = 2;
-pub const REFUSED_STREAM: u32 = 7;
-
-/// The number of SETTINGS_MAX_CONCURRENT_STREAMS.
-pub const MAX_CONCURRENT_STREAMS: u16 = 3;
+use super::{TEST_TIMEOUT, serve};
 
 /// The server, its authority, and what it counted.
 pub struct Server {
@@ -41,8 +21,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server. `script` runs once for each connection, with its number from 1 on; its end closes the
-    /// connection.
+    /// Starts a server. `script` runs once for each connection, with its number from 1 on; its end
+    /// closes the connection.
     pub fn start(script: impl Fn(&mut Peer, usize) + Send + Sync + 'static) -> Server {
         let authority = Authority::new("Test CA");
         let config = authority.certify("127.0.0.1").config(&["h2"]);
@@ -96,22 +76,17 @@ impl Peer {
     }
 
     pub fn settings(&mut self, settings: &[(u16, u32)]) {
-        let mut payload = Vec::new();
-        for (name, value) in settings {
-            payload.extend(name.to_be_bytes());
-            payload.extend(value.to_be_bytes());
-        }
-        self.frame(SETTINGS, 0, 0, &payload);
+        self.write(&frames::settings(settings));
     }
 
-    /// Writes a frame. A client that went away is no failure of the test.
+    /// Writes a frame.
     pub fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
-        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        let mut bytes = length[1..].to_vec();
-        bytes.extend([kind, flags]);
-        bytes.extend(stream.to_be_bytes());
-        bytes.extend(payload);
-        self.is_open &= self.stream.write_all(&bytes).and_then(|()| self.stream.flush()).is_ok();
+        self.write(&frames::frame(kind, flags, stream, payload));
+    }
+
+    /// Writes bytes. A client that went away is no failure of the test.
+    fn write(&mut self, bytes: &[u8]) {
+        self.is_open &= self.stream.write_all(bytes).and_then(|()| self.stream.flush()).is_ok();
     }
 
     /// Returns whether everything could be written so far.
@@ -138,8 +113,8 @@ impl Peer {
         Some(Frame { kind: head[3], flags: head[4], stream, payload })
     }
 
-    /// Reads up to the end of the next whole request and returns the number of its stream; None when the client
-    /// closed the connection. Acknowledges SETTINGS and answers PINGs on the way.
+    /// Reads up to the end of the next whole request and returns the number of its stream; None
+    /// when the client closed the connection. Acknowledges SETTINGS and answers PINGs on the way.
     pub fn request(&mut self) -> Option<u32> {
         loop {
             let frame = self.read()?;
@@ -152,7 +127,8 @@ impl Peer {
         }
     }
 
-    /// Reads until the client has acknowledged the settings. Returns the streams whose requests came before.
+    /// Reads until the client has acknowledged the settings. Returns the streams whose requests
+    /// came before.
     pub fn until_settings_are_known(&mut self) -> Vec<u32> {
         let mut requests = Vec::new();
         while let Some(frame) = self.read() {
@@ -173,7 +149,7 @@ impl Peer {
         }
         self.stream.sock.set_read_timeout(Some(time)).unwrap();
         let more = self.stream.sock.peek(&mut [0]).is_ok_and(|length| length > 0);
-        self.stream.sock.set_read_timeout(Some(HANG)).unwrap();
+        self.stream.sock.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
         more
     }
 
@@ -181,23 +157,9 @@ impl Peer {
     pub fn headers(&mut self, stream: u32, fields: &[(&str, &str)], ends: bool) {
         let mut block = Vec::new();
         for (name, value) in fields {
-            // A literal that is not indexed, without Huffman coding (RFC 7541, section 6.2.2).
-            block.push(0);
-            for text in [name, value] {
-                put_length(&mut block, text.len());
-                block.extend(text.as_bytes());
-            }
+            frames::literal(&mut block, name, value);
         }
-        let mut chunks = block.chunks(MAX_FRAME).peekable();
-        let mut kind = HEADERS;
-        while let Some(chunk) = chunks.next() {
-            let mut flags = if chunks.peek().is_none() { END_HEADERS } else { 0 };
-            if ends && kind == HEADERS {
-                flags |= END_STREAM;
-            }
-            self.frame(kind, flags, stream, chunk);
-            kind = CONTINUATION;
-        }
+        self.write(&frames::headers(stream, if ends { END_STREAM } else { 0 }, &block));
     }
 
     pub fn data(&mut self, stream: u32, content: &[u8], ends: bool) {
@@ -214,11 +176,11 @@ impl Peer {
     }
 
     pub fn reset(&mut self, stream: u32, reason: u32) {
-        self.frame(RST_STREAM, 0, stream, &reason.to_be_bytes());
+        self.write(&frames::reset(stream, reason));
     }
 
     pub fn go_away(&mut self, last_stream: u32, reason: u32) {
-        self.frame(GOAWAY, 0, 0, &[last_stream.to_be_bytes(), reason.to_be_bytes()].concat());
+        self.write(&frames::goaway(last_stream, reason));
     }
 
     /// Answers every further request with a JSON document, until the client closes the connection.
@@ -227,19 +189,4 @@ impl Peer {
             self.respond(stream, json);
         }
     }
-}
-
-/// An integer with a prefix of seven bits (RFC 7541, section 5.1).
-fn put_length(block: &mut Vec<u8>, length: usize) {
-    if length < 127 {
-        block.push(length as u8);
-        return;
-    }
-    block.push(127);
-    let mut rest = length - 127;
-    while rest >= 128 {
-        block.push((rest % 128) as u8 | 128);
-        rest /= 128;
-    }
-    block.push(rest as u8);
 }

@@ -2,7 +2,11 @@
 #![allow(dead_code)]
 
 pub mod child;
+pub mod frames;
 pub mod http2;
+pub mod http2_server;
+pub mod length;
+pub mod protocol;
 pub mod tls;
 
 use std::io::{Read, Write};
@@ -13,7 +17,7 @@ use std::time::Duration;
 use iplaygames::{CallOptions, Client, Config};
 
 /// A guard against hanging, not a measure: far longer than anything here takes.
-pub const HANG: Duration = Duration::from_secs(30);
+pub const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a server received: the head's lines and the body.
 #[derive(Debug, Clone)]
@@ -82,7 +86,7 @@ pub fn serve(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
         for stream in listener.incoming().flatten() {
             let serve = std::sync::Arc::clone(&serve);
             std::thread::spawn(move || {
-                stream.set_read_timeout(Some(HANG)).unwrap();
+                stream.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
                 stream.set_nodelay(true).unwrap();
                 serve(stream);
             });
@@ -121,6 +125,12 @@ pub fn options() -> CallOptions {
 
 pub const START: &str = r#"{"game_id": 123, "player_id": "player_456", "currency": "USD",
     "country_code": "US", "ip_address": "192.0.2.1"}"#;
+
+/// The arguments of a call that names a session.
+pub const SESSION: &str = r#"{"session_id": "abc123"}"#;
+
+/// The response to a status request for a session that is active.
+pub const ACTIVE: &str = r#"{"success":true,"data":{"status":"active"}}"#;
 
 pub const STARTED: &str = r#"{"success": true, "data": {"session_id": "abc123", "session_token": "t",
     "game_url": "https://games.example/abc123", "expires_at": "2030-01-01T12:00:00Z"}}"#;

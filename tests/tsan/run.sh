@@ -1,16 +1,17 @@
 #!/bin/sh
-# Runs tests/threads.rs under ThreadSanitizer, with a standard library that is built with it. First it shows that
-# ThreadSanitizer is on.
+# Runs tests/threads under ThreadSanitizer, with a standard library that is built with it. First it
+# shows that ThreadSanitizer is on.
 #
 #     tests/tsan/run.sh
 #
 # CARGO_TARGET_DIR the target folder, in which this uses the subfolder tsan; else target/ here
 # ROUNDS           the number of rounds (20)
 #
-# A standard library without ThreadSanitizer would hide which lock orders what: so it is built from its sources. They
-# come with `rustup component add rust-src`, or with Debian's compiler (Debian and Ubuntu: apt-get install rustc-web
-# cargo-web rust-web-src libstd-rust-web-dev), which lacks the runtime: that is taken from rustup's toolchain. The flags
-# are those of a nightly compiler; RUSTC_BOOTSTRAP lets a stable one take them.
+# A standard library without ThreadSanitizer would hide which lock orders what: so it is built from
+# its sources. They come with `rustup component add rust-src`, or with Debian's compiler (Debian and
+# Ubuntu: apt-get install rustc-web cargo-web rust-web-src libstd-rust-web-dev), which lacks the
+# runtime: that is taken from rustup's toolchain. The flags are those of a nightly compiler;
+# RUSTC_BOOTSTRAP lets a stable one take them.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -60,14 +61,14 @@ trap 'rm -rf "$work"' EXIT
 say "$($RUSTC --version)"
 $cargo test -Zbuild-std=std,panic_unwind --target $target --test threads --no-run 2>&1 | tee "$work/build" || true
 program=$(sed -n 's|^ *Executable .*(\(.*/threads-[0-9a-f]*\))$|\1|p' "$work/build")
-[ -n "$program" ] || fail "tests/threads.rs was not built"
+[ -n "$program" ] || fail "tests/threads was not built"
 
 say "ThreadSanitizer is on"
 nm "$program" >"$work/symbols"
-grep -q ' T __tsan_init$' "$work/symbols" || fail "tests/threads.rs is built without ThreadSanitizer"
+grep -q ' T __tsan_init$' "$work/symbols" || fail "tests/threads is built without ThreadSanitizer"
 if "$program" data-race >"$work/report" 2>&1; then cat "$work/report"; fail "a race on purpose was not reported"; fi
 grep -q "WARNING: ThreadSanitizer: data race" "$work/report" || { cat "$work/report"; fail "the report names no race"; }
 
-say "tests/threads.rs"
+say "tests/threads"
 TSAN_OPTIONS="suppressions=$here/suppressions.txt:print_suppressions=0" ROUNDS="${ROUNDS:-20}" "$program"
 say "ThreadSanitizer reported nothing"

@@ -1,4 +1,5 @@
-//! What a fault is: a name, where it applies, what the server does, and what the library may report.
+//! What a fault is: a name, where it applies, what the server does, and what the library may
+//! report.
 
 use std::sync::Arc;
 
@@ -118,7 +119,8 @@ pub enum Behavior {
     Refuse,
     /// It does this right after accepting, before TLS.
     AtAccept(Vec<Step>),
-    /// It does this when the connection is ready, before it has read a byte; over HTTP/2 instead of its SETTINGS.
+    /// It does this when the connection is ready, before it has read a byte; over HTTP/2 instead of
+    /// its SETTINGS.
     AtOpen(Vec<Step>),
     /// It does this after so many bytes of a request have come.
     AfterBytes(usize, Vec<Step>),
@@ -181,7 +183,8 @@ pub struct Fault {
     /// The operations that the server refuses instead of acting.
     pub refuses: Vec<Operation>,
     pub disclaims: bool,
-    /// What a persistent fault may be reported as, beside that the report must be true: for start, status and end.
+    /// What a persistent fault may be reported as, beside that the report must be true: for start,
+    /// status and end.
     pub allowed: [Vec<Claim>; 3],
     /// Whether the fault makes the client wait, so that it gets short timeouts.
     pub stalls: bool,
@@ -228,8 +231,8 @@ impl Fault {
         self
     }
 
-    /// Every operation must be reported as one of these. Where a start or an end is in doubt, the status of a session
-    /// may be reported as any failure: it changes nothing.
+    /// Every operation must be reported as one of these. Where a start or an end is in doubt, the
+    /// status of a session may be reported as any failure: it changes nothing.
     pub fn must_be(mut self, claims: &[Claim]) -> Fault {
         self.allowed = [claims.to_vec(), claims.to_vec(), claims.to_vec()];
         if claims.contains(&Claim::Unknown) {

@@ -142,7 +142,8 @@ fn read_head(wire: &mut Wire, received: &mut Vec<u8>) -> io::Result<Option<usize
     }
 }
 
-/// Takes a request's head and body out of what was received. Returns false if the connection ended before.
+/// Takes a request's head and body out of what was received. Returns false if the connection ended
+/// before.
 fn read_body(
     wire: &mut Wire,
     shared: &Shared,

@@ -120,7 +120,8 @@ impl Connection<'_> {
                     return Ok(());
                 }
                 let request = self.decode()?;
-                // The client sends bodies in DATA frames: a CONTINUATION never ends the stream here.
+                // The client sends bodies in DATA frames: a CONTINUATION never ends the stream
+                // here.
                 self.head(stream, request, flags & END_STREAM != 0)
             }
             frames::DATA => {

@@ -1,5 +1,5 @@
-//! The server's own account: what it received of each call, and which sessions exist. The tests compare it with
-//! what the library reported. It knows no socket and no fault.
+//! The server's own account: what it received of each call, and which sessions exist. The tests
+//! compare it with what the library reported. It knows no socket and no fault.
 
 use std::collections::HashMap;
 
@@ -50,7 +50,8 @@ pub struct CallRecord {
     pub whole: u32,
     /// Requests of which the call id came, but not the end.
     pub partial: u32,
-    /// Whole requests that the server disclaimed: it told the client, in HTTP/2's own terms, that it did nothing.
+    /// Whole requests that the server disclaimed: it told the client, in HTTP/2's own terms, that
+    /// it did nothing.
     pub disclaimed: u32,
     /// Sessions that the call started.
     pub started: u32,
@@ -98,8 +99,8 @@ impl Ledger {
         self.sessions.insert(id.to_owned(), Session { call_id: String::new(), open: true });
     }
 
-    /// Records a whole request and does what it asks for. Returns the id of the session it is about, or None when
-    /// that session does not exist.
+    /// Records a whole request and does what it asks for. Returns the id of the session it is
+    /// about, or None when that session does not exist.
     pub fn receive(
         &mut self,
         operation: Operation,

@@ -1,11 +1,12 @@
-//! A server of the game sessions that misbehaves as it is told, and keeps an account of what it received and did.
-//! It acts on a request as soon as the request is whole, before it answers or misbehaves, unless the fault says
-//! that it refuses. `ledger.rs` is the account, `wire.rs` the connection, `http1.rs` and `http2.rs` the protocols,
-//! `faults/` the list.
+//! A server of the game sessions that misbehaves as it is told, and keeps an account of what it
+//! received and did. It acts on a request as soon as the request is whole, before it answers or
+//! misbehaves, unless the fault says that it refuses. `ledger.rs` is the account, `wire.rs` the
+//! connection, `http1.rs` and `http2.rs` the protocols, `faults/` the list.
 #![allow(dead_code)]
 
 pub mod fault;
 pub mod faults;
+#[path = "../frames.rs"]
 pub mod frames;
 mod http1;
 mod http2;
@@ -28,7 +29,7 @@ use ledger::{Action, Ledger, Operation};
 use wire::{After, Step, Wire};
 
 /// A guard against hanging: far longer than anything here takes.
-const HANG: Duration = Duration::from_secs(30);
+const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Calls with this prefix are never disturbed.
 pub const UNDISTURBED: &str = "undisturbed-";
@@ -56,7 +57,8 @@ struct Progress {
 enum Choose {
     /// This one, so many times more.
     Fixed(Box<Fault>, AtomicI64),
-    /// Chosen by the call id, for long runs; with the calls that have met a fault of the first attempt alone.
+    /// Chosen by the call id, for long runs; with the calls that have met a fault of the first
+    /// attempt alone.
     ByCall(Box<ChooseByCall>, Mutex<HashSet<String>>),
 }
 
@@ -238,21 +240,25 @@ impl FaultServer {
     /// Waits until the server holds a response.
     pub fn wait_until_held(&self) -> bool {
         let progress = self.shared.progress.lock().unwrap();
-        let (progress, timeout) =
-            self.shared.changed.wait_timeout_while(progress, HANG, |progress| progress.held == 0).unwrap();
+        let (progress, timeout) = self
+            .shared
+            .changed
+            .wait_timeout_while(progress, TEST_TIMEOUT, |progress| progress.held == 0)
+            .unwrap();
         drop(progress);
         !timeout.timed_out()
     }
 
-    /// Waits until every connection has ended, so that the account is complete. The client must be gone. Returns
-    /// false if a thread of the server failed, or when a connection is still open after the guard's time.
+    /// Waits until every connection has ended, so that the account is complete. The client must be
+    /// gone. Returns false if a thread of the server failed, or when a connection is still open
+    /// after the guard's time.
     pub fn finish(&self) -> bool {
         self.shared.stop.store(true, Ordering::SeqCst);
         self.refusing.lock().unwrap().take();
         let Some(accepting) = self.accepting.lock().unwrap().take() else { return true };
         // Wakes the thread that accepts. Connections that wait to be accepted are served before.
         drop(TcpStream::connect(self.address));
-        let guard = Instant::now() + 2 * HANG;
+        let guard = Instant::now() + 2 * TEST_TIMEOUT;
         let connections = accepting.join().unwrap();
         connections.into_iter().all(|connection| {
             while !connection.is_finished() && Instant::now() < guard {
@@ -271,7 +277,8 @@ impl Drop for FaultServer {
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
     let mut connections: Vec<JoinHandle<()>> = Vec::new();
-    // After the end, the connections that are there already are still served: their requests have come.
+    // After the end, the connections that are there already are still served: their requests have
+    // come.
     while let Ok((stream, _)) = listener.accept() {
         if shared.stop.load(Ordering::SeqCst) {
             listener.set_nonblocking(true).unwrap();
@@ -279,7 +286,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
         connections.retain(|connection| !connection.is_finished());
         let shared = Arc::clone(shared);
         connections.push(std::thread::spawn(move || {
-            // An error is the client's end of the connection: what came before stands in the ledger.
+            // An error is the client's end of the connection: what came before stands in the
+            // ledger.
             let _ended = serve(stream, &shared);
         }));
     }
@@ -287,8 +295,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
 }
 
 fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(HANG))?;
-    stream.set_write_timeout(Some(HANG))?;
+    stream.set_read_timeout(Some(TEST_TIMEOUT))?;
+    stream.set_write_timeout(Some(TEST_TIMEOUT))?;
     stream.set_nodelay(true)?;
     shared.ledger().connections += 1;
     let mut after = After::GoOn;

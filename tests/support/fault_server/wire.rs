@@ -24,7 +24,8 @@ pub enum Step {
     Wait(u64),
     /// Tells the test that a response is held.
     SignalHeld,
-    /// Ends the server's half of the connection in order (with close_notify over TLS), and reads on.
+    /// Ends the server's half of the connection in order (with close_notify over TLS), and reads
+    /// on.
     Close,
     /// The same without close_notify.
     CloseAbruptly,
@@ -99,7 +100,8 @@ impl Wire {
             }
             Step::Alert => {
                 if let Wire::Tls(stream) = self {
-                    // The connection is told of a record that cannot be: it answers with a fatal alert.
+                    // The connection is told of a record that cannot be: it answers with a fatal
+                    // alert.
                     stream.conn.read_tls(&mut &[0xff; 64][..])?;
                     let refused = stream.conn.process_new_packets();
                     assert!(refused.is_err(), "rustls accepts a malformed record");

@@ -3,6 +3,7 @@
 use super::oracle::{for_each_seed, receive_by_hyper};
 use super::random::Random;
 use super::*;
+use crate::test_support::length::rounds;
 
 /// Returns headers with at least this total length.
 fn cookies(length: usize) -> String {
@@ -308,7 +309,7 @@ async fn compare(seed: u64) -> Ended {
 /// `ROUNDS` and `SEED` have the same meaning as for single responses.
 #[test]
 fn random_sequences_of_responses_are_read_the_same_as_by_hyper() {
-    let seen = for_each_seed(600, compare);
+    let seen = for_each_seed(rounds(600, 120), compare);
     for kind in [Ended::AllRead, Ended::Closed, Ended::HeadTooLong, Ended::Obsolete] {
         let count = seen.iter().filter(|one| **one == kind).count();
         assert!(seen.len() < 100 || count > seen.len() / 50, "{kind:?}: {count} of {}", seen.len());

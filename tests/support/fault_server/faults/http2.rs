@@ -266,6 +266,8 @@ fn bodies() -> Vec<Fault> {
         frames("h2-window-overflow", "Opens the window of the stream beyond its limit.", |exchange| {
             frame(WINDOW_UPDATE, 0, exchange.stream, &0x7fff_ffff_u32.to_be_bytes()).repeat(2)
         })
+        // The client has no use for the window of a request that it has sent, and waits on.
+        .stalling()
         .never_a_response(),
         frames("h2-unknown-frame", "Sends a frame of an unknown type before the response.", |exchange| {
             [frame(0xbe, 0, exchange.stream, b"?"), encode(exchange.stream, &exchange.good)].concat()

@@ -1,4 +1,5 @@
-//! Frames of HTTP/2 as bytes. Header blocks are written without compression, which every decoder reads.
+//! Frames of HTTP/2 as bytes. Header blocks are written without compression, which every decoder
+//! reads.
 
 pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
@@ -86,7 +87,7 @@ pub fn block(status: u16, more: &[(String, String)]) -> Vec<u8> {
 }
 
 /// A literal that goes into no table (RFC 7541, section 6.2.2).
-fn literal(bytes: &mut Vec<u8>, name: &str, value: &str) {
+pub fn literal(bytes: &mut Vec<u8>, name: &str, value: &str) {
     bytes.push(0);
     for text in [name, value] {
         integer(bytes, text.len());

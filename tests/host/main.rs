@@ -1,0 +1,16 @@
+//! What a host may do around the client: threads, forks, signals, a runtime of its own, its end.
+
+#![cfg(target_os = "linux")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod closing;
+mod exit;
+mod fixture;
+mod forks;
+mod host_runtime;
+mod logger;
+mod signals;
+mod threads;
+mod time_limits;
