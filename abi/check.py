@@ -4,9 +4,10 @@
     abi/check.py check LIBRARY [HEADER-FOLDER [BASELINE-FOLDER]]
     abi/check.py update LIBRARY
 
-LIBRARY has debug information (`make abi-check` builds it). The baseline has two parts: libiplaygames.xml,
-what abidw says of the functions, and constants.txt, the headers' constants, of which a library knows
-nothing. What is new is fine. What is gone or different is an error: programs that are built would break.
+LIBRARY has debug information (`make abi-check` builds it). The baseline has two parts:
+libiplaygames.xml, what abidw says of the functions, and constants.txt, the headers' constants, of
+which a library knows nothing. What is new is fine. What is gone or different is an error: programs
+that are built would break.
 """
 
 import re
@@ -17,7 +18,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FUNCTIONS, CONSTANTS = "libiplaygames.xml", "constants.txt"
-# Their values are not part of the promise: they say which version it is, or how functions are declared.
+# Their values are not part of the promise: they say which version it is, or how functions are
+# declared.
 NOT_PROMISED = re.compile(r"IPG_VERSION_\w+|IPG_API|IPG_MUST_USE")
 
 

@@ -1,7 +1,8 @@
 """Measures this library beside what its users would take instead, in one run: `make bench`.
 
-Starts nginx on loopback, builds every contender, runs them interleaved, prints tables and the verdict on each
-target, and writes the figures and their plots. docs/performance.md says what is measured, and how.
+Starts nginx on loopback, builds every contender, runs them interleaved, prints tables and the
+verdict on each target, and writes the figures and their plots. docs/performance.md says what is
+measured, and how.
 """
 
 import argparse
@@ -24,7 +25,8 @@ from measure import Bench, Contender, interleaved
 
 PARTS = ["calls", "apart", "instructions", "flight", "ticks", "bodies", "small", "startup", "size"]
 WARM = 300
-# The machine wanders by a third within seconds: many short rounds, so that neighbours in time can be compared.
+# The machine wanders by a third within seconds: many short rounds, so that neighbours in time can
+# be compared.
 SHORTER = 6
 
 
@@ -55,9 +57,9 @@ class Comparison:
         return None if transport == "http" else self.nginx.ca
 
     def calls(self):
-        """One call at a time, over each transport, on the server's processor: there each call is a switch from one
-        to the other and back. On two, each waits twice for a processor that has gone to sleep, which takes as long
-        as all the rest and is the machine's own."""
+        """One call at a time, over each transport, on the server's processor: there each call is a
+        switch from one to the other and back. On two, each waits twice for a processor that has
+        gone to sleep, which takes as long as all the rest and is the machine's own."""
         ways = [("session", "http"), ("status", "http"), ("session", "https"), ("session", "h2")]
         self.results["calls"] = self._one_at_a_time(self.beside, ways)
 
@@ -87,7 +89,8 @@ class Comparison:
             if entries is None:
                 raise SystemExit("--only instructions needs calls as well")
             for c in self.contenders:
-                # An interpreter under callgrind takes a minute: the main job alone, and not in a hurry.
+                # An interpreter under callgrind takes a minute: the main job alone, and not in a
+                # hurry.
                 if not c.countable or c.slow > 1 and (self.given.quick or mode == "status"):
                     continue
                 build.say(f"instructions and allocations: {c.name}, {mode}")
@@ -258,8 +261,8 @@ def warn_of_load(facts):
 
 
 def processors(given):
-    """One for the server and one for the contender, if it is not beside the server: moving about is the largest
-    noise there is."""
+    """One for the server and one for the contender, if it is not beside the server: moving about is
+    the largest noise there is."""
     all_of_them = sorted(os.sched_getaffinity(0))
     if given.no_pin or len(all_of_them) < 2:
         return None, None

@@ -1,4 +1,5 @@
-"""Builds and installs the contenders, each from its registry, into a folder of the build directory."""
+"""Builds and installs the contenders, each from its registry, into a folder of the build
+directory."""
 
 import os
 import shutil
@@ -11,7 +12,8 @@ ROOT = HERE.parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).absolute()
 OUT = TARGET / "compare"
 LIBRARY = ROOT / "dist" / "slim" / "lib"
-# The first is found on the PATH or in the system's include folders; the second is its Debian package.
+# The first is found on the PATH or in the system's include folders; the second is its Debian
+# package.
 DEBIAN = {
     "nginx": "nginx",
     "openssl": "openssl",
@@ -49,7 +51,8 @@ def debian(needs):
 
 
 def c_programs(*names, library=LIBRARY):
-    """The contenders in C, and what measures them; all when none is named. Ours is linked with what ships."""
+    """The contenders in C, and what measures them; all when none is named. Ours is linked with what
+    ships."""
     OUT.mkdir(parents=True, exist_ok=True)
     if not (library / "libiplaygames.so.0").exists():
         (library / "libiplaygames.so.0").symlink_to("libiplaygames.so")
@@ -67,7 +70,8 @@ def c_program(name, flags, link):
 
 
 def rust_programs():
-    """Built with the versions the library itself is built with, as far as its lock file names them."""
+    """Built with the versions the library itself is built with, as far as its lock file names
+    them."""
     say("building the contenders with reqwest (about two minutes the first time)")
     run([os.environ.get("CARGO", "cargo"), "build", "--release", "--quiet",
          "--manifest-path", HERE / "contenders" / "reqwest" / "Cargo.toml"],
@@ -92,7 +96,8 @@ def venv(packages):
 
 
 def python_package(python):
-    """Our own Python package, into that environment. IPLAYGAMES_PYTHON names another folder, or a wheel."""
+    """Our own Python package, into that environment. IPLAYGAMES_PYTHON names another folder, or a
+    wheel."""
     source = Path(os.environ.get("IPLAYGAMES_PYTHON", ROOT / "bindings" / "python"))
     if not source.exists():
         say(f"{source} is not there: our Python package does not take part")
@@ -103,7 +108,8 @@ def python_package(python):
 
 
 def javascript():
-    """The official JavaScript client's main file, from npm; IPLAYGAMES_JS names a checkout that is built."""
+    """The official JavaScript client's main file, from npm; IPLAYGAMES_JS names a checkout that is
+    built."""
     if "IPLAYGAMES_JS" in os.environ:
         return os.environ["IPLAYGAMES_JS"]
     if not shutil.which("npm"):

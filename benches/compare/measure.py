@@ -1,4 +1,5 @@
-"""Runs a contender and measures it: its own figures, instructions by callgrind, allocations by a preload."""
+"""Runs a contender and measures it: its own figures, instructions by callgrind, allocations by a
+preload."""
 
 import array
 import json
@@ -16,7 +17,8 @@ class Contender:
     name: str
     command: list
     environment: dict = field(default_factory=dict)
-    # Whether it speaks TLS; whether callgrind can count it in reasonable time; how much fewer calls it gets.
+    # Whether it speaks TLS; whether callgrind can count it in reasonable time; how much fewer calls
+    # it gets.
     tls: bool = True
     countable: bool = True
     slow: int = 1
@@ -106,7 +108,8 @@ def summary(rounds):
 
 
 def interleaved(contenders, rounds, measure):
-    """Runs every contender in turn, so many rounds, each beginning with another; a summary by name."""
+    """Runs every contender in turn, so many rounds, each beginning with another; a summary by
+    name."""
     seen = {contender.name: [] for contender in contenders}
     for number in range(rounds):
         first = number % len(contenders)

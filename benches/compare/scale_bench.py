@@ -1,7 +1,8 @@
 """Measures what watched sessions cost, from 10 to 100,000 of them: `make bench-scale`.
 
-One client, one thread, 250 ticks a second; the server is `server.c` in a process of its own. And how many calls a
-second so many connections carry when answers take their time; and how many bytes a call is. docs/scaling.md draws the conclusions.
+One client, one thread, 250 ticks a second; the server is `server.c` in a process of its own. And
+how many calls a second so many connections carry when answers take their time; and how many bytes a
+call is. docs/scaling.md draws the conclusions.
 """
 
 import argparse
@@ -20,7 +21,8 @@ DELAYS_MS = [5, 20, 80]
 
 
 def watches(runner, programs, cpus, count):
-    # Two thousand readings a second at most: the pace is what is measured, and not the server's end.
+    # Two thousand readings a second at most: the pace is what is measured, and not the server's
+    # end.
     interval_ms = max(1000, count // 2)
     seconds = max(5, interval_ms // 1000)
     with servers.Held(programs["server"], cpus=cpus) as server:
@@ -38,7 +40,8 @@ def watches(runner, programs, cpus, count):
 
 
 def wire(runner, ours, cpus):
-    """Bytes of a status call over each transport, TLS's own left out: of the last call, with all tables warm."""
+    """Bytes of a status call over each transport, TLS's own left out: of the last call, with all
+    tables warm."""
     rows = {}
     with servers.Nginx(build.OUT / "nginx-wire", cpus) as nginx:
         for transport, url in nginx.urls.items():

@@ -1,4 +1,5 @@
-"""The servers every contender talks to: Debian's nginx with fixed answers, and the small one in `server.c`."""
+"""The servers every contender talks to: Debian's nginx with fixed answers, and the small one in
+`server.c`."""
 
 import os
 import shutil
@@ -93,7 +94,8 @@ def certificates(folder):
 
 
 class Nginx:
-    """nginx on free loopback ports. `urls` has "http", "https" (HTTP/1.1) and "h2"; `ca` is their CA's file."""
+    """nginx on free loopback ports. `urls` has "http", "https" (HTTP/1.1) and "h2"; `ca` is their
+    CA's file."""
 
     def __init__(self, folder, cpus=None):
         self.folder = Path(folder)
@@ -150,7 +152,8 @@ class Nginx:
         return False
 
     def wire(self, transport):
-        """Bytes of each request and answer, as nginx counts them, of the calls for the session "wire"."""
+        """Bytes of each request and answer, as nginx counts them, of the calls for the session
+        "wire"."""
         port = self.urls[transport].rpartition(":")[2]
         lines = [line.split() for line in (self.folder / "wire.log").read_text().splitlines()]
         return [(int(request), int(answer)) for seen, request, answer in lines if seen == port]
@@ -164,7 +167,8 @@ class Nginx:
 
 
 class Held:
-    """The small server: it can hold answers back (see `server.c`), or give them after a pause or a delay."""
+    """The small server: it can hold answers back (see `server.c`), or give them after a pause or a
+    delay."""
 
     def __init__(self, program, pause_us=0, delay_us=0, cpus=None):
         self.process = subprocess.Popen(

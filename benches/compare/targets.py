@@ -1,4 +1,5 @@
-"""What was promised before anything was measured. A target is not changed here because it is not met."""
+"""What was promised before anything was measured. A target is not changed here because it is not
+met."""
 
 import statistics
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ def ratio(part, key, other, mode="session"):
 
 
 def paired(one, other, key):
-    """How two stood in the middle round: each is compared with its neighbour in time, as the machine wanders."""
+    """How two stood in the middle round: each is compared with its neighbour in time, as the
+    machine wanders."""
     return statistics.median(a / b for a, b in zip(one[key], other[key], strict=True))
 
 
@@ -91,7 +93,8 @@ PYTHON = [
 
 
 def verdicts(targets, results):
-    """One row a target: what, target, measured, and whether it is met (None: not measured in this run)."""
+    """One row a target: what, target, measured, and whether it is met (None: not measured in this
+    run)."""
     rows = []
     for target in targets:
         try:

@@ -86,7 +86,8 @@ impl Dialer {
         self.tls.is_some()
     }
 
-    /// Returns whether requests are sent to a proxy itself, with the whole address, and not through a tunnel.
+    /// Returns whether requests are sent to a proxy itself, with the whole address, and not through
+    /// a tunnel.
     pub(super) fn asks_a_proxy(&self) -> bool {
         self.asked_proxy().is_some()
     }
@@ -289,11 +290,12 @@ impl Socket {
         Socket { fd: std::os::fd::AsRawFd::as_raw_fd(tcp) }
     }
 
-    /// Checks the socket with one system call, instead of polling the runtime. The connection that owns the descriptor
-    /// must be open.
+    /// Checks the socket with one system call, instead of polling the runtime. The connection that
+    /// owns the descriptor must be open.
     pub(super) fn probe(self) -> Liveness {
         let mut byte = 0u8;
-        // SAFETY: at most one byte is written, to a local; a descriptor that is not good is an error.
+        // SAFETY: at most one byte is written, to a local; a descriptor that is not good is an
+        // error.
         let read = unsafe {
             let place = std::ptr::from_mut(&mut byte).cast();
             libc::recv(self.fd, place, 1, libc::MSG_PEEK | libc::MSG_DONTWAIT)
@@ -349,7 +351,8 @@ impl Stream {
     }
 }
 
-/// A socket that is written to with `send` only. `writev` would raise SIGPIPE after the other side has closed.
+/// A socket that is written to with `send` only. `writev` would raise SIGPIPE after the other side
+/// has closed.
 pub(super) struct Tcp(TcpStream);
 
 macro_rules! forward {

@@ -1,7 +1,9 @@
-//! Runs the I/O of one client in one process: a Tokio current-thread runtime without a thread of its own. The thread
-//! that waits for a call, or ticks, runs it; everything that does so goes through [`Driver::drive`].
+//! Runs the I/O of one client in one process: a Tokio current-thread runtime without a thread of
+//! its own. The thread that waits for a call, or ticks, runs it; everything that does so goes
+//! through [`Driver::drive`].
 //!
-//! The calls themselves are in `call_cell.rs`, `in_flight.rs` and `retry_loop.rs`, connections in `transport.rs`.
+//! The calls themselves are in `call_cell.rs`, `in_flight.rs` and `retry_loop.rs`, connections in
+//! `transport.rs`.
 
 use std::future::{Future, poll_fn};
 use std::mem::ManuallyDrop;
@@ -37,12 +39,12 @@ use crate::fork::{self, ForkSafeMutex};
 use crate::log::Log;
 use crate::panics::InsideGuard;
 
-/// How many sockets the runtime asks about at a time. Between two times a tick can stop: a thousand of them that are
-/// ready at once take longer than a small budget.
+/// How many sockets the runtime asks about at a time. Between two times a tick can stop: a thousand
+/// of them that are ready at once take longer than a small budget.
 const IO_EVENTS: usize = 64;
 
-/// The runtime and the connections of one client in one process. A forked child makes its own, and does not touch
-/// those of its parent.
+/// The runtime and the connections of one client in one process. A forked child makes its own, and
+/// does not touch those of its parent.
 pub(crate) struct Driver {
     generation: u64,
     runtime: ManuallyDrop<Runtime>,
@@ -62,8 +64,8 @@ impl Driver {
         Driver::assemble(config, log, clock, transport, Random::new()?, Builder::new_current_thread())
     }
 
-    /// Makes a driver of the simulation: its time is virtual and moves when nothing else can, and its random numbers
-    /// come from a seed.
+    /// Makes a driver of the simulation: its time is virtual and moves when nothing else can, and
+    /// its random numbers come from a seed.
     #[cfg(test)]
     pub(crate) fn simulated(
         config: &Config,
@@ -97,8 +99,8 @@ impl Driver {
         let runtime = builder
             .enable_io()
             .enable_time()
-            // Helper threads resolve names and load root certificates. They end when they have nothing to do. There
-            // is one more than the look-ups that may hang at the same time.
+            // Helper threads resolve names and load root certificates. They end when they have
+            // nothing to do. There is one more than the look-ups that may hang at the same time.
             .max_blocking_threads(MAX_LOOKUPS + 1)
             .max_io_events_per_tick(IO_EVENTS)
             .thread_keep_alive(Duration::from_millis(1))
@@ -130,7 +132,8 @@ impl Driver {
         let thread = std::thread::Builder::new().name("iplaygames-io".into()).spawn(move || {
             signal::block_all();
             InsideGuard::enter_permanently();
-            // This thread may drive, so an error here means that the I/O driver failed: all calls have ended.
+            // This thread may drive, so an error here means that the I/O driver failed: all calls
+            // have ended.
             let _ = driver.drive(async {
                 let mut stop = pin!(driver.stop.notified());
                 while tokio::time::timeout(POOL_IDLE, stop.as_mut()).await.is_err() {
@@ -194,8 +197,8 @@ impl Driver {
         Ok(Arc::unwrap_or_clone(report))
     }
 
-    /// Runs a call to its end on the calling thread, and asks `go_on` at intervals, outside of the runtime and with no
-    /// lock held. Cancels the call when the answer is no.
+    /// Runs a call to its end on the calling thread, and asks `go_on` at intervals, outside of the
+    /// runtime and with no lock held. Cancels the call when the answer is no.
     pub(crate) fn call_while(
         &self,
         spec: CallSpec,
@@ -221,7 +224,8 @@ impl Driver {
                 call.cell().cancel();
             }
             if !self.is_ours() {
-                // `go_on` forked, and this is the child. The connection and the semaphore's queue belong to the parent.
+                // `go_on` forked, and this is the child. The connection and the semaphore's queue
+                // belong to the parent.
                 std::mem::forget(guarded);
                 return Err(forked_child_error());
             }
@@ -235,8 +239,8 @@ impl Driver {
     ///
     /// # Errors
     ///
-    /// The outer error says that the thread cannot drive or that the client is closed; the inner one that there is no
-    /// connection.
+    /// The outer error says that the thread cannot drive or that the client is closed; the inner
+    /// one that there is no connection.
     pub(crate) fn connect(&self, timeout: Duration) -> Result<Result<(), TransportError>, Error> {
         calling_thread::check()?;
         let connecting = self.register()?;
@@ -262,8 +266,8 @@ impl Driver {
         self.in_flight.register(&self.clock)
     }
 
-    /// Starts the task of a call. `kept` is dropped with the task: after a cancellation that is later than the end of
-    /// the call, when its connection is closed.
+    /// Starts the task of a call. `kept` is dropped with the task: after a cancellation that is
+    /// later than the end of the call, when its connection is closed.
     pub(crate) fn start(&self, cell: &Arc<CallCell>, spec: CallSpec, kept: impl Send + 'static) {
         self.spawn(cell, retry_loop::run(self.context(), spec, Arc::clone(cell)), kept);
     }
@@ -309,8 +313,8 @@ impl Driver {
         cell.set_task(task.abort_handle());
     }
 
-    /// Polls the runtime once, as a part of a tick: does the work that needs no waiting, while the budget lasts. Returns
-    /// whether a task was polled.
+    /// Polls the runtime once, as a part of a tick: does the work that needs no waiting, while the
+    /// budget lasts. Returns whether a task was polled.
     pub(crate) fn poll_once(&self, budget: &Budget) -> Result<bool, Error> {
         if let Some(error) = self.in_flight.failure() {
             return Err(error);
@@ -325,8 +329,8 @@ impl Driver {
         if self.clock.is_over_budget() {
             return Ok(false);
         }
-        // The first yield runs the tasks that are ready and asks the system for I/O events. The second one runs the
-        // tasks that these events woke; without time left, the next tick does.
+        // The first yield runs the tasks that are ready and asks the system for I/O events. The
+        // second one runs the tasks that these events woke; without time left, the next tick does.
         let driven = self.drive(async {
             tokio::task::yield_now().await;
             if !self.clock.is_over_budget() {
@@ -338,7 +342,8 @@ impl Driver {
         Ok(self.clock.polls() != before)
     }
 
-    /// Returns whether any thread drives: the background thread, a thread that waits, or a host that ticks.
+    /// Returns whether any thread drives: the background thread, a thread that waits, or a host
+    /// that ticks.
     pub(crate) fn has_driver(&self) -> bool {
         self.has_background || self.clock.is_driven() || self.clock.was_ticked()
     }
@@ -352,8 +357,8 @@ impl Driver {
             .or_else(|error| ended_or(cell, error).map(Some))
     }
 
-    /// Accepts no more calls, cancels the watches, drives the other calls until the timeout has passed, and cancels
-    /// those that have not ended by then.
+    /// Accepts no more calls, cancels the watches, drives the other calls until the timeout has
+    /// passed, and cancels those that have not ended by then.
     pub(crate) fn drain(&self, timeout: Duration) -> Result<(), Error> {
         let (watches, calls): (Vec<_>, Vec<_>) =
             self.in_flight.shut_down().into_iter().partition(|cell| cell.is_endless());
@@ -373,8 +378,8 @@ impl Driver {
         driven
     }
 
-    /// Runs a future on the calling thread, and with it the tasks of all calls in flight. No other function drives the
-    /// runtime. It runs no code of the host.
+    /// Runs a future on the calling thread, and with it the tasks of all calls in flight. No other
+    /// function drives the runtime. It runs no code of the host.
     pub(crate) fn drive<F: Future>(&self, future: F) -> Result<F::Output, Error> {
         calling_thread::check()?;
         if !self.is_ours() {
@@ -385,8 +390,8 @@ impl Driver {
             return Err(error);
         }
         let driving = self.clock.drive();
-        // A panic of the future goes on to the caller. Any other panic means that the I/O driver failed. The future is
-        // pinned first, because moving it costs more.
+        // A panic of the future goes on to the caller. Any other panic means that the I/O driver
+        // failed. The future is pinned first, because moving it costs more.
         let mut future = pin!(future);
         let output = unwind::run(|| {
             self.runtime.block_on(poll_fn(|context| {
@@ -429,8 +434,8 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         if !self.is_ours() {
-            // The sockets and the event queue are shared with the parent process, which still uses them. So they are
-            // not closed here, and the handle of the parent's thread is leaked.
+            // The sockets and the event queue are shared with the parent process, which still uses
+            // them. So they are not closed here, and the handle of the parent's thread is leaked.
             std::mem::forget(self.background.lock().take());
             return;
         }
@@ -441,16 +446,16 @@ impl Drop for Driver {
         // SAFETY: both are taken here only, and not used afterwards.
         unsafe {
             ManuallyDrop::drop(&mut self.context);
-            // Does not wait for helper threads: a resolver may hang. A runtime whose I/O driver failed may panic here;
-            // it has no tasks left.
+            // Does not wait for helper threads: a resolver may hang. A runtime whose I/O driver
+            // failed may panic here; it has no tasks left.
             let runtime = ManuallyDrop::take(&mut self.runtime);
             let _ = unwind::run(|| runtime.shutdown_background());
         }
     }
 }
 
-/// Polls the task of a call until the call has ended. The end is checked first: the task of a call that was canceled on
-/// another thread is not polled again.
+/// Polls the task of a call until the call has ended. The end is checked first: the task of a call
+/// that was canceled on another thread is not polled again.
 async fn end_of(cell: &CallCell, mut task: Pin<&mut impl Future<Output = ()>>) -> Arc<CallReport> {
     let mut ended = pin!(cell.wait());
     poll_fn(|context| {

@@ -1,7 +1,9 @@
-//! The clock of timeouts: which threads drive a client's I/O, and for how long none did. Also the budget of a tick.
+//! The clock of timeouts: which threads drive a client's I/O, and for how long none did. Also the
+//! budget of a tick.
 //!
-//! A game that pauses does not tick, and its calls should find their responses, not timeouts, when it goes on. So of
-//! any gap between two drives at most [`MAX_COUNTED_GAP`] counts towards timeouts; the rest is idle time.
+//! A game that pauses does not tick, and its calls should find their responses, not timeouts, when
+//! it goes on. So of any gap between two drives at most [`MAX_COUNTED_GAP`] counts towards
+//! timeouts; the rest is idle time.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -14,11 +16,13 @@ use tokio::time::Instant;
 /// How much of a gap between two drives counts as elapsed.
 const MAX_COUNTED_GAP: Duration = Duration::from_millis(100);
 
-/// How many tasks a turn runs even if its budget is used up, so that each turn brings something. All but the first one
-/// of them only within the grace of [`MAX_GRACE`]: a step of a TLS handshake takes as long as hundreds of others.
+/// How many tasks a turn runs even if its budget is used up, so that each turn brings something.
+/// All but the first one of them only within the grace of [`MAX_GRACE`]: a step of a TLS handshake
+/// takes as long as hundreds of others.
 const MIN_POLLS: u32 = 4;
 
-/// How far a budget may be exceeded for the second to the last task of [`MIN_POLLS`]: an eighth of it, at most 50 µs.
+/// How far a budget may be exceeded for the second to the last task of [`MIN_POLLS`]: an eighth of
+/// it, at most 50 µs.
 const MAX_GRACE: u64 = 50;
 
 /// How long a large step takes: one of a TLS handshake.
@@ -46,10 +50,12 @@ pub(crate) struct DriveClock {
     ticks: AtomicU64,
     /// When the budget of the current turn ends, in microseconds of the epoch.
     budget_end: AtomicU64,
-    /// How far the current turn may exceed its budget for the tasks of [`MIN_POLLS`], in microseconds.
+    /// How far the current turn may exceed its budget for the tasks of [`MIN_POLLS`], in
+    /// microseconds.
     grace: AtomicU64,
-    /// For how long turns go on after they found their budget used up, in microseconds: the last step ends, what it
-    /// wrote is sent, the system is asked for I/O. The budget of a turn is that much shorter.
+    /// For how long turns go on after they found their budget used up, in microseconds: the last
+    /// step ends, what it wrote is sent, the system is asked for I/O. The budget of a turn is that
+    /// much shorter.
     overrun: AtomicU64,
     /// When a large step may begin at the latest.
     large_step_end: AtomicU64,
@@ -116,7 +122,8 @@ impl DriveClock {
         IdleMark { before: self.idle.load(Ordering::SeqCst), gap }
     }
 
-    /// Returns for how long no thread has driven since `mark`, without the part of each gap that counts.
+    /// Returns for how long no thread has driven since `mark`, without the part of each gap that
+    /// counts.
     pub(crate) fn idle_since(&self, mark: IdleMark) -> Duration {
         let idle = self.idle.load(Ordering::SeqCst).saturating_sub(mark.before);
         Duration::from_micros(idle.saturating_sub(mark.gap))
@@ -156,8 +163,8 @@ impl DriveClock {
         BudgetGuard { clock: self, max_overrun }
     }
 
-    /// Runs a future whose steps are large: each begins only where the budget of a turn still has room for it, or
-    /// where a tick begins.
+    /// Runs a future whose steps are large: each begins only where the budget of a turn still has
+    /// room for it, or where a tick begins.
     pub(crate) async fn in_large_steps<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         let (mut deferrals, mut deferred_until) = (0, 0);
@@ -178,8 +185,8 @@ impl DriveClock {
         .await
     }
 
-    /// Returns whether the current turn has used up its budget. A task that is polled then does nothing and asks to
-    /// be polled again, which the next turn does.
+    /// Returns whether the current turn has used up its budget. A task that is polled then does
+    /// nothing and asks to be polled again, which the next turn does.
     pub(crate) fn is_over_budget(&self) -> bool {
         self.has_budget() && self.is_over_budget_at(self.now())
     }

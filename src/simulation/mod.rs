@@ -1,8 +1,10 @@
-//! Simulation of the client against a server that keeps accounts: in memory, in virtual time, from a seed.
+//! Simulation of the client against a server that keeps accounts: in memory, in virtual time, from
+//! a seed.
 //!
-//! Each seed makes a client, a few calls in random ways (blocking, ticked, waited for, watched), and faults. At every
-//! await of a simulated attempt something may happen that another thread could do at that moment: a call is canceled or
-//! freed, or the client is closed; or the attempt panics. In the end the results are compared with the accounts:
+//! Each seed makes a client, a few calls in random ways (blocking, ticked, waited for, watched),
+//! and faults. At every await of a simulated attempt something may happen that another thread could
+//! do at that moment: a call is canceled or freed, or the client is closed; or the attempt panics.
+//! In the end the results are compared with the accounts:
 //!
 //! - a call reported as `not_sent` or `rejected` was not acted on, and is not acted on later;
 //! - a start that succeeded made exactly one session, and the result names it; no start made two;

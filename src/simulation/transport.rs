@@ -1,4 +1,5 @@
-//! The transport of the simulation: one attempt, with faults and an await wherever a real one has them.
+//! The transport of the simulation: one attempt, with faults and an await wherever a real one has
+//! them.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -80,8 +80,8 @@ struct State {
     accounts: BTreeMap<String, Account>,
     /// Sessions, and whether they have ended.
     sessions: BTreeMap<String, bool>,
-    /// Requests that were sent, and that the server has not looked at. A connection that breaks does not call them
-    /// back.
+    /// Requests that were sent, and that the server has not looked at. A connection that breaks
+    /// does not call them back.
     on_the_way: Vec<(u64, Wire)>,
     next: u64,
     totals: Totals,

@@ -1,17 +1,20 @@
 #!/bin/sh
-# Runs Rust tests and the C programs under AddressSanitizer and LeakSanitizer. First it shows that both are on.
+# Runs Rust tests and the C programs under AddressSanitizer and LeakSanitizer. First it shows that
+# both are on.
 #
 #     tests/asan/run.sh [suite...]
 #
 # suite            lib, c, or the name of a file of tests/; those below when none is named
 # CARGO_TARGET_DIR the target folder, in which this uses the subfolder asan; else target/ here
-# CARGO, CC, CXX   the tools. SEEDS is the number of seeds of the simulation (500; its own default takes a minute).
+# CARGO, CC, CXX   the tools
+# SEEDS            the number of seeds of the simulation (500; its own default takes a minute)
 #
-# Needs a Rust toolchain of rustup, which has the runtime of the sanitizers, and llvm-symbolizer (Debian: llvm).
-# The flags are those of a nightly compiler; RUSTC_BOOTSTRAP lets the stable one take them.
+# Needs a Rust toolchain of rustup, which has the runtime of the sanitizers, and llvm-symbolizer
+# (Debian: llvm). The flags are those of a nightly compiler; RUSTC_BOOTSTRAP lets the stable one
+# take them.
 #
-# Not in the list: header and operations, which compare files and tables. In host, two tests run without
-# LeakSanitizer, see below. No suite needs to be left out because of the sanitizer.
+# Not in the list: header and operations, which compare files and tables. In host, two tests run
+# without LeakSanitizer, see below. No suite needs to be left out because of the sanitizer.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -81,8 +84,9 @@ for suite in "$@"; do
     say "$suite"
     case $suite in
     host)
-        # A client that is dropped where the thread's or the process's own data are gone already leaves its runtime
-        # behind, as Tokio cannot end one there (`Drop for Reactor`). These tests do that.
+        # A client that is dropped where the thread's or the process's own data are gone already
+        # leaves its runtime behind, as Tokio cannot end one there (`Drop for Reactor`). These tests
+        # do that.
         ends="a_threads_end_is_no_place_for_calls_but_safe the_end_of_the_process_is_no_place_for_calls_but_safe"
         skips=
         for name in $ends; do skips="$skips --skip $name"; done

@@ -1,4 +1,5 @@
-/* The checks of the tests. A failed check prints its place and the test continues. check_end() prints the counts. */
+/* The checks of the tests. A failed check prints its place and the test continues. check_end()
+   prints the counts. */
 #ifndef CHECK_H
 #define CHECK_H
 

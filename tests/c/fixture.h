@@ -37,7 +37,8 @@ static inline void control(struct fixture *fixture, const char *command) {
     ipg_string_free(json);
 }
 
-/* Returns a client with the configuration `config` and the members `more`, such as ", \"background\": true". */
+/* Returns a client with the configuration `config` and the members `more`, such as ",
+   \"background\": true". */
 static inline ipg_client *client_of(const char *config, const char *more) {
     char whole[1024], *json = NULL;
     ipg_client *client = NULL;

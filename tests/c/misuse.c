@@ -1,7 +1,7 @@
 /*
- * Misuse of the interface from eight threads at once: handles that are NULL, freed, of another kind or
- * random; strings that are NULL, not UTF-8, very long or random; out-parameters that are NULL. Every call
- * must return a code and never crash. Run this test under valgrind, too.
+ * Misuse of the interface from eight threads at once: handles that are NULL, freed, of another kind
+ * or random; strings that are NULL, not UTF-8, very long or random; out-parameters that are NULL.
+ * Every call must return a code and never crash. Run this test under valgrind, too.
  *
  *     misuse [rounds] [seed]
  */

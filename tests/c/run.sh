@@ -1,14 +1,15 @@
 #!/bin/sh
-# Compiles the headers, their examples and the C tests as C99 and as C++17, links them with the library
-# in a folder, and runs the tests.
+# Compiles the headers, their examples and the C tests as C99 and as C++17, links them with the
+# library in a folder, and runs the tests.
 #
 #     tests/c/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder that has libiplaygames.so
 # test     abi, api, loop, driver, fork, misuse, stress, readme, example; all if none is named
-# VALGRIND=1 runs the C programs under valgrind. INCLUDE is the folder of the headers, by default include/.
-# ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this runtime, which is the runtime of
-# the compiler that built the library. The script first shows that the sanitizers work. tests/asan/run.sh sets it.
+# VALGRIND=1 runs the C programs under valgrind. INCLUDE is the folder of the headers, by default
+# include/. ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this
+# runtime, which is the runtime of the compiler that built the library. The script first shows that
+# the sanitizers work. tests/asan/run.sh sets it.
 # REQUESTS and SEED are the arguments of stress.
 set -eu
 
@@ -34,8 +35,8 @@ if [ -n "${ASAN_RUNTIME:-}" ]; then
     runtime="-Wl,--whole-archive $ASAN_RUNTIME -Wl,--no-whole-archive -Wl,--export-dynamic -ldl -lm -lrt"
 fi
 
-# build PROGRAM COMPILER SOURCE...: builds a program. It is linked without -fsanitize, which would add the runtime of
-# the C compiler.
+# build PROGRAM COMPILER SOURCE...: builds a program. It is linked without -fsanitize, which would
+# add the runtime of the C compiler.
 build() {
     program=$1 compiler=$2
     shift 2
@@ -49,8 +50,8 @@ build() {
     ${compiler%% -*} $objects $runtime -o "$program" $link
 }
 
-# Checks the soname and the flags of the library. If no link with the soname is beside the library, the tests use one
-# in the work folder.
+# Checks the soname and the flags of the library. If no link with the soname is beside the library,
+# the tests use one in the work folder.
 shared=$lib/libiplaygames.so
 soname=libiplaygames.so.$(($(sed -n 's/.*define IPG_ABI_VERSION //p' "$include/iplaygames.h") >> 16))
 say "the library: soname, never unloaded, ipg_ symbols only"
@@ -110,7 +111,8 @@ run() {
         # In a forked child the memory of the other threads is lost, as intended.
         leaks=full
         case $1 in *fork*) leaks=no ;; esac
-        # The payload of a panic is leaked on purpose, and Tokio cannot free the objects of an I/O driver that failed.
+        # The payload of a panic is leaked on purpose, and Tokio cannot free the objects of an I/O
+        # driver that failed.
         case $1 in *driver*) leaks=no ;; esac
         valgrind --quiet --error-exitcode=99 --leak-check=$leaks --errors-for-leak-kinds=definite,indirect \
             --show-leak-kinds=definite,indirect "$@"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# The comparison with the ABI's baseline passes for this library, and fails for what would break a program.
+# The comparison with the ABI's baseline passes for this library, and fails for what would break a
+# program.
 #
 #     tests/install/abi.sh LIBRARY
 #
-# LIBRARY has debug information. Each test gives the check another baseline or other headers: what the baseline has
-# and the library has not is gone.
+# LIBRARY has debug information. Each test gives the check another baseline or other headers: what
+# the baseline has and the library has not is gone.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,5 +1,5 @@
-/* A user's program: one session against the sandbox, and the header's versions against the library's. C99, and C++
-   without exceptions and run-time types. */
+/* A user's program: one session against the sandbox, and the header's versions against the
+   library's. C99, and C++ without exceptions and run-time types. */
 #include <iplaygames.h>
 #include <iplaygames_sandbox.h>
 #include <stdio.h>

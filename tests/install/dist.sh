@@ -3,8 +3,8 @@
 #
 #     tests/install/dist.sh ARCHIVE SERVER
 #
-# SERVER is the command-line tool: the library in the archive has no sandbox, so the programs talk to that of another
-# process. Needs cmake, pkg-config and mono.
+# SERVER is the command-line tool: the library in the archive has no sandbox, so the programs talk
+# to that of another process. Needs cmake, pkg-config and mono.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

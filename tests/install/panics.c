@@ -1,4 +1,5 @@
-/* Panics are caught in each of two Rust libraries: in rustc's own archive, and in one made as libiplaygames.a is. */
+/* Panics are caught in each of two Rust libraries: in rustc's own archive, and in one made as
+   libiplaygames.a is. */
 #include "probe.h"
 
 int second_catches_its_panic(void);

@@ -3,8 +3,8 @@
 #
 #     CONAN=… tests/install/recipes.sh
 #
-# Conan runs as it is, with a home of its own. vcpkg cannot be installed from a package; its port runs in CMake with
-# stand-ins for vcpkg's functions.
+# Conan runs as it is, with a home of its own. vcpkg cannot be installed from a package; its port
+# runs in CMake with stand-ins for vcpkg's functions.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,5 +1,5 @@
-/* The shared library is closed while calls are in flight and a thread holds thread-local state of it, and opened
-   again: it was never gone, and the calls end. argv[1] is its path. */
+/* The shared library is closed while calls are in flight and a thread holds thread-local state of
+   it, and opened again: it was never gone, and the calls end. argv[1] is its path. */
 #include <dlfcn.h>
 #include <iplaygames_sandbox.h>
 #include <pthread.h>
@@ -15,7 +15,8 @@
         }                                                                \
     } while (0)
 
-/* One function of the library. The union keeps ISO C content: an object pointer is not a function's. */
+/* One function of the library. The union keeps ISO C content: an object pointer is not a
+   function's. */
 #define FUNCTION(name)                  \
     union {                             \
         void *symbol;                   \

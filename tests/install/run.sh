@@ -3,8 +3,8 @@
 #
 #     tests/install/run.sh
 #
-# Needs what `make tree-and-tool` built, cmake, pkg-config, gcc, clang and rustc. COMPILERS names others, as pairs
-# of a C and a C++ compiler: COMPILERS="gcc:g++ clang:clang++".
+# Needs what `make tree-and-tool` built, cmake, pkg-config, gcc, clang and rustc. COMPILERS names
+# others, as pairs of a C and a C++ compiler: COMPILERS="gcc:g++ clang:clang++".
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -115,7 +115,8 @@ for pair in $compilers; do
     check "$pair, pkg-config, the static one where both are installed" consumer both "${pair%:*}" -std=c99 "$here/consumer.c"
 done
 
-# ---- the C++ wrapper's own tests, with the installed header and library ---------------------------
+# ---- the C++ wrapper's own tests, with the installed header and library
+# ---------------------------
 
 check "the installed iplaygames.hpp, whole and in two translation units" \
     env CXX=g++ INCLUDE="$prefix/include" HPP="$prefix/include" "$root/bindings/cpp/tests/run.sh" "$lib" typed two_units

@@ -1,4 +1,5 @@
-// A game session with the Unity package's file and library, against a server whose configuration is the argument.
+// A game session with the Unity package's file and library, against a server whose configuration is
+// the argument.
 using System;
 using System.Threading;
 using IPlayGames;

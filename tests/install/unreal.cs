@@ -1,5 +1,5 @@
-// Stand-ins for the few types of Unreal's build tool that the module's rules use, and a program that runs the rules
-// and prints the paths they name.
+// Stand-ins for the few types of Unreal's build tool that the module's rules use, and a program
+// that runs the rules and prints the paths they name.
 using System;
 using System.Collections.Generic;
 

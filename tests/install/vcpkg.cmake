@@ -1,4 +1,5 @@
-# Runs the port's script with stand-ins for vcpkg's functions: cmake -DWORK=… -DLINKAGE=… -P vcpkg.cmake
+# Runs the port's script with stand-ins for vcpkg's functions: cmake -DWORK=… -DLINKAGE=… -P
+# vcpkg.cmake
 set(CURRENT_BUILDTREES_DIR "${WORK}/buildtrees")
 set(CURRENT_PACKAGES_DIR "${WORK}/packages")
 set(TARGET_TRIPLET x64-linux)

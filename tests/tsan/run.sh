@@ -1,16 +1,17 @@
 #!/bin/sh
-# Runs tests/threads.rs under ThreadSanitizer, with a standard library that is built with it. First it shows that
-# ThreadSanitizer is on.
+# Runs tests/threads.rs under ThreadSanitizer, with a standard library that is built with it. First
+# it shows that ThreadSanitizer is on.
 #
 #     tests/tsan/run.sh
 #
 # CARGO_TARGET_DIR the target folder, in which this uses the subfolder tsan; else target/ here
 # ROUNDS           the number of rounds (20)
 #
-# A standard library without ThreadSanitizer would hide which lock orders what: so it is built from its sources. They
-# come with `rustup component add rust-src`, or with Debian's compiler (Debian and Ubuntu: apt-get install rustc-web
-# cargo-web rust-web-src libstd-rust-web-dev), which lacks the runtime: that is taken from rustup's toolchain. The flags
-# are those of a nightly compiler; RUSTC_BOOTSTRAP lets a stable one take them.
+# A standard library without ThreadSanitizer would hide which lock orders what: so it is built from
+# its sources. They come with `rustup component add rust-src`, or with Debian's compiler (Debian and
+# Ubuntu: apt-get install rustc-web cargo-web rust-web-src libstd-rust-web-dev), which lacks the
+# runtime: that is taken from rustup's toolchain. The flags are those of a nightly compiler;
+# RUSTC_BOOTSTRAP lets a stable one take them.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

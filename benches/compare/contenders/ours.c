@@ -1,8 +1,9 @@
 /*
- * This library through its C interface. Besides the common modes: "ticks", what a tick costs while so many
- * calls wait for a server that does not answer; "idle", with nothing in flight; "epoll", the system call
- * that a tick cannot do without, alone, on a queue of as many sockets; "get", ipg_json_get; "refused", a
- * start whose currency is wrong; "wait", status calls that are submitted and waited for, one at a time; "watch", see the function.
+ * This library through its C interface. Besides the common modes: "ticks", what a tick costs while
+ * so many calls wait for a server that does not answer; "idle", with nothing in flight; "epoll",
+ * the system call that a tick cannot do without, alone, on a queue of as many sockets; "get",
+ * ipg_json_get; "refused", a start whose currency is wrong; "wait", status calls that are submitted
+ * and waited for, one at a time; "watch", see the function.
  */
 #include "contender.h"
 #include "count.h"
@@ -94,8 +95,9 @@ static struct slot *make_slots(long count) {
 }
 
 /*
- * A tick never sleeps, so neither does this loop: where nothing is ready it spins, and its CPU per call says so.
- * With driver=sleep it sleeps for a fifth of a millisecond after a tick that brought nothing.
+ * A tick never sleeps, so neither does this loop: where nothing is ready it spins, and its CPU per
+ * call says so. With driver=sleep it sleeps for a fifth of a millisecond after a tick that brought
+ * nothing.
  */
 static void flight(struct state *state) {
     struct run *run = state->run;
@@ -229,9 +231,9 @@ static void on_news(void *of, ipg_request *request, ipg_code code, const char *j
 }
 
 /*
- * flight watches, one reading each `warm` milliseconds, in a loop of 250 ticks a second, for `calls`
- * milliseconds after each has been read once. Prints what a watch and a reading cost. The server is server.c,
- * which counts the readings: a watch tells changes alone.
+ * flight watches, one reading each `warm` milliseconds, in a loop of 250 ticks a second, for
+ * `calls` milliseconds after each has been read once. Prints what a watch and a reading cost. The
+ * server is server.c, which counts the readings: a watch tells changes alone.
  */
 static void watch(struct state *state) {
     struct run *run = state->run;
@@ -248,7 +250,8 @@ static void watch(struct state *state) {
     }
     uint64_t first = now_ns() - from;
     long after_kb = own_status("VmRSS:");
-    /* Second readings fell due while the first round still stood in line: they are let go by as well. */
+    /* Second readings fell due while the first round still stood in line: they are let go by as
+       well. */
     for (uint64_t settled = now_ns() + first + 500000000u; now_ns() < settled;) {
         must(ipg_client_tick(state->client, 2000, NULL), NULL);
     }

@@ -1,6 +1,7 @@
 /*
- * The floor: a keep-alive socket and HTTP/1.1 written by hand. It knows of an answer its status and its
- * Content-Length, and nothing else: no chunks, no reconnecting, no limits, no time-outs, no TLS.
+ * The floor: a keep-alive socket and HTTP/1.1 written by hand. It knows of an answer its status and
+ * its Content-Length, and nothing else: no chunks, no reconnecting, no limits, no time-outs, no
+ * TLS.
  */
 #include "contender.h"
 #include <arpa/inet.h>

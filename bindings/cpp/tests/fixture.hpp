@@ -58,7 +58,8 @@ struct Fixture {
         R"({"command": "fault", "operation": "list_games", "delay_ms": 600000, "times": 0})";
 };
 
-/** Runs `step` until the condition holds. Fails after a minute, which is longer than any test takes. */
+/** Runs `step` until the condition holds. Fails after a minute, which is longer than any test
+   takes. */
 template <class Condition, class Step> void poll_until(Condition&& condition, Step&& step, int line) {
     const auto start = std::chrono::steady_clock::now();
     bool holds = false;

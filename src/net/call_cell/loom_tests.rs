@@ -1,7 +1,8 @@
-//! Models of a request that ends while other threads wait for it, observe it, give it its task or send it.
+//! Models of a request that ends while other threads wait for it, observe it, give it its task or
+//! send it.
 //!
-//! A model named "… is found" runs a faulty variant of the product code, and must fail: so the models are known to find
-//! such a fault.
+//! A model named "… is found" runs a faulty variant of the product code, and must fail: so the
+//! models are known to find such a fault.
 
 use std::pin::pin;
 use std::task::Wake;
@@ -111,7 +112,8 @@ impl Wake for Woken {
     }
 }
 
-/// Makes the model of wakers that look once while the request ends: each finds the end, or is woken.
+/// Makes the model of wakers that look once while the request ends: each finds the end, or is
+/// woken.
 fn model_of_wait(poll: fn(&CallCell, &mut std::task::Context<'_>) -> Poll<()>) -> impl Fn() {
     move || {
         let cell = cell();
@@ -237,8 +239,8 @@ fn a_report_is_taken_once_and_is_that_of_the_first_end() {
     });
 }
 
-/// Explores an attempt on one thread and a cancelation on another one, and checks that some calls were canceled as not
-/// sent and others when they were sent.
+/// Explores an attempt on one thread and a cancelation on another one, and checks that some calls
+/// were canceled as not sent and others when they were sent.
 fn explore_cancel(attempt: fn(&CallCell, &Server)) {
     explore_cases::<2>(move || {
         let (cell, server) = (cell(), Server::new());
@@ -378,8 +380,8 @@ fn a_report_that_is_made_before_the_gate_is_closed_is_found() {
     });
 }
 
-/// Makes the model of a task that is given to a request while another thread cancels the request. Tokio's own state is
-/// not explored: each of its steps is one step.
+/// Makes the model of a task that is given to a request while another thread cancels the request.
+/// Tokio's own state is not explored: each of its steps is one step.
 fn model_of_task(set_task: fn(&CallCell, AbortHandle)) -> impl Fn() {
     move || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without I/O");

@@ -1,4 +1,5 @@
-"""The arguments, measurements and output of every Python contender, as `contender.h` describes them.
+"""The arguments, measurements and output of every Python contender, as `contender.h` describes
+them.
 
 A contender calls `run` with `connect(base_url, ca)`, which returns a function of an operation and a
 session id. A contender with concurrent calls also passes `flight(run)`; for other contenders
@@ -112,7 +113,8 @@ def threads(run, call):
 
 
 async def gather(run, call):
-    """Makes concurrent calls with asyncio: each of `run.flight` tasks makes its share of the calls."""
+    """Makes concurrent calls with asyncio: each of `run.flight` tasks makes its share of the
+    calls."""
     import asyncio
 
     async def worker(share, measured):
