@@ -319,7 +319,7 @@ test-python: python-dev ## tests the Python package in its own virtual environme
 
 .PHONY: lint-python
 lint-python: python-dev ## the Python package: format, rules, types, stubs, free-threaded build
-	cd bindings/python && $(DEV)/ruff format --check -q && $(DEV)/ruff check -q
+	$(DEV)/ruff format --check -q && $(DEV)/ruff check -q
 	cd bindings/python && $(DEV)/mypy && $(DEV)/pyright --pythonpath $(DEV)/python && $(DEV)/python -m mypy.stubtest iplaygames_native._core
 	PYO3_CONFIG_FILE=$(CURDIR)/bindings/python/free-threaded.txt \
 	    $(CARGO) check -p iplaygames-python --no-default-features
@@ -429,9 +429,26 @@ docs: ## the API reference from the headers, in dist/docs/html/ (Debian: apt-get
 	@mkdir -p $(DIST)/docs
 	tests/install/docs.sh $(DIST)/docs
 
+# The tools that come from PyPI, in a virtual environment of their own.
+LINT := $(CARGO_TARGET_DIR)/lint/bin
+
+.PHONY: lint-tools
+lint-tools: tools
+	$(call venv,$(CARGO_TARGET_DIR)/lint)
+	$(LINT)/pip install -q --disable-pip-version-check -r .ci/requirements.txt
+
+# The files of src/ffi/ are parts of a generated header.
+C_FILES = $(shell git ls-files '*.c' '*.h' '*.cpp' '*.hpp' | \
+    grep -vE '^(include|src/ffi)/|^bindings/cpp/iplaygames.hpp')
+
+.PHONY: format-c
+format-c: lint-tools ## format the C and C++ files with clang-format
+	$(LINT)/clang-format -i $(C_FILES)
+
 .PHONY: lint
-lint: tools ## formatting, clippy with and without the default features, width of prose
+lint: lint-tools ## formatting of Rust, C, C++ and prose; clippy for each set of features; rustdoc
 	$(PYTHON) .ci/line_length.py
+	$(LINT)/clang-format --dry-run -Werror $(C_FILES)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --features internals --benches -- -D warnings

@@ -58,7 +58,11 @@ def check(library, headers=HERE.parent / "include", baseline=HERE):
     if old != new:
         raise SystemExit(f"the baseline is of ABI {version(old)}, the header of {version(new)}: run `make abi`")
 
-    broken = [f"{name} was {value}, and is {after.get(name, 'gone')}" for name, value in before.items() if after.get(name) != value]
+    broken = [
+        f"{name} was {value}, and is {after.get(name, 'gone')}"
+        for name, value in before.items()
+        if after.get(name) != value
+    ]
     added = [name for name in after if name not in before]
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / FUNCTIONS
@@ -76,9 +80,7 @@ def check(library, headers=HERE.parent / "include", baseline=HERE):
     for name in added:
         print(f"new, and not in the baseline yet: {name}")
     if broken:
-        raise SystemExit(
-            "\n".join(["this breaks programs that are built (docs/abi.md says what to do):", *broken])
-        )
+        raise SystemExit("\n".join(["this breaks programs that are built (docs/abi.md says what to do):", *broken]))
     print(f"ABI {version(old)}: as in the baseline, {len(added)} new")
 
 

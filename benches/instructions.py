@@ -15,11 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "compare"))
 
-import build  # noqa: E402
-import machine  # noqa: E402
-import report  # noqa: E402
-from measure import Bench, Contender  # noqa: E402
-from servers import Held  # noqa: E402
+import build
+import machine
+import report
+from measure import Bench, Contender
+from servers import Held
 
 BASELINE = Path(__file__).resolve().parent / "instructions.json"
 # Growth that fails. Another compiler makes other code, another processor gets other
@@ -66,7 +66,9 @@ def compare(counted, baseline, allowed):
     for name, now in counted.items():
         before = baseline.get(name)
         growth = None if before is None else now / before - 1
-        word = "not in the baseline" if growth is None else "GREW" if growth > max(allowed, NOISY.get(name, 0)) else "ok"
+        word = (
+            "not in the baseline" if growth is None else "GREW" if growth > max(allowed, NOISY.get(name, 0)) else "ok"
+        )
         if word != "ok":
             bad.append(name)
         rows.append([name, before, now, "–" if growth is None else f"{growth:+.1%}", word])

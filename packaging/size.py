@@ -15,7 +15,10 @@ from collections import Counter
 from pathlib import Path
 
 # What is not Rust's: ring's assembler and C keep plain names.
-PLAIN = re.compile(r"^(ring_core_|_?(aes|chacha|poly1305|sha\d|bn_|ecp_|p256|x25519|fiat|gcm|bsaes|vpaes|curve25519|k25519|k51)|GFp|LIMB)", re.I)
+PLAIN = re.compile(
+    r"^(ring_core_|_?(aes|chacha|poly1305|sha\d|bn_|ecp_|p256|x25519|fiat|gcm|bsaes|vpaes|curve25519|k25519|k51)|GFp|LIMB)",
+    re.I,
+)
 # v0 names of trait implementations begin with the type or the trait: <crate::Type as
 # other::Trait>::name.
 FIRST = re.compile(r"[<&*(\[]*(?:mut |const |dyn |impl )*([A-Za-z_][A-Za-z0-9_]*)(?:\[[0-9a-f]+\])?::")

@@ -28,13 +28,13 @@ static void check_count(int good, const char *file, int line, const char *what, 
 
 /* Checks that a call returns a code. `json` is printed if it does not. */
 #define CHECK_CODE(call, expected, json)                                                                               \
-  do {                                                                                                                 \
-    ipg_code check_code = (call);                                                                                      \
-    char check_more[512];                                                                                              \
-    snprintf(check_more, sizeof check_more, "it is %s: %.400s", ipg_code_name(check_code),                             \
-             (json) ? (const char *)(json) : "(no document)");                                                         \
-    check_count(check_code == (expected), __FILE__, __LINE__, #call " is " #expected, check_more);                     \
-  } while (0)
+    do {                                                                                                               \
+        ipg_code check_code = (call);                                                                                  \
+        char check_more[512];                                                                                          \
+        snprintf(check_more, sizeof check_more, "it is %s: %.400s", ipg_code_name(check_code),                         \
+                 (json) ? (const char *)(json) : "(no document)");                                                     \
+        check_count(check_code == (expected), __FILE__, __LINE__, #call " is " #expected, check_more);                 \
+    } while (0)
 
 /* Checks that the value at a pointer of a document is this text. */
 static inline void check_value(const char *file, int line, const char *json, const char *pointer,

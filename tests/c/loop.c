@@ -6,10 +6,9 @@ static const char SLOW[] = "{\"command\": \"fault\", \"operation\": \"list_games
 /* C and C++ need different initializers to compile without a warning. */
 #ifdef __cplusplus
 #  define ZERO_INITIALIZER                                                                                             \
-    {}
+      {}
 #else
-#  define ZERO_INITIALIZER                                                                                             \
-    { 0 }
+#  define ZERO_INITIALIZER {0}
 #endif
 
 /* What a callback received, and an action for it to run. */
@@ -768,7 +767,8 @@ static void a_callback_that_throws_ends_the_process(void) {
         ipg_request_cancel(request);
         try {
             ipg_client_tick(client, 500, NULL);
-        } catch (...) {}
+        }
+        catch(...) {}
         _exit(0);
     }
     CHECK(child > 0 && waitpid(child, &status, 0) == child);

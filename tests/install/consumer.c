@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MUST(what)                                                       \
-    do {                                                                 \
-        if (!(what)) {                                                   \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what); \
-            return 1;                                                    \
-        }                                                                \
+#define MUST(what)                                                                                                     \
+    do {                                                                                                               \
+        if (!(what)) {                                                                                                 \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what);                                         \
+            return 1;                                                                                                  \
+        }                                                                                                              \
     } while (0)
 
 int main(void) {

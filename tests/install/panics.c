@@ -4,4 +4,6 @@
 
 int second_catches_its_panic(void);
 
-int main(void) { return ipg_probe_catches_its_panic() == 1 && second_catches_its_panic() == 1 ? 0 : 1; }
+int main(void) {
+    return ipg_probe_catches_its_panic() == 1 && second_catches_its_panic() == 1 ? 0 : 1;
+}

@@ -115,7 +115,8 @@ static inline void finish(struct run *run) {
     }
     if (run->latencies) {
         FILE *file = fopen(run->latencies, "wb");
-        if (!file || fwrite(run->times, sizeof *run->times, (size_t)run->calls, file) != (size_t)run->calls || fclose(file)) {
+        if (!file || fwrite(run->times, sizeof *run->times, (size_t)run->calls, file) != (size_t)run->calls ||
+            fclose(file)) {
             die("cannot write", run->latencies);
         }
     }

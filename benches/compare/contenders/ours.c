@@ -193,7 +193,8 @@ static void refused(struct state *state) {
 static void submit_and_wait(struct state *state) {
     ipg_request *request = NULL;
     char *json = NULL;
-    must(ipg_submit(state->client, "get_session_status", "{\"session_id\": \"abc123\"}", NULL, NULL, NULL, &request, NULL),
+    must(ipg_submit(state->client, "get_session_status", "{\"session_id\": \"abc123\"}", NULL, NULL, NULL, &request,
+                    NULL),
          NULL);
     must(ipg_request_wait(request, 30000, &json), json);
     ipg_request_free(request);
@@ -276,8 +277,8 @@ static void watch(struct state *state) {
     printf("{\"watches\": %ld, \"interval_ms\": %ld, \"seconds\": %.3f, \"make_ns\": %.0f, \"first_round_s\": %.3f, "
            "\"rss_before_kb\": %ld, \"rss_asked_kb\": %ld, \"rss_kb\": %ld, \"readings\": %ld, \"wanted\": %.0f, "
            "\"cpu_s\": %.6f, \"ticks\": %ld, \"tick_mean_ns\": %.0f, \"tick_worst_ns\": %.0f, \"threads\": %ld}\n",
-           run->flight, run->warm, elapsed, (double)made / (double)run->flight, (double)first / 1e9, before_kb, asked_kb,
-           after_kb, readings, (double)run->flight * elapsed * 1000.0 / (double)run->warm,
+           run->flight, run->warm, elapsed, (double)made / (double)run->flight, (double)first / 1e9, before_kb,
+           asked_kb, after_kb, readings, (double)run->flight * elapsed * 1000.0 / (double)run->warm,
            seconds(after.ru_utime, run->before.ru_utime) + seconds(after.ru_stime, run->before.ru_stime), rounds,
            (double)spent / (double)rounds, (double)worst, own_status("Threads:"));
 }

@@ -22,10 +22,11 @@ static void call(void *of, enum operation operation) {
     char request[1024];
     int length;
     if (operation == START) {
-        length = snprintf(request, sizeof request,
-                          "POST /api/v1/game-sessions/start HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer " TOKEN
-                          "\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                          state->host, sizeof START_BODY - 1, START_BODY);
+        length =
+            snprintf(request, sizeof request,
+                     "POST /api/v1/game-sessions/start HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer " TOKEN
+                     "\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                     state->host, sizeof START_BODY - 1, START_BODY);
     } else {
         length = snprintf(request, sizeof request,
                           "%s /api/v1/game-sessions/%s/%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer " TOKEN

@@ -54,12 +54,11 @@ static long now_us(void) {
     return (long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-
 static void send_answer(int to, const char *status, const char *body) {
     char text[ROOM];
-    int length = snprintf(text, sizeof text,
-                          "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", status,
-                          strlen(body), body);
+    int length =
+        snprintf(text, sizeof text, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                 status, strlen(body), body);
     if (pause_us) {
         usleep((useconds_t)pause_us);
     }

@@ -69,13 +69,13 @@ template <class Condition, class Step> void poll_until(Condition&& condition, St
     check_count(holds, "poll_until", line, "the condition holds within a minute", nullptr);
 }
 #define TICK_UNTIL(client, condition)                                                                                  \
-  poll_until([&] { return static_cast<bool>(condition); },                                                             \
-             [&] {                                                                                                     \
-           if (!(client).tick()) FAIL("a tick failed");                                                                \
-             },                                                                                                        \
-             __LINE__)
+    poll_until([&] { return static_cast<bool>(condition); },                                                           \
+               [&] {                                                                                                   \
+                   if (!(client).tick()) FAIL("a tick failed");                                                        \
+               },                                                                                                      \
+               __LINE__)
 #define WAIT_UNTIL(condition)                                                                                          \
-  poll_until([&] { return static_cast<bool>(condition); },                                                             \
-             [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }, __LINE__)
+    poll_until([&] { return static_cast<bool>(condition); },                                                           \
+               [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }, __LINE__)
 
 #endif

@@ -74,15 +74,19 @@ class Run:
         if self.latencies:
             with open(self.latencies, "wb") as file:
                 self.times.tofile(file)
-        print(json.dumps({
-            "calls": self.calls,
-            "seconds": elapsed,
-            "user_s": after.ru_utime - self.before.ru_utime,
-            "sys_s": after.ru_stime - self.before.ru_stime,
-            "switches": after.ru_nvcsw + after.ru_nivcsw - self.before.ru_nvcsw - self.before.ru_nivcsw,
-            "rss_kb": process_status("VmHWM:"),
-            "threads": process_status("Threads:"),
-        }))
+        print(
+            json.dumps(
+                {
+                    "calls": self.calls,
+                    "seconds": elapsed,
+                    "user_s": after.ru_utime - self.before.ru_utime,
+                    "sys_s": after.ru_stime - self.before.ru_stime,
+                    "switches": after.ru_nvcsw + after.ru_nivcsw - self.before.ru_nvcsw - self.before.ru_nivcsw,
+                    "rss_kb": process_status("VmHWM:"),
+                    "threads": process_status("Threads:"),
+                }
+            )
+        )
 
 
 def one_at_a_time(run, call):
@@ -99,6 +103,7 @@ def one_at_a_time(run, call):
 
 def threads(run, call):
     """Makes concurrent calls with threads, for clients without asynchronous calls."""
+
     def timed(_):
         started = time.perf_counter_ns()
         call(STATUS, run.session)
