@@ -456,6 +456,20 @@ lint: lint-tools ## formatting of Rust, C, C++ and prose; clippy for each set of
 	$(CARGO) clippy --no-default-features --features capi -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace
 
+ADVISORIES := https://github.com/RustSec/advisory-db
+
+# The last check needs a git repository beside the registry. Where that cannot be reached, the check
+# is skipped, and the output says so.
+.PHONY: deny
+deny: lint-tools ## licences, duplicate versions, sources and advisories of the dependencies
+	$(LINT)/cargo-deny --workspace --locked check licenses bans sources
+	$(LINT)/cargo-deny --manifest-path fuzz/Cargo.toml --config deny.toml --locked check sources
+	@if GIT_TERMINAL_PROMPT=0 git ls-remote $(ADVISORIES) HEAD >/dev/null 2>&1; then \
+	    $(LINT)/cargo-deny --workspace --locked check advisories; \
+	else \
+	    echo "skipped: the check for advisories, because $(ADVISORIES) cannot be reached"; \
+	fi
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(DIST) $(OUT)
