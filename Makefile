@@ -470,6 +470,16 @@ deny: lint-tools ## licences, duplicate versions, sources and advisories of the 
 	    echo "skipped: the check for advisories, because $(ADVISORIES) cannot be reached"; \
 	fi
 
+MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+
+# rustup installs the compiler if it is not the one in use. CI's own compiler is this version.
+.PHONY: msrv
+msrv: tools ## the library with the oldest supported compiler, rust-version in Cargo.toml
+	@if rustc --version | grep -q '^rustc $(subst .,\.,$(MSRV))\.'; then toolchain=; \
+	else toolchain=+$(MSRV) && rustup toolchain install --profile minimal $(MSRV) || exit 1; fi; \
+	set -x; $(CARGO) $$toolchain check --locked --lib && \
+	$(CARGO) $$toolchain check --locked --lib --no-default-features
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(DIST) $(OUT)
