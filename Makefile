@@ -486,6 +486,14 @@ msrv: tools ## the library with the oldest supported compiler, rust-version in C
 	set -x; $(CARGO) $$toolchain check --locked --lib && \
 	$(CARGO) $$toolchain check --locked --lib --no-default-features
 
+# Cargo refuses files that are not committed. It only warns about a crate that was withdrawn.
+.PHONY: publish-check
+publish-check: tools ## the package for crates.io, without the upload
+	@mkdir -p $(OUT)
+	$(CARGO) publish --dry-run --locked >$(OUT)/publish.log 2>&1 || { cat $(OUT)/publish.log >&2; exit 1; }
+	@! grep -A1 yanked $(OUT)/publish.log >&2
+	@grep -E 'Packaged|Finished' $(OUT)/publish.log
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(DIST) $(OUT)
