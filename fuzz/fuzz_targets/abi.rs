@@ -100,7 +100,7 @@ fuzz_target!(|input: &[u8]| {
         *state = State { input: input.to_vec(), program, ..State::default() };
         program
     });
-    if program % RESET_EVERY == 0 {
+    if program.is_multiple_of(RESET_EVERY) {
         let mut out = unwritten();
         // SAFETY: a text, and a place for the answer.
         let code =
@@ -424,7 +424,7 @@ fn execute(instruction: u8, current: Option<Handle>) {
                 }
             });
         }
-        2 | 3 | 4 => submit(wants, false),
+        2..=4 => submit(wants, false),
         5 => submit(wants, true),
         6 => {
             let request = current.filter(|_| wants & 2 != 0).unwrap_or_else(|| handle(false));
@@ -810,9 +810,9 @@ extern "C" fn on_result(user_data: *mut c_void, request: Handle, code: i32, json
 /// which continue with the input and may make more clients, so this repeats until none is alive: a
 /// client that lived on would be hit by a random handle of a later input.
 fn finish() {
-    while let Some(client) = with(|state| {
-        state.clients.iter().find(|client| client.alive).map(|client| client.handle)
-    }) {
+    while let Some(client) =
+        with(|state| state.clients.iter().find(|client| client.alive).map(|client| client.handle))
+    {
         shutdown(client);
         // A callback of the shutdown may have freed the client.
         if is_alive(client) {
