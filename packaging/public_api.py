@@ -14,6 +14,10 @@ import json
 import sys
 from pathlib import Path
 
+# Of the traits that the compiler implements by itself, those that a program can rely on. The others
+# come and go with its versions.
+AUTO_TRAITS = {"RefUnwindSafe", "Send", "Sync", "Unpin", "UnwindSafe"}
+
 BASELINE = Path(__file__).resolve().parent.parent / "docs/public-api.txt"
 
 
@@ -320,6 +324,8 @@ class Lister:
         for item in map(self.render.item, ids):
             of = item["inner"]["impl"] if item else None
             if of is None or of["blanket_impl"]:
+                continue
+            if of["is_synthetic"] and of["trait"]["path"].split("::")[-1] not in AUTO_TRAITS:
                 continue
             if of["trait"] is None:
                 for inner in map(self.render.item, of["items"]):
