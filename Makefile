@@ -1,5 +1,5 @@
-# What a developer types. `make demo` and `make test` do all of their own set-up on a machine that has
-# only Rust (stable), a C and C++ compiler, make and Python 3.
+# What a developer types. `make demo` and `make test` do all of their own set-up on a machine that
+# has only Rust (stable), a C and C++ compiler, make and Python 3.
 
 CARGO ?= cargo
 CC ?= cc
@@ -11,7 +11,8 @@ DIST := $(CURDIR)/dist
 OUT := $(CARGO_TARGET_DIR)/c
 UNAME := $(shell uname -s)
 SO := $(if $(filter Darwin,$(UNAME)),dylib,so)
-# What the header says, which is made from the sources: the soname follows the major number of the ABI.
+# What the header says, which is made from the sources: the soname follows the major number of the
+# ABI.
 VERSION := $(shell sed -n 's/.*define IPG_VERSION_STRING "\(.*\)"/\1/p' include/iplaygames.h)
 ABI_MAJOR := $(shell echo $$(($$(sed -n 's/.*define IPG_ABI_VERSION //p' include/iplaygames.h) >> 16)))
 # Never unloaded: a thread of the host may still hold thread-local state of the library.
@@ -39,15 +40,16 @@ tools:
 
 # ---- building ------------------------------------------------------------------------------------
 
-# How the libraries are built: PROFILE is cargo's, FEATURES are arguments of cargo's. The profile `dist` is `release` in a
-# folder of its own: its flags (below) differ from those of `cargo build --release`, and must not make that start anew.
+# How the libraries are built: PROFILE is cargo's, FEATURES are arguments of cargo's. The profile
+# `dist` is `release` in a folder of its own: its flags (below) differ from those of `cargo build
+# --release`, and must not make that start anew.
 PROFILE ?= dist
 FEATURES ?=
 SLIM := --no-default-features --features capi
 BUILT = $(CARGO_TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
-# Paths of the machine that builds stay out of what others get, also out of panic messages. The last flag that matches a
-# path counts.
+# Paths of the machine that builds stay out of what others get, also out of panic messages. The last
+# flag that matches a path counts.
 CRATES = $${CARGO_HOME:-$$HOME/.cargo}
 REMAP_FLAGS = --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_TARGET_DIR)=target \
     --remap-path-prefix=$(CRATES)=cargo \
@@ -115,7 +117,7 @@ lib-dev: tools
 	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(OUT)/lib/libiplaygames.so.$(ABI_MAJOR); fi
 
 .PHONY: header
-header: tools ## write the generated files: the C headers, the C++ header and the codes of the bindings
+header: tools ## write the generated files: C and C++ headers, codes of the bindings
 	$(CARGO) build --lib
 	@cd $(CARGO_TARGET_DIR)/debug/build && new=$$(ls -t iplaygames-*/out/iplaygames.h | head -n 1) && \
 	    cp "$$(dirname "$$new")"/iplaygames.h "$$(dirname "$$new")"/iplaygames_sandbox.h $(CURDIR)/include/
@@ -141,11 +143,12 @@ tree: tools
 	$(PYTHON) packaging/licenses.py $(FEATURES) >$(TREE)/THIRD-PARTY-LICENSES.txt
 	$(PYTHON) packaging/sbom.py $(FEATURES) >$(TREE)/iplaygames.cdx.json
 
+# Variables: PREFIX, DESTDIR, LIBDIR, CMAKEDIR; BUILD=no takes what is built.
 INSTALL = $(PYTHON) packaging/install.py --tree $(TREE) --prefix "$(PREFIX)" --destdir "$(DESTDIR)" \
     --libdir "$(LIBDIR)" --cmakedir "$(CMAKEDIR)"
 
 .PHONY: install
-install: $(if $(filter no,$(BUILD)),,tree-and-tool) ## PREFIX= DESTDIR= LIBDIR=: libraries, headers, pkg-config, CMake; BUILD=no takes what is built
+install: $(if $(filter no,$(BUILD)),,tree-and-tool) ## install under PREFIX
 	$(INSTALL)
 
 .PHONY: tree-and-tool
@@ -169,16 +172,17 @@ dist: tools ## the archive for engines, without the sandbox: dist/iplaygames-VER
 	$(MAKE) install BUILD=no TREE=$(DIST)/ship PREFIX=$(DIST)/$(SHIP) DESTDIR= LIBDIR=lib CMAKEDIR=
 	$(PYTHON) packaging/archive.py $(DIST)/$(SHIP)
 
-# Conan comes from PyPI into a folder of its own. Where that cannot be reached, its tests are skipped, and said so.
+# Conan comes from PyPI into a folder of its own. Where that cannot be reached, its tests are
+# skipped, and said so.
 .PHONY: test-recipes
-test-recipes: tools ## the recipes for Conan and vcpkg (Debian: apt-get install cmake pkg-config python3-venv)
+test-recipes: tools ## the recipes for Conan and vcpkg (Debian: cmake pkg-config python3-venv)
 	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
 	$(call venv,$(OUT)/conan)
 	@[ -x $(OUT)/conan/bin/conan ] || $(OUT)/conan/bin/pip install -q --disable-pip-version-check 'conan>=2,<3' || true
 	CONAN=$(OUT)/conan/bin/conan tests/install/recipes.sh
 
 .PHONY: test-dist
-test-dist: dist tree-and-tool ## the archive, unpacked and used (Debian: apt-get install cmake pkg-config mono-mcs)
+test-dist: dist tree-and-tool ## the archive, unpacked and used (Debian: cmake pkg-config mono-mcs)
 	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
 	$(call need,pkg-config,Debian and Ubuntu: apt-get install pkg-config)
 	$(call need,mcs,Debian and Ubuntu: apt-get install mono-mcs)
@@ -187,7 +191,7 @@ test-dist: dist tree-and-tool ## the archive, unpacked and used (Debian: apt-get
 # ---- trying --------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: lib wheel ## build the library and the Python package, and play the main job against the built-in sandbox
+demo: lib wheel ## build the library and the Python package; play a session in the sandbox
 	@mkdir -p $(OUT)
 	$(CC) -std=c99 $(WARN) -I $(DIST)/include tests/c/example.c -o $(OUT)/example \
 	    -L $(DIST)/lib -Wl,-rpath,$(DIST)/lib -liplaygames
@@ -222,15 +226,15 @@ test-cpp: lib-dev ## the C++ wrapper, as C++17 and C++20, with exceptions and wi
 	CXX="$(CXX)" bindings/cpp/tests/run.sh $(OUT)/lib
 
 .PHONY: test-cpp-sanitizers
-test-cpp-sanitizers: lib-dev ## the same under ASan and UBSan, with g++ and clang++ (Debian: clang, libclang-rt-dev)
+test-cpp-sanitizers: lib-dev ## the same under ASan and UBSan (Debian: clang libclang-rt-dev)
 	CXX="g++ clang++" SANITIZE=1 bindings/cpp/tests/run.sh $(OUT)/lib
 
 .PHONY: test-asan
-test-asan: tools ## Rust suites and C programs under ASan, LSan and (C) UBSan (rustup; Debian: apt-get install llvm)
+test-asan: tools ## Rust suites and C programs under ASan, LSan and (C) UBSan (Debian: llvm)
 	CARGO="$(CARGO)" CC="$(CC)" CXX="$(CXX)" tests/asan/run.sh
 
 .PHONY: test-tsan
-test-tsan: tools ## threads on shared clients under TSan (rustup; Debian: llvm rustc-web cargo-web rust-web-src libstd-rust-web-dev)
+test-tsan: tools ## threads on shared clients under TSan (tests/tsan/run.sh lists packages)
 	CARGO="$(CARGO)" tests/tsan/run.sh
 
 .PHONY: valgrind
@@ -243,21 +247,21 @@ stress: lib-dev ## exactly once, with 100,000 calls in flight and thrown about
 	CC="$(CC)" CXX="$(CXX)" REQUESTS=100000 SEED=$$(date +%s) tests/c/run.sh $(OUT)/lib stress
 
 .PHONY: matrix
-matrix: python-dev ## every fault, operation, protocol and way, against the server's account; writes docs/reliability.md
+matrix: python-dev ## every fault, operation and protocol; writes docs/reliability.md
 	CI=true IPLAYGAMES_MATRIX_PYTHON=$(DEV)/python IPLAYGAMES_MATRIX_WRITE=1 \
 	    $(CARGO) test --test matrix -- --ignored --nocapture every_reported_outcome_of_the_whole_matrix_is_true
 
 # A million lives take five minutes on two processors.
 LIVES ?= 1000000
 .PHONY: soak
-soak: tools ## LIVES session lives with faults, cancels and freed clients; writes docs/reliability-soak.csv and .svg
+soak: tools ## LIVES session lives with faults; writes docs/reliability-soak.csv and .svg
 	LIVES=$(LIVES) SOAK_WRITE=1 $(CARGO) test --test soak -- --nocapture
 	$(PYTHON) tests/soak/chart.py docs/reliability-soak.csv docs/reliability-soak.svg
 
 FUZZ_TARGETS := http1 http1_sequence http2 arguments config json abi
 
-# Flags of a nightly compiler, which RUSTC_BOOTSTRAP lets stable take. Inputs that crash stay in fuzz/artifacts. An input that
-# takes more than a minute counts as a crash.
+# Flags of a nightly compiler, which RUSTC_BOOTSTRAP lets stable take. Inputs that crash stay in
+# fuzz/artifacts. An input that takes more than a minute counts as a crash.
 FUZZ = RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/fuzz $(CARGO) fuzz
 
 .PHONY: fuzz
@@ -277,7 +281,7 @@ fuzz-smoke: tools ## the same for ten seconds each; installs cargo-fuzz if it is
 	$(MAKE) fuzz FUZZ_SECONDS=10
 
 .PHONY: test-install
-test-install: tree-and-tool ## users' programs against the installed package (Debian: apt-get install cmake pkg-config clang)
+test-install: tree-and-tool ## programs with the installed package (Debian: cmake pkg-config clang)
 	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
 	$(call need,pkg-config,Debian and Ubuntu: apt-get install pkg-config)
 	$(call need,clang,Debian and Ubuntu: apt-get install clang)
@@ -314,14 +318,14 @@ test-python: python-dev ## tests the Python package in its own virtual environme
 	cd bindings/python && CALLS=$(CALLS) $(DEV)/python -m pytest -q
 
 .PHONY: lint-python
-lint-python: python-dev ## checks the Python package's format, lint rules, types and stubs, and its build for a Python without the GIL
-	cd bindings/python && $(DEV)/ruff format --check -q && $(DEV)/ruff check -q
+lint-python: python-dev ## the Python package: format, rules, types, stubs, free-threaded build
+	$(DEV)/ruff format --check -q && $(DEV)/ruff check -q
 	cd bindings/python && $(DEV)/mypy && $(DEV)/pyright --pythonpath $(DEV)/python && $(DEV)/python -m mypy.stubtest iplaygames_native._core
 	PYO3_CONFIG_FILE=$(CURDIR)/bindings/python/free-threaded.txt \
 	    $(CARGO) check -p iplaygames-python --no-default-features
 
 .PHONY: test-python-install
-test-python-install: python-dev ## tests the installation of the Python package from each of its sources
+test-python-install: python-dev ## tests the installation of the Python package
 	MATURIN=$(DEV)/maturin PYTHON=$(PYTHON) bindings/python/tests/install.sh
 
 .PHONY: wheel
@@ -379,7 +383,7 @@ bench-loop: tools ## what a game loop pays: ticks, submits, watches (figures, no
 	$(CARGO) bench --profile quick --bench game_loop
 
 .PHONY: instructions
-instructions: lib-slim ## instructions a call, against benches/instructions.json (ACCEPT=1: make that the new one)
+instructions: lib-slim ## instructions a call, against a baseline (ACCEPT=1 renews it)
 	$(PYTHON) benches/compare/test_bench.py
 	$(PYTHON) benches/instructions.py $(if $(ACCEPT),--accept) $(if $(RUNS),--runs $(RUNS))
 
@@ -388,7 +392,7 @@ bench-micro: tools ## handles, arguments, submitting and JSON, a piece at a time
 	$(CARGO) bench --features internals --bench micro
 
 .PHONY: bench
-bench: lib-slim ## this library beside libcurl, reqwest and the official clients (QUICK=1: a minute or two)
+bench: lib-slim ## beside libcurl, reqwest and the official clients (QUICK=1: a minute or two)
 	$(PYTHON) benches/compare/bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME)) $(BENCH)
 
 .PHONY: bench-scale
@@ -396,7 +400,7 @@ bench-scale: lib-slim ## what a watched session costs, 10 to 100,000 of them (ab
 	$(PYTHON) benches/compare/scale_bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME))
 
 .PHONY: bench-python
-bench-python: tools ## the Python package beside the official client, requests, httpx, aiohttp and pycurl
+bench-python: tools ## the Python package beside the official client, requests, httpx and others
 	$(PYTHON) benches/compare/python_bench.py $(if $(QUICK),--quick) $(if $(NAME),--name $(NAME))
 
 # ---- the binary interface ------------------------------------------------------------------------
@@ -425,16 +429,72 @@ docs: ## the API reference from the headers, in dist/docs/html/ (Debian: apt-get
 	@mkdir -p $(DIST)/docs
 	tests/install/docs.sh $(DIST)/docs
 
+# The tools that come from PyPI, in a virtual environment of their own.
+LINT := $(CARGO_TARGET_DIR)/lint/bin
+
+.PHONY: lint-tools
+lint-tools: tools
+	$(call venv,$(CARGO_TARGET_DIR)/lint)
+	$(LINT)/pip install -q --disable-pip-version-check -r .ci/requirements.txt
+
+# The files of src/ffi/ are parts of a generated header.
+C_FILES = $(shell git ls-files '*.c' '*.h' '*.cpp' '*.hpp' | \
+    grep -vE '^(include|src/ffi)/|^bindings/cpp/iplaygames.hpp')
+
+.PHONY: format-c
+format-c: lint-tools ## format the C and C++ files with clang-format
+	$(LINT)/clang-format -i $(C_FILES)
+
 .PHONY: lint
-lint: tools ## the generated codes, formatting and clippy, with and without the default features
+lint: lint-tools ## generated files, format, prose, clippy for each set of features, rustdoc
 	$(PYTHON) bindings/generate_codes.py --check
 	$(PYTHON) bindings/cpp/amalgamate.py --check
+	$(PYTHON) .ci/line_length.py
+	$(LINT)/clang-format --dry-run -Werror $(C_FILES)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --features internals --benches -- -D warnings
 	$(CARGO) clippy --no-default-features -- -D warnings
 	$(CARGO) clippy --no-default-features --features capi -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace
+
+ADVISORIES := https://github.com/RustSec/advisory-db
+
+# The last check needs a git repository beside the registry. Where that cannot be reached, the check
+# is skipped, and the output says so.
+.PHONY: deny
+deny: lint-tools ## licences, duplicate versions, sources and advisories of the dependencies
+	$(LINT)/cargo-deny --workspace --locked check licenses bans sources
+	$(LINT)/cargo-deny --manifest-path fuzz/Cargo.toml --config deny.toml --locked check sources
+	@if GIT_TERMINAL_PROMPT=0 git ls-remote $(ADVISORIES) HEAD >/dev/null 2>&1; then \
+	    $(LINT)/cargo-deny --workspace --locked check advisories; \
+	else \
+	    echo "skipped: the check for advisories, because $(ADVISORIES) cannot be reached"; \
+	fi
+
+# rustdoc's JSON is a nightly format, which RUSTC_BOOTSTRAP lets stable write.
+.PHONY: public-api
+public-api: tools ## the public Rust API against docs/public-api.txt (ACCEPT=1 renews that list)
+	RUSTC_BOOTSTRAP=1 $(CARGO) rustdoc --lib -- -Z unstable-options --output-format json
+	$(PYTHON) packaging/public_api.py $(CARGO_TARGET_DIR)/doc/iplaygames.json $(if $(ACCEPT),--write)
+
+MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+
+# rustup installs the compiler if it is not the one in use. CI's own compiler is this version.
+.PHONY: msrv
+msrv: tools ## the library with the oldest supported compiler, rust-version in Cargo.toml
+	@if rustc --version | grep -q '^rustc $(subst .,\.,$(MSRV))\.'; then toolchain=; \
+	else toolchain=+$(MSRV) && rustup toolchain install --profile minimal $(MSRV) || exit 1; fi; \
+	set -x; $(CARGO) $$toolchain check --locked --lib && \
+	$(CARGO) $$toolchain check --locked --lib --no-default-features
+
+# Cargo refuses files that are not committed. It only warns about a crate that was withdrawn.
+.PHONY: publish-check
+publish-check: tools ## the package for crates.io, without the upload
+	@mkdir -p $(OUT)
+	$(CARGO) publish --dry-run --locked >$(OUT)/publish.log 2>&1 || { cat $(OUT)/publish.log >&2; exit 1; }
+	@! grep -A1 yanked $(OUT)/publish.log >&2
+	@grep -E 'Packaged|Finished' $(OUT)/publish.log
 
 .PHONY: clean
 clean: ## remove what was built

@@ -4,9 +4,10 @@
     abi/check.py check LIBRARY [HEADER-FOLDER [BASELINE-FOLDER]]
     abi/check.py update LIBRARY
 
-LIBRARY has debug information (`make abi-check` builds it). The baseline has two parts: libiplaygames.xml,
-what abidw says of the functions, and constants.txt, the headers' constants, of which a library knows
-nothing. What is new is fine. What is gone or different is an error: programs that are built would break.
+LIBRARY has debug information (`make abi-check` builds it). The baseline has two parts:
+libiplaygames.xml, what abidw says of the functions, and constants.txt, the headers' constants, of
+which a library knows nothing. What is new is fine. What is gone or different is an error: programs
+that are built would break.
 """
 
 import re
@@ -17,7 +18,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FUNCTIONS, CONSTANTS = "libiplaygames.xml", "constants.txt"
-# Their values are not part of the promise: they say which version it is, or how functions are declared.
+# Their values are not part of the promise: they say which version it is, or how functions are
+# declared.
 NOT_PROMISED = re.compile(r"IPG_VERSION_\w+|IPG_API|IPG_MUST_USE")
 
 
@@ -56,7 +58,11 @@ def check(library, headers=HERE.parent / "include", baseline=HERE):
     if old != new:
         raise SystemExit(f"the baseline is of ABI {version(old)}, the header of {version(new)}: run `make abi`")
 
-    broken = [f"{name} was {value}, and is {after.get(name, 'gone')}" for name, value in before.items() if after.get(name) != value]
+    broken = [
+        f"{name} was {value}, and is {after.get(name, 'gone')}"
+        for name, value in before.items()
+        if after.get(name) != value
+    ]
     added = [name for name in after if name not in before]
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / FUNCTIONS
@@ -74,9 +80,7 @@ def check(library, headers=HERE.parent / "include", baseline=HERE):
     for name in added:
         print(f"new, and not in the baseline yet: {name}")
     if broken:
-        raise SystemExit(
-            "\n".join(["this breaks programs that are built (docs/abi.md says what to do):", *broken])
-        )
+        raise SystemExit("\n".join(["this breaks programs that are built (docs/abi.md says what to do):", *broken]))
     print(f"ABI {version(old)}: as in the baseline, {len(added)} new")
 
 

@@ -1,9 +1,9 @@
-//! What a game loop pays: the cost of a tick, of submitting, freeing and shutting down, how closely a
-//! call keeps to its time, whether ten thousand watches keep their pace, and how closely a tick keeps to its
-//! budget. Prints figures, asserts nothing about time.
+//! What a game loop pays: the cost of a tick, of submitting, freeing and shutting down, how closely
+//! a call keeps to its time, whether ten thousand watches keep their pace, and how closely a tick
+//! keeps to its budget. Prints figures, asserts nothing about time.
 //!
-//! `make bench-loop` runs it. The server is the sandbox, in a process of its own. The budgets are measured against a
-//! small server over HTTP, HTTPS and HTTP/2, which is this program run again.
+//! `make bench-loop` runs it. The server is the sandbox, in a process of its own. The budgets are
+//! measured against a small server over HTTP, HTTPS and HTTP/2, which is this program run again.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -458,7 +458,8 @@ fn main() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         return serve(&protocol);
     }
-    // `cargo bench --bench game_loop -- budgets` runs the budgets alone, and with `http2` behind it those of HTTP/2.
+    // `cargo bench --bench game_loop -- budgets` runs the budgets alone, and with `http2` behind it
+    // those of HTTP/2.
     let arguments: Vec<String> = std::env::args().collect();
     if arguments.iter().any(|argument| argument == "budgets") {
         let named: Vec<&str> =

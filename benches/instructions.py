@@ -1,9 +1,11 @@
-"""Counts user instructions with callgrind and compares them with `instructions.json`: `make instructions`.
+"""Counts user instructions with callgrind and compares them with `instructions.json`: `make
+instructions`.
 
-Instructions do not depend on who else uses the machine, so that growth is found in CI, where times say nothing.
-Each figure is the difference of two run lengths: start-up cancels out. The server answers after a pause, so
-that a call finds its answer in the same way each time: not yet there, then waited for. What stays is a little
-noise of hash seeds and addresses; the lowest of some runs is taken.
+Instructions do not depend on who else uses the machine, so that growth is found in CI, where times
+say nothing. Each figure is the difference of two run lengths: start-up cancels out. The server
+answers after a pause, so that a call finds its answer in the same way each time: not yet there,
+then waited for. What stays is a little noise of hash seeds and addresses; the lowest of some runs
+is taken.
 """
 
 import argparse
@@ -13,11 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "compare"))
 
-import build  # noqa: E402
-import machine  # noqa: E402
-import report  # noqa: E402
-from measure import Bench, Contender  # noqa: E402
-from servers import Held  # noqa: E402
+import build
+import machine
+import report
+from measure import Bench, Contender
+from servers import Held
 
 BASELINE = Path(__file__).resolve().parent / "instructions.json"
 # Growth that fails. Another compiler makes other code, another processor gets other
@@ -25,7 +27,8 @@ BASELINE = Path(__file__).resolve().parent / "instructions.json"
 ALLOWED, ALLOWED_ELSEWHERE = 0.05, 0.20
 # Timers and sockets make this one differ by up to a tenth from run to run.
 NOISY = {"tick with 100 waiting": 0.10}
-# Long enough for the client, which valgrind makes fifty times slower, to be waiting when the answer comes.
+# Long enough for the client, which valgrind makes fifty times slower, to be waiting when the answer
+# comes.
 PAUSE_US = 4000
 
 # What is counted: mode, lengths, options. Both lengths are whole rounds of start, status, end.
@@ -45,7 +48,8 @@ def count(programs):
     ours = Contender("ours", [programs["ours"]])
     counted = {}
     for name, (mode, short, long, options) in SCENARIOS.items():
-        # What makes no call needs no pause; a tick scenario's own questions are answered at once anyway.
+        # What makes no call needs no pause; a tick scenario's own questions are answered at once
+        # anyway.
         with Held(programs["server"], PAUSE_US) as server:
             counted[name] = bench.instructions(ours, mode, server.url, short, long, **options)
     return counted
@@ -62,7 +66,9 @@ def compare(counted, baseline, allowed):
     for name, now in counted.items():
         before = baseline.get(name)
         growth = None if before is None else now / before - 1
-        word = "not in the baseline" if growth is None else "GREW" if growth > max(allowed, NOISY.get(name, 0)) else "ok"
+        word = (
+            "not in the baseline" if growth is None else "GREW" if growth > max(allowed, NOISY.get(name, 0)) else "ok"
+        )
         if word != "ok":
             bad.append(name)
         rows.append([name, before, now, "–" if growth is None else f"{growth:+.1%}", word])

@@ -1,5 +1,6 @@
-//! What of a call is this library's own work, a piece at a time: handles, arguments, submitting, answers, JSON.
-//! Nothing here waits for a socket. `make bench-micro` runs it; words after `--` choose by name.
+//! What of a call is this library's own work, a piece at a time: handles, arguments, submitting,
+//! answers, JSON. Nothing here waits for a socket. `make bench-micro` runs it; words after `--`
+//! choose by name.
 //!
 //! The C functions are called as a host calls them, texts and checks included.
 
@@ -71,7 +72,8 @@ mod tick {
         bencher.bench_local(|| client.tick(black_box(Duration::from_micros(500))));
     }
 
-    /// The same through the C interface: the difference is the handle's look-up and the panic guard.
+    /// The same through the C interface: the difference is the handle's look-up and the panic
+    /// guard.
     #[divan::bench]
     fn idle_in_c(bencher: Bencher<'_, '_>) {
         let client = Handle::new();
@@ -90,7 +92,8 @@ mod tick {
 mod arguments {
     use super::*;
 
-    /// Checked, made into a request, and refused by a client that is full: all of a call but the call.
+    /// Checked, made into a request, and refused by a client that is full: all of a call but the
+    /// call.
     #[divan::bench(sample_size = 64, args = ["start_a_game_session", "get_session_status", "end_a_game_session"])]
     fn checked_and_encoded(bencher: Bencher<'_, '_>, operation: &str) {
         let client = client(r#"{"base_url": "http://127.0.0.1:9", "api_key": "k", "max_in_flight": 1}"#);
@@ -121,8 +124,8 @@ mod arguments {
     }
 }
 
-/// Begun, and not driven: what a frame pays to send a call on its way. The call is canceled, and its task driven
-/// to its end, outside of the time.
+/// Begun, and not driven: what a frame pays to send a call on its way. The call is canceled, and
+/// its task driven to its end, outside of the time.
 #[divan::bench(sample_count = 1000, sample_size = 1)]
 fn submit(bencher: Bencher<'_, '_>) {
     let client = client(CONFIG);

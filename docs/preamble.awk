@@ -1,5 +1,5 @@
-# Doxygen's view of a header: its first comment, the contract, becomes the page of the file, and what is indented
-# there (tables, documents) stays as it is written.
+# Doxygen's view of a header: its first comment, the contract, becomes the page of the file, and
+# what is indented there (tables, documents) stays as it is written.
 NR == 1            { print "/** @file"; next }
 over               { print; next }
 /^ \* ```/         { code = !code }

@@ -1,4 +1,5 @@
-//! Calls without waiting: a loop at 60 Hz submits a call, watches a session and ticks, all on one thread.
+//! Calls without waiting: a loop at 60 Hz submits a call, watches a session and ticks, all on one
+//! thread.
 //!
 //! ```sh
 //! cargo run --example game_loop

@@ -8,7 +8,8 @@ use iplaygames::sandbox::Sandbox;
 use iplaygames::{Client, Config, Error, Outcome, StartSession};
 
 fn main() -> Result<(), Error> {
-    // A game uses Config::from_json("{}"), which takes the key and the address from the environment.
+    // A game uses Config::from_json("{}"), which takes the key and the address from the
+    // environment.
     let sandbox = Sandbox::start("")?;
     let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
     let sessions = client.sessions();

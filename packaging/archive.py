@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Makes the archive for engines from an installed tree: adds what engines want, checksums, and packs it.
+"""Makes the archive for engines from an installed tree: adds what engines want, checksums, and
+packs it.
 
     packaging/archive.py FOLDER        writes FOLDER.tar.gz and FOLDER.tar.gz.sha256
 
-The same tree gives the same bytes: sorted, without owners, every file as old as SOURCE_DATE_EPOCH, or of
+The same tree gives the same bytes: sorted, without owners, every file as old as SOURCE_DATE_EPOCH,
+or of
 1980. A library that lies in several places is packed once and linked.
 """
 

@@ -1,8 +1,8 @@
 """The crates that end up in a library: what the licences and the bill of materials are made from.
 
-`linked(features)` asks cargo for the crates that are linked on this machine's target: no build scripts,
-no procedural macros, no tests. Everything comes back sorted, so that the same Cargo.lock gives the same
-files.
+`linked(features)` asks cargo for the crates that are linked on this machine's target: no build
+scripts, no procedural macros, no tests. Everything comes back sorted, so that the same Cargo.lock
+gives the same files.
 """
 
 import json
@@ -54,7 +54,8 @@ def checksums():
 
 
 def linked(features):
-    """The crates of a library built with these cargo feature arguments; the first is this project."""
+    """The crates of a library built with these cargo feature arguments; the first is this
+    project."""
     packages = {}
     for package in json.loads(cargo("metadata", "--format-version", "1"))["packages"]:
         packages[package["name"], package["version"]] = package

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Puts the built libraries, the headers and what tells build systems about them under a prefix.
 
-    packaging/install.py --tree DIR --prefix DIR [--destdir DIR] [--libdir DIR] [--cmakedir DIR] [--uninstall]
+    packaging/install.py --tree DIR --prefix DIR [--destdir DIR] [--libdir DIR]
+        [--cmakedir DIR] [--uninstall]
 
-`--tree` is what `make tree` built. `--destdir` stands before every path that is written and in no file.
-`--libdir` and `--cmakedir` lie under the prefix. `--uninstall` removes the same files again, and the
-folders of ours that are empty then.
+`--tree` is what `make tree` built. `--destdir` stands before every path that is written and in no
+file. `--libdir` and `--cmakedir` lie under the prefix. `--uninstall` removes the same files again,
+and the folders of ours that are empty then.
 """
 
 import argparse

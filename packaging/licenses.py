@@ -29,7 +29,12 @@ def texts(crate):
     for file in sorted(crate.folder.rglob("*")):
         inside = file.relative_to(crate.folder)
         # Deeper than two folders lie test data and other projects' parts.
-        if len(inside.parts) <= 3 and NAMES.match(file.name) and file.is_file() and file.suffix not in {".rs", ".py", ".toml"}:
+        if (
+            len(inside.parts) <= 3
+            and NAMES.match(file.name)
+            and file.is_file()
+            and file.suffix not in {".rs", ".py", ".toml"}
+        ):
             found[str(inside)] = file.read_text(encoding="utf-8", errors="replace").replace("\r\n", "\n").strip("\n")
     return found
 
@@ -52,7 +57,9 @@ def main():
     for crate in linked:
         unknown = set(re.findall(r"[A-Za-z0-9.-]+", crate.license)) - ACCEPTED - {"AND", "OR", "WITH"}
         if unknown:
-            raise SystemExit(f"{crate.name} {crate.version} is under {crate.license}: read it, then add it to {__file__}")
+            raise SystemExit(
+                f"{crate.name} {crate.version} is under {crate.license}: read it, then add it to {__file__}"
+            )
         found = texts(crate)
         if not found:
             missing.append(crate)

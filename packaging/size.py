@@ -3,8 +3,9 @@
 
     packaging/size.py UNSTRIPPED-LIBRARY STRIPPED-LIBRARY
 
-Symbols are counted to the crate that their name begins with; one of a generic, such as a `Vec` of ours, to the crate
-that wrote the generic. What has no symbol, such as texts and tables for unwinding, is shown by section.
+Symbols are counted to the crate that their name begins with; one of a generic, such as a `Vec` of
+ours, to the crate that wrote the generic. What has no symbol, such as texts and tables for
+unwinding, is shown by section.
 """
 
 import re
@@ -14,8 +15,12 @@ from collections import Counter
 from pathlib import Path
 
 # What is not Rust's: ring's assembler and C keep plain names.
-PLAIN = re.compile(r"^(ring_core_|_?(aes|chacha|poly1305|sha\d|bn_|ecp_|p256|x25519|fiat|gcm|bsaes|vpaes|curve25519|k25519|k51)|GFp|LIMB)", re.I)
-# v0 names of trait implementations begin with the type or the trait: <crate::Type as other::Trait>::name.
+PLAIN = re.compile(
+    r"^(ring_core_|_?(aes|chacha|poly1305|sha\d|bn_|ecp_|p256|x25519|fiat|gcm|bsaes|vpaes|curve25519|k25519|k51)|GFp|LIMB)",
+    re.I,
+)
+# v0 names of trait implementations begin with the type or the trait: <crate::Type as
+# other::Trait>::name.
 FIRST = re.compile(r"[<&*(\[]*(?:mut |const |dyn |impl )*([A-Za-z_][A-Za-z0-9_]*)(?:\[[0-9a-f]+\])?::")
 
 

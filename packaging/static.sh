@@ -3,10 +3,10 @@
 #
 #     packaging/static.sh RUSTC-ARCHIVE OUT-ARCHIVE HEADER...
 #
-# rustc's archive defines the whole of Rust's standard library, such as rust_eh_personality, so a program
-# that links two Rust static libraries defines it twice. Here all becomes one object in which only the
-# functions of the headers are global; what none of them reaches is left out.
-# LD, OBJCOPY and AR name the binutils.
+# rustc's archive defines the whole of Rust's standard library, such as rust_eh_personality, so a
+# program that links two Rust static libraries defines it twice. Here all becomes one object in
+# which only the functions of the headers are global; what none of them reaches is left out. LD,
+# OBJCOPY and AR name the binutils.
 set -eu
 
 from=$1

@@ -8,7 +8,7 @@ macro_rules! codes {
         }
 
         /// Every code: its number, its name in C, and its meaning.
-        pub const LIST: &[(i32, &str, &str)] = &[$(($value, $name, $text)),*];
+        pub(crate) const LIST: &[(i32, &str, &str)] = &[$(($value, $name, $text)),*];
     };
 }
 

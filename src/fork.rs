@@ -1,9 +1,10 @@
 //! Mutexes that stay usable in a forked child.
 //!
-//! A child has only the thread that forked. A mutex that another thread held at that moment would stay locked in the
-//! child for ever. So a [`ForkSafeMutex`] also takes a shared lock, which `fork` takes exclusively: it waits until no
-//! thread holds any of them. A [`StaticForkSafeMutex`] lives as long as the process and costs half as much: `fork` locks
-//! each of them. While such a mutex is held, code must not lock another one, wait, or call code of the host.
+//! A child has only the thread that forked. A mutex that another thread held at that moment would
+//! stay locked in the child for ever. So a [`ForkSafeMutex`] also takes a shared lock, which `fork`
+//! takes exclusively: it waits until no thread holds any of them. A [`StaticForkSafeMutex`] lives
+//! as long as the process and costs half as much: `fork` locks each of them. While such a mutex is
+//! held, code must not lock another one, wait, or call code of the host.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
@@ -12,15 +13,15 @@ use crate::sync::{Mutex, MutexGuard};
 
 static FORK_LOCK: RwLock<()> = RwLock::new(());
 
-/// A mutex that no thread holds while the process forks. A panic does not poison it: no critical section panics
-/// half-way.
+/// A mutex that no thread holds while the process forks. A panic does not poison it: no critical
+/// section panics half-way.
 pub(crate) struct ForkSafeMutex<T>(Mutex<T>);
 
 /// The guard of a [`ForkSafeMutex`].
 pub(crate) struct ForkSafeGuard<'a, T> {
     // Fields drop in this order: first the mutex, then the shared lock.
     inner: MutexGuard<'a, T>,
-    _gate: RwLockReadGuard<'static, ()>,
+    _fork_lock: RwLockReadGuard<'static, ()>,
 }
 
 impl<T> ForkSafeMutex<T> {
@@ -29,8 +30,9 @@ impl<T> ForkSafeMutex<T> {
     }
 
     pub(crate) fn lock(&self) -> ForkSafeGuard<'_, T> {
-        let gate = FORK_LOCK.read().unwrap_or_else(PoisonError::into_inner);
-        ForkSafeGuard { inner: self.0.lock().unwrap_or_else(PoisonError::into_inner), _gate: gate }
+        let fork_lock = FORK_LOCK.read().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ForkSafeGuard { inner, _fork_lock: fork_lock }
     }
 }
 
@@ -48,7 +50,8 @@ impl<T> std::ops::DerefMut for ForkSafeGuard<'_, T> {
     }
 }
 
-/// A static mutex, which `fork` locks. It does not poison, either. Only the tables of the C interface use it.
+/// A static mutex, which `fork` locks. It does not poison, either. Only the tables of the C
+/// interface use it.
 #[cfg_attr(not(feature = "capi"), allow(dead_code))]
 pub(crate) struct StaticForkSafeMutex<T: 'static> {
     value: Mutex<T>,
@@ -70,10 +73,11 @@ impl<T: Send> StaticForkSafeMutex<T> {
         self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds the mutex to [`STATIC_MUTEXES`]. The shared lock keeps a fork from coming between the two steps.
+    /// Adds the mutex to [`STATIC_MUTEXES`]. The shared lock keeps a fork from coming between the
+    /// two steps.
     #[cold]
     fn register(&'static self) {
-        let _gate = FORK_LOCK.read().unwrap_or_else(PoisonError::into_inner);
+        let _fork_lock = FORK_LOCK.read().unwrap_or_else(PoisonError::into_inner);
         let mut static_mutexes = STATIC_MUTEXES.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.is_registered.swap(true, Ordering::Release) {
             static_mutexes.push(self);
@@ -100,8 +104,8 @@ impl<T: Send> AtFork for StaticForkSafeMutex<T> {
     }
 }
 
-/// Returns the number of forks between the first process and this one. An object with another number was made by a
-/// parent process.
+/// Returns the number of forks between the first process and this one. An object with another
+/// number was made by a parent process.
 #[cfg(unix)]
 pub(crate) fn generation() -> u64 {
     unix::generation()
@@ -127,8 +131,8 @@ mod unix {
     /// The locks that a fork holds.
     struct ForkGuards {
         // Fields drop in this order: the shared lock was taken first and is released last.
-        _anchored: Vec<Box<dyn HeldMutex>>,
-        _gate: RwLockWriteGuard<'static, ()>,
+        _static_guards: Vec<Box<dyn HeldMutex>>,
+        _fork_lock: RwLockWriteGuard<'static, ()>,
     }
 
     thread_local! {
@@ -138,26 +142,27 @@ mod unix {
 
     pub(super) fn generation() -> u64 {
         REGISTER.call_once(|| {
-            // SAFETY: the handlers are plain functions of a library that is never unloaded (linked with nodelete). If
-            // registering fails for lack of memory, a child keeps its parent's number and must not use its clients.
+            // SAFETY: the handlers are plain functions of a library that is never unloaded (linked
+            // with nodelete). If registering fails for lack of memory, a child keeps its parent's
+            // number and must not use its clients.
             unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(in_child)) };
         });
         GENERATION.load(Ordering::Relaxed)
     }
 
     extern "C" fn prepare() {
-        let gate = FORK_LOCK.write().unwrap_or_else(PoisonError::into_inner);
+        let fork_lock = FORK_LOCK.write().unwrap_or_else(PoisonError::into_inner);
         // No other thread holds the shared lock, so none holds the list.
         let static_mutexes = STATIC_MUTEXES.lock().unwrap_or_else(PoisonError::into_inner);
-        let static_mutexes = static_mutexes.iter().map(|lock| lock.lock_for_fork()).collect();
-        let whole = ManuallyDrop::new(ForkGuards { _anchored: static_mutexes, _gate: gate });
-        let _ = HELD.try_with(|held| *held.borrow_mut() = Some(whole));
+        let static_guards = static_mutexes.iter().map(|mutex| mutex.lock_for_fork()).collect();
+        let guards = ForkGuards { _static_guards: static_guards, _fork_lock: fork_lock };
+        let _ = HELD.try_with(|held| *held.borrow_mut() = Some(ManuallyDrop::new(guards)));
     }
 
     fn release() {
         let _ = HELD.try_with(|held| {
-            if let Some(whole) = held.borrow_mut().take() {
-                drop(ManuallyDrop::into_inner(whole));
+            if let Some(guards) = held.borrow_mut().take() {
+                drop(ManuallyDrop::into_inner(guards));
             }
         });
     }
@@ -177,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_guards_and_survives_a_panic_in_its_section() {
+    fn a_mutex_guards_its_value_after_a_panic_in_a_critical_section() {
         let lock = ForkSafeMutex::new(1);
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             *lock.lock() = 2;
@@ -188,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn an_anchored_lock_guards_and_survives_a_panic_in_its_section() {
+    fn a_static_mutex_guards_its_value_after_a_panic_in_a_critical_section() {
         static LOCK: StaticForkSafeMutex<i32> = StaticForkSafeMutex::new(1);
         let panicked = std::panic::catch_unwind(|| {
             *LOCK.lock() = 2;
@@ -200,7 +205,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_child_finds_an_anchored_lock_free_and_what_it_guards_whole() {
+    fn a_child_finds_a_static_mutex_unlocked_and_its_value_consistent() {
         static PAIR: StaticForkSafeMutex<(u64, u64)> = StaticForkSafeMutex::new((0, 0));
         generation();
         let stop = AtomicBool::new(false);
@@ -215,18 +220,18 @@ mod tests {
                 }
             });
             for _ in 0..200 {
-                // SAFETY: the child looks at one lock, and leaves without running what else there is.
+                // SAFETY: the child locks one mutex and exits without running destructors.
                 let child = unsafe { libc::fork() };
                 if child == 0 {
-                    // SAFETY: an alarm ends a child that finds it locked.
+                    // SAFETY: the alarm ends a child that finds the mutex locked.
                     unsafe { libc::alarm(60) };
                     let pair = PAIR.lock();
                     let code = i32::from(pair.0 != pair.1);
-                    // SAFETY: nothing of the parent's is flushed or dropped.
+                    // SAFETY: `_exit` flushes and drops nothing that belongs to the parent.
                     unsafe { libc::_exit(code) };
                 }
                 let mut status = -1;
-                // SAFETY: a child of ours, and a place for its status.
+                // SAFETY: `child` is a child of this process, and `status` is writable.
                 unsafe { libc::waitpid(child, &mut status, 0) };
                 statuses.push(status);
                 if status != 0 {
@@ -237,7 +242,7 @@ mod tests {
         });
         assert!(
             statuses.iter().all(|status| *status == 0),
-            "256: cut in half; 14: locked for ever: {statuses:?}"
+            "256: the value was inconsistent; 14: the mutex stayed locked: {statuses:?}"
         );
     }
 }

@@ -13,10 +13,10 @@ use crate::fork::ForkSafeMutex;
 
 /// A transport of the host: it sends the HTTP requests of a client.
 ///
-/// The library keeps what it does above a transport: arguments, retries, time limits, outcomes. TLS,
-/// root certificates, proxies, redirects and connections are then the host's. The host must not
-/// follow redirects, must not send a request again by itself, and must not decompress bodies without
-/// removing the `Content-Encoding` header.
+/// The library keeps what it does above a transport: arguments, retries, time limits, outcomes.
+/// TLS, root certificates, proxies, redirects and connections are then the host's. The host must
+/// not follow redirects, must not send a request again by itself, and must not decompress bodies
+/// without removing the `Content-Encoding` header.
 ///
 /// ```
 /// # #[cfg(feature = "sandbox")] {
@@ -116,8 +116,8 @@ pub(crate) struct HostFailure {
 }
 
 /// A request that the host sends, to be answered once: with [`respond`](Exchange::respond) or
-/// [`fail`](Exchange::fail). Clones refer to the same exchange. If the last clone is dropped without
-/// an answer, the attempt fails as a lost connection.
+/// [`fail`](Exchange::fail). Clones refer to the same exchange. If the last clone is dropped
+/// without an answer, the attempt fails as a lost connection.
 #[derive(Clone)]
 pub struct Exchange {
     guard: Arc<AnswerGuard>,

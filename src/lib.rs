@@ -25,7 +25,24 @@
 //! operations of the API, and [`sandbox`] is a server for tests. The C interface is
 //! `include/iplaygames.h`.
 
-#![warn(missing_docs)]
+// Cargo.toml has the lints for all members. These are for the library only: in tests, one comment
+// may stand above several unsafe blocks.
+#![warn(clippy::undocumented_unsafe_blocks, clippy::unnecessary_safety_comment)]
+// A panic would reach the host as an internal error, and a library must not print or exit. Tests
+// may panic, and some of their modules are also part of other programs, which need `pub`.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::exit,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::unreachable,
+        clippy::unwrap_used,
+        unreachable_pub
+    )
+)]
 
 // The unit tests share helpers with the tests in tests/, which refer to the crate by its name.
 #[cfg(test)]

@@ -1,7 +1,8 @@
 """Measures this library beside what its users would take instead, in one run: `make bench`.
 
-Starts nginx on loopback, builds every contender, runs them interleaved, prints tables and the verdict on each
-target, and writes the figures and their plots. docs/performance.md says what is measured, and how.
+Starts nginx on loopback, builds every contender, runs them interleaved, prints tables and the
+verdict on each target, and writes the figures and their plots. docs/performance.md says what is
+measured, and how.
 """
 
 import argparse
@@ -24,7 +25,8 @@ from measure import Bench, Contender, interleaved
 
 PARTS = ["calls", "apart", "instructions", "flight", "ticks", "bodies", "small", "startup", "size"]
 WARM = 300
-# The machine wanders by a third within seconds: many short rounds, so that neighbours in time can be compared.
+# The machine wanders by a third within seconds: many short rounds, so that neighbours in time can
+# be compared.
 SHORTER = 6
 
 
@@ -55,9 +57,9 @@ class Comparison:
         return None if transport == "http" else self.nginx.ca
 
     def calls(self):
-        """One call at a time, over each transport, on the server's processor: there each call is a switch from one
-        to the other and back. On two, each waits twice for a processor that has gone to sleep, which takes as long
-        as all the rest and is the machine's own."""
+        """One call at a time, over each transport, on the server's processor: there each call is a
+        switch from one to the other and back. On two, each waits twice for a processor that has
+        gone to sleep, which takes as long as all the rest and is the machine's own."""
         ways = [("session", "http"), ("status", "http"), ("session", "https"), ("session", "h2")]
         self.results["calls"] = self._one_at_a_time(self.beside, ways)
 
@@ -72,9 +74,18 @@ class Comparison:
             who = [c for c in self.contenders if c.tls or transport == "http"]
             # The Python and JavaScript clients know no HTTP/2.
             who = [c for c in who if c.slow == 1 or transport == "http"]
-            entries = interleaved(who, self.given.rounds * SHORTER, lambda c: bench.run(
-                c, mode, self.nginx.urls[transport], self.given.calls // SHORTER // c.slow // 3 * 3, warm=WARM,
-                ca=self._ca(transport)))
+            entries = interleaved(
+                who,
+                self.given.rounds * SHORTER,
+                lambda c: bench.run(
+                    c,
+                    mode,
+                    self.nginx.urls[transport],
+                    self.given.calls // SHORTER // c.slow // 3 * 3,
+                    warm=WARM,
+                    ca=self._ca(transport),
+                ),
+            )
             results[f"{mode} over {transport}"] = entries
         return results
 
@@ -87,7 +98,8 @@ class Comparison:
             if entries is None:
                 raise SystemExit("--only instructions needs calls as well")
             for c in self.contenders:
-                # An interpreter under callgrind takes a minute: the main job alone, and not in a hurry.
+                # An interpreter under callgrind takes a minute: the main job alone, and not in a
+                # hurry.
                 if not c.countable or c.slow > 1 and (self.given.quick or mode == "status"):
                     continue
                 build.say(f"instructions and allocations: {c.name}, {mode}")
@@ -95,7 +107,8 @@ class Comparison:
                 url = self.nginx.urls["http"]
                 entries[c.name]["instructions"] = self.bench.instructions(c, mode, url, short, long, warm=30)
                 entries[c.name]["allocations"] = self.bench.allocations(
-                    c, mode, url, 300, 1500, self.programs["mallocs"], warm=30)
+                    c, mode, url, 300, 1500, self.programs["mallocs"], warm=30
+                )
 
     def flight(self):
         """Many calls at a time in one thread; a thousand is what the target speaks of."""
@@ -119,16 +132,27 @@ class Comparison:
             for count in all_counts:
                 build.say(f"{count} calls in flight over {transport}")
                 # Over HTTP/2 all go through few connections anyway.
-                who = [Contender(name, command) for name, (command, options, _) in ways.items()
-                       if count > 32 and transport == "http" or "32" not in name]
+                who = [
+                    Contender(name, command)
+                    for name, (command, options, _) in ways.items()
+                    if count > 32 and transport == "http" or "32" not in name
+                ]
 
                 def measure(c):
                     _, options, own_limit = ways[c.name]
                     options = options | ({"connections": min(count, 4096)} if own_limit else {})
                     # A single call at a time is slower than many: fewer of them say as much.
                     calls = max(4 * count, self.given.calls * (1 if count == 1 else 2))
-                    return self.bench.run(c, "flight", self.nginx.urls[transport], calls, flight=count,
-                                          warm=2 * count, ca=self._ca(transport), **options)
+                    return self.bench.run(
+                        c,
+                        "flight",
+                        self.nginx.urls[transport],
+                        calls,
+                        flight=count,
+                        warm=2 * count,
+                        ca=self._ca(transport),
+                        **options,
+                    )
 
                 by_flight[str(count)] = interleaved(who, self.few, measure)
 
@@ -149,8 +173,9 @@ class Comparison:
                 # Each run has a server of its own: it counts what it holds.
                 with servers.Held(self.programs["server"], cpus=self.nginx.cpus) as held:
                     calls = 1000 if "poll" in c.name and count > 100 else 5000
-                    return self.bench.run(Contender(c.name, [program]), mode, held.url, calls, flight=count,
-                                          session="held", **options)
+                    return self.bench.run(
+                        Contender(c.name, [program]), mode, held.url, calls, flight=count, session="held", **options
+                    )
 
             who = [Contender(name, []) for name in ways]
             self.results["ticks"][str(count)] = interleaved(who, self.few, measure)
@@ -162,8 +187,11 @@ class Comparison:
         for size in servers.SIZES[::3] if self.given.quick else servers.SIZES:
             build.say(f"answers of {size} bytes")
             calls = max(200, min(self.given.calls, 200_000_000 // (size * 10)))
-            self.results["bodies"][str(size)] = interleaved(who, self.few, lambda c: self.beside.run(
-                c, "status", self.nginx.urls["http"], calls, warm=50, session=f"size-{size}"))
+            self.results["bodies"][str(size)] = interleaved(
+                who,
+                self.few,
+                lambda c: self.beside.run(c, "status", self.nginx.urls["http"], calls, warm=50, session=f"size-{size}"),
+            )
 
     def small(self):
         """What makes no call at all."""
@@ -172,21 +200,30 @@ class Comparison:
         self.results["small"] = {}
         for name, mode in [("idle tick", "idle"), ("ipg_json_get", "get"), ("a start refused", "refused")]:
             count = 1_000_000 if mode == "idle" else 100_000
-            runs = [self.bench.run(ours, mode, self.nginx.urls["http"], count, warm=1000, latencies=False)
-                    for _ in range(self.given.rounds)]
+            runs = [
+                self.bench.run(ours, mode, self.nginx.urls["http"], count, warm=1000, latencies=False)
+                for _ in range(self.given.rounds)
+            ]
             self.results["small"][name] = {
                 "ns": statistics.median(r["seconds"] / r["calls"] * 1e9 for r in runs),
                 "instructions": self.bench.instructions(ours, mode, self.nginx.urls["http"], 1000, 11_000, warm=100),
-                "allocations": self.bench.allocations(ours, mode, self.nginx.urls["http"], 1000, 11_000,
-                                                      self.programs["mallocs"], warm=100),
+                "allocations": self.bench.allocations(
+                    ours, mode, self.nginx.urls["http"], 1000, 11_000, self.programs["mallocs"], warm=100
+                ),
             }
 
     def startup(self):
         """Each in a fresh process; over TLS with the system's certificates loaded beside our CA."""
         build.say("start-up")
         bundle = build.OUT / "bundle.pem"
-        system = next((p for p in ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
-                       if os.path.exists(p)), None)
+        system = next(
+            (
+                p
+                for p in ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+                if os.path.exists(p)
+            ),
+            None,
+        )
         bundle.write_bytes((open(system, "rb").read() if system else b"") + self.nginx.ca.read_bytes())
         curl = subprocess.run(["ldd", self.programs["curl_easy"]], capture_output=True, text=True).stdout
         curl = next(line.split()[2] for line in curl.splitlines() if "libcurl.so" in line)
@@ -194,8 +231,12 @@ class Comparison:
         for transport in ("http", "https", "h2"):
             url, tls = self.nginx.urls[transport], transport != "http"
             ways = {
-                "ours": [self.programs["startup_ours"], build.LIBRARY / "libiplaygames.so", url,
-                         *([self.nginx.ca] if tls else [])],
+                "ours": [
+                    self.programs["startup_ours"],
+                    build.LIBRARY / "libiplaygames.so",
+                    url,
+                    *([self.nginx.ca] if tls else []),
+                ],
                 "libcurl easy": [self.programs["startup_curl"], curl, url, *([bundle] if tls else [])],
             }
             seen = {name: [] for name in ways}
@@ -204,7 +245,8 @@ class Comparison:
                     seen[name].append(json.loads(self.bench.output(command)))
             self.results["startup"][transport] = {
                 name: {key: statistics.median(run[key] for run in runs) for key in runs[0]}
-                for name, runs in seen.items()}
+                for name, runs in seen.items()
+            }
 
     def size(self):
         """Bytes on disk: ours has its TLS inside, libcurl brings a family of libraries along."""
@@ -230,21 +272,43 @@ def show(results):
             report.calls(f"{count} calls in flight, one thread, over {transport}", entries)
     if "ticks" in results:
         names = list(next(iter(results["ticks"].values())))
-        report.table("One round of the loop while nothing is ready, p50 in µs", ["waiting", *names],
-                     [[count, *(entries[name]["p50_us"] for name in names)] for count, entries in results["ticks"].items()])
+        report.table(
+            "One round of the loop while nothing is ready, p50 in µs",
+            ["waiting", *names],
+            [[count, *(entries[name]["p50_us"] for name in names)] for count, entries in results["ticks"].items()],
+        )
     if "bodies" in results:
         names = list(next(iter(results["bodies"].values())))
-        report.table("Blocking call against the size of its answer, p50 in µs", ["bytes", *names],
-                     [[size, *(entries[name]["p50_us"] for name in names)] for size, entries in results["bodies"].items()])
+        report.table(
+            "Blocking call against the size of its answer, p50 in µs",
+            ["bytes", *names],
+            [[size, *(entries[name]["p50_us"] for name in names)] for size, entries in results["bodies"].items()],
+        )
     if "small" in results:
-        report.table("Without a call", ["", "ns", "instructions", "allocations"],
-                     [[name, *row.values()] for name, row in results["small"].items()])
+        report.table(
+            "Without a call",
+            ["", "ns", "instructions", "allocations"],
+            [[name, *row.values()] for name, row in results["small"].items()],
+        )
     if "startup" in results:
-        report.table("Start-up, µs, fresh process each", ["", "dlopen", "client", "first call", "next call",
-                                                           "2nd client", "its first call", "RSS MB"],
-                     [[f"{name} over {transport}", row["open_us"], row["make_us"], row["first_us"], row["next_us"],
-                       row["make_again_us"], row["first_again_us"], row["rss_kb"] / 1024]
-                      for transport, rows in results["startup"].items() for name, row in rows.items()])
+        report.table(
+            "Start-up, µs, fresh process each",
+            ["", "dlopen", "client", "first call", "next call", "2nd client", "its first call", "RSS MB"],
+            [
+                [
+                    f"{name} over {transport}",
+                    row["open_us"],
+                    row["make_us"],
+                    row["first_us"],
+                    row["next_us"],
+                    row["make_again_us"],
+                    row["first_again_us"],
+                    row["rss_kb"] / 1024,
+                ]
+                for transport, rows in results["startup"].items()
+                for name, row in rows.items()
+            ],
+        )
     if "size" in results:
         report.table("Size", ["", ""], [[name, value] for name, value in results["size"].items()])
     report.verdicts("Targets", results["targets"])
@@ -253,13 +317,15 @@ def show(results):
 
 def warn_of_load(facts):
     if facts["load before"] > 0.3 * facts["cores"]:
-        print(f"\nThe machine was busy (load {facts['load before']:.1f} on {facts['cores']} cores): times are to be "
-              "measured again when it is quiet. Instructions, allocations, threads and sizes stand.")
+        print(
+            f"\nThe machine was busy (load {facts['load before']:.1f} on {facts['cores']} cores): times are to be "
+            "measured again when it is quiet. Instructions, allocations, threads and sizes stand."
+        )
 
 
 def processors(given):
-    """One for the server and one for the contender, if it is not beside the server: moving about is the largest
-    noise there is."""
+    """One for the server and one for the contender, if it is not beside the server: moving about is
+    the largest noise there is."""
     all_of_them = sorted(os.sched_getaffinity(0))
     if given.no_pin or len(all_of_them) < 2:
         return None, None
@@ -287,12 +353,22 @@ def main():
     if ours_python:
         contenders.insert(4, Contender("ours, Python", [python, scripts / "python" / "ours.py"], slow=3))
     if javascript:
-        contenders.append(Contender("official JavaScript", ["node", scripts / "official.js"],
-                                    {"IPLAYGAMES_JS": javascript}, countable=False, slow=3))
+        contenders.append(
+            Contender(
+                "official JavaScript",
+                ["node", scripts / "official.js"],
+                {"IPLAYGAMES_JS": javascript},
+                countable=False,
+                slow=3,
+            )
+        )
     server_cpus, own_cpus = processors(given)
     facts = machine.facts(build.ROOT, python) | {
-        "rounds": given.rounds, "calls": given.calls, "pinned": own_cpus is not None,
-        "javascript": None if not javascript else "took part"}
+        "rounds": given.rounds,
+        "calls": given.calls,
+        "pinned": own_cpus is not None,
+        "javascript": None if not javascript else "took part",
+    }
     bench, beside = Bench(own_cpus), Bench(server_cpus)
     with servers.Nginx(build.OUT / "nginx", server_cpus) as nginx:
         comparison = Comparison(given, bench, beside, nginx, programs, contenders)

@@ -7,7 +7,6 @@ import subprocess
 import time
 from pathlib import Path
 
-
 # The Python packages that figures depend on.
 TOLD = {"iplaygames-api", "iplaygames-native", "pydantic", "urllib3", "requests", "httpx", "aiohttp", "pycurl"}
 
@@ -39,9 +38,9 @@ def facts(root, python=None):
         "node": first_line("node", "--version"),
     }
     if python:
-        listing = subprocess.run([python, "-m", "pip", "list", "--format=freeze"],
-                                 capture_output=True, text=True)
+        listing = subprocess.run([python, "-m", "pip", "list", "--format=freeze"], capture_output=True, text=True)
         facts["python"] = first_line(str(python), "--version")
-        facts["python packages"] = [line for line in listing.stdout.splitlines()
-                                    if re.split(r"==| @ ", line)[0].lower() in TOLD]
+        facts["python packages"] = [
+            line for line in listing.stdout.splitlines() if re.split(r"==| @ ", line)[0].lower() in TOLD
+        ]
     return facts

@@ -1,4 +1,5 @@
-"""Runs a contender and measures it: its own figures, instructions by callgrind, allocations by a preload."""
+"""Runs a contender and measures it: its own figures, instructions by callgrind, allocations by a
+preload."""
 
 import array
 import json
@@ -16,7 +17,8 @@ class Contender:
     name: str
     command: list
     environment: dict = field(default_factory=dict)
-    # Whether it speaks TLS; whether callgrind can count it in reasonable time; how much fewer calls it gets.
+    # Whether it speaks TLS; whether callgrind can count it in reasonable time; how much fewer calls
+    # it gets.
     tls: bool = True
     countable: bool = True
     slow: int = 1
@@ -30,15 +32,22 @@ class Bench:
 
     def _settle(self):
         import resource
+
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         if self.cpus:
             os.sched_setaffinity(0, self.cpus)
 
     def output(self, command, environment=None, timeout=600):
-        done = subprocess.run([str(word) for word in command], env=os.environ | (environment or {}),
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
-                              preexec_fn=self._settle)
+        done = subprocess.run(
+            [str(word) for word in command],
+            env=os.environ | (environment or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            preexec_fn=self._settle,
+        )
         if done.returncode:
             raise SystemExit(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}failed with {done.returncode}")
         return done.stdout
@@ -61,22 +70,37 @@ class Bench:
 
     def instructions(self, contender, mode, url, short, long, **options):
         """User instructions a call: the difference of two lengths, so that start-up cancels out."""
+
         def total(calls):
             words = [f"{key}={value}" for key, value in options.items() if value is not None]
             file = OUT / "callgrind.out"
-            self.output(["valgrind", "--tool=callgrind", f"--callgrind-out-file={file}", *contender.command, mode, url,
-                         calls, *words], contender.environment | {"PYTHONHASHSEED": "0"})
+            self.output(
+                [
+                    "valgrind",
+                    "--tool=callgrind",
+                    f"--callgrind-out-file={file}",
+                    *contender.command,
+                    mode,
+                    url,
+                    calls,
+                    *words,
+                ],
+                contender.environment | {"PYTHONHASHSEED": "0"},
+            )
             return int(re.search(r"^(?:summary|totals): (\d+)", file.read_text(), re.M)[1])
 
         return (total(long) - total(short)) / (long - short)
 
     def allocations(self, contender, mode, url, short, long, preload, **options):
         """Allocations a call, counted and worked out in the same way."""
+
         def total(calls):
             words = [f"{key}={value}" for key, value in options.items() if value is not None]
             file = OUT / "mallocs.count"
-            self.output([*contender.command, mode, url, calls, *words], contender.environment | {
-                "LD_PRELOAD": str(preload), "MALLOCS": str(file), "PYTHONMALLOC": "malloc"})
+            self.output(
+                [*contender.command, mode, url, calls, *words],
+                contender.environment | {"LD_PRELOAD": str(preload), "MALLOCS": str(file), "PYTHONMALLOC": "malloc"},
+            )
             return int(file.read_text())
 
         return (total(long) - total(short)) / (long - short)
@@ -101,12 +125,14 @@ def summary(rounds):
     result["calls"] = sum(r["calls"] for r in rounds)
     pooled = sorted(time for r in rounds for time in r["times"])
     result["quantiles_us"] = [round(percentile(pooled, i / 200) / 1e3, 3) for i in range(200)] + [
-        round(percentile(pooled, share) / 1e3, 3) for share in (0.999, 1.0)]
+        round(percentile(pooled, share) / 1e3, 3) for share in (0.999, 1.0)
+    ]
     return result
 
 
 def interleaved(contenders, rounds, measure):
-    """Runs every contender in turn, so many rounds, each beginning with another; a summary by name."""
+    """Runs every contender in turn, so many rounds, each beginning with another; a summary by
+    name."""
     seen = {contender.name: [] for contender in contenders}
     for number in range(rounds):
         first = number % len(contenders)

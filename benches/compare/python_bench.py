@@ -37,8 +37,9 @@ def measure_imports(python, modules, rounds):
     best = {}
     for _ in range(rounds):
         for name, module in modules:
-            done = subprocess.run([python, "-I", "-X", "importtime", "-c", f"import {module}"],
-                                  capture_output=True, text=True)
+            done = subprocess.run(
+                [python, "-I", "-X", "importtime", "-c", f"import {module}"], capture_output=True, text=True
+            )
             if done.returncode:
                 raise SystemExit(f"import {module}:\n{done.stderr}")
             # self [us] | cumulative | name; a module's own line has no blanks before its name.
@@ -63,8 +64,10 @@ def main():
     contenders = [Contender(name, [python, folder / f"{file}.py"]) for name, file, _ in known]
     server_cpus, own_cpus = bench.processors(arguments)
     runner = Bench(own_cpus)
-    results = {"machine": machine.facts(build.ROOT, python) | {"rounds": rounds, "calls": calls,
-                                                               "pinned": own_cpus is not None}}
+    results = {
+        "machine": machine.facts(build.ROOT, python)
+        | {"rounds": rounds, "calls": calls, "pinned": own_cpus is not None}
+    }
     results["python"] = {}
     with servers.Nginx(build.OUT / "nginx-python", server_cpus) as nginx:
         url = nginx.urls["http"]
@@ -72,22 +75,27 @@ def main():
         for name, placement in [("sync", Bench(server_cpus)), ("sync, apart", runner)]:
             build.say(f"one call at a time: {name}")
             results["python"][name] = interleaved(
-                contenders, rounds,
-                lambda c, placement=placement: placement.run(c, "session", url, calls, warm=300))
+                contenders, rounds, lambda c, placement=placement: placement.run(c, "session", url, calls, warm=300)
+            )
         build.say(f"{CONCURRENCY} at a time")
         results["python"]["32-way"] = interleaved(
-            contenders, rounds,
-            lambda c: runner.run(c, "flight", url, calls, warm=300, flight=CONCURRENCY))
+            contenders, rounds, lambda c: runner.run(c, "flight", url, calls, warm=300, flight=CONCURRENCY)
+        )
     build.say("imports")
     modules = [(name, module) for name, _, module in known] + [("ssl", "ssl")]
     results["python"]["import"] = measure_imports(python, modules, 5 if arguments.quick else 20)
     results["targets"] = targets.verdicts(targets.PYTHON, results)
-    report.calls("Python: start, status, end, one call at a time, on the server's processor. × is divided by ours",
-                 results["python"]["sync"])
+    report.calls(
+        "Python: start, status, end, one call at a time, on the server's processor. × is divided by ours",
+        results["python"]["sync"],
+    )
     report.calls("Python: the same, on another processor than the server", results["python"]["sync, apart"])
     report.calls(f"Python: status, {CONCURRENCY} at a time", results["python"]["32-way"])
-    report.table("Python: import, the best of fresh processes", ["", "ms"],
-                 [[name, row["ms"]] for name, row in results["python"]["import"].items()])
+    report.table(
+        "Python: import, the best of fresh processes",
+        ["", "ms"],
+        [[name, row["ms"]] for name, row in results["python"]["import"].items()],
+    )
     report.verdicts("Targets", results["targets"])
     bench.warn_of_load(results["machine"])
     bench.write(results, f"{arguments.name}-python", python)

@@ -17,8 +17,12 @@ def table(title, heads, rows):
     widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
     print(f"\n{title}\n")
     for i, row in enumerate(cells):
-        print("  " + "  ".join(cell.ljust(width) if j == 0 else cell.rjust(width)
-                               for j, (cell, width) in enumerate(zip(row, widths))).rstrip())
+        print(
+            "  "
+            + "  ".join(
+                cell.ljust(width) if j == 0 else cell.rjust(width) for j, (cell, width) in enumerate(zip(row, widths))
+            ).rstrip()
+        )
         if i == 0:
             print("  " + "  ".join("-" * width for width in widths))
 
@@ -28,16 +32,46 @@ def calls(title, entries):
     ours = entries.get("ours")
     rows = []
     for name, e in entries.items():
-        against = (lambda key: e[key] / ours[key] if ours and ours.get(key) and e.get(key) is not None else None)
-        rows.append([name, e["calls_per_s"], against("calls_per_s"), e["p50_us"], against("p50_us"), e["p99_us"],
-                     e["cpu_us"], against("cpu_us"), e.get("instructions"), against("instructions"),
-                     e.get("allocations"), e["rss_kb"] / 1024, e["threads"]])
-    table(title, ["", "calls/s", "×", "p50 µs", "×", "p99 µs", "CPU µs", "×", "instr.", "×", "allocs", "RSS MB",
-                  "threads"], rows)
+
+        def against(key):
+            return e[key] / ours[key] if ours and ours.get(key) and e.get(key) is not None else None
+
+        rows.append(
+            [
+                name,
+                e["calls_per_s"],
+                against("calls_per_s"),
+                e["p50_us"],
+                against("p50_us"),
+                e["p99_us"],
+                e["cpu_us"],
+                against("cpu_us"),
+                e.get("instructions"),
+                against("instructions"),
+                e.get("allocations"),
+                e["rss_kb"] / 1024,
+                e["threads"],
+            ]
+        )
+    table(
+        title,
+        ["", "calls/s", "×", "p50 µs", "×", "p99 µs", "CPU µs", "×", "instr.", "×", "allocs", "RSS MB", "threads"],
+        rows,
+    )
 
 
 def verdicts(title, rows):
     words = {True: "met", False: "NOT MET", None: "not measured"}
-    table(title, ["", "target", "measured", ""],
-          [[row["what"], row["target"], "–" if row["measured"] is None else f"{number(row['measured'])} {row['unit']}".strip(),
-            words[row["met"]]] for row in rows])
+    table(
+        title,
+        ["", "target", "measured", ""],
+        [
+            [
+                row["what"],
+                row["target"],
+                "–" if row["measured"] is None else f"{number(row['measured'])} {row['unit']}".strip(),
+                words[row["met"]],
+            ]
+            for row in rows
+        ],
+    )

@@ -1,4 +1,5 @@
-"""The servers every contender talks to: Debian's nginx with fixed answers, and the small one in `server.c`."""
+"""The servers every contender talks to: Debian's nginx with fixed answers, and the small one in
+`server.c`."""
 
 import os
 import shutil
@@ -80,20 +81,50 @@ def document_of(size):
 
 def certificates(folder):
     """A CA of our own, and a certificate for 127.0.0.1 and localhost."""
+
     def openssl(*words):
         subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
 
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-days", "30", "-subj", "/CN=bench CA",
-            "-addext", "keyUsage=critical,keyCertSign")
+    openssl(
+        "req",
+        "-x509",
+        *curve,
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.pem",
+        "-days",
+        "30",
+        "-subj",
+        "/CN=bench CA",
+        "-addext",
+        "keyUsage=critical,keyCertSign",
+    )
     openssl("req", *curve, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
     (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n")
-    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-            "-out", "server.pem", "-days", "30", "-extfile", "names")
+    openssl(
+        "x509",
+        "-req",
+        "-in",
+        "server.csr",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-out",
+        "server.pem",
+        "-days",
+        "30",
+        "-extfile",
+        "names",
+    )
 
 
 class Nginx:
-    """nginx on free loopback ports. `urls` has "http", "https" (HTTP/1.1) and "h2"; `ca` is their CA's file."""
+    """nginx on free loopback ports. `urls` has "http", "https" (HTTP/1.1) and "h2"; `ca` is their
+    CA's file."""
 
     def __init__(self, folder, cpus=None):
         self.folder = Path(folder)
@@ -111,7 +142,10 @@ class Nginx:
             self._configure(http, https, h2)
             self.process = subprocess.Popen(
                 [program, "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")],
-                stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=self._settle)
+                stdin=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                preexec_fn=self._settle,
+            )
             if self._listens(http):
                 break
             # Somebody took a port between the look and the listening: once more.
@@ -126,13 +160,25 @@ class Nginx:
 
     def _configure(self, http, https, h2):
         import resource
+
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        (self.folder / "nginx.conf").write_text(CONFIG.format(
-            folder=self.folder, files=files, connections=min(files - 100, 65536), http=http, https=https, h2=h2,
-            started=STARTED, status=STATUS, ended=ENDED))
+        (self.folder / "nginx.conf").write_text(
+            CONFIG.format(
+                folder=self.folder,
+                files=files,
+                connections=min(files - 100, 65536),
+                http=http,
+                https=https,
+                h2=h2,
+                started=STARTED,
+                status=STATUS,
+                ended=ENDED,
+            )
+        )
 
     def _settle(self):
         import resource
+
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         if self.cpus:
@@ -150,7 +196,8 @@ class Nginx:
         return False
 
     def wire(self, transport):
-        """Bytes of each request and answer, as nginx counts them, of the calls for the session "wire"."""
+        """Bytes of each request and answer, as nginx counts them, of the calls for the session
+        "wire"."""
         port = self.urls[transport].rpartition(":")[2]
         lines = [line.split() for line in (self.folder / "wire.log").read_text().splitlines()]
         return [(int(request), int(answer)) for seen, request, answer in lines if seen == port]
@@ -164,12 +211,16 @@ class Nginx:
 
 
 class Held:
-    """The small server: it can hold answers back (see `server.c`), or give them after a pause or a delay."""
+    """The small server: it can hold answers back (see `server.c`), or give them after a pause or a
+    delay."""
 
     def __init__(self, program, pause_us=0, delay_us=0, cpus=None):
         self.process = subprocess.Popen(
-            [str(program), str(pause_us), str(delay_us)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            preexec_fn=lambda: cpus and os.sched_setaffinity(0, cpus))
+            [str(program), str(pause_us), str(delay_us)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            preexec_fn=lambda: cpus and os.sched_setaffinity(0, cpus),
+        )
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
 
     def __enter__(self):

@@ -7,16 +7,23 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import instructions  # noqa: E402
-import servers  # noqa: E402
-import targets  # noqa: E402
-from measure import percentile, summary  # noqa: E402
-from report import number  # noqa: E402
+import instructions
+import servers
+import targets
+from measure import percentile, summary
+from report import number
 
 
 def run_of(times, calls_per_s=1000.0):
-    return {"times": sorted(times), "calls_per_s": calls_per_s, "cpu_us": 1.0, "switches_per_call": 1.0,
-            "rss_kb": 1, "threads": 1, "calls": len(times)}
+    return {
+        "times": sorted(times),
+        "calls_per_s": calls_per_s,
+        "cpu_us": 1.0,
+        "switches_per_call": 1.0,
+        "rss_kb": 1,
+        "threads": 1,
+        "calls": len(times),
+    }
 
 
 class Instructions(unittest.TestCase):
@@ -47,8 +54,10 @@ class Figures(unittest.TestCase):
         self.assertEqual(whole["p50_rounds_us"], [2.0, 5.0, 4.0])
 
     def test_numbers_show_the_digits_that_matter(self):
-        self.assertEqual([number(value) for value in (None, 0, 12345.6, 152.4, 0.0372, 1.234)],
-                         ["–", "0", "12,346", "152", "0.0372", "1.23"])
+        self.assertEqual(
+            [number(value) for value in (None, 0, 12345.6, 152.4, 0.0372, 1.234)],
+            ["–", "0", "12,346", "152", "0.0372", "1.23"],
+        )
 
 
 class Targets(unittest.TestCase):
@@ -63,8 +72,11 @@ class Targets(unittest.TestCase):
         self.assertEqual({row["met"] for row in rows}, {None})
 
     def test_a_thousand_in_flight_is_compared_with_the_better_of_two(self):
-        at = {"ours": {"calls_per_s": 120.0, "threads": 1}, "libcurl multi, epoll": {"calls_per_s": 100.0},
-              "libcurl multi, poll": {"calls_per_s": 60.0}}
+        at = {
+            "ours": {"calls_per_s": 120.0, "threads": 1},
+            "libcurl multi, epoll": {"calls_per_s": 100.0},
+            "libcurl multi, poll": {"calls_per_s": 60.0},
+        }
         self.assertEqual(targets.flight("ours")({"flight": {"http": {"1000": at}}}), 1.2)
 
     def test_two_are_compared_round_by_round(self):

@@ -7,11 +7,24 @@ from conan import ConanFile
 from conan.errors import ConanInvalidConfiguration
 from conan.tools.files import copy, load, rm, rmdir
 
-SOURCES = ["src/*", "include/*", "packaging/*", "docs/*.md", "bindings/cpp/*.hpp", "build.rs", "Cargo.toml", "Cargo.lock", "Makefile"]
+SOURCES = [
+    "src/*",
+    "include/*",
+    "packaging/*",
+    "docs/*.md",
+    "bindings/cpp/*.hpp",
+    "build.rs",
+    "Cargo.toml",
+    "Cargo.lock",
+    "Makefile",
+]
 SOURCES += ["README.md", "CHANGELOG.md", "ARCHITECTURE.md", "LICENSE-MIT", "LICENSE-APACHE", "benches/*.rs"]
 # Named in Cargo.toml, which cannot be read without it.
 SOURCES += ["tests/threads/main.rs", "examples/*.rs"]
-SOURCES += ["bindings/python/Cargo.toml", "bindings/python/src/*"]  # a member of the workspace, which cargo wants to see
+SOURCES += [
+    "bindings/python/Cargo.toml",
+    "bindings/python/src/*",
+]  # a member of the workspace, which cargo wants to see
 
 
 class IPlayGames(ConanFile):
@@ -55,8 +68,17 @@ class IPlayGames(ConanFile):
         for document in ["LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY-LICENSES.txt"]:
             where = os.path.join(self.package_folder, "share", "doc", "iplaygames")
             copy(self, document, where, os.path.join(self.package_folder, "licenses"))
-        rm(self, "libiplaygames.a" if self.options.shared else "libiplaygames.so*", os.path.join(self.package_folder, "lib"))
-        copy(self, "native-static-libs", os.path.join(self.build_folder, "tree"), os.path.join(self.package_folder, "lib"))
+        rm(
+            self,
+            "libiplaygames.a" if self.options.shared else "libiplaygames.so*",
+            os.path.join(self.package_folder, "lib"),
+        )
+        copy(
+            self,
+            "native-static-libs",
+            os.path.join(self.build_folder, "tree"),
+            os.path.join(self.package_folder, "lib"),
+        )
         # Conan's generators write these themselves.
         for folder in ["pkgconfig", "cmake"]:
             rmdir(self, os.path.join(self.package_folder, "lib", folder))

@@ -5,10 +5,10 @@
     bindings/cpp/amalgamate.py --check   fail if that file differs from the parts
     --parts DIR --output FILE            other places, for tests
 
-parts/all.hpp includes every part. Each part includes the parts that it needs, so that it compiles on
-its own. The script writes a part after all parts that it includes; a cycle is an error. It copies the
-first comment of all.hpp, the macros of config.hpp, one sorted list of the standard headers, and from
-every other part the text inside the inline namespace.
+parts/all.hpp includes every part. Each part includes the parts that it needs, so that it compiles
+on its own. The script writes a part after all parts that it includes; a cycle is an error. It
+copies the first comment of all.hpp, the macros of config.hpp, one sorted list of the standard
+headers, and from every other part the text inside the inline namespace.
 
 `make header` runs this script; tests/header.rs and bindings/cpp/tests/run.sh run the check.
 """
@@ -28,7 +28,8 @@ MAX_LINES = 400
 
 
 def sort_parts(parts, root):
-    """Returns the names of all parts that `root` includes, each after the parts that it includes."""
+    """Returns the names of all parts that `root` includes, each after the parts that it
+    includes."""
     order, path = [], []
 
     def visit(name):

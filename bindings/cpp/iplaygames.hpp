@@ -980,9 +980,9 @@ struct WatchEvent {
     /** True if this is the last event. */
     bool ended;
     /**
-     * The current status; at the end, the last status, or the error that stopped the watch. After three
-     * failed readings in a row the watch reports their error document once, as a SessionStatus with an
-     * empty `status` whose json() is that document.
+     * The current status; at the end, the last status, or the error that stopped the watch. After
+     * three failed readings in a row the watch reports their error document once, as a
+     * SessionStatus with an empty `status` whose json() is that document.
      */
     Result<SessionStatus> status;
 };

@@ -59,7 +59,8 @@ end
 
 local ipg = { version = ffi.string(lib.ipg_version()) }
 
--- ---- strings ----------------------------------------------------------------------------------------
+-- ---- strings
+-- ----------------------------------------------------------------------------------------
 
 -- Copies a string that the library returned, and frees it.
 local function take_string(out, len)
@@ -94,7 +95,8 @@ function Reply:get(pointer) return get_value(self.json, pointer) end
 function Reply:text(pointer) return (get_text(self.json, pointer)) end
 function Reply:__tostring() return self.json end
 
--- ---- errors -----------------------------------------------------------------------------------------
+-- ---- errors
+-- -----------------------------------------------------------------------------------------
 
 -- An error: a table with the fields of the error document, and the document itself in `json`. If a
 -- start fails with the outcome "unknown", a session may exist.
@@ -122,7 +124,8 @@ local function invalid_argument(message)
   return error
 end
 
--- ---- JSON from tables -------------------------------------------------------------------------------
+-- ---- JSON from tables
+-- -------------------------------------------------------------------------------
 
 local function encode_string(text)
   local out = ffi.new "char *[1]"
@@ -188,7 +191,8 @@ local function try(body)
   error(result, 0)
 end
 
--- ---- handles ----------------------------------------------------------------------------------------
+-- ---- handles
+-- ----------------------------------------------------------------------------------------
 
 -- Calls a C function whose last parameter returns a document. Returns the code and the document.
 local function call_c(c_function, ...)
@@ -211,7 +215,8 @@ local function free_handle(self, free)
   return true
 end
 
--- ---- requests ---------------------------------------------------------------------------------------
+-- ---- requests
+-- ---------------------------------------------------------------------------------------
 
 local Request = {}
 Request.__index = Request
@@ -245,7 +250,8 @@ local function submit(client, submit_c)
   end)
 end
 
--- ---- the client -------------------------------------------------------------------------------------
+-- ---- the client
+-- -------------------------------------------------------------------------------------
 
 local Client = {}
 Client.__index = Client
@@ -311,7 +317,8 @@ function Client:shutdown(timeout_ms) return lib.ipg_client_shutdown(self.handle,
 -- Frees the client. The garbage collector does it too, but later.
 function Client:free() return free_handle(self, lib.ipg_client_free) end
 
--- ---- the sandbox ------------------------------------------------------------------------------------
+-- ---- the sandbox
+-- ------------------------------------------------------------------------------------
 
 local Sandbox = {}
 Sandbox.__index = Sandbox

@@ -79,7 +79,8 @@ function love.quit()
   if sandbox then sandbox:stop() end
 end
 
--- ---- measuring frames -------------------------------------------------------------------------------
+-- ---- measuring frames
+-- -------------------------------------------------------------------------------
 
 local function print_times(label, times)
   table.sort(times)

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- statistics ---------------------------------------------------------------------------------- */
+/* ---- statistics
+   ---------------------------------------------------------------------------------- */
 
 void frames_add(struct frames *frames, double ms) {
     if (frames->count < FRAMES_MAX) frames->ms[frames->count++] = ms;
@@ -59,7 +60,8 @@ size_t frames_count_over(const struct frames *frames, double limit_ms) {
     return over;
 }
 
-/* ---- a canvas ------------------------------------------------------------------------------------ */
+/* ---- a canvas
+   ------------------------------------------------------------------------------------ */
 
 enum { WIDTH = 1080, HEIGHT = 900 };
 enum colour { PAPER, INK, PALE, GRID, BLUE, ORANGE, GREEN, RED, COLOURS };
@@ -108,10 +110,11 @@ static void draw_text(int x, int y, int scale, enum colour colour, const char *t
     }
 }
 
-/* ---- the PNG file -------------------------------------------------------------------------------- */
+/* ---- the PNG file
+   -------------------------------------------------------------------------------- */
 
-/* A deflate stream with fixed Huffman codes. It contains literals and repetitions of the previous byte,
-   which compress a picture of boxes well. */
+/* A deflate stream with fixed Huffman codes. It contains literals and repetitions of the previous
+   byte, which compress a picture of boxes well. */
 struct deflate {
     uint8_t *out;
     size_t len;
@@ -131,7 +134,8 @@ static void put_code(struct deflate *z, uint32_t code, int count) {
 }
 
 static size_t deflate_runs(uint8_t *out, const uint8_t *in, size_t len) {
-    /* Lengths whose extra bits are zero: the maximum length, and the lowest length of some codes. */
+    /* Lengths whose extra bits are zero: the maximum length, and the lowest length of some
+       codes. */
     static const struct {
         size_t length;
         uint32_t code;
@@ -221,9 +225,11 @@ static int write_png(const char *name) {
     return fclose(file) != 0 || failed ? -1 : 0;
 }
 
-/* ---- the histograms ------------------------------------------------------------------------------ */
+/* ---- the histograms
+   ------------------------------------------------------------------------------ */
 
-/* The axis is logarithmic: counts range from one to thousands, and a single slow frame must be visible. */
+/* The axis is logarithmic: counts range from one to thousands, and a single slow frame must be
+   visible. */
 static int bar_height(size_t count, double decades, int height) {
     return count == 0 ? 0 : (int)((log10((double)count) + 0.3) / (decades + 0.3) * height);
 }

@@ -1,7 +1,8 @@
 /*
- * A game loop with SDL2 that starts, watches and ends a game session without waiting for the network.
- * It submits calls, ipg_client_tick() drives them once a frame, and their callbacks run inside it, on
- * the game's own thread. The program uses the sandbox, which runs the API in this process.
+ * A game loop with SDL2 that starts, watches and ends a game session without waiting for the
+ * network. It submits calls, ipg_client_tick() drives them once a frame, and their callbacks run
+ * inside it, on the game's own thread. The program uses the sandbox, which runs the API in this
+ * process.
  *
  *     game                      plays the session and prints the durations of the frames
  *     game --histogram FILE     keeps 1,000 calls in flight for five seconds and draws the frames
@@ -19,7 +20,8 @@
 #define FRAME_MS (1000.0 / 60)
 #define TICK_BUDGET_US 2000 /* of a frame's 16,667 */
 
-/* ---- the session: copy this part into a game ----------------------------------------------------- */
+/* ---- the session: copy this part into a game
+   ----------------------------------------------------- */
 
 enum phase { IDLE, STARTING, PLAYING, ENDING, OVER, FAILED };
 static const char *const PHASES[] = {"idle", "starting", "playing", "ending", "over", "failed"};
@@ -37,8 +39,8 @@ static void session_failed(struct session *session, const char *action, ipg_code
     session->phase = FAILED;
 }
 
-/* Callbacks run inside ipg_client_tick(), on this thread: they may change the game and call the library.
-   The library owns `json`, which is valid only during the callback. */
+/* Callbacks run inside ipg_client_tick(), on this thread: they may change the game and call the
+   library. The library owns `json`, which is valid only during the callback. */
 static void on_watch(void *user_data, ipg_request *request, ipg_code code, const char *json) {
     struct session *session = user_data;
     (void)request;
@@ -119,7 +121,8 @@ static void session_free(struct session *session) {
     memset(session, 0, sizeof *session);
 }
 
-/* ---- frames -------------------------------------------------------------------------------------- */
+/* ---- frames
+   -------------------------------------------------------------------------------------- */
 
 struct game {
     SDL_Window *window;
@@ -146,8 +149,8 @@ static void draw(const struct game *game, int colour) {
     SDL_RenderPresent(game->renderer);
 }
 
-/* Durations of a series of frames: the whole frame, the tick in it, and the CPU time of that tick. On a
-   busy machine the last two differ. */
+/* Durations of a series of frames: the whole frame, the tick in it, and the CPU time of that tick.
+   On a busy machine the last two differ. */
 struct times {
     struct frames whole, tick, cpu;
 };
@@ -175,8 +178,8 @@ static void run_frame(struct game *game, int colour, struct times *times) {
     frames_add(&times->tick, after - before);
     frames_add(&times->cpu, cpu_after - cpu_before);
 
-    /* Deadlines are multiples of the frame time, so that rounding to milliseconds does not add up. After
-       a late frame the missed frames are skipped. */
+    /* Deadlines are multiples of the frame time, so that rounding to milliseconds does not add up.
+       After a late frame the missed frames are skipped. */
     double remaining = (double)++game->frame * FRAME_MS - end;
     if (remaining > 0) SDL_Delay((Uint32)(remaining + 0.5));
     else game->frame = (long)(end / FRAME_MS) + 1;
@@ -195,8 +198,8 @@ static bool game_open(struct game *game, const char *more_config) {
     }
     printf("SDL's video driver is %s\n", SDL_GetCurrentVideoDriver());
 
-    /* The sandbox returns the configuration of a client. A real game uses the address of a relay that adds
-       the operator's key: {"base_url": "https://relay.example"}. */
+    /* The sandbox returns the configuration of a client. A real game uses the address of a relay
+       that adds the operator's key: {"base_url": "https://relay.example"}. */
     char *json = NULL, *url = NULL, *key = NULL, config[1024];
     ipg_code code = ipg_sandbox_start(NULL, &game->sandbox, &json);
     if (code == IPG_OK) code = ipg_json_get(json, "/base_url", NULL, &url, NULL);
@@ -228,7 +231,8 @@ static void game_close(struct game *game) {
     SDL_Quit();
 }
 
-/* ---- playing the session ------------------------------------------------------------------------- */
+/* ---- playing the session
+   ------------------------------------------------------------------------- */
 
 static int play(struct game *game) {
     static struct times idle, active;
@@ -255,7 +259,8 @@ static int play(struct game *game) {
     return passed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* ---- 1,000 calls in flight ----------------------------------------------------------------------- */
+/* ---- 1,000 calls in flight
+   ----------------------------------------------------------------------- */
 
 enum { CALLS = 1000, SECONDS = 5 };
 
@@ -287,7 +292,8 @@ static void submit_load_call(struct load *load) {
 static int run_load(struct game *game, const char *file) {
     static struct times rising, steady;
     if (!game_open(game, ", \"max_in_flight\": 2000, \"max_connections\": 1000")) return EXIT_FAILURE;
-    /* Each response takes half a second, so that 1,000 calls stay in flight: about 2,000 responses a second. */
+    /* Each response takes half a second, so that 1,000 calls stay in flight: about 2,000 responses
+       a second. */
     if (ipg_sandbox_control(game->sandbox,
                             "{\"command\": \"fault\", \"operation\": \"*\", \"delay_ms\": 500,"
                             " \"times\": 0}",

@@ -41,7 +41,8 @@ namespace AOT {
 #endif
 
 namespace IPlayGames {
-    // ---- public types -----------------------------------------------------------------------------------
+    // ---- public types
+    // -----------------------------------------------------------------------------------
 
     /// <summary>The result code of a call: the same number and the same name as in
     /// iplaygames.h.</summary>
@@ -419,7 +420,8 @@ namespace IPlayGames {
             DispatchCompletions();
         }
 
-        // ---- submitting calls and dispatching completions -----------------------------------------------
+        // ---- submitting calls and dispatching completions
+        // -----------------------------------------------
 
         private delegate Code SubmitFunction(IntPtr userData, out RequestHandle request, out IntPtr json);
 
@@ -536,7 +538,8 @@ namespace IPlayGames {
         public void Dispose() => handle.Dispose();
     }
 
-    // ---- pending calls ----------------------------------------------------------------------------------
+    // ---- pending calls
+    // ----------------------------------------------------------------------------------
 
     // The state of a call in flight. Completes its task.
     internal abstract class PendingCall {
@@ -613,7 +616,8 @@ namespace IPlayGames {
         }
     }
 
-    // ---- JSON, with the functions of the library --------------------------------------------------------
+    // ---- JSON, with the functions of the library
+    // --------------------------------------------------------
 
     internal static class Json {
         private const int JsonNull = 1; // IPG_JSON_NULL
@@ -662,7 +666,8 @@ namespace IPlayGames {
         }
     }
 
-    // ---- the library ------------------------------------------------------------------------------------
+    // ---- the library
+    // ------------------------------------------------------------------------------------
 
     // Owners of C handles. The finalizer thread may release them, which never blocks.
     internal sealed class ClientHandle : SafeHandle {

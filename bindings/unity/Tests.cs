@@ -21,7 +21,8 @@ static class Tests {
         Console.WriteLine("FAILED: {0} (Tests.cs:{1})", promise, line);
     }
 
-    // ---- helpers ------------------------------------------------------------------------------------------
+    // ---- helpers
+    // ------------------------------------------------------------------------------------------
 
     internal static bool TickUntil(Client ticked, Func<bool> done) {
         var clock = Stopwatch.StartNew();
@@ -49,7 +50,8 @@ static class Tests {
     static int OpenConnections() => int.Parse(sandbox.Control("{\"command\": \"counts\"}").Get("/connections/open"));
     static void ClearFaults() => sandbox.Control("{\"command\": \"clear_faults\"}");
 
-    // ---- the tests ---------------------------------------------------------------------------------------
+    // ---- the tests
+    // ---------------------------------------------------------------------------------------
 
     static void ASessionIsStartedWatchedAndEnded() {
         int thread = Thread.CurrentThread.ManagedThreadId, callbackThread = 0;

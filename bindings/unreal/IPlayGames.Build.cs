@@ -10,8 +10,8 @@ public class IPlayGames : ModuleRules
 		Type = ModuleType.External;
 		PublicSystemIncludePaths.Add(Path.Combine(ModuleDirectory, "include"));
 
-		// The module uses the shared library: the static library needs the system's C++ runtime, and
-		// Unreal links its own.
+		// The module uses the shared library: the static library needs the system's C++ runtime,
+		// and Unreal links its own.
 		string Folder = Path.Combine(ModuleDirectory, "lib", Target.Platform.ToString());
 		string[] Found = Directory.Exists(Folder) ? Directory.GetFiles(Folder, "libiplaygames.so.*") : new string[0];
 		if (Found.Length != 1)

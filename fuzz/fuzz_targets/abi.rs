@@ -1,8 +1,9 @@
-//! A program of random calls of the C interface: any handles and texts, callbacks that call the library again, against
-//! the built-in sandbox, a port that refuses connections, and one that never responds.
+//! A program of random calls of the C interface: any handles and texts, callbacks that call the
+//! library again, against the built-in sandbox, a port that refuses connections, and one that never
+//! responds.
 //!
-//! Each call returns a code that the header documents and writes its out-parameters; a callback runs only inside a
-//! tick or a shutdown, and reports the end of a request once.
+//! Each call returns a code that the header documents and writes its out-parameters; a callback
+//! runs only inside a tick or a shutdown, and reports the end of a request once.
 //!
 //! The input: an instruction in a byte, its operands behind it.
 #![no_main]
@@ -99,7 +100,7 @@ fuzz_target!(|input: &[u8]| {
         *state = State { input: input.to_vec(), program, ..State::default() };
         program
     });
-    if program % RESET_EVERY == 0 {
+    if program.is_multiple_of(RESET_EVERY) {
         let mut out = unwritten();
         // SAFETY: a text, and a place for the answer.
         let code =
@@ -392,7 +393,8 @@ fn expect_of_call(code: i32) {
     assert!(matches!(code, OK | 100..=104 | 200..=599), "code {code}");
 }
 
-/// Checks whether a handle was refused, for a function that has no other argument that can be wrong.
+/// Checks whether a handle was refused, for a function that has no other argument that can be
+/// wrong.
 #[track_caller]
 fn expect_handle(code: i32, alive: bool) {
     assert_eq!(code == INVALID_HANDLE, !alive, "code {code}");
@@ -422,7 +424,7 @@ fn execute(instruction: u8, current: Option<Handle>) {
                 }
             });
         }
-        2 | 3 | 4 => submit(wants, false),
+        2..=4 => submit(wants, false),
         5 => submit(wants, true),
         6 => {
             let request = current.filter(|_| wants & 2 != 0).unwrap_or_else(|| handle(false));
@@ -556,7 +558,8 @@ fn execute(instruction: u8, current: Option<Handle>) {
             expect_handle(code, alive);
         }
         22 => {
-            // The handle of the sandbox itself is only good for its own functions; here it is never stopped.
+            // The handle of the sandbox itself is only good for its own functions; here it is never
+            // stopped.
             let sandbox = handle(true);
             if sandbox != world().sandbox() {
                 // SAFETY: as above.
@@ -803,7 +806,8 @@ extern "C" fn on_result(user_data: *mut c_void, request: Handle, code: i32, json
     });
 }
 
-/// Polls a request whose client was freed: the updates of a watch that nobody has taken come first, then its end.
+/// Polls a request whose client was freed: the updates of a watch that nobody has taken come first,
+/// then its end.
 fn expect_end(request: Handle) {
     loop {
         let mut out = unwritten();
@@ -817,9 +821,9 @@ fn expect_end(request: Handle) {
     }
 }
 
-/// Shuts down and frees all clients, and frees the requests and texts. A shutdown runs callbacks, which
-/// continue with the input and may make more clients, so this repeats until none is alive: a client that
-/// lived on would be hit by a random handle of a later input.
+/// Shuts down and frees all clients, and frees the requests and texts. A shutdown runs callbacks,
+/// which continue with the input and may make more clients, so this repeats until none is alive: a
+/// client that lived on would be hit by a random handle of a later input.
 fn finish() {
     while let Some(client) =
         with(|state| state.clients.iter().find(|client| client.alive).map(|client| client.handle))

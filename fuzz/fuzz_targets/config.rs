@@ -1,5 +1,5 @@
-//! A configuration and the options of a call are accepted or refused with an error that names a field, and nothing
-//! that is shown of them has a secret in it.
+//! A configuration and the options of a call are accepted or refused with an error that names a
+//! field, and nothing that is shown of them has a secret in it.
 //!
 //! The input: a byte that selects where the secret is put, and a document.
 #![no_main]

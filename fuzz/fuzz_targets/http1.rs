@@ -1,4 +1,5 @@
-//! Whatever a server says is read in the same way wherever it is cut, and what passes for a success is JSON.
+//! Whatever a server says is read in the same way wherever it is cut, and what passes for a success
+//! is JSON.
 #![no_main]
 
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
-//! A response is read in the same way on a new connection and after others on one connection, however its bytes are
-//! divided.
+//! A response is read in the same way on a new connection and after others on one connection,
+//! however its bytes are divided.
 //!
-//! The input: a byte that says whether the server closes at the end, a byte with the number of piece lengths, these
-//! lengths, and responses with a zero byte between them. Each byte 1 stands for 5,000 letters, so that short inputs
-//! make heads and bodies that are larger than the buffers.
+//! The input: a byte that says whether the server closes at the end, a byte with the number of
+//! piece lengths, these lengths, and responses with a zero byte between them. Each byte 1 stands
+//! for 5,000 letters, so that short inputs make heads and bodies that are larger than the buffers.
 #![no_main]
 
 use iplaygames::internals::read_http1_sequence;

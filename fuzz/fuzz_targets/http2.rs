@@ -1,8 +1,8 @@
-//! A server sends any frames over HTTP/2. The request ends, its body stays within the limit, and it counts as not
-//! sent only if the server never saw it, or refused it before any part of a response.
+//! A server sends any frames over HTTP/2. The request ends, its body stays within the limit, and it
+//! counts as not sent only if the server never saw it, or refused it before any part of a response.
 //!
-//! The input: a byte of flags, and a program for the server: an instruction in a byte, its operands behind it. Time
-//! is virtual.
+//! The input: a byte of flags, and a program for the server: an instruction in a byte, its operands
+//! behind it. Time is virtual.
 #![no_main]
 
 use std::time::Duration;
@@ -97,7 +97,8 @@ impl Server {
         while let Some(instruction) = take(&mut program, 1).first().copied() {
             self.execute(instruction, &mut program).await;
         }
-        // h2 does not reset a stream before the rest of the content if its response came before its request.
+        // h2 does not reset a stream before the rest of the content if its response came before its
+        // request.
         if flags & 6 != 4 {
             // What was sent before the server closes is still received.
             self.receive_request().await;
@@ -116,7 +117,8 @@ impl Server {
                 let payload = take(program, usize::from(length));
                 self.send_frame(kind, flags, u32::from(stream % 4), payload).await;
             }
-            // The head of a response, with an index of the static table for its status: 200, 204, 206, 304, ...
+            // The head of a response, with an index of the static table for its status: 200, 204,
+            // 206, 304, ...
             10 => {
                 let operand = byte(program);
                 let flags = END_HEADERS | if operand & 0x80 != 0 { END_STREAM } else { 0 };
@@ -188,7 +190,8 @@ impl Server {
         frames_of(&self.sent)
     }
 
-    /// Returns whether a refusal of the request was sent (RFC 9113, section 8.7), and before it no part of a response.
+    /// Returns whether a refusal of the request was sent (RFC 9113, section 8.7), and before it no
+    /// part of a response.
     fn refuses_before_response(&self) -> bool {
         for frame in self.frames() {
             let code = |from: usize| frame.payload.get(from..from + 4) == Some(&[0, 0, 0, 7]);

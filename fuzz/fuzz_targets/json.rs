@@ -1,4 +1,5 @@
-//! JSON is accepted and read as serde_json does it. The input: a JSON pointer, a line feed, and a document.
+//! JSON is accepted and read as serde_json does it. The input: a JSON pointer, a line feed, and a
+//! document.
 #![no_main]
 
 use std::collections::HashSet;
@@ -46,7 +47,8 @@ fuzz_target!(|input: &str| {
     }
     compare_get(text, pointer);
 
-    // Not every document is a `Value`: numbers may be too large for it, strings half of a surrogate pair.
+    // Not every document is a `Value`: numbers may be too large for it, strings half of a surrogate
+    // pair.
     let Ok(value) = serde_json::from_str::<Value>(text) else { return };
     let compact = json_compact(text);
     assert_eq!(serde_json::from_str::<Value>(&compact).expect("JSON"), value);

@@ -144,11 +144,12 @@ impl ClientBuilder {
     }
 
     /// Sends the requests with a reqwest client of the host: with its client certificates, proxies,
-    /// middleware or HTTP/3. The options for connections and TLS of this builder then have no effect.
+    /// middleware or HTTP/3. The options for connections and TLS of this builder then have no
+    /// effect.
     ///
     /// The client must not follow redirects (`redirect(Policy::none())`) and must not retry
-    /// (`retry(reqwest::retry::never())`). Its connections are driven by this library, so do not use
-    /// it for anything else. docs/transports.md says what reqwest cannot prove.
+    /// (`retry(reqwest::retry::never())`). Its connections are driven by this library, so do not
+    /// use it for anything else. docs/transports.md says what reqwest cannot prove.
     #[cfg(feature = "reqwest")]
     pub fn reqwest(mut self, client: reqwest::Client) -> ClientBuilder {
         let generation = crate::fork::generation();
@@ -202,8 +203,8 @@ impl std::fmt::Debug for ClientBuilder {
     }
 }
 
-/// Returns a JSON string. The buffer has the maximum size, because one that grows leaves copies of a
-/// secret behind.
+/// Returns a JSON string. The buffer has the maximum size, because one that grows leaves copies of
+/// a secret behind.
 fn quoted(value: &str) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(value.len() * 6 + 2));
     json::write_string(&mut text, value);

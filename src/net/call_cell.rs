@@ -1,5 +1,5 @@
-//! The shared state of one call in flight: its end, which happens once, the threads and tasks that wait for it, and its
-//! cancellation. The task that makes the attempts is in `retry_loop.rs`.
+//! The shared state of one call in flight: its end, which happens once, the threads and tasks that
+//! wait for it, and its cancellation. The task that makes the attempts is in `retry_loop.rs`.
 
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
@@ -23,8 +23,8 @@ pub(crate) struct CallReport {
     pub(crate) result: Result<Response, TransportError>,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
-    /// Whether the server may have acted on a request without a clear response: on any attempt if the result is a failure,
-    /// on an earlier attempt if it is a response.
+    /// Whether the server may have acted on a request without a clear response: on any attempt if
+    /// the result is a failure, on an earlier attempt if it is a response.
     pub(crate) may_be_done: bool,
     /// Whether an earlier response refused the request: so it was sent.
     pub(crate) was_refused: bool,
@@ -80,8 +80,9 @@ impl WakerSet {
     }
 }
 
-/// A function that is called once when a call has ended, with no lock held, on the thread that ended it. That thread may
-/// be inside the runtime, so the function must not hold anything of the host.
+/// A function that is called once when a call has ended, with no lock held, on the thread that
+/// ended it. That thread may be inside the runtime, so the function must not hold anything of the
+/// host.
 pub(crate) type OnEnd = Box<dyn FnOnce() + Send>;
 
 impl CallCell {
@@ -109,7 +110,8 @@ impl CallCell {
     pub(crate) fn set_task(&self, task: AbortHandle) {
         // A call has one task, so this is set once.
         let _ = self.task.set(task);
-        // Stored first and checked second: a cancellation in between aborts the task, or is noticed here.
+        // Stored first and checked second: a cancellation in between aborts the task, or is noticed
+        // here.
         if self.is_done()
             && let Some(task) = self.task.get()
         {
@@ -185,7 +187,8 @@ impl CallCell {
         }
     }
 
-    /// Ends the call at once because of a defect: its task panicked or was dropped, or the I/O driver failed.
+    /// Ends the call at once because of a defect: its task panicked or was dropped, or the I/O
+    /// driver failed.
     pub(crate) fn fail_internally(&self, cause: &str) {
         self.fail(|| {
             TransportError::new(TransportErrorKind::Internal, format!("A defect in this library: {cause}"))
@@ -201,8 +204,8 @@ impl CallCell {
         }
     }
 
-    /// Opens the send gate for another attempt, after recording what is known of the one before: a report made in
-    /// between finds that record or finds the attempt sent.
+    /// Opens the send gate for another attempt, after recording what is known of the one before: a
+    /// report made in between finds that record or finds the attempt sent.
     pub(super) fn prepare_retry(&self, unclear: bool, has_response: bool) {
         if unclear {
             self.may_be_done.store(true, Ordering::Release);
@@ -245,8 +248,8 @@ fn never() -> TransportError {
     TransportError::new(TransportErrorKind::Internal, String::new())
 }
 
-/// Runs the task of a call so that the call ends once, also when the task panics or is dropped with its runtime. The
-/// caller pins the task, because moving it costs more than this function.
+/// Runs the task of a call so that the call ends once, also when the task panics or is dropped with
+/// its runtime. The caller pins the task, because moving it costs more than this function.
 pub(super) async fn run_guarded(cell: Arc<CallCell>, task: impl Future<Output = ()> + Unpin) {
     struct EndOnDrop(Arc<CallCell>);
     impl Drop for EndOnDrop {

@@ -12,7 +12,8 @@ use crate::error::Error;
 ///
 /// # Errors
 ///
-/// [`Code::SHUT_DOWN`] on a thread that is exiting, [`Code::UNSUPPORTED`] inside an asynchronous task.
+/// [`Code::SHUT_DOWN`] on a thread that is exiting, [`Code::UNSUPPORTED`] inside an asynchronous
+/// task.
 pub(super) fn check() -> Result<(), Error> {
     if is_exiting() {
         return Err(Error::new(
@@ -35,9 +36,10 @@ pub(super) fn is_exiting() -> bool {
     Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed())
 }
 
-/// Returns whether a Tokio runtime is polling this code. That is possible in a Rust host, which shares its Tokio with
-/// this crate; blocking would panic there. Tokio limits a poll to 128 steps of its own types, and counts steps nowhere
-/// else. So this function uses up the steps, and then gives them back.
+/// Returns whether a Tokio runtime is polling this code. That is possible in a Rust host, which
+/// shares its Tokio with this crate; blocking would panic there. Tokio limits a poll to 128 steps
+/// of its own types, and counts steps nowhere else. So this function uses up the steps, and then
+/// gives them back.
 fn is_in_async_context() -> bool {
     const MORE_THAN_THE_LIMIT: usize = 256;
     if Handle::try_current().is_err() {

@@ -1,5 +1,6 @@
-//! A TCP connection to a name: its addresses are tried one soon after the other, and the first that answers is taken
-//! (RFC 8305), so that one dead address costs a quarter of a second and not the connect timeout.
+//! A TCP connection to a name: its addresses are tried one soon after the other, and the first that
+//! answers is taken (RFC 8305), so that one dead address costs a quarter of a second and not the
+//! connect timeout.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -20,8 +21,8 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// How long a silent connection stays before the system asks whether the other side is still there.
 pub(super) const KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// Connects to a host: a name, or an address without brackets. All addresses are tried within `limit`, which the
-/// caller enforces.
+/// Connects to a host: a name, or an address without brackets. All addresses are tried within
+/// `limit`, which the caller enforces.
 pub(super) async fn connect(
     resolver: &Resolver,
     host: &str,
@@ -86,7 +87,8 @@ async fn connect_to_any(addresses: Vec<SocketAddr>, limit: Duration) -> io::Resu
     }
 }
 
-/// Orders addresses so that families alternate, beginning with the family that the resolver prefers.
+/// Orders addresses so that families alternate, beginning with the family that the resolver
+/// prefers.
 fn alternate_families(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (preferred, other): (Vec<_>, Vec<_>) =

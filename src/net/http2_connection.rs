@@ -205,7 +205,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
         let read = part.filled().len();
         let MeteredStream { state, frames, .. } = &mut *self;
         frames.scan(part.filled(), &state.open);
-        // SAFETY: `part` is the unfilled part of `buffer`, and so many bytes of it were filled just now.
+        // SAFETY: `part` is the unfilled part of `buffer`, and so many bytes of it were filled just
+        // now.
         unsafe { buffer.assume_init(read) };
         buffer.advance(read);
         if read > 0 {

@@ -1,5 +1,6 @@
-//! The open streams of an HTTP/2 connection, and on which of them a part of a response has come. That is read from the
-//! frames as they arrive: h2 does not report a malformed head if the server resets the stream behind it.
+//! The open streams of an HTTP/2 connection, and on which of them a part of a response has come.
+//! That is read from the frames as they arrive: h2 does not report a malformed head if the server
+//! resets the stream behind it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -31,7 +31,8 @@ struct Calls {
 #[derive(Clone)]
 pub(super) enum Closed {
     ShutDown,
-    /// The I/O driver failed. The host may have closed its descriptor, or the system refuses to wait for it.
+    /// The I/O driver failed. The host may have closed its descriptor, or the system refuses to
+    /// wait for it.
     Failed(Arc<str>),
 }
 
@@ -65,7 +66,8 @@ impl InFlightCalls {
     ///
     /// # Errors
     ///
-    /// [`Code::BUSY`] for more calls than `max_in_flight`, and the reason why no more calls are accepted.
+    /// [`Code::BUSY`] for more calls than `max_in_flight`, and the reason why no more calls are
+    /// accepted.
     pub(super) fn register(self: &Arc<Self>, clock: &Arc<DriveClock>) -> Result<InFlightGuard, Error> {
         let cell = Arc::new(CallCell::new(clock));
         let mut calls = self.calls.lock();
@@ -111,7 +113,8 @@ impl InFlightCalls {
     }
 }
 
-/// A call that counts as in flight until this is dropped, which also cancels the call if it has not ended.
+/// A call that counts as in flight until this is dropped, which also cancels the call if it has not
+/// ended.
 pub(crate) struct InFlightGuard {
     calls: Arc<InFlightCalls>,
     cell: Arc<CallCell>,
@@ -130,8 +133,8 @@ impl InFlightGuard {
         &self.cell
     }
 
-    /// Drops a call that has ended, without canceling it. The caller then has the last reference to its report, so
-    /// that the report need not be cloned.
+    /// Drops a call that has ended, without canceling it. The caller then has the last reference to
+    /// its report, so that the report need not be cloned.
     pub(super) fn unregister(self) {
         self.calls.calls.lock().cells.try_remove(self.key);
         self.counts.store(false, Ordering::Release);

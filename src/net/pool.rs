@@ -1,5 +1,6 @@
-//! The connection pool: connections are made when they are needed and kept for the next calls. An HTTP/1.1 connection
-//! belongs to one call at a time, whose own task reads and writes. An HTTP/2 connection is shared and has a task.
+//! The connection pool: connections are made when they are needed and kept for the next calls. An
+//! HTTP/1.1 connection belongs to one call at a time, whose own task reads and writes. An HTTP/2
+//! connection is shared and has a task.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,8 +31,8 @@ pub(super) struct Pool {
     clock: Arc<DriveClock>,
     // It belongs to the driver of one process, so it need not be fork-safe.
     connections: Mutex<Connections>,
-    /// Whether a first connection has shown which protocol the server speaks. Until then the other calls wait for it:
-    /// an HTTP/2 connection serves all of them.
+    /// Whether a first connection has shown which protocol the server speaks. Until then the other
+    /// calls wait for it: an HTTP/2 connection serves all of them.
     protocol_known: AtomicBool,
     connecting: Semaphore,
 }
@@ -172,8 +173,8 @@ impl Pool {
         None
     }
 
-    /// Sends no more requests on the HTTP/2 connection with this number: it is closed or does not respond. Requests that
-    /// are on it stay there.
+    /// Sends no more requests on the HTTP/2 connection with this number: it is closed or does not
+    /// respond. Requests that are on it stay there.
     pub(super) fn retire(&self, id: u64) {
         let mut connections = self.connections();
         // Another call may have made a new connection meanwhile.
@@ -215,8 +216,8 @@ impl Http1Connection {
         for _ in 0..MAX_PROBES {
             match self.socket.probe() {
                 Liveness::Idle => return self.http1.is_reusable(),
-                // Over TLS the data may be a session ticket or a close_notify, which is processed here. Without TLS a
-                // server has nothing to send.
+                // Over TLS the data may be a session ticket or a close_notify, which is processed
+                // here. Without TLS a server has nothing to send.
                 Liveness::Readable if self.http1.is_buffered() => self.yield_once().await,
                 Liveness::Readable | Liveness::Closed => return false,
                 #[cfg(not(unix))]

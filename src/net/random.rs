@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use crate::codes::Code;
 use crate::error::Error;
 
-/// A random number generator that threads share. Each driver has its own, so that a forked child does not repeat the
-/// numbers of its parent.
+/// A random number generator that threads share. Each driver has its own, so that a forked child
+/// does not repeat the numbers of its parent.
 pub(crate) struct Random(Mutex<fastrand::Rng>);
 
 impl Random {

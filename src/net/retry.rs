@@ -1,4 +1,5 @@
-//! Decides whether another attempt follows a failed one, and after which pause. Pure functions without clock and I/O.
+//! Decides whether another attempt follows a failed one, and after which pause. Pure functions
+//! without clock and I/O.
 
 use std::time::{Duration, SystemTime};
 
@@ -44,8 +45,8 @@ pub(crate) enum RetryDecision {
     RetryAfter(Duration),
 }
 
-/// Decides whether another attempt follows. `retry` counts from 0. `chance` returns a random number from 0 up to 1;
-/// it and `time_left` are called only if the decision depends on them.
+/// Decides whether another attempt follows. `retry` counts from 0. `chance` returns a random number
+/// from 0 up to 1; it and `time_left` are called only if the decision depends on them.
 pub(crate) fn decide(
     idempotency: Idempotency,
     outcome: AttemptOutcome,
@@ -87,9 +88,10 @@ fn backoff(retry: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(1u32.checked_shl(retry).unwrap_or(u32::MAX)).min(LONGEST_PAUSE)
 }
 
-/// Returns how long a `Retry-After` header asks to wait: seconds, with or without a fraction, or a date measured
-/// against the response's own `Date` (clocks differ), or against `now` where there is none. Other values are
-/// ignored. Fractions are rounded up to milliseconds, so that no retry comes too early.
+/// Returns how long a `Retry-After` header asks to wait: seconds, with or without a fraction, or a
+/// date measured against the response's own `Date` (clocks differ), or against `now` where there is
+/// none. Other values are ignored. Fractions are rounded up to milliseconds, so that no retry comes
+/// too early.
 pub(crate) fn retry_after(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if let Some(wait) = seconds(value) {

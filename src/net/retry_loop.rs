@@ -1,5 +1,6 @@
-//! The task of a call: makes attempts until one of them decides the call, or until its time is up. Also the task of a
-//! watch, which repeats a call. Whether another attempt is allowed is decided in `retry.rs`.
+//! The task of a call: makes attempts until one of them decides the call, or until its time is up.
+//! Also the task of a watch, which repeats a call. Whether another attempt is allowed is decided in
+//! `retry.rs`.
 
 use std::future::Future;
 use std::ops::ControlFlow;
@@ -94,9 +95,9 @@ pub(crate) async fn run(context: Arc<Context>, spec: CallSpec, cell: Arc<CallCel
     }
 }
 
-/// Repeats a call at intervals until `read` breaks; the watch then ends with that report. There is one reading at a time,
-/// with its own timeout and retries. All readings have the call id of the watch, so that it can be found in the log of
-/// the server.
+/// Repeats a call at intervals until `read` breaks; the watch then ends with that report. There is
+/// one reading at a time, with its own timeout and retries. All readings have the call id of the
+/// watch, so that it can be found in the log of the server.
 pub(crate) async fn watch(
     context: Arc<Context>,
     spec: CallSpec,
@@ -113,8 +114,9 @@ pub(crate) async fn watch(
         if read(&report).is_break() {
             return cell.finish(Arc::unwrap_or_clone(report));
         }
-        // Watches that start together must not read together: the first pause is a random part of the interval, the
-        // others differ from it by up to a tenth. A late reading does not shorten the next pause.
+        // Watches that start together must not read together: the first pause is a random part of
+        // the interval, the others differ from it by up to a tenth. A late reading does not shorten
+        // the next pause.
         let now = Instant::now();
         let fraction = context.random.fraction();
         let decide = match due {

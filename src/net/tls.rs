@@ -1,5 +1,5 @@
-//! The TLS configuration and the root certificates. The roots are loaded at the first handshake and not when a client is
-//! made, because reading those of the system takes long.
+//! The TLS configuration and the root certificates. The roots are loaded at the first handshake and
+//! not when a client is made, because reading those of the system takes long.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,8 +65,8 @@ impl LazyVerifier {
         }
     }
 
-    /// Loads the roots on a helper thread of the runtime if they are not loaded: it takes longer than a frame of a
-    /// game.
+    /// Loads the roots on a helper thread of the runtime if they are not loaded: it takes longer
+    /// than a frame of a game.
     pub(super) async fn load_elsewhere(self: &Arc<LazyVerifier>) -> Result<(), RootsError> {
         if self.loaded() != RootsState::None {
             return Ok(());
@@ -105,8 +105,8 @@ impl LazyVerifier {
     }
 }
 
-/// Returns the TLS configuration that verifies with `roots`. It names its provider and installs nothing for the process,
-/// so it does not affect a host that uses rustls itself.
+/// Returns the TLS configuration that verifies with `roots`. It names its provider and installs
+/// nothing for the process, so it does not affect a host that uses rustls itself.
 pub(crate) fn client_config(roots: &Arc<LazyVerifier>) -> Result<ClientConfig, rustls::Error> {
     let verifier: Arc<dyn ServerCertVerifier> = Arc::clone(roots) as _;
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&roots.provider))

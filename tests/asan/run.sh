@@ -6,7 +6,8 @@
 #
 # suite            lib, c, or the name of a file or folder of tests/; those below when none is named
 # CARGO_TARGET_DIR the target folder, in which this uses the subfolder asan; else target/ here
-# CARGO, CC, CXX   the tools. SEEDS is the number of seeds of the simulation (500; its own default takes a minute).
+# CARGO, CC, CXX   the tools
+# SEEDS            the number of seeds of the simulation (500; its own default takes a minute)
 #
 # Needs a Rust toolchain of rustup, which has the runtime of the sanitizers, and llvm-symbolizer
 # (Debian: llvm). The flags are those of a nightly compiler; RUSTC_BOOTSTRAP lets the stable one

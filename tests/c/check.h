@@ -1,4 +1,5 @@
-/* The checks of the tests. A failed check prints its place and the test continues. check_end() prints the counts. */
+/* The checks of the tests. A failed check prints its place and the test continues. check_end()
+   prints the counts. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -27,13 +28,13 @@ static void check_count(int good, const char *file, int line, const char *what, 
 
 /* Checks that a call returns a code. `json` is printed if it does not. */
 #define CHECK_CODE(call, expected, json)                                                                               \
-  do {                                                                                                                 \
-    ipg_code check_code = (call);                                                                                      \
-    char check_more[512];                                                                                              \
-    snprintf(check_more, sizeof check_more, "it is %s: %.400s", ipg_code_name(check_code),                             \
-             (json) ? (const char *)(json) : "(no document)");                                                         \
-    check_count(check_code == (expected), __FILE__, __LINE__, #call " is " #expected, check_more);                     \
-  } while (0)
+    do {                                                                                                               \
+        ipg_code check_code = (call);                                                                                  \
+        char check_more[512];                                                                                          \
+        snprintf(check_more, sizeof check_more, "it is %s: %.400s", ipg_code_name(check_code),                         \
+                 (json) ? (const char *)(json) : "(no document)");                                                     \
+        check_count(check_code == (expected), __FILE__, __LINE__, #call " is " #expected, check_more);                 \
+    } while (0)
 
 /* Checks that the value at a pointer of a document is this text. */
 static inline void check_value(const char *file, int line, const char *json, const char *pointer,

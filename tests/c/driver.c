@@ -1,5 +1,6 @@
-/* The I/O driver of a client fails permanently, because the host closed descriptors of the library. Every request
-   ends, its callback runs once, later calls are refused, no wait exceeds its limit, and nothing is printed. */
+/* The I/O driver of a client fails permanently, because the host closed descriptors of the library.
+   Every request ends, its callback runs once, later calls are refused, no wait exceeds its limit,
+   and nothing is printed. */
 #include "fixture.h"
 #include <fcntl.h>
 #include <limits.h>
@@ -62,7 +63,8 @@ static struct broken_client broken_client(const char *more) {
     return broken_client;
 }
 
-/* Replaces the client's event queues with another file, as a host does that closes them and opens other files. */
+/* Replaces the client's event queues with another file, as a host does that closes them and opens
+   other files. */
 static void break_driver(struct broken_client *broken_client) {
     int null = open("/dev/null", O_RDONLY);
     for (int fd = 0; fd < MAX_FDS; fd++) {
@@ -190,7 +192,8 @@ static void calls_of_a_background_client_end_when_the_io_driver_fails(void) {
     ipg_request *told = submit(&it, on_end, &end_record), *second = NULL;
     WAIT_UNTIL(has_received(&it, "1"));
     break_driver(&it);
-    /* Submitting wakes the thread, which finds that the driver has failed, perhaps before the call is registered. */
+    /* Submitting wakes the thread, which finds that the driver has failed, perhaps before the call
+       is registered. */
     ipg_code code = ipg_submit(it.client, "list_games", NULL, NULL, NULL, NULL, &second, &json);
     CHECK(code == IPG_OK || code == IPG_ERR_INTERNAL);
     FREE_STRING(json);

@@ -1,6 +1,6 @@
 /*
- * Plays a game session from start to end, in C99 and without a JSON library. The program uses the sandbox, a
- * server of the API inside this process, so it needs no account and no network.
+ * Plays a game session from start to end, in C99 and without a JSON library. The program uses the
+ * sandbox, a server of the API inside this process, so it needs no account and no network.
  */
 #include <iplaygames.h>
 #include <iplaygames_sandbox.h>
@@ -17,7 +17,8 @@ static char *value_at(const char *json, const char *pointer) {
     return value;
 }
 
-/* Every function returns a code, and most return a document. In this program a failure ends the program. */
+/* Every function returns a code, and most return a document. In this program a failure ends the
+   program. */
 static void check(ipg_code code, const char *what, const char *json) {
     if (code != IPG_OK) {
         fprintf(stderr, "%s: %s\n%s\n", what, ipg_code_name(code), json ? json : "");
@@ -66,15 +67,16 @@ int main(void) {
     ipg_string_free(game_url);
     ipg_string_free(json);
 
-    /* Read the status, end the session, and read the status again. Pass NULL if you do not need the document. */
+    /* Read the status, end the session, and read the status again. Pass NULL if you do not need the
+       document. */
     show_status(client, session_id);
     check(ipg_session_end(client, session_id, NULL), "end", NULL);
     printf("ended\n");
     show_status(client, session_id);
     ipg_string_free(session_id);
 
-    /* A deliberate mistake: a currency has three to ten letters or digits. The code is the kind of the error,
-       the document has the details, and nothing is sent. */
+    /* A deliberate mistake: a currency has three to ten letters or digits. The code is the kind of
+       the error, the document has the details, and nothing is sent. */
     json = NULL;
     ipg_code code = ipg_session_start(client,
                                       "{\"game_id\": 42, \"player_id\": \"player-7\", \"currency\": \"\xe2\x82\xac\","

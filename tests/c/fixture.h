@@ -37,7 +37,8 @@ static inline void control(struct fixture *fixture, const char *command) {
     ipg_string_free(json);
 }
 
-/* Returns a client with the configuration `config` and the members `more`, such as ", \"background\": true". */
+/* Returns a client with the configuration `config` and the members `more`, such as ",
+   \"background\": true". */
 static inline ipg_client *client_of(const char *config, const char *more) {
     char whole[1024], *json = NULL;
     ipg_client *client = NULL;
@@ -67,25 +68,25 @@ static inline void stop_fixture(struct fixture *fixture) {
 
 /* Ticks until a condition is true. Fails after the time limit. */
 #define TICK_UNTIL(tick_client, condition)                                                                             \
-  do {                                                                                                                 \
-    long tick_from = now_ms();                                                                                         \
-    int is_true = 0;                                                                                                   \
-    while (!(is_true = (condition) ? 1 : 0) && now_ms() - tick_from < TIMEOUT_MS) {                                    \
-      CHECK_CODE(ipg_client_tick(tick_client, 500, NULL), IPG_OK, NULL);                                               \
-    }                                                                                                                  \
-    check_count(is_true, __FILE__, __LINE__, #condition, NULL);                                                        \
-  } while (0)
+    do {                                                                                                               \
+        long tick_from = now_ms();                                                                                     \
+        int is_true = 0;                                                                                               \
+        while (!(is_true = (condition) ? 1 : 0) && now_ms() - tick_from < TIMEOUT_MS) {                                \
+            CHECK_CODE(ipg_client_tick(tick_client, 500, NULL), IPG_OK, NULL);                                         \
+        }                                                                                                              \
+        check_count(is_true, __FILE__, __LINE__, #condition, NULL);                                                    \
+    } while (0)
 
 /* Waits until another thread makes a condition true. Fails after the time limit. */
 #define WAIT_UNTIL(condition)                                                                                          \
-  do {                                                                                                                 \
-    long wait_from = now_ms();                                                                                         \
-    int is_true = 0;                                                                                                   \
-    while (!(is_true = (condition) ? 1 : 0) && now_ms() - wait_from < TIMEOUT_MS) {                                    \
-      sleep_ms(1);                                                                                                     \
-    }                                                                                                                  \
-    check_count(is_true, __FILE__, __LINE__, #condition, NULL);                                                        \
-  } while (0)
+    do {                                                                                                               \
+        long wait_from = now_ms();                                                                                     \
+        int is_true = 0;                                                                                               \
+        while (!(is_true = (condition) ? 1 : 0) && now_ms() - wait_from < TIMEOUT_MS) {                                \
+            sleep_ms(1);                                                                                               \
+        }                                                                                                              \
+        check_count(is_true, __FILE__, __LINE__, #condition, NULL);                                                    \
+    } while (0)
 
 #define LOAD(place) __atomic_load_n(&(place), __ATOMIC_SEQ_CST)
 #define STORE(place, value) __atomic_store_n(&(place), value, __ATOMIC_SEQ_CST)

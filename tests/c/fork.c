@@ -1,5 +1,5 @@
-/* A process that forks while other threads are inside the library. The child never hangs, and the handles and strings
-   that it inherited are valid. */
+/* A process that forks while other threads are inside the library. The child never hangs, and the
+   handles and strings that it inherited are valid. */
 #include "check.h"
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,7 +7,8 @@
 #define CHILDREN 50
 
 static ipg_client *client;
-/* Two requests are in flight in the parent: `kept` has a handle, the other frees itself. `called` counts callbacks. */
+/* Two requests are in flight in the parent: `kept` has a handle, the other frees itself. `called`
+   counts callbacks. */
 static ipg_request *kept;
 static int called;
 static volatile int done;

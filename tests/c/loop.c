@@ -6,10 +6,9 @@ static const char SLOW[] = "{\"command\": \"fault\", \"operation\": \"list_games
 /* C and C++ need different initializers to compile without a warning. */
 #ifdef __cplusplus
 #  define ZERO_INITIALIZER                                                                                             \
-    {}
+      {}
 #else
-#  define ZERO_INITIALIZER                                                                                             \
-    { 0 }
+#  define ZERO_INITIALIZER {0}
 #endif
 
 /* What a callback received, and an action for it to run. */
@@ -98,7 +97,8 @@ static char *start_session(ipg_client *client) {
     return id;
 }
 
-/* ---- polling -------------------------------------------------------------------------------------- */
+/* ---- polling
+   -------------------------------------------------------------------------------------- */
 
 static void polling_returns_the_result_without_callbacks(void) {
     struct fixture fixture = start_fixture("");
@@ -180,7 +180,8 @@ static void a_request_that_is_not_freed_counts_towards_max_in_flight(void) {
     stop_fixture(&fixture);
 }
 
-/* ---- callbacks ------------------------------------------------------------------------------------ */
+/* ---- callbacks
+   ------------------------------------------------------------------------------------ */
 
 static void callbacks_receive_the_result_without_polling(void) {
     struct fixture fixture = start_fixture("");
@@ -352,7 +353,8 @@ static void a_tick_with_budget_zero_runs_at_most_one_callback(void) {
     stop_fixture(&fixture);
 }
 
-/* ---- canceling and freeing ------------------------------------------------------------------------ */
+/* ---- canceling and freeing
+   ------------------------------------------------------------------------ */
 
 static void canceling_ends_a_request_at_once_and_its_callback_runs_once(void) {
     struct fixture fixture = start_fixture("");
@@ -513,7 +515,8 @@ static void a_callback_may_free_the_client(void) {
     stop_fixture(&fixture);
 }
 
-/* ---- shutting down -------------------------------------------------------------------------------- */
+/* ---- shutting down
+   -------------------------------------------------------------------------------- */
 
 static void shutdown_drives_until_all_calls_end_and_runs_their_callbacks(const char *more) {
     struct fixture fixture = start_fixture(more);
@@ -609,7 +612,8 @@ static void a_call_submitted_during_shutdown_is_refused_or_its_callback_runs(voi
     }
 }
 
-/* ---- watching ------------------------------------------------------------------------------------- */
+/* ---- watching
+   ------------------------------------------------------------------------------------- */
 
 static void polling_a_watch_returns_each_update_once_and_then_the_end(void) {
     struct fixture fixture = start_fixture("");
@@ -706,7 +710,8 @@ static void a_watch_refuses_invalid_parameters(void) {
     stop_fixture(&fixture);
 }
 
-/* ---- other rules ----------------------------------------------------------------------------------- */
+/* ---- other rules
+   ----------------------------------------------------------------------------------- */
 
 static void on_log(void *user_data, int32_t level, const char *target, const char *message) {
     (void)level, (void)target, (void)message;
@@ -762,7 +767,8 @@ static void a_callback_that_throws_ends_the_process(void) {
         ipg_request_cancel(request);
         try {
             ipg_client_tick(client, 500, NULL);
-        } catch (...) {}
+        }
+        catch(...) {}
         _exit(0);
     }
     CHECK(child > 0 && waitpid(child, &status, 0) == child);

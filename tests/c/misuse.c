@@ -1,7 +1,7 @@
 /*
- * Misuse of the interface from eight threads at once: handles that are NULL, freed, of another kind or
- * random; strings that are NULL, not UTF-8, very long or random; out-parameters that are NULL. Every call
- * must return a code and never crash. Run this test under valgrind, too.
+ * Misuse of the interface from eight threads at once: handles that are NULL, freed, of another kind
+ * or random; strings that are NULL, not UTF-8, very long or random; out-parameters that are NULL.
+ * Every call must return a code and never crash. Run this test under valgrind, too.
  *
  *     misuse [rounds] [seed]
  */
@@ -150,27 +150,27 @@ static void check_refused(int line, ipg_code code, ipg_code expected, char **pla
 
 /* An out-parameter for a document that is not NULL before the call, or no out-parameter. */
 #define OUT_JSON                                                                                                       \
-  char here = 0, *json = &here, **place = random_below(me, 3) ? &json : NULL;                                          \
-  (void)here
+    char here = 0, *json = &here, **place = random_below(me, 3) ? &json : NULL;                                        \
+    (void)here
 #define CHECK_REFUSED(call, expected)                                                                                  \
-  do {                                                                                                                 \
-    OUT_JSON;                                                                                                          \
-    ipg_code code = (call);                                                                                            \
-    check_refused(__LINE__, code, expected, place);                                                                    \
-  } while (0)
+    do {                                                                                                               \
+        OUT_JSON;                                                                                                      \
+        ipg_code code = (call);                                                                                        \
+        check_refused(__LINE__, code, expected, place);                                                                \
+    } while (0)
 #define CHECK_RESULT(call)                                                                                             \
-  do {                                                                                                                 \
-    OUT_JSON;                                                                                                          \
-    ipg_code code = (call);                                                                                            \
-    check_result(__LINE__, code, place, &here);                                                                        \
-  } while (0)
+    do {                                                                                                               \
+        OUT_JSON;                                                                                                      \
+        ipg_code code = (call);                                                                                        \
+        check_result(__LINE__, code, place, &here);                                                                    \
+    } while (0)
 
 #define CHECK_POLL_RESULT(call)                                                                                        \
-  do {                                                                                                                 \
-    OUT_JSON;                                                                                                          \
-    ipg_code code = (call);                                                                                            \
-    check_poll_result(__LINE__, code, place, &here);                                                                   \
-  } while (0)
+    do {                                                                                                               \
+        OUT_JSON;                                                                                                      \
+        ipg_code code = (call);                                                                                        \
+        check_poll_result(__LINE__, code, place, &here);                                                               \
+    } while (0)
 
 static void on_event(void *user_data, ipg_request *request, ipg_code code, const char *json) {
     CHECK(user_data && request && json && strcmp(ipg_code_name(code), "IPG_ERR_UNKNOWN") != 0);

@@ -1,4 +1,5 @@
-/* Runs the README's C program against a sandbox: run.sh extracts it from the README as readme_main(). */
+/* Runs the README's C program against a sandbox: run.sh extracts it from the README as
+   readme_main(). */
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /*
- * Every callback runs exactly once, while one thread submits, two threads tick, four threads wait for, cancel
- * and free the requests, and some callbacks free their own request. Other tests count the threads of a client,
- * and measure how long it takes to free a client with a thousand calls.
+ * Every callback runs exactly once, while one thread submits, two threads tick, four threads wait
+ * for, cancel and free the requests, and some callbacks free their own request. Other tests count
+ * the threads of a client, and measure how long it takes to free a client with a thousand calls.
  *
  *     stress [requests] [seed]
  */
@@ -13,7 +13,8 @@
 
 static unsigned long total = 40000, seed = 1;
 
-/* ---- exactly once --------------------------------------------------------------------------------- */
+/* ---- exactly once
+   --------------------------------------------------------------------------------- */
 
 enum kind {
     POLLED,         /* no callback */
@@ -196,7 +197,8 @@ static void every_callback_runs_exactly_once_unless_its_request_is_freed_before(
     stop_fixture(&fixture);
 }
 
-/* ---- threads -------------------------------------------------------------------------------------- */
+/* ---- threads
+   -------------------------------------------------------------------------------------- */
 
 static int threads(const char *named) {
     int count = 0;
@@ -253,7 +255,8 @@ static void a_client_has_no_thread_without_background_and_one_with_it(void) {
     stop_fixture(&fixture);
 }
 
-/* ---- freeing -------------------------------------------------------------------------------------- */
+/* ---- freeing
+   -------------------------------------------------------------------------------------- */
 
 static int ended;
 
@@ -308,7 +311,8 @@ static void freeing_a_client_with_a_thousand_calls_cancels_each_once(void) {
     stop_fixture(&fixture);
 }
 
-/* ---- lost connections ------------------------------------------------------------------------------ */
+/* ---- lost connections
+   ------------------------------------------------------------------------------ */
 
 static void count_lost(void *user_data, ipg_request *request, ipg_code code, const char *json) {
     (void)request;

@@ -1,6 +1,6 @@
 /*
- * A program with deliberate errors. A sanitizer must report them; otherwise the sanitizer does not work and the
- * tests prove nothing.
+ * A program with deliberate errors. A sanitizer must report them; otherwise the sanitizer does not
+ * work and the tests prove nothing.
  *
  *     wrong [address|undefined|leak]
  */

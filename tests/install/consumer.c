@@ -1,16 +1,16 @@
-/* A user's program: one session against the sandbox, and the header's versions against the library's. C99, and C++
-   without exceptions and run-time types. */
+/* A user's program: one session against the sandbox, and the header's versions against the
+   library's. C99, and C++ without exceptions and run-time types. */
 #include <iplaygames.h>
 #include <iplaygames_sandbox.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MUST(what)                                                       \
-    do {                                                                 \
-        if (!(what)) {                                                   \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what); \
-            return 1;                                                    \
-        }                                                                \
+#define MUST(what)                                                                                                     \
+    do {                                                                                                               \
+        if (!(what)) {                                                                                                 \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what);                                         \
+            return 1;                                                                                                  \
+        }                                                                                                              \
     } while (0)
 
 int main(void) {

@@ -1,4 +1,5 @@
-/* Loads a plugin, uses it on a thread that outlives dlclose, and loads it again. argv[1] is its path. */
+/* Loads a plugin, uses it on a thread that outlives dlclose, and loads it again. argv[1] is its
+   path. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -4,4 +4,6 @@
 #undef main
 
 int run_plugin(void);
-int run_plugin(void) { return plugin_main(); }
+int run_plugin(void) {
+    return plugin_main();
+}

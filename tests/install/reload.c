@@ -1,5 +1,5 @@
-/* The shared library is closed while calls are in flight and a thread holds thread-local state of it, and opened
-   again: it was never gone, and the calls end. argv[1] is its path. */
+/* The shared library is closed while calls are in flight and a thread holds thread-local state of
+   it, and opened again: it was never gone, and the calls end. argv[1] is its path. */
 #include <dlfcn.h>
 #include <iplaygames_sandbox.h>
 #include <pthread.h>
@@ -7,21 +7,22 @@
 #include <string.h>
 
 #define CALLS 50
-#define MUST(what)                                                       \
-    do {                                                                 \
-        if (!(what)) {                                                   \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what); \
-            return 1;                                                    \
-        }                                                                \
+#define MUST(what)                                                                                                     \
+    do {                                                                                                               \
+        if (!(what)) {                                                                                                 \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what);                                         \
+            return 1;                                                                                                  \
+        }                                                                                                              \
     } while (0)
 
-/* One function of the library. The union keeps ISO C content: an object pointer is not a function's. */
-#define FUNCTION(name)                  \
-    union {                             \
-        void *symbol;                   \
-        __typeof__(&ipg_##name) call;   \
-    } name;                             \
-    name.symbol = dlsym(library, "ipg_" #name); \
+/* One function of the library. The union keeps ISO C content: an object pointer is not a
+   function's. */
+#define FUNCTION(name)                                                                                                 \
+    union {                                                                                                            \
+        void *symbol;                                                                                                  \
+        __typeof__(&ipg_##name) call;                                                                                  \
+    } name;                                                                                                            \
+    name.symbol = dlsym(library, "ipg_" #name);                                                                        \
     MUST(name.symbol != NULL)
 
 static int done, failed;

@@ -4,4 +4,6 @@ int second_catches_its_panic(void);
 #include "consumer.c"
 #undef main
 
-int main(void) { return consumer_main() == 0 && second_catches_its_panic() == 1 && consumer_main() == 0 ? 0 : 1; }
+int main(void) {
+    return consumer_main() == 0 && second_catches_its_panic() == 1 && consumer_main() == 0 ? 0 : 1;
+}

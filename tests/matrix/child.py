@@ -1,4 +1,5 @@
-"""Makes calls for the fault matrix, as lines of JSON on standard input tell it. `python.rs` is the other side."""
+"""Makes calls for the fault matrix, as lines of JSON on standard input tell it. `python.rs` is the
+other side."""
 
 from __future__ import annotations
 

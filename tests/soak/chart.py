@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draws the samples of the soak as an SVG: one small chart for each column, over the lives that have ended."""
+"""Draws the samples of the soak as an SVG: one small chart for each column, over the lives that
+have ended."""
 
 from __future__ import annotations
 

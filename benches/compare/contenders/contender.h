@@ -3,10 +3,11 @@
  *
  *     PROGRAM MODE BASE_URL CALLS [key=value ...]
  *
- * MODE is "session" (start, status, end in turn), "status" (status alone) or "flight" (status, many at a time).
- * Keys: warm, calls made before measuring begins; flight, how many calls at a time; connections, how many
- * sockets at most; ca, a file of certificates to trust; session, the session's id; latencies, a file that
- * gets each call's time as 64-bit nanoseconds; and a contender's own. It prints one line of JSON.
+ * MODE is "session" (start, status, end in turn), "status" (status alone) or "flight" (status, many
+ * at a time). Keys: warm, calls made before measuring begins; flight, how many calls at a time;
+ * connections, how many sockets at most; ca, a file of certificates to trust; session, the
+ * session's id; latencies, a file that gets each call's time as 64-bit nanoseconds; and a
+ * contender's own. It prints one line of JSON.
  */
 #ifndef CONTENDER_H
 #define CONTENDER_H
@@ -114,7 +115,8 @@ static inline void finish(struct run *run) {
     }
     if (run->latencies) {
         FILE *file = fopen(run->latencies, "wb");
-        if (!file || fwrite(run->times, sizeof *run->times, (size_t)run->calls, file) != (size_t)run->calls || fclose(file)) {
+        if (!file || fwrite(run->times, sizeof *run->times, (size_t)run->calls, file) != (size_t)run->calls ||
+            fclose(file)) {
             die("cannot write", run->latencies);
         }
     }

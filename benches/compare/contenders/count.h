@@ -1,4 +1,5 @@
-/* Asks the bench server (see server.c) for a count: "/held", requests it holds back, or "/answered". */
+/* Asks the bench server (see server.c) for a count: "/held", requests it holds back, or
+   "/answered". */
 #ifndef COUNT_H
 #define COUNT_H
 

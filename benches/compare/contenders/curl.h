@@ -1,4 +1,5 @@
-/* What both contenders with libcurl do alike: a request set up, an answer collected and its status checked. */
+/* What both contenders with libcurl do alike: a request set up, an answer collected and its status
+   checked. */
 #ifndef CURL_H
 #define CURL_H
 

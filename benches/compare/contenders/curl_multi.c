@@ -1,8 +1,9 @@
 /*
- * libcurl's multi interface: status calls, so many at a time, in one thread. driver=poll is what its
- * documentation begins with (curl_multi_perform and curl_multi_poll); driver=epoll is what it recommends for
- * many connections (curl_multi_socket_action with an event queue of the program's own). MODE "ticks" measures
- * what one round costs while that many calls wait for a server that does not answer.
+ * libcurl's multi interface: status calls, so many at a time, in one thread. driver=poll is what
+ * its documentation begins with (curl_multi_perform and curl_multi_poll); driver=epoll is what it
+ * recommends for many connections (curl_multi_socket_action with an event queue of the program's
+ * own). MODE "ticks" measures what one round costs while that many calls wait for a server that
+ * does not answer.
  */
 #include "curl.h"
 #include "count.h"

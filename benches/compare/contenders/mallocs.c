@@ -1,4 +1,5 @@
-/* Preloaded into a contender: counts its allocations, and writes the number to the file MALLOCS names. */
+/* Preloaded into a contender: counts its allocations, and writes the number to the file MALLOCS
+   names. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

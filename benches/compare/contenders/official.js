@@ -1,5 +1,5 @@
-// The official JavaScript client: the module's path is in the environment (IPLAYGAMES_JS). One call after the other.
-// Told, measuring and answering as contender.h says.
+// The official JavaScript client: the module's path is in the environment (IPLAYGAMES_JS). One call
+// after the other. Told, measuring and answering as contender.h says.
 const fs = require('fs');
 const { Agent } = require('http');
 const api = require(process.env.IPLAYGAMES_JS);

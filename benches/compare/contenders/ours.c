@@ -1,8 +1,9 @@
 /*
- * This library through its C interface. Besides the common modes: "ticks", what a tick costs while so many
- * calls wait for a server that does not answer; "idle", with nothing in flight; "epoll", the system call
- * that a tick cannot do without, alone, on a queue of as many sockets; "get", ipg_json_get; "refused", a
- * start whose currency is wrong; "wait", status calls that are submitted and waited for, one at a time; "watch", see the function.
+ * This library through its C interface. Besides the common modes: "ticks", what a tick costs while
+ * so many calls wait for a server that does not answer; "idle", with nothing in flight; "epoll",
+ * the system call that a tick cannot do without, alone, on a queue of as many sockets; "get",
+ * ipg_json_get; "refused", a start whose currency is wrong; "wait", status calls that are submitted
+ * and waited for, one at a time; "watch", see the function.
  */
 #include "contender.h"
 #include "count.h"
@@ -94,8 +95,9 @@ static struct slot *make_slots(long count) {
 }
 
 /*
- * A tick never sleeps, so neither does this loop: where nothing is ready it spins, and its CPU per call says so.
- * With driver=sleep it sleeps for a fifth of a millisecond after a tick that brought nothing.
+ * A tick never sleeps, so neither does this loop: where nothing is ready it spins, and its CPU per
+ * call says so. With driver=sleep it sleeps for a fifth of a millisecond after a tick that brought
+ * nothing.
  */
 static void flight(struct state *state) {
     struct run *run = state->run;
@@ -191,7 +193,8 @@ static void refused(struct state *state) {
 static void submit_and_wait(struct state *state) {
     ipg_request *request = NULL;
     char *json = NULL;
-    must(ipg_submit(state->client, "get_session_status", "{\"session_id\": \"abc123\"}", NULL, NULL, NULL, &request, NULL),
+    must(ipg_submit(state->client, "get_session_status", "{\"session_id\": \"abc123\"}", NULL, NULL, NULL, &request,
+                    NULL),
          NULL);
     must(ipg_request_wait(request, 30000, &json), json);
     ipg_request_free(request);
@@ -229,9 +232,9 @@ static void on_news(void *of, ipg_request *request, ipg_code code, const char *j
 }
 
 /*
- * flight watches, one reading each `warm` milliseconds, in a loop of 250 ticks a second, for `calls`
- * milliseconds after each has been read once. Prints what a watch and a reading cost. The server is server.c,
- * which counts the readings: a watch tells changes alone.
+ * flight watches, one reading each `warm` milliseconds, in a loop of 250 ticks a second, for
+ * `calls` milliseconds after each has been read once. Prints what a watch and a reading cost. The
+ * server is server.c, which counts the readings: a watch tells changes alone.
  */
 static void watch(struct state *state) {
     struct run *run = state->run;
@@ -248,7 +251,8 @@ static void watch(struct state *state) {
     }
     uint64_t first = now_ns() - from;
     long after_kb = own_status("VmRSS:");
-    /* Second readings fell due while the first round still stood in line: they are let go by as well. */
+    /* Second readings fell due while the first round still stood in line: they are let go by as
+       well. */
     for (uint64_t settled = now_ns() + first + 500000000u; now_ns() < settled;) {
         must(ipg_client_tick(state->client, 2000, NULL), NULL);
     }
@@ -273,8 +277,8 @@ static void watch(struct state *state) {
     printf("{\"watches\": %ld, \"interval_ms\": %ld, \"seconds\": %.3f, \"make_ns\": %.0f, \"first_round_s\": %.3f, "
            "\"rss_before_kb\": %ld, \"rss_asked_kb\": %ld, \"rss_kb\": %ld, \"readings\": %ld, \"wanted\": %.0f, "
            "\"cpu_s\": %.6f, \"ticks\": %ld, \"tick_mean_ns\": %.0f, \"tick_worst_ns\": %.0f, \"threads\": %ld}\n",
-           run->flight, run->warm, elapsed, (double)made / (double)run->flight, (double)first / 1e9, before_kb, asked_kb,
-           after_kb, readings, (double)run->flight * elapsed * 1000.0 / (double)run->warm,
+           run->flight, run->warm, elapsed, (double)made / (double)run->flight, (double)first / 1e9, before_kb,
+           asked_kb, after_kb, readings, (double)run->flight * elapsed * 1000.0 / (double)run->warm,
            seconds(after.ru_utime, run->before.ru_utime) + seconds(after.ru_stime, run->before.ru_stime), rounds,
            (double)spent / (double)rounds, (double)worst, own_status("Threads:"));
 }

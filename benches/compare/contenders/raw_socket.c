@@ -1,6 +1,7 @@
 /*
- * The floor: a keep-alive socket and HTTP/1.1 written by hand. It knows of an answer its status and its
- * Content-Length, and nothing else: no chunks, no reconnecting, no limits, no time-outs, no TLS.
+ * The floor: a keep-alive socket and HTTP/1.1 written by hand. It knows of an answer its status and
+ * its Content-Length, and nothing else: no chunks, no reconnecting, no limits, no time-outs, no
+ * TLS.
  */
 #include "contender.h"
 #include <arpa/inet.h>
@@ -21,10 +22,11 @@ static void call(void *of, enum operation operation) {
     char request[1024];
     int length;
     if (operation == START) {
-        length = snprintf(request, sizeof request,
-                          "POST /api/v1/game-sessions/start HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer " TOKEN
-                          "\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                          state->host, sizeof START_BODY - 1, START_BODY);
+        length =
+            snprintf(request, sizeof request,
+                     "POST /api/v1/game-sessions/start HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer " TOKEN
+                     "\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                     state->host, sizeof START_BODY - 1, START_BODY);
     } else {
         length = snprintf(request, sizeof request,
                           "%s /api/v1/game-sessions/%s/%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer " TOKEN

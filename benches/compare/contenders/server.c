@@ -1,12 +1,13 @@
 /*
- * A small server for what nginx cannot do: hold answers back, and answer after exactly so many microseconds.
- * It answers the three session operations; the status of the session "held" is received and never answered,
- * and /held says how many of those there are, /answered how many others there were.
+ * A small server for what nginx cannot do: hold answers back, and answer after exactly so many
+ * microseconds. It answers the three session operations; the status of the session "held" is
+ * received and never answered, and /held says how many of those there are, /answered how many
+ * others there were.
  *
  *     server [PAUSE_US [DELAY_US]]      prints its port, and ends when its standard input does
  *
- * PAUSE_US stops the whole server before each answer. DELAY_US is a network that takes so long: each answer goes
- * out so much later, any number of them at a time.
+ * PAUSE_US stops the whole server before each answer. DELAY_US is a network that takes so long:
+ * each answer goes out so much later, any number of them at a time.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -53,12 +54,11 @@ static long now_us(void) {
     return (long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-
 static void send_answer(int to, const char *status, const char *body) {
     char text[ROOM];
-    int length = snprintf(text, sizeof text,
-                          "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", status,
-                          strlen(body), body);
+    int length =
+        snprintf(text, sizeof text, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                 status, strlen(body), body);
     if (pause_us) {
         usleep((useconds_t)pause_us);
     }

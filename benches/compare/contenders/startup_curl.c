@@ -1,4 +1,5 @@
-/* See startup.h. CA_FILE is to hold the system's certificates and the server's: libcurl takes one file. */
+/* See startup.h. CA_FILE is to hold the system's certificates and the server's: libcurl takes one
+   file. */
 #include "curl.h"
 #include "startup.h"
 

@@ -1,4 +1,5 @@
-/* See startup.h. With CA_FILE it is trusted beside the system's certificates, which are loaded too. */
+/* See startup.h. With CA_FILE it is trusted beside the system's certificates, which are loaded
+   too. */
 #include "startup.h"
 #include <iplaygames.h>
 

@@ -58,7 +58,8 @@ struct Fixture {
         R"({"command": "fault", "operation": "list_games", "delay_ms": 600000, "times": 0})";
 };
 
-/** Runs `step` until the condition holds. Fails after a minute, which is longer than any test takes. */
+/** Runs `step` until the condition holds. Fails after a minute, which is longer than any test
+   takes. */
 template <class Condition, class Step> void poll_until(Condition&& condition, Step&& step, int line) {
     const auto start = std::chrono::steady_clock::now();
     bool holds = false;
@@ -68,13 +69,13 @@ template <class Condition, class Step> void poll_until(Condition&& condition, St
     check_count(holds, "poll_until", line, "the condition holds within a minute", nullptr);
 }
 #define TICK_UNTIL(client, condition)                                                                                  \
-  poll_until([&] { return static_cast<bool>(condition); },                                                             \
-             [&] {                                                                                                     \
-           if (!(client).tick()) FAIL("a tick failed");                                                                \
-             },                                                                                                        \
-             __LINE__)
+    poll_until([&] { return static_cast<bool>(condition); },                                                           \
+               [&] {                                                                                                   \
+                   if (!(client).tick()) FAIL("a tick failed");                                                        \
+               },                                                                                                      \
+               __LINE__)
 #define WAIT_UNTIL(condition)                                                                                          \
-  poll_until([&] { return static_cast<bool>(condition); },                                                             \
-             [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }, __LINE__)
+    poll_until([&] { return static_cast<bool>(condition); },                                                           \
+               [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }, __LINE__)
 
 #endif

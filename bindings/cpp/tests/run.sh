@@ -1,15 +1,15 @@
 #!/bin/sh
-# Compiles the header, the examples and the tests of the C++ wrapper with a library, and runs them: with
-# and without exceptions, as C++17 and as C++20.
+# Compiles the header, the examples and the tests of the C++ wrapper with a library, and runs them:
+# with and without exceptions, as C++17 and as C++20.
 #
 #     bindings/cpp/tests/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder of libiplaygames.so
-# test     header, documents, typed, nonblocking, session, deferred, abi, two_units, fatal, examples;
-#          all of them if none is named
-# CXX      the compilers, c++ by default. A compiler that is not installed is skipped with a message.
-# SANITIZE=1 compiles with ASan and UBSan, and checks first that both are active. VALGRIND=1 runs the
-# programs under valgrind.
+# test     header, documents, typed, nonblocking, session, deferred, abi, two_units, fatal,
+#          examples; all of them if none is named
+# CXX      the compilers, c++ by default; one that is not installed is skipped with a message
+# SANITIZE=1 compiles with ASan and UBSan, and checks first that both are active. VALGRIND=1 runs
+# the programs under valgrind.
 # INCLUDE  the folder of the C headers, include/ by default
 # HPP      the folder of iplaygames.hpp, bindings/cpp by default
 set -eu
@@ -189,7 +189,8 @@ for cxx in ${CXX:-c++}; do
             for mode in "-std=c++17 $with" "-std=c++20 $without"; do
                 say "$test $mode"
                 check build "$test" "$mode" "$here/$test.cpp"
-                # Programs run about fifty times slower under valgrind, so the test makes fewer rounds.
+                # Programs run about fifty times slower under valgrind, so the test makes fewer
+                # rounds.
                 if [ "$test" = nonblocking ] && [ "${VALGRIND:-0}" = 1 ]; then
                     check run "$work/nonblocking" 20
                 else

@@ -12,6 +12,19 @@
 //! - A thread that waits checks for signals every 50 ms.
 //! - Every function that Python calls runs its body in a function of `boundary.rs`.
 
+#![warn(
+    clippy::exit,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::undocumented_unsafe_blocks,
+    clippy::unnecessary_safety_comment,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    unreachable_pub
+)]
+
 mod arguments;
 mod boundary;
 mod call;

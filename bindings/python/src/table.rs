@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 
 use crate::boundary;
 
-/// A parameter: name, location in the request, type, whether it is required, whether it may be null.
+/// A parameter: name, location in the request, type, whether it is required, whether it may be
+/// null.
 type ParamRow = (&'static str, &'static str, &'static str, bool, bool);
 /// An operation: id, tag, summary, method, path, its idempotency, and its parameters.
 type OperationRow =

@@ -18,8 +18,8 @@ use crate::net::idle_time::DriveClock;
 use crate::net::tls::RootsState;
 use crate::net::transport_error::TransportError;
 
-/// The transport of a client. An enum and not a trait object: the future of an attempt is then a part
-/// of its call's future and needs no allocation.
+/// The transport of a client. An enum and not a trait object: the future of an attempt is then a
+/// part of its call's future and needs no allocation.
 pub(crate) enum AnyTransport {
     Native(Box<NativeTransport>),
     #[cfg(feature = "reqwest")]
@@ -60,8 +60,8 @@ impl AnyTransport {
     ///
     /// # Errors
     ///
-    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) for a proxy that cannot be used, and
-    /// the errors of the transport.
+    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) for a proxy that cannot be used,
+    /// and the errors of the transport.
     pub(crate) fn new(config: &Config, clock: &Arc<DriveClock>) -> Result<AnyTransport, Error> {
         match &config.transport {
             TransportChoice::Native => {

@@ -1,5 +1,5 @@
-//! The transport of the host: passes the requests of a client to functions of the host and waits for
-//! their answers. It does no I/O.
+//! The transport of the host: passes the requests of a client to functions of the host and waits
+//! for their answers. It does no I/O.
 
 use std::future::poll_fn;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
-//! The seam between calls and HTTP: [`Transport`] performs one attempt, from a request to a response
-//! or a [`TransportError`]. Retries, time limits, connection limits and outcomes are above it, in
-//! `retry_loop.rs`; each is written once, for all transports.
+//! The seam between calls and HTTP: [`Transport`] performs one attempt, from a request to a
+//! response or a [`TransportError`]. Retries, time limits, connection limits and outcomes are above
+//! it, in `retry_loop.rs`; each is written once, for all transports.
 //!
-//! `any.rs` is the transport that a client has: `native.rs`, which is the transport of this crate, or
-//! one of the others.
+//! `any.rs` is the transport that a client has: `native.rs`, which is the transport of this crate,
+//! or one of the others.
 
 pub(crate) mod any;
 mod encoded_body;
@@ -24,8 +24,8 @@ use crate::http_types::{Request, Response};
 /// Performs attempts. Dropping the future of an attempt cancels the attempt.
 ///
 /// A transport passes the send gate, [`AttemptStatus::try_send`], immediately before it writes or
-/// hands over the first byte of a request, and sends nothing if the gate is closed. A transport that
-/// can prove afterwards that the server did not act on the request calls
+/// hands over the first byte of a request, and sends nothing if the gate is closed. A transport
+/// that can prove afterwards that the server did not act on the request calls
 /// [`AttemptStatus::mark_not_sent`]. A transport that cannot prove it does nothing: the outcome is
 /// then unknown. [`AttemptStatus::record_progress`] tells the time limits that a part of the
 /// response has arrived.

@@ -97,8 +97,8 @@ impl Http1Template {
     }
 }
 
-/// The headers by the kind of body. They contain a placeholder for the call id already, because adding a header to a
-/// copy costs more than copying.
+/// The headers by the kind of body. They contain a placeholder for the call id already, because
+/// adding a header to a copy costs more than copying.
 struct Http2Headers {
     /// No body, or one whose headers are added later.
     bare: HeaderMap,

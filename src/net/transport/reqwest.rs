@@ -50,8 +50,8 @@ pub(crate) struct ReqwestTransport {
     resolver: NameResolver,
     /// None for a client of the host, which verifies certificates itself.
     roots: Option<Arc<LazyVerifier>>,
-    /// Whether the last response came over HTTP/2 or HTTP/3, which a client of the host may speak: then
-    /// all requests share a connection.
+    /// Whether the last response came over HTTP/2 or HTTP/3, which a client of the host may speak:
+    /// then all requests share a connection.
     is_shared: AtomicBool,
 }
 
@@ -60,8 +60,8 @@ impl ReqwestTransport {
     ///
     /// # Errors
     ///
-    /// [`Code::INVALID_ARGUMENT`] for a proxy that cannot be used; [`Code::UNSUPPORTED`] for a client
-    /// of the host in a forked child; [`Code::INTERNAL`] if reqwest cannot be set up.
+    /// [`Code::INVALID_ARGUMENT`] for a proxy that cannot be used; [`Code::UNSUPPORTED`] for a
+    /// client of the host in a forked child; [`Code::INTERNAL`] if reqwest cannot be set up.
     pub(crate) fn new(config: &Config) -> Result<ReqwestTransport, Error> {
         let resolver = NameResolver(Arc::new(Resolver::new(config.connect_timeout)));
         let (client, roots) = match &config.transport {
@@ -104,8 +104,8 @@ impl ReqwestTransport {
         let request = self.request(request, call_id)?;
         let url = request.url().clone();
         self.load_roots().await?;
-        // Lets the tasks of idle connections notice that the server has closed them. Nothing polled them
-        // since the last call.
+        // Lets the tasks of idle connections notice that the server has closed them. Nothing polled
+        // them since the last call.
         for _ in 0..YIELDS {
             tokio::task::yield_now().await;
         }
@@ -287,9 +287,9 @@ impl Transport for ReqwestTransport {
     }
 }
 
-/// A future that is dropped inside the context of its runtime: hyper starts a task when a request is
-/// dropped, and a blocking call drops its request after it has left the runtime. Boxed, because the
-/// future is larger than that of the native transport.
+/// A future that is dropped inside the context of its runtime: hyper starts a task when a request
+/// is dropped, and a blocking call drops its request after it has left the runtime. Boxed, because
+/// the future is larger than that of the native transport.
 struct DropInRuntime<F> {
     future: Option<Pin<Box<F>>>,
     runtime: Handle,
@@ -314,15 +314,15 @@ impl<F> Drop for DropInRuntime<F> {
     }
 }
 
-/// Builds a client that does what the native transport does: no redirects, no retries, no cookies, no
-/// decompression.
+/// Builds a client that does what the native transport does: no redirects, no retries, no cookies,
+/// no decompression.
 fn build_client(config: &Config, roots: &Arc<LazyVerifier>, resolver: NameResolver) -> Result<Client, Error> {
     let unusable = |error: &dyn std::fmt::Display| {
         Error::new(Code::INTERNAL, format!("The reqwest client cannot be set up: {error}"))
     };
     let mut tls = tls::client_config(roots).map_err(|error| unusable(&error))?;
-    // HTTP/2 in hyper takes a body that was cut by RST_STREAM(NO_ERROR) as complete, and says neither
-    // whether the server refused a stream nor which connection does not respond.
+    // HTTP/2 in hyper takes a body that was cut by RST_STREAM(NO_ERROR) as complete, and says
+    // neither whether the server refused a stream nor which connection does not respond.
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     let server = config
         .base_url

@@ -1,4 +1,5 @@
-"""The arguments, measurements and output of every Python contender, as `contender.h` describes them.
+"""The arguments, measurements and output of every Python contender, as `contender.h` describes
+them.
 
 A contender calls `run` with `connect(base_url, ca)`, which returns a function of an operation and a
 session id. A contender with concurrent calls also passes `flight(run)`; for other contenders
@@ -73,15 +74,19 @@ class Run:
         if self.latencies:
             with open(self.latencies, "wb") as file:
                 self.times.tofile(file)
-        print(json.dumps({
-            "calls": self.calls,
-            "seconds": elapsed,
-            "user_s": after.ru_utime - self.before.ru_utime,
-            "sys_s": after.ru_stime - self.before.ru_stime,
-            "switches": after.ru_nvcsw + after.ru_nivcsw - self.before.ru_nvcsw - self.before.ru_nivcsw,
-            "rss_kb": process_status("VmHWM:"),
-            "threads": process_status("Threads:"),
-        }))
+        print(
+            json.dumps(
+                {
+                    "calls": self.calls,
+                    "seconds": elapsed,
+                    "user_s": after.ru_utime - self.before.ru_utime,
+                    "sys_s": after.ru_stime - self.before.ru_stime,
+                    "switches": after.ru_nvcsw + after.ru_nivcsw - self.before.ru_nvcsw - self.before.ru_nivcsw,
+                    "rss_kb": process_status("VmHWM:"),
+                    "threads": process_status("Threads:"),
+                }
+            )
+        )
 
 
 def one_at_a_time(run, call):
@@ -98,6 +103,7 @@ def one_at_a_time(run, call):
 
 def threads(run, call):
     """Makes concurrent calls with threads, for clients without asynchronous calls."""
+
     def timed(_):
         started = time.perf_counter_ns()
         call(STATUS, run.session)
@@ -112,7 +118,8 @@ def threads(run, call):
 
 
 async def gather(run, call):
-    """Makes concurrent calls with asyncio: each of `run.flight` tasks makes its share of the calls."""
+    """Makes concurrent calls with asyncio: each of `run.flight` tasks makes its share of the
+    calls."""
     import asyncio
 
     async def worker(share, measured):

@@ -27,6 +27,7 @@ def flight(this):
 
     async def main():
         async with httpx.AsyncClient(**options(this.ca)) as client:
+
             async def call(session):
                 answer = await client.request(*route(this.base_url, STATUS, session))
                 check(STATUS, answer.status_code, answer.json())
