@@ -3,10 +3,11 @@
 
     bindings/generate_codes.py                 write all files
     bindings/generate_codes.py --check         fail if a file differs from the list
-    --only NAME --file FILE                    one target (csharp, cpp, python) in another file, for tests
+    --only NAME --file FILE                    one target (csharp, cpp, python) in another file
 
 The targets are the enum Code of IPlayGames.cs, a message of the C++ parts, and _codes.py of the
-Python package. The script replaces the lines between the two comments that contain "generated codes".
+Python package. The script replaces the lines between the two comments that contain "generated
+codes".
 `make header` runs it, `make lint` and tests/header.rs run the check.
 """
 

@@ -1,7 +1,6 @@
 //! A transport of the host performs the calls: what the library reports is what the server
 //! received, and every exchange that the host does not answer is canceled once.
 
-#[allow(dead_code)]
 mod support;
 
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -25,7 +25,7 @@ fn a_shutdown_delivers_every_callback_and_refuses_new_calls() {
         });
         fixture.client.submit(operation, "", &options(), Some(callback)).unwrap().detach();
     }
-    fixture.client.shutdown(Duration::from_secs(2)).unwrap();
+    fixture.client.shutdown(Duration::from_secs(1)).unwrap();
     let mut codes = codes.lock().unwrap().clone();
     codes.sort();
     assert_eq!(codes, [Code::OK, Code::CANCELED]);
