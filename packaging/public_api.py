@@ -33,7 +33,8 @@ class Renderer:
         return self.index.get(str(item_id))
 
     def path(self, path):
-        """Returns a path with its arguments. The last name is enough: a module may move."""
+        """Returns a path with its arguments. The last name is enough: a module that moves is no
+        change."""
         return path["path"].split("::")[-1] + self.arguments(path.get("args"))
 
     def arguments(self, args):
@@ -187,7 +188,8 @@ class Renderer:
         return f" where {', '.join(written)}" if written else ""
 
     def function(self, path, of):
-        """Returns a function. Names of parameters are not part of the API, except `self`."""
+        """Returns a function. The names of its parameters are not part of the API, except
+        `self`."""
         inputs = []
         for name, kind in of["sig"]["inputs"]:
             text = self.type(kind)
