@@ -34,3 +34,14 @@ pub type ipg_callback = Option<
         json: *const c_char,
     ),
 >;
+
+/// Tells the host that the library no longer uses a `user_data`, so that the host can free it.
+///
+/// A function that takes a finalizer takes it beside a `user_data`. The library calls the finalizer
+/// exactly once for each call of such a function, also when the function fails, and never uses
+/// `user_data` afterwards. NULL means that the host needs no call.
+///
+/// The finalizer runs on a thread that is inside a function of this library, never on a thread of
+/// the library, and with no lock held. In a forked child, the library does not call the finalizers
+/// that the parent passed. The finalizer may call any function of this library that does not block.
+pub type ipg_finalizer = Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>;
