@@ -114,7 +114,8 @@ mod capi {
     use cbindgen::{Builder, Config, DocumentationLength, DocumentationStyle, Language, Style};
 
     /// The files whose functions are in `iplaygames.h`, in the order of the header.
-    const SOURCES: &[&str] = &["types", "base", "client", "log", "session", "call", "request", "json"];
+    const SOURCES: &[&str] =
+        &["types", "base", "client", "log", "session", "call", "request", "transport", "json"];
 
     pub(super) fn run(root: &Path, out: &Path) {
         let directory = root.join("src/ffi");

@@ -401,6 +401,13 @@
 typedef struct ipg_client ipg_client;
 
 /**
+ * A handle of a request that a transport of the host sends. The handle is opaque: a number in the
+ * type of a pointer, which must not be dereferenced. The library creates the handle for `send` of
+ * #ipg_transport; ipg_exchange_respond(), ipg_exchange_fail() or the end of the call end it.
+ */
+typedef struct ipg_exchange ipg_exchange;
+
+/**
  * A handle of a call in flight or of a watch. The handle is opaque: a number in the type of a
  * pointer, which must not be dereferenced. ipg_submit() and ipg_session_watch() create the handle,
  * ipg_request_free() ends it.
@@ -435,6 +442,85 @@ typedef void (*ipg_log_callback)(void *user_data,
  * error document. The library owns `json`, which is invalid after the callback returns.
  */
 typedef void (*ipg_callback)(void *user_data, ipg_request *request, ipg_code code, const char *json);
+
+/**
+ * Tells the host that the library no longer uses a `user_data`, so that the host can free it.
+ *
+ * A function that takes a finalizer takes it beside a `user_data`. The library calls the finalizer
+ * exactly once for each call of such a function, also when the function fails, and never uses
+ * `user_data` afterwards. NULL means that the host needs no call.
+ *
+ * The finalizer runs on a thread that is inside a function of this library, never on a thread of
+ * the library, and with no lock held. In a forked child, the library does not call the finalizers
+ * that the parent passed. The finalizer may call any function of this library that does not block.
+ */
+typedef void (*ipg_finalizer)(void *user_data);
+
+/**
+ * Sends a request. See #ipg_transport.
+ *
+ * The parameters are: `user_data` of the transport; `exchange`, the handle to answer with;
+ * `method`, one of `GET`, `POST`, `PUT` and `DELETE`; `url`, the whole address; `headers`, lines
+ * of the form `name: value` that each end with CR and LF, with the API key and without Host and
+ * Content-Length; and `body` with its length, which is NULL and 0 for no body. The library owns
+ * all strings and the body. They are invalid after the function returns, and the host must not log
+ * them.
+ */
+typedef void (*ipg_transport_send)(void *user_data,
+                                   ipg_exchange *exchange,
+                                   const char *method,
+                                   const char *url,
+                                   const char *headers,
+                                   const void *body,
+                                   size_t body_len);
+
+/**
+ * Stops a request whose call has ended. See #ipg_transport.
+ */
+typedef void (*ipg_transport_cancel)(void *user_data, ipg_exchange *exchange);
+
+/**
+ * The functions of a host that sends the HTTP requests of a client with its own library: on
+ * consoles, in engines and in browsers. See ipg_client_new_with_transport().
+ *
+ * `send` starts to send a request and returns at once. The host answers the exchange once, with
+ * ipg_exchange_respond() or ipg_exchange_fail(), on any thread, inside or after `send`. An
+ * exchange that is never answered ends with its call, by the call's time limit.
+ *
+ * `cancel`, which may be NULL, is called once for an exchange whose call ends without an answer: by
+ * a cancellation, a time limit, or the end of the client. It may come as late as the next tick. The
+ * handle is invalid then; an answer is refused with #IPG_ERR_INVALID_HANDLE and has no effect.
+ *
+ * Both functions run on the thread that drives a call, inside a function of this library, with no
+ * lock held. They must return and must not block. They may call ipg_exchange_respond(),
+ * ipg_exchange_fail() and every function that does not drive; a blocking call is refused with
+ * #IPG_ERR_UNSUPPORTED.
+ *
+ * The host must not follow redirects, must not send a request a second time, and must remove a
+ * content coding (such as gzip) together with its header.
+ */
+typedef struct {
+  /**
+   * `sizeof(ipg_transport)`. A later version of the library may add members at the end.
+   */
+  size_t size;
+  /**
+   * The pointer that the library passes to the functions.
+   */
+  void *user_data;
+  /**
+   * Called once when the library does not use `user_data` any more. May be NULL.
+   */
+  ipg_finalizer finalizer;
+  /**
+   * Sends a request.
+   */
+  ipg_transport_send send;
+  /**
+   * Stops a request. May be NULL.
+   */
+  ipg_transport_cancel cancel;
+} ipg_transport;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1054,6 +1140,99 @@ IPG_API ipg_code ipg_request_cancel(ipg_request *request);
  * ```
  */
 IPG_API ipg_code ipg_request_free(ipg_request *request);
+
+/**
+ * Creates a client as ipg_client_new() does, whose requests the host sends. TLS, root certificates,
+ * proxies and connections are then the host's: the keys for them have no effect. Retries, time
+ * limits and outcomes are the library's. A request counts as sent when `send` is called, unless the
+ * host answers that it was not.
+ *
+ * Ownership: end the client with ipg_client_free(), free the string with ipg_string_free(). The
+ * library copies the table. The finalizer runs exactly once: before this function returns if it
+ * fails or if `out_client` is NULL; otherwise when the client is freed and the last call has ended,
+ * on a thread that is inside a function of this library. It does not run in a forked child.
+ * Threads: any.
+ *
+ * \param config_json A JSON object, as for ipg_client_new(). `"background": true` is refused,
+ * because the functions of the host would run on a thread of the library.
+ * \param transport The functions of the host.
+ * \param out_client Receives the handle of the client. If NULL, the function only checks the
+ * configuration.
+ * \param out_json Receives what ipg_client_new() returns, or the error document. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if a key is wrong or the table is NULL, without `send`
+ * or with a wrong `size`; and the other codes of ipg_client_new().
+ *
+ * ```c
+ * // void send_request(void *user_data, ipg_exchange *exchange, const char *method,
+ * //                   const char *url, const char *headers, const void *body, size_t body_len);
+ * ipg_transport transport = {sizeof transport, NULL, NULL, send_request, NULL};
+ * ipg_client *mine = NULL;
+ * if (ipg_client_new_with_transport("{\"api_key\": \"…\"}", &transport, &mine, NULL) == IPG_OK) {
+ *     ipg_client_free(mine);
+ * }
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_client_new_with_transport(const char *config_json,
+                                       const ipg_transport *transport,
+                                       ipg_client **out_client,
+                                       char **out_json);
+
+/**
+ * Answers an exchange with a complete response. The handle is invalid afterwards.
+ *
+ * Threads: any, also inside `send`.
+ *
+ * \param exchange The exchange.
+ * \param status The HTTP status, 200 to 599.
+ * \param headers The headers of the response: lines of the form `name: value` that end with LF or
+ * CR LF. Empty lines are skipped. A line that begins with `HTTP/` begins a new response, so the
+ * header lines of libcurl can be passed as they are. NULL means no headers.
+ * \param body The body, which the library copies. May be NULL if `body_len` is 0.
+ * \param body_len The length of the body in bytes.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for another status, a line without a colon, or NULL
+ * with a length: the exchange is still open; #IPG_ERR_INVALID_HANDLE for an exchange that was
+ * answered before or whose call has ended.
+ *
+ * ```c
+ * const char *body = "{\"success\": true}";
+ * const char *lines = "Content-Type: application/json\r\n";
+ * if (ipg_exchange_respond(exchange, 200, lines, body, 17) == IPG_ERR_INVALID_HANDLE) {
+ *     puts("the call has ended");
+ * }
+ * ```
+ */
+IPG_API
+ipg_code ipg_exchange_respond(ipg_exchange *exchange,
+                              uint32_t status,
+                              const char *headers,
+                              const void *body,
+                              size_t body_len);
+
+/**
+ * Answers an exchange that has no response. The handle is invalid afterwards.
+ *
+ * Threads: any, also inside `send`.
+ *
+ * \param exchange The exchange.
+ * \param kind What failed: #IPG_ERR_RESOLVE, #IPG_ERR_CONNECT, #IPG_ERR_TLS, #IPG_ERR_TIMEOUT,
+ * #IPG_ERR_CONNECTION_LOST or #IPG_ERR_BAD_RESPONSE.
+ * \param sent 0 only if it is certain that no byte of the request was sent: the outcome is then
+ * `not_sent`, and a start may be sent again. Otherwise 1: the outcome of a start is `unknown`.
+ * \param message The reason, for the error's message. NULL means none.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for another `kind`: the exchange is still open;
+ * #IPG_ERR_INVALID_HANDLE for an exchange that was answered before or whose call has ended.
+ *
+ * ```c
+ * ipg_exchange_fail(exchange, IPG_ERR_CONNECT, 0, "no network");
+ * ```
+ */
+IPG_API
+ipg_code ipg_exchange_fail(ipg_exchange *exchange,
+                           ipg_code kind,
+                           int32_t sent,
+                           const char *message);
 
 /**
  * Returns one value of a JSON document.

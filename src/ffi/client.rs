@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::codes::Code;
 use crate::config::Config;
+use crate::error::Error;
 use crate::json;
 
 /// Creates a client. Opens no connection and reads no certificates; the first call or
@@ -52,18 +53,20 @@ pub unsafe extern "C" fn ipg_client_new(
     let (config_json, out_client, out_json) = unsafe {
         (StrParam::new("config_json", config_json), OutParam::null(out_client), OutParam::null(out_json))
     };
-    boundary::json(&out_json, || {
-        let config = Config::from_json(config_json.get_or_empty()?)?;
-        let mut document = format!("{{\"success\":true,\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
-        document.push_str(",\"base_url\":");
-        json::write_string(&mut document, config.base_url());
-        document.push('}');
-        let client = Client::new(config)?;
-        if out_client.is_wanted() {
-            out_client.set(CLIENTS.insert(client)?);
-        }
-        Ok(document)
-    })
+    boundary::json(&out_json, || create_client(Config::from_json(config_json.get_or_empty()?)?, &out_client))
+}
+
+/// Creates a client and its handle, and returns the document for the host.
+pub(super) fn create_client(config: Config, out_client: &OutParam<*mut ipg_client>) -> Result<String, Error> {
+    let mut document = format!("{{\"success\":true,\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
+    document.push_str(",\"base_url\":");
+    json::write_string(&mut document, config.base_url());
+    document.push('}');
+    let client = Client::new(config)?;
+    if out_client.is_wanted() {
+        out_client.set(CLIENTS.insert(client)?);
+    }
+    Ok(document)
 }
 
 /// Connects to the server before the first call: loads the trusted certificates, resolves the host

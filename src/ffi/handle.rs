@@ -27,6 +27,7 @@ pub(super) enum Kind {
     Client = 1,
     Request = 3,
     Sandbox = 5,
+    Exchange = 7,
 }
 
 impl Kind {
@@ -35,12 +36,15 @@ impl Kind {
             Kind::Client => "client",
             Kind::Request => "request",
             Kind::Sandbox => "sandbox",
+            Kind::Exchange => "exchange",
         }
     }
 
     fn from_id(id: usize) -> Option<Kind> {
         let low = id & ((1 << KIND_BITS) - 1);
-        [Kind::Client, Kind::Request, Kind::Sandbox].into_iter().find(|kind| *kind as usize == low)
+        [Kind::Client, Kind::Request, Kind::Sandbox, Kind::Exchange]
+            .into_iter()
+            .find(|kind| *kind as usize == low)
     }
 }
 
@@ -240,7 +244,7 @@ mod tests {
         let good = table.insert("good".into()).unwrap();
         assert_eq!(message_of(table.get(std::ptr::null_mut())), "The client handle is NULL.");
         let (slot, generation) = unpack(good.addr());
-        for other in [Kind::Request, Kind::Sandbox] {
+        for other in [Kind::Request, Kind::Sandbox, Kind::Exchange] {
             let other = without_provenance_mut(pack(other, slot, generation));
             assert!(message_of(table.get(other)).contains("perhaps of something else"));
         }
@@ -276,7 +280,7 @@ mod tests {
 
     #[test]
     fn packing_and_unpacking_a_handle_returns_its_parts_and_the_handle_fits_in_47_bits() {
-        for kind in [Kind::Client, Kind::Request, Kind::Sandbox] {
+        for kind in [Kind::Client, Kind::Request, Kind::Sandbox, Kind::Exchange] {
             for (slot, generation) in [(0, 1), (1, 1), ((1 << SLOT_BITS) - 1, LAST_GENERATION), (7, 1 << 20)]
             {
                 let id = pack(kind, slot, generation);

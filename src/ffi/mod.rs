@@ -23,4 +23,5 @@ mod sandbox;
 mod session;
 mod string;
 mod tables;
+mod transport;
 mod types;

@@ -38,7 +38,8 @@ impl<'a> StrParam<'a> {
         Ok(self.get_or_null()?.unwrap_or("{}"))
     }
 
-    fn get_or_null(&self) -> Result<Option<&'a str>, Error> {
+    /// Returns the string, or None for NULL.
+    pub(super) fn get_or_null(&self) -> Result<Option<&'a str>, Error> {
         if self.text.is_null() {
             return Ok(None);
         }

@@ -5,7 +5,7 @@
 #     tests/c/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder that has libiplaygames.so
-# test     abi, api, loop, driver, fork, misuse, stress, readme, example; all if none is named
+# test     abi, api, loop, driver, transport, fork, misuse, stress, readme, example; all if none is named
 # VALGRIND=1 runs the C programs under valgrind. INCLUDE is the folder of the headers, by default
 # include/. ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this
 # runtime, which is the runtime of the compiler that built the library. The script first shows that
@@ -16,7 +16,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: tests/c/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- abi api loop driver fork misuse stress readme example
+[ $# -gt 0 ] || set -- abi api loop driver transport fork misuse stress readme example
 include=${INCLUDE:-$here/../../include}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -84,10 +84,12 @@ cat >"$work/prelude" <<'END'
 #include <iplaygames_sandbox.h>
 void on_log(void *user_data, int32_t level, const char *target, const char *message);
 void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
+void send_request(void *user_data, ipg_exchange *exchange, const char *method, const char *url,
+                  const char *headers, const void *body, size_t body_len);
 END
-awk -v lang=c -v work="$work" -v prelude="$work/prelude" -v least=26 \
-    -v params="ipg_client *client, ipg_request *request, ipg_sandbox *sandbox, const char *session_id, void *game" \
-    -v uses="(void)client; (void)request; (void)sandbox; (void)session_id; (void)game;" \
+awk -v lang=c -v work="$work" -v prelude="$work/prelude" -v least=29 \
+    -v params="ipg_client *client, ipg_request *request, ipg_exchange *exchange, ipg_sandbox *sandbox, const char *session_id, void *game" \
+    -v uses="(void)client; (void)request; (void)exchange; (void)sandbox; (void)session_id; (void)game;" \
     -f "$here/../examples.awk" "$include"/iplaygames.h "$include"/iplaygames_sandbox.h $documents
 for example in "$work"/parts.c "$work"/whole_*.c; do
     cp "$example" "${example}pp"
