@@ -8,8 +8,8 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::attempt_status::AttemptStatus;
-use super::http2::Http2;
 use super::idle_time::DriveClock;
+use super::transport::native::http2::Http2;
 use super::transport_error;
 
 /// The result of a request over HTTP/2.

@@ -4,14 +4,8 @@
 pub(crate) mod attempt_status;
 pub(crate) mod call_cell;
 mod calling_thread;
-mod connect;
 mod deadline;
-mod dial;
 pub(crate) mod driver;
-mod http1;
-mod http2;
-mod http2_connection;
-mod http2_streams;
 pub(crate) mod idle_time;
 pub(crate) mod in_flight;
 #[cfg(feature = "internals")]
@@ -19,28 +13,25 @@ pub(crate) mod internals;
 mod multipart;
 #[cfg(test)]
 mod panic_tests;
-mod pool;
 mod random;
 mod resolve;
 mod response_headers;
 pub(crate) mod retry;
 pub(crate) mod retry_loop;
 mod signal;
-mod stream;
 pub(crate) mod tls;
 pub(crate) mod transport;
 pub(crate) mod transport_error;
-mod tunnel;
 pub(crate) mod unwind;
 
 /// An HTTP/1.1 connection on a given stream, for `internals.rs`.
 #[cfg(feature = "internals")]
-pub(crate) struct BareConnection<S>(http1::Http1<S>);
+pub(crate) struct BareConnection<S>(transport::native::http1::Http1<S>);
 
 #[cfg(feature = "internals")]
 impl<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin> BareConnection<S> {
     pub(crate) fn new(stream: S, is_buffered: bool) -> BareConnection<S> {
-        BareConnection(http1::Http1::new(stream, is_buffered))
+        BareConnection(transport::native::http1::Http1::new(stream, is_buffered))
     }
 
     pub(crate) async fn round_trip(
@@ -48,7 +39,7 @@ impl<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin> BareConnection<S> 
         head: Vec<u8>,
         max_body: usize,
     ) -> Result<crate::http_types::Response, transport_error::TransportError> {
-        let request = http1::EncodedRequest::new(head, bytes::Bytes::new());
+        let request = transport::native::http1::EncodedRequest::new(head, bytes::Bytes::new());
         self.0.round_trip(&request, max_body, &attempt_status::AttemptStatus::default()).await
     }
 

@@ -4,13 +4,12 @@
 #
 #     tests/c/run.sh LIBDIR [test...]
 #
-# LIBDIR   the folder that has libiplaygames.so
-# test     abi, api, loop, driver, transport, fork, misuse, stress, readme, example; all if none is named
-# VALGRIND=1 runs the C programs under valgrind. INCLUDE is the folder of the headers, by default
-# include/. ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this
-# runtime, which is the runtime of the compiler that built the library. The script first shows that
-# the sanitizers work. tests/asan/run.sh sets it.
-# REQUESTS and SEED are the arguments of stress.
+# LIBDIR   the folder that has libiplaygames.so test     abi, api, loop, driver, transport, fork,
+# misuse, stress, readme, example; all if none is named VALGRIND=1 runs the C programs under
+# valgrind. INCLUDE is the folder of the headers, by default include/. ASAN_RUNTIME compiles the C
+# programs with ASan and UBSan, and links them with this runtime, which is the runtime of the
+# compiler that built the library. The script first shows that the sanitizers work.
+# tests/asan/run.sh sets it. REQUESTS and SEED are the arguments of stress.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -8,8 +8,10 @@
 pub(crate) mod any;
 mod encoded_body;
 mod host;
+pub(super) mod limits;
 pub(crate) mod native;
 pub(crate) mod permits;
+mod proxy;
 #[cfg(feature = "reqwest")]
 pub(crate) mod reqwest;
 

@@ -1,5 +1,15 @@
 //! The transport of this crate: HTTP/1.1 and HTTP/2 on the connections of `pool.rs`.
 
+mod connect;
+mod dial;
+pub(in crate::net) mod http1;
+pub(in crate::net) mod http2;
+mod http2_connection;
+mod http2_streams;
+pub(in crate::net) mod pool;
+mod stream;
+mod tunnel;
+
 use std::borrow::Cow;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -9,6 +19,9 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
 use zeroize::Zeroizing;
 
+use self::dial::Dialer;
+use self::http1::EncodedRequest;
+use self::pool::{Connection, Pool};
 use super::Transport;
 use super::encoded_body::{self, EncodedBody, JSON};
 use super::permits::Permit;
@@ -17,10 +30,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
-use crate::net::dial::Dialer;
-use crate::net::http1::EncodedRequest;
 use crate::net::idle_time::DriveClock;
-use crate::net::pool::{Connection, Pool};
 use crate::net::tls::{self, LazyVerifier, RootsState};
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
 

@@ -19,17 +19,15 @@ use tokio::runtime::Handle;
 
 use super::Transport;
 use super::encoded_body::{self, EncodedBody, JSON};
+use super::limits::{KEEPALIVE, MAX_HEAD, MAX_HEADERS, POOL_IDLE};
 use super::permits::Permit;
+use super::proxy::intercept;
 use crate::codes::Code;
 use crate::config::{Config, TransportChoice};
 use crate::error::Error;
 use crate::fork;
 use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
-use crate::net::dial::intercept;
-use crate::net::http1::head::MAX_HEADERS;
-use crate::net::http2::MAX_HEAD;
-use crate::net::pool::POOL_IDLE;
 use crate::net::resolve::Resolver;
 use crate::net::response_headers::store_headers;
 use crate::net::tls::{self, LazyVerifier, RootsState};
@@ -337,7 +335,7 @@ fn build_client(config: &Config, roots: &Arc<LazyVerifier>, resolver: NameResolv
         .dns_resolver(resolver)
         .connect_timeout(config.connect_timeout)
         .pool_idle_timeout(POOL_IDLE)
-        .tcp_keepalive(crate::net::connect::KEEPALIVE)
+        .tcp_keepalive(KEEPALIVE)
         .http1_only()
         .http1_max_headers(MAX_HEADERS);
     if let Some(found) = intercept(config, &server)? {

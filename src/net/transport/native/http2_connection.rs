@@ -16,14 +16,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
-use super::deadline::{self, Deadline};
 use super::http2_streams::{FrameScanner, OpenStreams};
-use super::idle_time::DriveClock;
-use super::unwind::{self, injection_point};
+use crate::net::deadline::{self, Deadline};
+use crate::net::idle_time::DriveClock;
+use crate::net::unwind::{self, injection_point};
 
 /// The maximum number of streams before the settings of the server arrive. The number is the
 /// default of h2.
-pub(super) const STREAMS_BEFORE_SETTINGS: usize = 100;
+pub(in crate::net) const STREAMS_BEFORE_SETTINGS: usize = 100;
 
 /// The maximum number of bytes of one read during a tick with a budget, so that the tick can stop
 /// between reads: about five small responses.
@@ -36,29 +36,29 @@ const MAX_UNSENT: usize = 8;
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 /// The state that the handles and the task of the connection share.
-pub(super) struct ConnectionState {
-    pub(super) id: u64,
-    pub(super) clock: Arc<DriveClock>,
+pub(in crate::net) struct ConnectionState {
+    pub(in crate::net) id: u64,
+    pub(in crate::net) clock: Arc<DriveClock>,
     /// The number of calls that have a stream.
-    pub(super) streams: AtomicUsize,
+    pub(in crate::net) streams: AtomicUsize,
     /// SETTINGS_MAX_CONCURRENT_STREAMS of the server.
-    pub(super) max_streams: AtomicUsize,
+    pub(in crate::net) max_streams: AtomicUsize,
     /// Notified when a stream ends, when the limit changes and when the connection ends.
-    pub(super) changed: Notify,
-    pub(super) closed: AtomicBool,
+    pub(in crate::net) changed: Notify,
+    pub(in crate::net) closed: AtomicBool,
     /// The permits to open a stream during a tick with a budget.
-    pub(super) may_open: Semaphore,
+    pub(in crate::net) may_open: Semaphore,
     /// The number of permits that were used since the task of the connection ran.
-    pub(super) unsent: AtomicUsize,
+    pub(in crate::net) unsent: AtomicUsize,
     /// Grows with every read that returned bytes.
-    pub(super) reads: AtomicU64,
-    pub(super) open: OpenStreams,
+    pub(in crate::net) reads: AtomicU64,
+    pub(in crate::net) open: OpenStreams,
     /// The time without a byte from the server, while calls wait, after which a PING is sent.
-    pub(super) ping_after: Duration,
+    pub(in crate::net) ping_after: Duration,
 }
 
 /// The right to open a stream, until it is dropped.
-pub(super) struct StreamPermit<'a>(&'a ConnectionState);
+pub(in crate::net) struct StreamPermit<'a>(&'a ConnectionState);
 
 impl Drop for StreamPermit<'_> {
     fn drop(&mut self) {
@@ -68,7 +68,7 @@ impl Drop for StreamPermit<'_> {
 }
 
 impl ConnectionState {
-    pub(super) fn new(clock: &Arc<DriveClock>, ping_after: Duration) -> ConnectionState {
+    pub(in crate::net) fn new(clock: &Arc<DriveClock>, ping_after: Duration) -> ConnectionState {
         ConnectionState {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             clock: Arc::clone(clock),
@@ -84,7 +84,7 @@ impl ConnectionState {
         }
     }
 
-    pub(super) fn try_acquire(&self) -> Option<StreamPermit<'_>> {
+    pub(in crate::net) fn try_acquire(&self) -> Option<StreamPermit<'_>> {
         let max = self.max_streams.load(Ordering::Acquire);
         self.streams
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < max).then_some(open + 1))
@@ -100,7 +100,7 @@ impl ConnectionState {
 }
 
 /// Polls a connection until it ends.
-pub(super) async fn run<S>(mut connection: client::Connection<S, Bytes>, state: Arc<ConnectionState>)
+pub(in crate::net) async fn run<S>(mut connection: client::Connection<S, Bytes>, state: Arc<ConnectionState>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -177,14 +177,14 @@ async fn sleep(time: Duration, clock: &DriveClock) {
 
 /// Records the frames that the server sends, and stops reading when the budget of a tick is used
 /// up.
-pub(super) struct MeteredStream<S> {
+pub(in crate::net) struct MeteredStream<S> {
     inner: S,
     state: Arc<ConnectionState>,
     frames: FrameScanner,
 }
 
 impl<S> MeteredStream<S> {
-    pub(super) fn new(stream: S, state: &Arc<ConnectionState>) -> MeteredStream<S> {
+    pub(in crate::net) fn new(stream: S, state: &Arc<ConnectionState>) -> MeteredStream<S> {
         MeteredStream { inner: stream, state: Arc::clone(state), frames: FrameScanner::default() }
     }
 }

@@ -12,18 +12,16 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
-use super::resolve::Resolver;
-use super::unwind::injection_point;
+use crate::net::resolve::Resolver;
+use crate::net::transport::limits::KEEPALIVE;
+use crate::net::unwind::injection_point;
 
 /// How long an address has before the next one is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// How long a silent connection stays before the system asks whether the other side is still there.
-pub(super) const KEEPALIVE: Duration = Duration::from_secs(15);
-
 /// Connects to a host: a name, or an address without brackets. All addresses are tried within
 /// `limit`, which the caller enforces.
-pub(super) async fn connect(
+pub(in crate::net) async fn connect(
     resolver: &Resolver,
     host: &str,
     port: u16,

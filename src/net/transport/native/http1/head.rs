@@ -10,9 +10,7 @@ use httparse::{Header, ParserConfig, Status};
 
 use crate::http_types::Response;
 use crate::net::response_headers::store_headers;
-
-/// The maximum number of headers of a response.
-pub(in crate::net) const MAX_HEADERS: usize = 100;
+use crate::net::transport::limits::MAX_HEADERS;
 
 /// The head of an HTTP/1.1 response.
 #[derive(Debug)]

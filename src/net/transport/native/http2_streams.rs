@@ -12,7 +12,7 @@ const FRAME_HEAD: usize = 9;
 
 /// The streams of the calls on one connection.
 #[derive(Debug, Default)]
-pub(super) struct OpenStreams(Mutex<Vec<Entry>>);
+pub(in crate::net) struct OpenStreams(Mutex<Vec<Entry>>);
 
 #[derive(Debug)]
 struct Entry {
@@ -22,7 +22,7 @@ struct Entry {
 
 impl OpenStreams {
     /// Adds a stream until the returned guard is dropped.
-    pub(super) fn add(&self, id: u32) -> OpenStream<'_> {
+    pub(in crate::net) fn add(&self, id: u32) -> OpenStream<'_> {
         self.entries().push(Entry { id, has_response: false });
         OpenStream { streams: self, id }
     }
@@ -40,14 +40,14 @@ impl OpenStreams {
 
 /// One stream, which is removed when this is dropped.
 #[derive(Debug)]
-pub(super) struct OpenStream<'a> {
+pub(in crate::net) struct OpenStream<'a> {
     streams: &'a OpenStreams,
     id: u32,
 }
 
 impl OpenStream<'_> {
     /// Returns whether a part of a response has come, well-formed or not.
-    pub(super) fn has_response(&self) -> bool {
+    pub(in crate::net) fn has_response(&self) -> bool {
         self.streams.entries().iter().any(|entry| entry.id == self.id && entry.has_response)
     }
 }
@@ -60,7 +60,7 @@ impl Drop for OpenStream<'_> {
 
 /// Follows the frames in the bytes of a server.
 #[derive(Debug, Default)]
-pub(super) struct FrameScanner {
+pub(in crate::net) struct FrameScanner {
     /// The head of the current frame, as far as it has come.
     head: [u8; FRAME_HEAD],
     received: usize,
@@ -70,7 +70,7 @@ pub(super) struct FrameScanner {
 
 impl FrameScanner {
     /// Notes the parts of responses in the bytes that came next.
-    pub(super) fn scan(&mut self, mut bytes: &[u8], streams: &OpenStreams) {
+    pub(in crate::net) fn scan(&mut self, mut bytes: &[u8], streams: &OpenStreams) {
         while !bytes.is_empty() {
             if self.payload_left > 0 {
                 let count = self.payload_left.min(bytes.len());

@@ -10,7 +10,7 @@ mod connection;
 pub(super) mod head;
 mod input;
 
-pub(super) use connection::{EncodedRequest, Http1};
+pub(in crate::net) use connection::{EncodedRequest, Http1};
 
 #[cfg(test)]
 mod tests;

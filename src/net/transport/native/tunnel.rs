@@ -15,12 +15,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tower_service::Service;
 
 use super::stream::Stream;
-use super::transport_error::ProxyRefused;
+use crate::net::transport_error::ProxyRefused;
 
-pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(in crate::net) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Opens a tunnel to `server` through the proxy that `stream` is connected to.
-pub(super) async fn open_tunnel(
+pub(in crate::net) async fn open_tunnel(
     stream: Stream,
     proxy: &Uri,
     authorization: Option<&HeaderValue>,

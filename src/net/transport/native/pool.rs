@@ -9,25 +9,23 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-use super::deadline::{self, Deadline};
 use super::dial::Dialer;
 use super::http1::Http1;
 use super::http2::Http2;
-use super::idle_time::DriveClock;
 use super::stream::{Liveness, Socket, Stream};
-use super::transport_error::{self, TransportError};
-use super::unwind::injection_point;
-
-/// How long an idle connection is kept.
-pub(super) const POOL_IDLE: Duration = Duration::from_secs(20);
+use crate::net::deadline::{self, Deadline};
+use crate::net::idle_time::DriveClock;
+use crate::net::transport::limits::POOL_IDLE;
+use crate::net::transport_error::{self, TransportError};
+use crate::net::unwind::injection_point;
 
 /// How often an idle connection with unread data is probed before it is closed.
 const MAX_PROBES: usize = 16;
 
 /// The connections to one server.
-pub(super) struct Pool {
-    pub(super) dialer: Dialer,
-    pub(super) connect_timeout: Duration,
+pub(in crate::net) struct Pool {
+    pub(in crate::net) dialer: Dialer,
+    pub(in crate::net) connect_timeout: Duration,
     clock: Arc<DriveClock>,
     // It belongs to the driver of one process, so it need not be fork-safe.
     connections: Mutex<Connections>,
@@ -60,20 +58,20 @@ impl Connections {
 }
 
 /// A connection for one request.
-pub(super) enum Connection {
+pub(in crate::net) enum Connection {
     Http1(BoxedHttp1),
     Http2(Http2),
 }
 
 /// An HTTP/1.1 connection, which closes when it is dropped.
-pub(super) struct Http1Connection {
-    pub(super) http1: Http1<Stream>,
+pub(in crate::net) struct Http1Connection {
+    pub(in crate::net) http1: Http1<Stream>,
     socket: Socket,
     since: Instant,
 }
 
 impl Pool {
-    pub(super) fn new(dialer: Dialer, connect_timeout: Duration, clock: Arc<DriveClock>) -> Pool {
+    pub(in crate::net) fn new(dialer: Dialer, connect_timeout: Duration, clock: Arc<DriveClock>) -> Pool {
         Pool {
             dialer,
             connect_timeout,
@@ -89,12 +87,12 @@ impl Pool {
     }
 
     /// Returns whether all calls share one connection.
-    pub(super) fn is_shared(&self) -> bool {
+    pub(in crate::net) fn is_shared(&self) -> bool {
         self.connections().shared.is_some()
     }
 
     /// Returns a connection for a request: an idle one that is alive, or a new one.
-    pub(super) async fn connection(&self) -> Result<Connection, TransportError> {
+    pub(in crate::net) async fn connection(&self) -> Result<Connection, TransportError> {
         if let Some(reuse) = self.reuse().await {
             return Ok(reuse);
         }
@@ -122,7 +120,7 @@ impl Pool {
     }
 
     /// Keeps a connection for the next call, if it can serve one.
-    pub(super) fn give_back(&self, mut http1_connection: BoxedHttp1) {
+    pub(in crate::net) fn give_back(&self, mut http1_connection: BoxedHttp1) {
         if http1_connection.http1.is_buffered() {
             // A close_notify may already be buffered.
             http1_connection.http1.poll_unsolicited();
@@ -140,7 +138,7 @@ impl Pool {
     }
 
     /// Closes the connections that were idle for too long.
-    pub(super) fn sweep(&self) {
+    pub(in crate::net) fn sweep(&self) {
         let stale = self.connections().take_stale();
         drop(stale);
     }
@@ -175,7 +173,7 @@ impl Pool {
 
     /// Sends no more requests on the HTTP/2 connection with this number: it is closed or does not
     /// respond. Requests that are on it stay there.
-    pub(super) fn retire(&self, id: u64) {
+    pub(in crate::net) fn retire(&self, id: u64) {
         let mut connections = self.connections();
         // Another call may have made a new connection meanwhile.
         if connections.shared.as_ref().is_some_and(|(http2, _)| http2.id() == id) {

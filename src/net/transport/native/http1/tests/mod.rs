@@ -12,12 +12,12 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::codec::{MAX_CHUNK_OVERHEAD, MAX_HEAD};
-use super::head::MAX_HEADERS;
+use super::codec::MAX_CHUNK_OVERHEAD;
 use super::input::READ_CHUNK;
 use super::{EncodedRequest, Http1};
 use crate::http_types::Response;
 use crate::net::attempt_status::AttemptStatus;
+use crate::net::transport::limits::{MAX_HEAD, MAX_HEADERS};
 use crate::net::transport_error::{TransportError, TransportErrorKind};
 
 mod codec;

@@ -18,18 +18,15 @@ use http::Request;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::attempt_status::AttemptStatus;
-use super::deadline::{self, Deadline};
 use super::http2_connection::{self, ConnectionState, MeteredStream, STREAMS_BEFORE_SETTINGS, StreamPermit};
-use super::idle_time::DriveClock;
-use super::response_headers::store_headers;
-use super::transport_error::{self, TransportError, TransportErrorKind};
-use super::unwind::injection_point;
 use crate::http_types::Response;
-
-/// The maximum size of the head of a response and of the interim responses before it, as for
-/// HTTP/1.1.
-pub(super) const MAX_HEAD: usize = 64 * 1024;
+use crate::net::attempt_status::AttemptStatus;
+use crate::net::deadline::{self, Deadline};
+use crate::net::idle_time::DriveClock;
+use crate::net::response_headers::store_headers;
+use crate::net::transport::limits::MAX_HEAD;
+use crate::net::transport_error::{self, TransportError, TransportErrorKind};
+use crate::net::unwind::injection_point;
 
 /// The maximum size of a head that fails only its own call. h2 decodes a head up to this size,
 /// because all streams of a connection share the state of the header compression. A head of about
@@ -46,14 +43,14 @@ const PING_AFTER: Duration = Duration::from_secs(5);
 /// A handle to a connection. Clones refer to the same connection. The connection closes when the
 /// last handle and the last stream are dropped.
 #[derive(Clone)]
-pub(super) struct Http2 {
+pub(in crate::net) struct Http2 {
     sender: SendRequest<Bytes>,
     state: Arc<ConnectionState>,
 }
 
 impl Http2 {
     /// Performs the HTTP/2 handshake and starts the connection's task.
-    pub(super) async fn handshake<S>(stream: S, clock: &Arc<DriveClock>) -> Result<Http2, h2::Error>
+    pub(in crate::net) async fn handshake<S>(stream: S, clock: &Arc<DriveClock>) -> Result<Http2, h2::Error>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -84,12 +81,12 @@ impl Http2 {
     }
 
     /// Returns the number of this connection in an [`AttemptStatus`].
-    pub(super) fn id(&self) -> u64 {
+    pub(in crate::net) fn id(&self) -> u64 {
         self.state.id
     }
 
     /// Returns whether the connection can open another stream, now or later.
-    pub(super) fn is_open(&self) -> bool {
+    pub(in crate::net) fn is_open(&self) -> bool {
         let mut sender = self.sender.clone();
         let mut context = Context::from_waker(std::task::Waker::noop());
         !self.state.closed.load(Ordering::Acquire)
@@ -136,7 +133,7 @@ impl Http2 {
 
     /// Sends one request and reads the whole response. `limit` is the maximum wait for a server
     /// that allows no stream.
-    pub(super) async fn round_trip(
+    pub(in crate::net) async fn round_trip(
         &self,
         request: Request<()>,
         content: Bytes,

@@ -9,22 +9,22 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::unwind::injection_point;
+use crate::net::unwind::injection_point;
 
 /// A byte stream to the server.
-pub(super) enum Stream {
+pub(in crate::net) enum Stream {
     Plain(Tcp),
     Tls(Box<TlsStream<Stream>>),
 }
 
 impl Stream {
     /// Returns whether the stream uses TLS with the server or with a proxy.
-    pub(super) fn is_secure(&self) -> bool {
+    pub(in crate::net) fn is_secure(&self) -> bool {
         matches!(self, Stream::Tls(_))
     }
 
     /// Returns whether the server has chosen HTTP/2 in the TLS handshake.
-    pub(super) fn speaks_http2(&self) -> bool {
+    pub(in crate::net) fn speaks_http2(&self) -> bool {
         match self {
             Stream::Plain(_) => false,
             Stream::Tls(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),
@@ -34,7 +34,7 @@ impl Stream {
 
 /// A socket that is written to with `send` only. `writev` would raise SIGPIPE after the other side
 /// has closed.
-pub(super) struct Tcp(pub(super) TcpStream);
+pub(in crate::net) struct Tcp(pub(in crate::net) TcpStream);
 
 macro_rules! forward {
     ($type:ty, $this:ident => $inner:expr) => {
@@ -93,20 +93,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncReadWrite for T {}
 
 /// The descriptor of a socket that another object owns, to check whether data has arrived.
 #[derive(Clone, Copy)]
-pub(super) struct Socket {
+pub(in crate::net) struct Socket {
     #[cfg(unix)]
     fd: std::os::fd::RawFd,
 }
 
 #[cfg(unix)]
 impl Socket {
-    pub(super) fn of(tcp: &TcpStream) -> Socket {
+    pub(in crate::net) fn of(tcp: &TcpStream) -> Socket {
         Socket { fd: std::os::fd::AsRawFd::as_raw_fd(tcp) }
     }
 
     /// Checks the socket with one system call, without a poll of the runtime. The connection that
     /// owns the descriptor must be open.
-    pub(super) fn probe(self) -> Liveness {
+    pub(in crate::net) fn probe(self) -> Liveness {
         let mut byte = 0u8;
         // SAFETY: the call writes at most one byte, to a local variable. An invalid descriptor is
         // an error.
@@ -125,18 +125,18 @@ impl Socket {
 
 #[cfg(not(unix))]
 impl Socket {
-    pub(super) fn of(_: &TcpStream) -> Socket {
+    pub(in crate::net) fn of(_: &TcpStream) -> Socket {
         Socket {}
     }
 
-    pub(super) fn probe(self) -> Liveness {
+    pub(in crate::net) fn probe(self) -> Liveness {
         Liveness::Unknown
     }
 }
 
 /// The state of an idle socket.
 #[cfg_attr(not(unix), allow(dead_code))]
-pub(super) enum Liveness {
+pub(in crate::net) enum Liveness {
     /// Open, and no data to read.
     Idle,
     /// Open, with data to read.

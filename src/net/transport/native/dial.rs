@@ -6,23 +6,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::client::proxy::matcher::Intercept;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 
 use super::connect::connect;
-use super::idle_time::DriveClock;
-use super::resolve::Resolver;
 use super::stream::{Socket, Stream, Tcp};
-use super::tls::LazyVerifier;
 use super::tunnel::{BoxError, open_tunnel};
-use super::unwind::injection_point;
-use crate::config::{Config, ProxyChoice};
+use crate::config::Config;
 use crate::error::Error;
+use crate::net::idle_time::DriveClock;
+use crate::net::resolve::Resolver;
+use crate::net::tls::LazyVerifier;
+use crate::net::transport::proxy::intercept;
+use crate::net::unwind::injection_point;
 
 /// Opens connections to one server.
-pub(super) struct Dialer {
+pub(in crate::net) struct Dialer {
     resolver: Resolver,
     connect_timeout: Duration,
     server: Uri,
@@ -50,7 +51,7 @@ struct Tls {
 }
 
 impl Dialer {
-    pub(super) fn new(
+    pub(in crate::net) fn new(
         config: &Config,
         server: &Uri,
         tls: ClientConfig,
@@ -72,18 +73,18 @@ impl Dialer {
     }
 
     /// Returns whether the server speaks TLS, and so perhaps HTTP/2.
-    pub(super) fn is_secure(&self) -> bool {
+    pub(in crate::net) fn is_secure(&self) -> bool {
         self.tls.is_some()
     }
 
     /// Returns whether requests are sent to a proxy itself, with the whole URL, and not through a
     /// tunnel.
-    pub(super) fn asks_a_proxy(&self) -> bool {
+    pub(in crate::net) fn asks_a_proxy(&self) -> bool {
         self.asked_proxy().is_some()
     }
 
     /// Returns the credentials for that proxy, which are sent with every request.
-    pub(super) fn proxy_authorization(&self) -> Option<&HeaderValue> {
+    pub(in crate::net) fn proxy_authorization(&self) -> Option<&HeaderValue> {
         self.asked_proxy()?.authorization.as_ref()
     }
 
@@ -92,7 +93,7 @@ impl Dialer {
     }
 
     /// Opens a connection.
-    pub(super) async fn dial(&self) -> Result<(Stream, Socket), BoxError> {
+    pub(in crate::net) async fn dial(&self) -> Result<(Stream, Socket), BoxError> {
         let first = self.proxy.as_ref().map_or(&self.server, |proxy| &proxy.address);
         let port = match (first.port_u16(), first.scheme_str()) {
             (Some(port), _) => port,
@@ -123,23 +124,6 @@ impl Dialer {
         }
         Ok((stream, socket))
     }
-}
-
-/// Returns the proxy for this server, if there is one: of the configuration, or of the system.
-pub(super) fn intercept(config: &Config, server: &Uri) -> Result<Option<Intercept>, Error> {
-    let matcher = match &config.proxy {
-        ProxyChoice::None => return Ok(None),
-        // A proxy of the environment is not used for servers on this machine.
-        ProxyChoice::System if config.loopback => return Ok(None),
-        ProxyChoice::System => Matcher::from_system(),
-        ProxyChoice::Url(url) => Matcher::builder().all(url.as_str()).build(),
-    };
-    let found = matcher.intercept(server);
-    if found.is_none() && matches!(config.proxy, ProxyChoice::Url(_)) {
-        // The configured proxy must not be bypassed.
-        return Err(Error::invalid("/proxy", "The proxy's URL cannot be used."));
-    }
-    Ok(found)
 }
 
 impl Proxy {

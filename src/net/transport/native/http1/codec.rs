@@ -10,10 +10,7 @@ use httparse::Status;
 
 use super::head::{self, BodyFraming, Head, ParseError, ParsedHead};
 use super::input::{InputBuffer, READ_CHUNK};
-
-/// The maximum length of all heads of one response: the final head and the informational heads
-/// (1xx) before it.
-pub(super) const MAX_HEAD: usize = 64 * 1024;
+use crate::net::transport::limits::MAX_HEAD;
 
 /// The maximum length of all chunk extensions of a body, and the maximum length of its trailers.
 pub(super) const MAX_CHUNK_OVERHEAD: usize = 8 * 1024;
