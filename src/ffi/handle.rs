@@ -249,7 +249,7 @@ mod tests {
             assert!(message_of(table.get(other)).contains("perhaps of something else"));
         }
         let far = good.addr() | 1 << 60;
-        for id in [1, 8, 0x7fff_dead_beef, usize::MAX, far, good.addr() + 8, good.addr() + (1 << 23)] {
+        for id in [1, 8, 0x7fff_dead_bee2, usize::MAX, far, good.addr() + 8, good.addr() + (1 << 23)] {
             assert_eq!(
                 message_of(table.get(without_provenance_mut(id))),
                 "The client handle never came from this library.",
