@@ -49,9 +49,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The errors of [`Client::call`], and [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT)
-    /// for arguments that cannot be serialized. `None` serializes to `null`, which most parameters
-    /// do not accept: skip it, as the example does.
+    /// The errors of [`Client::call`], and
+    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) for arguments that cannot be
+    /// serialized. `None` serializes to `null`, which most parameters do not accept: skip it, as
+    /// the example does.
     pub fn call_with_args(
         &self,
         operation: &str,
@@ -65,8 +66,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The errors of [`Client::submit`], and [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT)
-    /// for arguments that cannot be serialized.
+    /// The errors of [`Client::submit`], and
+    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) for arguments that cannot be
+    /// serialized.
     pub fn submit_with_args(
         &self,
         operation: &str,

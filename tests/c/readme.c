@@ -2,6 +2,7 @@
    readme_main(). */
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <iplaygames_sandbox.h>
 
@@ -9,9 +10,33 @@
 
 int readme_main(void);
 
+/* Without a key the program fails, and its error output names the missing value. */
+static void test_without_a_key(void) {
+    char text[2048];
+    size_t length;
+    FILE *errors = tmpfile();
+    int before = dup(STDERR_FILENO), status;
+    unsetenv("IPLAYGAMES_BASE_URL");
+    unsetenv("IPLAYGAMES_API_KEY");
+    CHECK(errors != NULL && before >= 0);
+    fflush(stderr);
+    dup2(fileno(errors), STDERR_FILENO);
+    status = readme_main();
+    fflush(stderr);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    rewind(errors);
+    length = fread(text, 1, sizeof text - 1, errors);
+    text[length] = '\0';
+    fclose(errors);
+    CHECK(status == 1);
+    CHECK(strstr(text, "IPG_ERR_INVALID_ARGUMENT") != NULL && strstr(text, "api_key") != NULL);
+}
+
 int main(void) {
     ipg_sandbox *sandbox = NULL;
     char *config = NULL, *url = NULL, *key = NULL, *counts = NULL, *closed = NULL;
+    test_without_a_key();
     CHECK(ipg_sandbox_start(NULL, &sandbox, &config) == IPG_OK);
     CHECK(ipg_json_get(config, "/base_url", NULL, &url, NULL) == IPG_OK);
     CHECK(ipg_json_get(config, "/api_key", NULL, &key, NULL) == IPG_OK);
