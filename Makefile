@@ -347,7 +347,7 @@ sdist: tools ## builds the Python source distribution into dist/python/
 ENGINE := LD_LIBRARY_PATH=$(OUT)/lib SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy timeout -k 5 120
 
 .PHONY: engines
-engines: sdl2 love mono ## the integrations with engines, each run headless
+engines: sdl2 love mono libcurl ## the integrations with engines, each run headless
 
 .PHONY: sdl2
 sdl2: lib-dev ## a game loop with SDL2 (Debian: apt-get install libsdl2-dev)
@@ -355,6 +355,14 @@ sdl2: lib-dev ## a game loop with SDL2 (Debian: apt-get install libsdl2-dev)
 	$(CC) -std=c99 -O2 $(WARN) -I include bindings/sdl2/game.c bindings/sdl2/frames.c $$(sdl2-config --cflags) \
 	    -o $(OUT)/game -L $(OUT)/lib -liplaygames $$(sdl2-config --libs) -lm
 	$(ENGINE) $(OUT)/game
+
+.PHONY: libcurl
+libcurl: lib-dev ## a game loop with libcurl as transport (Debian: libcurl4-openssl-dev)
+	$(call need,curl-config,Debian and Ubuntu: apt-get install libcurl4-openssl-dev)
+	$(CC) -std=c99 -D_POSIX_C_SOURCE=200809L -O2 $(WARN) -I include bindings/libcurl/session.c \
+	    $$(curl-config --cflags) -o $(OUT)/curl_session -L $(OUT)/lib -liplaygames $$(curl-config --libs) \
+	    -Wl,-rpath,$(OUT)/lib
+	$(OUT)/curl_session
 
 .PHONY: frames
 frames: sdl2 lib ## a picture of frame times with 1,000 calls in flight, in dist/frames.png
