@@ -430,9 +430,11 @@ fn a_proxy_of_the_environment_is_not_asked_for_this_machine() {
 fn a_system_that_names_a_proxy_for_socks_is_told_so_and_not_walked_past() {
     const NAME: &str = "a_system_that_names_a_proxy_for_socks_is_told_so_and_not_walked_past";
     if child::is(NAME) {
-        let refused = Client::new(config("https://game.test", json!({}))).unwrap_err();
+        let base = json!({"api_key": "test-key-123", "base_url": "https://game.test"});
+        let refused = Config::from_json(&base.to_string()).and_then(Client::new).map(|_| ()).unwrap_err();
         assert_eq!(refused.code(), Code::INVALID_ARGUMENT);
         assert!(refused.to_json().contains(r#""/proxy""#), "{refused:?}");
+        assert!(refused.message().contains("HTTPS_PROXY"), "{refused}");
         assert_never_holds(&refused.to_json(), &["w0rd", "nobody.test"]);
         return;
     }

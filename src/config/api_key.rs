@@ -23,7 +23,7 @@ pub(super) fn take_authorization(
             return Err(Error::invalid("/api_key", "`api_key` is empty. Give the key, or remove the entry."));
         }
         Some(key) => Some(key),
-        None => read_environment(environment, API_KEY_ENV)?
+        None => read_environment(environment, API_KEY_ENV, "/api_key")?
             .filter(|key| !key.is_empty())
             .map(|key| match trim_outside_key(&key) {
                 "" => Err(Error::invalid(

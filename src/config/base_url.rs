@@ -18,7 +18,7 @@ pub(super) fn take_base_url(
 ) -> Result<(String, bool), Error> {
     let base_url = reader.take_string("base_url")?;
     let from_environment =
-        if base_url.is_none() { read_environment(environment, BASE_URL_ENV)? } else { None };
+        if base_url.is_none() { read_environment(environment, BASE_URL_ENV, "/base_url")? } else { None };
     let base_url = base_url
         .or(from_environment.filter(|value| !value.is_empty()).map(|value| value.to_string()))
         .unwrap_or_else(|| DEFAULT_BASE_URL.to_owned());

@@ -15,13 +15,14 @@ pub const BASE_URL_ENV: &str = "IPLAYGAMES_BASE_URL";
 /// A function that returns the value of an environment variable, or None if it is not set.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-/// Reads an environment variable. A value that is not UTF-8 is an error, because ignoring it would
-/// select another server or another key than the host intended.
+/// Reads an environment variable for the configuration key that `field` points to. A value that is
+/// not UTF-8 is an error, because ignoring it would select another server, key or proxy than the
+/// host intended.
 pub(super) fn read_environment(
     environment: Environment<'_>,
     name: &str,
+    field: &str,
 ) -> Result<Option<Zeroizing<String>>, Error> {
-    let field = if name == API_KEY_ENV { "/api_key" } else { "/base_url" };
     environment(name)
         .map(|value| value.into_string().map(Zeroizing::new))
         .transpose()

@@ -9,6 +9,7 @@ mod certificates;
 mod env;
 mod headers;
 mod limits;
+mod no_proxy;
 mod proxy;
 #[cfg(test)]
 mod tests;
@@ -119,6 +120,7 @@ impl Config {
         let authorization = take_authorization(&mut reader, environment, &base_url, &mut secrets)?;
         let max_response_bytes = reader.take_integer("max_response_bytes", 1..=1 << 30)?.unwrap_or(8 << 20);
         let max_connections = reader.take_integer("max_connections", 1..=4096)?.unwrap_or(32);
+        let proxy = take_proxy(&mut reader, environment, (&base_url, loopback), &mut secrets)?;
         let mut config = Config {
             headers: take_headers(&mut reader, authorization.is_some(), &mut secrets)?,
             authorization,
@@ -132,7 +134,7 @@ impl Config {
             max_in_flight: reader.take_integer("max_in_flight", 1..=1 << 20)?.unwrap_or(1024) as usize,
             background: reader.take_bool("background")?.unwrap_or(false),
             max_response_bytes: max_response_bytes as usize,
-            proxy: take_proxy(&mut reader, environment, &mut secrets)?,
+            proxy,
             cas: take_certificates(&mut reader)?,
             only_these_cas: reader.take_bool("only_these_cas")?.unwrap_or(false),
             secrets: Arc::new(secrets),

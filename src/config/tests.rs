@@ -147,9 +147,11 @@ fn a_key_from_the_environment_is_trimmed_and_then_checked() {
 #[test]
 fn an_environment_value_that_is_not_utf8_is_an_error_that_names_the_variable() {
     use std::os::unix::ffi::OsStringExt as _;
-    for name in [API_KEY_ENV, BASE_URL_ENV] {
+    let proxies = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    for name in [[API_KEY_ENV, BASE_URL_ENV, "NO_PROXY", "no_proxy"].as_slice(), &proxies].concat() {
         let environment = |asked: &str| (asked == name).then(|| OsString::from_vec(b"a\xFF".to_vec()));
-        let error = Config::parse("", &environment).unwrap_err();
+        let config = if name == API_KEY_ENV { "" } else { r#"{"api_key": "k"}"# };
+        let error = Config::parse(config, &environment).unwrap_err();
         assert!(error.message().contains(name), "{error}");
     }
 }

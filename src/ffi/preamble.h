@@ -191,7 +191,10 @@
  *   max_response_bytes   8388608
  *                            A larger response is the error IPG_ERR_RESPONSE_TOO_LARGE.
  *   proxy                the system's proxy
- *                            An http or https URL, or "none".
+ *                            An http or https URL, or "none". host:3128 means http://host:3128.
+ *                            Without this key: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of
+ *                            the environment, else the settings of the system. A variable that
+ *                            cannot be used is an error.
  *   ca_file, ca_pem      none
  *                            Certificates to trust in addition to the system's: the name of a PEM
  *                            file, or the PEM text.
