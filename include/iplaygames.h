@@ -197,7 +197,9 @@
  *                            cannot be used is an error.
  *   ca_file, ca_pem      none
  *                            Certificates to trust in addition to the system's: the name of a PEM
- *                            file, or the PEM text.
+ *                            file, or the PEM text. At most 16 MB. The file must be a regular file.
+ *                            ipg_client_new only looks it up; it is read at the first https call or
+ *                            by ipg_client_prewarm. Every block must be a certificate.
  *   only_these_cas       false
  *                            true: trust only these certificates and not the system's.
  *   user_agent           none
@@ -515,8 +517,8 @@ IPG_API const char *ipg_code_name(ipg_code code);
 IPG_API void ipg_string_free(char *text);
 
 /**
- * Creates a client. Opens no connection and reads no certificates; the first call or
- * ipg_client_prewarm() does that. Starts a thread only if the configuration has `"background":
+ * Creates a client. Opens no connection and reads no certificates from files, also not from
+ * `ca_file`; the first https call or ipg_client_prewarm() does that. Starts a thread only if the configuration has `"background":
  * true`.
  *
  * Ownership: end the client with ipg_client_free(), free the string with ipg_string_free().

@@ -10,6 +10,7 @@ mod env;
 mod headers;
 mod limits;
 mod no_proxy;
+mod pem;
 mod proxy;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use rustls::pki_types::CertificateDer;
 
 use crate::error::Error;
 use crate::json::ObjectReader;
@@ -27,6 +27,7 @@ use crate::redact::Redactor;
 
 pub(crate) use api_key::trim_outside_key;
 pub use base_url::DEFAULT_BASE_URL;
+pub(crate) use certificates::{TrustedCertificates, check_trust_anchors, read_certificate_file};
 pub use env::{API_KEY_ENV, BASE_URL_ENV};
 pub(crate) use limits::{take_max_retries, take_timeout};
 pub(crate) use proxy::ProxyChoice;
@@ -88,8 +89,7 @@ pub struct Config {
     pub(crate) background: bool,
     pub(crate) max_response_bytes: usize,
     pub(crate) proxy: ProxyChoice,
-    pub(crate) cas: Vec<CertificateDer<'static>>,
-    pub(crate) only_these_cas: bool,
+    pub(crate) certificates: TrustedCertificates,
     pub(crate) secrets: Arc<Redactor>,
 }
 
@@ -135,18 +135,11 @@ impl Config {
             background: reader.take_bool("background")?.unwrap_or(false),
             max_response_bytes: max_response_bytes as usize,
             proxy,
-            cas: take_certificates(&mut reader)?,
-            only_these_cas: reader.take_bool("only_these_cas")?.unwrap_or(false),
+            certificates: take_certificates(&mut reader, environment)?,
             secrets: Arc::new(secrets),
         };
         config.headers.insert(header::USER_AGENT, take_user_agent(&mut reader)?);
         debug_assert!(reader.finish().is_ok(), "every key of KEYS is taken");
-        if config.only_these_cas && config.cas.is_empty() {
-            return Err(Error::invalid(
-                "/only_these_cas",
-                "`only_these_cas` needs certificates: give `ca_file` or `ca_pem`.",
-            ));
-        }
         Ok(config)
     }
 }
@@ -167,8 +160,7 @@ impl fmt::Debug for Config {
             background,
             max_response_bytes,
             proxy,
-            cas,
-            only_these_cas,
+            certificates,
             secrets: _,
         } = self;
         f.debug_struct("Config")
@@ -191,8 +183,9 @@ impl fmt::Debug for Config {
                     ProxyChoice::Url(_) => "given",
                 },
             )
-            .field("cas", &cas.len())
-            .field("only_these_cas", only_these_cas)
+            .field("ca_file", &certificates.file)
+            .field("ca_pem", &certificates.pem.len())
+            .field("only_these_cas", &certificates.only_these)
             .finish()
     }
 }

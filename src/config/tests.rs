@@ -148,7 +148,12 @@ fn a_key_from_the_environment_is_trimmed_and_then_checked() {
 fn an_environment_value_that_is_not_utf8_is_an_error_that_names_the_variable() {
     use std::os::unix::ffi::OsStringExt as _;
     let proxies = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-    for name in [[API_KEY_ENV, BASE_URL_ENV, "NO_PROXY", "no_proxy"].as_slice(), &proxies].concat() {
+    for name in [
+        [API_KEY_ENV, BASE_URL_ENV, "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"].as_slice(),
+        &proxies,
+    ]
+    .concat()
+    {
         let environment = |asked: &str| (asked == name).then(|| OsString::from_vec(b"a\xFF".to_vec()));
         let config = if name == API_KEY_ENV { "" } else { r#"{"api_key": "k"}"# };
         let error = Config::parse(config, &environment).unwrap_err();

@@ -14,8 +14,8 @@ use crate::codes::Code;
 use crate::config::Config;
 use crate::json;
 
-/// Creates a client. Opens no connection and reads no certificates; the first call or
-/// ipg_client_prewarm() does that. Starts a thread only if the configuration has `"background":
+/// Creates a client. Opens no connection and reads no certificates from files, also not from
+/// `ca_file`; the first https call or ipg_client_prewarm() does that. Starts a thread only if the configuration has `"background":
 /// true`.
 ///
 /// Ownership: end the client with ipg_client_free(), free the string with ipg_string_free().

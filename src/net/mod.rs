@@ -25,6 +25,7 @@ mod resolve;
 pub(crate) mod retry;
 pub(crate) mod retry_loop;
 mod signal;
+mod system_roots;
 pub(crate) mod tls;
 pub(crate) mod transport;
 pub(crate) mod transport_error;

@@ -127,7 +127,47 @@ pub(super) fn lost(cause: &str, attempt: &AttemptStatus) -> TransportError {
 }
 
 fn refused_by_tls(error: &rustls::Error) -> TransportError {
-    TransportError::new(TransportErrorKind::Tls, format!("The secure connection was refused: {error}"))
+    let mut message = format!("The secure connection was refused: {error}");
+    if let Some(advice) = certificate_advice(error) {
+        message.push_str(". ");
+        message.push_str(advice);
+    }
+    TransportError::new(TransportErrorKind::Tls, message)
+}
+
+/// Returns what to do about the certificate of a server, if its error is one that certificates for
+/// tests often have.
+fn certificate_advice(error: &rustls::Error) -> Option<&'static str> {
+    use rustls::CertificateError as Problem;
+    let rustls::Error::InvalidCertificate(problem) = error else { return None };
+    match problem {
+        Problem::UnknownIssuer => Some(
+            "No trusted certificate has signed the server's certificate. If the server is yours, give the \
+             certificate that signed it (for a self-signed one, itself) as `ca_file` or `ca_pem`.",
+        ),
+        Problem::NotValidForNameContext { presented, .. } if presented.is_empty() => Some(
+            "The certificate has no subjectAltName; the common name does not count. Make one with: openssl \
+             req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=localhost \
+             -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost,IP:127.0.0.1",
+        ),
+        // rustls has no variants for these errors of webpki.
+        Problem::Other(other) => match other.to_string() {
+            text if text.contains("CaUsedAsEndEntity") => Some(
+                "The server uses the certificate of a certificate authority (CA:TRUE) as its own, which is \
+                 what `openssl req -x509` makes. Make one for a server with: openssl req -x509 -newkey \
+                 rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=localhost -addext \
+                 basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost,IP:127.0.0.1",
+            ),
+            text if text.contains("UnsupportedCertVersion") => Some(
+                "The server's certificate has version 1. Make one with extensions (version 3): openssl req \
+                 -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=localhost \
+                 -addext basicConstraints=critical,CA:FALSE -addext \
+                 subjectAltName=DNS:localhost,IP:127.0.0.1",
+            ),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Returns whether a TLS error on an established connection refuses the client certificate. With
