@@ -178,3 +178,20 @@ fn a_watch_asks_under_the_id_that_it_tells() {
     }
     assert_eq!(watch.poll_update().unwrap().unwrap().call_id(), watch.id());
 }
+
+#[test]
+fn every_name_of_this_machine_is_reached_over_http_without_a_look_up() {
+    let (port, received) = answering(json("200 OK", r#"{"success":true,"data":{"status":"active"}}"#));
+    for host in ["localhost", "localhost.", "game.localhost", "a.b.localhost.", "127.0.0.1"] {
+        let config = format!(r#"{{"api_key": "k3y-1234", "base_url": "http://{host}:{port}"}}"#);
+        let client = Client::new(Config::from_json(&config).unwrap()).unwrap();
+        client.call("get_session_status", r#"{"session_id": "abc123"}"#, &options()).unwrap();
+        let request = received.recv_timeout(HANG).unwrap();
+        assert_eq!(request.header("host"), Some(format!("{host}:{port}").as_str()));
+    }
+    // Accepted, although the server of this test does not listen there.
+    for host in ["[::1]", "[::ffff:127.0.0.1]", "127.1.2.3"] {
+        let config = format!(r#"{{"api_key": "k3y-1234", "base_url": "http://{host}:{port}"}}"#);
+        assert!(Config::from_json(&config).is_ok(), "{host}");
+    }
+}

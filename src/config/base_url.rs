@@ -54,9 +54,24 @@ fn check_base_url(text: &str, allow_insecure_http: bool) -> Result<(String, bool
 }
 
 fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    url.host_str().is_some_and(is_loopback_host)
+}
+
+/// Returns whether a host is this machine: a loopback address, `localhost`, or a name below
+/// `localhost` (RFC 6761). An IPv6 address may be in brackets.
+pub(crate) fn is_loopback_host(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    match bare.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => is_localhost_name(host),
+    }
+}
+
+/// Returns whether a name is `localhost` or a name below it, with or without a dot at its end.
+pub(crate) fn is_localhost_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let (before, last) = name.rsplit_once('.').unwrap_or(("sub", name));
+    last.eq_ignore_ascii_case("localhost") && !before.is_empty()
 }
 
 #[cfg(test)]
@@ -70,6 +85,17 @@ mod tests {
             ("http://LOCALHOST:8", true),
             ("http://127.9.9.9", true),
             ("http://[::1]:80", true),
+            ("http://localhost.", true),
+            ("http://game.localhost:8", true),
+            ("http://a.b.LOCALHOST.", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://[::ffff:7f01:203]:8", true),
+            ("http://127.1", true),
+            ("http://0x7f000001", true),
+            ("https://[::ffff:10.0.0.1]", false),
+            ("https://localhost..", false),
+            ("https://notlocalhost", false),
+            ("https://game.localhost.example", false),
             ("https://127.0.0.1.nip.example", false),
             ("https://localhost.example", false),
             ("https://[::2]", false),

@@ -27,6 +27,9 @@ use crate::redact::Redactor;
 
 pub(crate) use api_key::trim_outside_key;
 pub use base_url::DEFAULT_BASE_URL;
+pub(crate) use base_url::is_localhost_name;
+#[cfg(feature = "sandbox")]
+pub(crate) use base_url::is_loopback_host;
 pub(crate) use certificates::{TrustedCertificates, check_trust_anchors, read_certificate_file};
 pub use env::{API_KEY_ENV, BASE_URL_ENV};
 pub(crate) use limits::{take_max_retries, take_timeout};

@@ -3,7 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 
 use super::resolve::Resolver;
 use super::unwind::injection_point;
+use crate::config::is_localhost_name;
 
 /// How long an address has before the next one is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -30,6 +31,11 @@ pub(super) async fn connect(
 ) -> Result<TcpStream, Box<dyn std::error::Error + Send + Sync>> {
     let mut addresses = match host.parse() {
         Ok(address) => vec![SocketAddr::new(address, port)],
+        // The configuration allows http to these names, so no resolver may lead them elsewhere
+        // (RFC 6761). Many resolvers do not know them.
+        Err(_) if host != "localhost" && is_localhost_name(host) => {
+            vec![SocketAddr::from((Ipv6Addr::LOCALHOST, port)), SocketAddr::from((Ipv4Addr::LOCALHOST, port))]
+        }
         Err(_) => alternate_families(resolver.resolve(host).await?),
     };
     for address in &mut addresses {
