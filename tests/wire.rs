@@ -20,13 +20,14 @@ fn start_sends_compact_json_and_the_headers_of_the_contract() {
         r#"{"game_id":123,"player_id":"player_456","currency":"USD","country_code":"US","ip_address":"192.0.2.1","freespin_bet_amount":0.50,"locale":null,"expire_days":7}"#
     );
     assert_eq!(request.header("authorization"), Some("Bearer test-key-123"));
-    assert_eq!(request.header("accept"), Some("application/json"));
+    assert_eq!(request.header("accept"), Some("application/json, */*;q=0.1"));
+    assert_eq!(request.header("accept-encoding"), Some("identity"));
     assert_eq!(request.header("content-type"), Some("application/json"));
     assert_eq!(request.header("content-length"), Some(request.body.len().to_string().as_str()));
     assert_eq!(request.header("host"), Some(format!("127.0.0.1:{port}").as_str()));
     assert_eq!(request.header("x-request-id"), Some(reply.call_id()));
     assert_eq!(request.header("user-agent"), Some(concat!("iplaygames-native/", env!("CARGO_PKG_VERSION"))));
-    assert_eq!(request.headers.len(), 7, "{:?}", request.headers);
+    assert_eq!(request.headers.len(), 8, "{:?}", request.headers);
 }
 
 #[test]
@@ -35,8 +36,9 @@ fn status_sends_neither_body_nor_content_type() {
     client(port).call("get_session_status", r#"{"session_id": "abc123"}"#, &options()).unwrap();
     let request = received.recv_timeout(HANG).unwrap();
     assert_eq!(request.line, "GET /api/v1/game-sessions/abc123/status HTTP/1.1");
-    assert_eq!(request.header("accept"), Some("application/json"));
-    for absent in ["content-type", "content-length", "transfer-encoding", "connection", "accept-encoding"] {
+    assert_eq!(request.header("accept"), Some("application/json, */*;q=0.1"));
+    assert_eq!(request.header("accept-encoding"), Some("identity"));
+    for absent in ["content-type", "content-length", "transfer-encoding", "connection"] {
         assert_eq!(request.header(absent), None, "{absent}");
     }
 }

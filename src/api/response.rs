@@ -39,6 +39,14 @@ fn parse_success(operation: &Operation, mut response: Response, echo: Option<&st
             }
         };
     }
+    if let Some(coding) = content_coding(&response) {
+        let message = format!(
+            "The response has the content coding {coding:?}, although the request accepts none. Check the \
+             server and the proxies in front of it."
+        );
+        response.body.clear();
+        return Err(bad_response(response, message));
+    }
     // The bytes are checked as UTF-8 once; the caller receives this string.
     let (body, error) = match String::from_utf8(response.body) {
         Ok(mut text) => {
@@ -62,6 +70,16 @@ fn parse_success(operation: &Operation, mut response: Response, echo: Option<&st
         ResponseError::Refused => Err(parse_failure(operation, response)),
         ResponseError::Invalid(message) => Err(bad_response(response, message)),
     }
+}
+
+/// Returns the content coding of a body, such as `gzip`; None if the body is not encoded.
+fn content_coding(response: &Response) -> Option<String> {
+    let coding = response.content_encoding.as_deref()?;
+    let is_plain = coding
+        .split(',')
+        .all(|coding| matches!(coding.trim(), "") || coding.trim().eq_ignore_ascii_case("identity"));
+    // The value is part of a message.
+    (!is_plain).then(|| coding.trim().chars().take(64).collect())
 }
 
 /// Why a response with a 2xx status is not a success.
@@ -205,8 +223,13 @@ fn bad_response(response: Response, message: String) -> Error {
 }
 
 /// Creates the error for a refusal by the API, or for an error response of a server or a proxy.
-fn parse_failure(operation: &Operation, response: Response) -> Error {
+fn parse_failure(operation: &Operation, mut response: Response) -> Error {
     let status = response.status;
+    let coding = content_coding(&response);
+    if coding.is_some() {
+        // The status is enough for a code, but the body cannot be read.
+        response.body.clear();
+    }
     let disposition = refusal::classify(operation, &response);
     if disposition == Disposition::Contradictory {
         return bad_response(response, format!("The response (HTTP {status}) contradicts itself."));
@@ -226,7 +249,10 @@ fn parse_failure(operation: &Operation, response: Response) -> Error {
     };
     let message = body_text(&response.body)
         .and_then(|text| string_member(text, "message").or_else(|| string_member(text, "error")))
-        .unwrap_or_else(|| status_line(status));
+        .unwrap_or_else(|| match coding {
+            Some(coding) => format!("{} (with a body in the content coding {coding:?})", status_line(status)),
+            None => status_line(status),
+        });
     let mut error = with_body(code, message, response);
     let inner = error.inner_mut();
     let unclear = disposition == Disposition::Unclear;
@@ -308,6 +334,33 @@ mod tests {
         assert_eq!(parse_response("end_a_game_session", 204, "").unwrap(), r#"{"success":true}"#);
         assert_eq!(parse_response("end_a_game_session", 200, " \n").unwrap(), r#"{"success":true}"#);
         assert_eq!(parse_response("list_games", 200, r#"{"data": []}"#).unwrap(), r#"{"data": []}"#);
+    }
+
+    #[test]
+    fn a_response_in_a_content_coding_is_an_error_that_names_the_coding() {
+        let encoded = |id: &str, status: u16, coding: &str, body: &str| {
+            let content_encoding = Some(coding.to_owned());
+            parse(operation(id).unwrap(), Response { content_encoding, ..response(status, body) }, None)
+        };
+        for (id, coding) in [
+            ("start_a_game_session", "gzip"),
+            ("list_games", "br"),
+            ("get_api_v1_producers", "x-new"),
+            ("list_games", "gzip, identity"),
+            ("list_games", "GZIP"),
+        ] {
+            let error = encoded(id, 200, coding, STARTED).unwrap_err();
+            assert_eq!((error.code(), error.outcome()), (Code::BAD_RESPONSE, Outcome::Unknown), "{error}");
+            assert!(error.message().contains(coding), "{error}");
+        }
+        for plain in ["identity", "", " Identity ", "identity,identity"] {
+            assert_eq!(encoded("start_a_game_session", 201, plain, STARTED).unwrap(), STARTED);
+        }
+        assert!(encoded("end_a_game_session", 204, "gzip", "").is_ok());
+        // The status of an error response has a meaning of its own.
+        let error = encoded("list_games", 401, "gzip", "\u{1F}").unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::UNAUTHORIZED, Outcome::Rejected));
+        assert!(error.message().contains("gzip") && error.body_text().is_none(), "{error:?}");
     }
 
     #[test]

@@ -611,7 +611,7 @@ def test_requests_have_the_package_version_in_their_user_agent(
     play("call", "list_games")
     headers = iplaygames_sandbox.requests()[-1]["headers"]
     assert headers["user-agent"] == f"iplaygames-native/{version('iplaygames-native')}"
-    assert headers["accept"] == "application/json"
+    assert headers["accept"] == "application/json, */*;q=0.1"
     assert iplaygames_native.__version__ == version("iplaygames-native")
     assert iplaygames_native.DEFAULT_BASE_URL == "https://api.iplaygames.ai"
 

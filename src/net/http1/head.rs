@@ -221,6 +221,7 @@ pub(in crate::net) fn store_headers<'a>(
                 continue;
             }
             12 if equals(name, "x-request-id") => &mut response.request_id,
+            16 if equals(name, "content-encoding") => &mut response.content_encoding,
             19 if equals(name, "content-disposition") => &mut response.content_disposition,
             _ => continue,
         };

@@ -135,7 +135,9 @@ impl NativeTransport {
         };
         let dialer = Dialer::new(config, &address, tls, &roots, clock)?;
         let mut headers = config.headers.clone();
-        headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
+        // A strict server would refuse downloads and texts if only JSON were accepted.
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, */*;q=0.1"));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if let Some(authorization) = &config.authorization {
             headers.insert(header::AUTHORIZATION, authorization.clone());
         }
@@ -304,4 +306,22 @@ fn boundary() -> Result<String, TransportError> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).map_err(|error| transport_error::internal(&error))?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bits)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_accept_every_media_type_and_no_content_coding_on_both_protocols() {
+        let config = Config::from_json(r#"{"api_key": "k3y", "base_url": "http://127.0.0.1:1"}"#).unwrap();
+        let transport = NativeTransport::new(&config, &Arc::new(DriveClock::new())).unwrap();
+        let head = String::from_utf8(transport.http1_template.after_target.to_vec()).unwrap();
+        assert!(head.contains("\r\naccept: application/json, */*;q=0.1\r\n"), "{head}");
+        assert!(head.contains("\r\naccept-encoding: identity\r\n"), "{head}");
+        for headers in [&transport.headers.bare, &transport.headers.empty, &transport.headers.json] {
+            assert_eq!(headers[header::ACCEPT], "application/json, */*;q=0.1");
+            assert_eq!(headers[header::ACCEPT_ENCODING], "identity");
+        }
+    }
 }
