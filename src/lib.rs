@@ -38,6 +38,7 @@ mod client;
 mod codes;
 mod config;
 mod error;
+mod escape;
 #[cfg(feature = "capi")]
 mod ffi;
 mod fork;

@@ -9,6 +9,7 @@ use super::operation::{Echo, Operation, ResponseKind};
 use super::refusal;
 use crate::codes::Code;
 use crate::error::{Error, ErrorBody};
+use crate::escape::escape_controls;
 use crate::http_types::{Disposition, Outcome, Response};
 use crate::json;
 
@@ -292,7 +293,9 @@ fn with_body(code: Code, message: String, response: Response) -> Error {
 fn string_member(json: &str, key: &str) -> Option<String> {
     let raw = member(json, key)?;
     let text: String = serde_json::from_str(raw).ok()?;
-    (!text.trim().is_empty()).then(|| text.chars().take(MAX_MESSAGE).collect())
+    let text: String = text.trim_end_matches(['\r', '\n']).chars().take(MAX_MESSAGE).collect();
+    // The message is shown by hosts in every language; the body keeps the characters.
+    (!text.trim().is_empty()).then(|| escape_controls(&text).into_owned())
 }
 
 /// Returns the value of a member of a JSON object, as JSON.
@@ -407,6 +410,16 @@ mod tests {
             parse_response("get_api_v1_producers", 200, "<html>").unwrap_err().code(),
             Code::BAD_RESPONSE
         );
+    }
+
+    #[test]
+    fn control_characters_of_the_servers_message_are_escaped_and_kept_in_the_body() {
+        let body = "{\"success\": false, \"message\": \"no\\n\\u001b[2J\\u202e\u{9B}\u{2028}\u{E9}\"}";
+        let error = parse_response("list_games", 400, body).unwrap_err();
+        let escaped = "no\\n\\u{1b}[2J\\u{202e}\\u{9b}\\u{2028}\u{E9}";
+        assert_eq!(error.message(), escaped);
+        assert!(error.to_string().starts_with(escaped), "{error}");
+        assert_eq!(error.body_json(), Some(body));
     }
 
     #[test]
