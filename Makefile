@@ -115,12 +115,12 @@ lib-dev: tools
 	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(OUT)/lib/libiplaygames.so.$(ABI_MAJOR); fi
 
 .PHONY: header
-header: tools ## write the generated files: the C headers, the C++ header and the codes of C#
+header: tools ## write the generated files: the C headers, the C++ header and the codes of the bindings
 	$(CARGO) build --lib
 	@cd $(CARGO_TARGET_DIR)/debug/build && new=$$(ls -t iplaygames-*/out/iplaygames.h | head -n 1) && \
 	    cp "$$(dirname "$$new")"/iplaygames.h "$$(dirname "$$new")"/iplaygames_sandbox.h $(CURDIR)/include/
+	$(PYTHON) bindings/generate_codes.py
 	$(PYTHON) bindings/cpp/amalgamate.py
-	$(PYTHON) bindings/unity/generate_codes.py
 
 # ---- installing ----------------------------------------------------------------------------------
 
@@ -426,7 +426,9 @@ docs: ## the API reference from the headers, in dist/docs/html/ (Debian: apt-get
 	tests/install/docs.sh $(DIST)/docs
 
 .PHONY: lint
-lint: tools ## formatting and clippy, with and without the default features
+lint: tools ## the generated codes, formatting and clippy, with and without the default features
+	$(PYTHON) bindings/generate_codes.py --check
+	$(PYTHON) bindings/cpp/amalgamate.py --check
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --features internals --benches -- -D warnings

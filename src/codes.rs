@@ -1,6 +1,5 @@
-//! The list of result codes. The Rust constants, the names, the texts, the `#define`s of the C header
-//! and the C# enum are made from it; `build.rs` compiles this file, too. A number never changes its
-//! meaning.
+//! The list of result codes. `build.rs` writes the C header from it, `bindings/generate_codes.py`
+//! the codes of C#, C++ and Python. A number never changes its meaning.
 
 macro_rules! codes {
     ($($value:literal $constant:ident $name:literal $text:literal;)*) => {

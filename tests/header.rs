@@ -1,5 +1,5 @@
 //! The generated files in the repository are current: the C headers in `include/`, the C++ header
-//! in `bindings/cpp/`, and the enum `Code` in `bindings/unity/IPlayGames.cs`.
+//! in `bindings/cpp/`, and the result codes in the C#, C++ and Python bindings.
 
 #![cfg(feature = "capi")]
 
@@ -44,21 +44,29 @@ fn the_committed_cpp_header_is_what_its_parts_make() {
 }
 
 #[test]
-fn the_committed_csharp_codes_are_what_the_rust_list_makes() {
-    assert_script_accepts("bindings/unity/generate_codes.py");
+fn the_committed_codes_of_the_bindings_are_what_the_rust_list_makes() {
+    assert_script_accepts("bindings/generate_codes.py");
 }
 
 #[test]
-fn the_check_of_the_csharp_codes_rejects_a_changed_number() {
+fn the_check_of_the_codes_rejects_a_changed_number_or_text() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(root.join("bindings/unity/IPlayGames.cs")).unwrap();
-    let changed = Path::new(env!("CARGO_TARGET_TMPDIR")).join("changed.cs");
-    std::fs::write(&changed, text.replace("NotFound = 404,", "NotFound = 405,")).unwrap();
-    let script = root.join("bindings/unity/generate_codes.py");
-    let output =
-        Command::new("python3").arg(script).args(["--check", "--file"]).arg(&changed).output().unwrap();
-    assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("differs from src/codes.rs"));
+    for (target, file, from, to) in [
+        ("csharp", "unity/IPlayGames.cs", "NotFound = 404,", "NotFound = 405,"),
+        ("cpp", "cpp/parts/native.hpp", "The client is shut down, or", "The client is shut down or"),
+        ("python", "python/python/iplaygames_native/_codes.py", "NOT_FOUND = 404", "NOT_FOUND = 405"),
+    ] {
+        let text = std::fs::read_to_string(root.join("bindings").join(file)).unwrap();
+        assert!(text.contains(from), "{file}");
+        let changed = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("changed codes of {target}"));
+        std::fs::write(&changed, text.replace(from, to)).unwrap();
+        let script = root.join("bindings/generate_codes.py");
+        let arguments = ["--check", "--only", target, "--file"];
+        let output = Command::new("python3").arg(script).args(arguments).arg(&changed).output().unwrap();
+        assert!(!output.status.success(), "{target}");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(error.contains("differ from src/codes.rs"), "{target}: {error}");
+    }
 }
 
 // The script reads src/codes.rs as text. This test compares its result with the list in Rust.

@@ -380,8 +380,10 @@ inline Error make_error(ipg_code code) {
     case IPG_ERR_INVALID_HANDLE:
         return make_error(code, "The object is empty: it was moved from, closed, or never created.");
     case IPG_ERR_BUSY: return make_error(code, "A logger cannot replace or remove itself while it runs.");
+    // Begin of the generated codes: bindings/generate_codes.py writes them. Do not edit.
     case IPG_ERR_SHUT_DOWN:
         return make_error(code, "The client is shut down, or this thread or process is ending and can make no calls.");
+    // End of the generated codes.
     case IPG_ERR_NO_SUCH_FIELD: return make_error(code, "The document has no value at that pointer.");
     default: return make_error(code, ipg_code_name(code));
     }

@@ -46,7 +46,7 @@ namespace IPlayGames {
     /// <summary>The result code of a call: the same number and the same name as in
     /// iplaygames.h.</summary>
     public enum Code {
-        // Begin of the generated codes: bindings/unity/generate_codes.py writes them. Do not edit.
+        // Begin of the generated codes: bindings/generate_codes.py writes them. Do not edit.
         /// <summary>The call succeeded.</summary>
         Ok = 0,
         /// <summary>The call has not ended, or its callback is still running.</summary>

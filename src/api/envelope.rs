@@ -1,5 +1,5 @@
 //! Parses the envelope of the API, `{"success": …, "data": {…}}`. One pass checks the whole text
-//! and finds the required members without building a value. `response.rs` and `refusal.rs` use it.
+//! and finds the required members without building a value. `response/` and `refusal.rs` use it.
 
 use std::fmt;
 

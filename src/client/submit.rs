@@ -12,7 +12,7 @@ use crate::api::session::session_arguments;
 use crate::error::Error;
 use crate::net::call_cell::CallReport;
 use crate::net::driver::Driver;
-use crate::net::idle_time::Budget;
+use crate::net::idle_time::budget::Budget;
 use crate::net::in_flight::shut_down_error;
 use crate::net::retry_loop::CallSpec;
 use crate::submit::call::{CallOwner, CallShared, SubmittedCall};

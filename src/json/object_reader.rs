@@ -11,7 +11,8 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::redact::decode_json_string;
 
 use super::error::ObjectError;
-use super::raw::{escape_token, parse_object};
+use super::members::parse_object;
+use super::write::escape_token;
 
 /// The members of a JSON object. Each `take_*` method removes the member that it returns; a member
 /// whose value is null counts as absent.

@@ -1,26 +1,29 @@
-//! Runs the I/O of one client in one process: a Tokio current-thread runtime without a thread of its own. The thread
-//! that waits for a call, or ticks, runs it; everything that does so goes through [`Driver::drive`].
+//! Runs the I/O of one client in one process: a Tokio current-thread runtime without a thread of
+//! its own. The thread that waits for a call, or ticks, runs it; all of them use [`Driver::drive`].
 //!
-//! The calls themselves are in `call_cell.rs`, `in_flight.rs` and `retry_loop.rs`, HTTP in `transport/`.
+//! This file contains the driver, the start of tasks and the end of a client. `driver/blocking.rs`
+//! runs calls on the calling thread. The calls themselves are in `call_cell.rs`, `in_flight.rs` and
+//! `retry_loop.rs`, HTTP in `transport/`.
+
+mod blocking;
 
 use std::future::{Future, poll_fn};
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
 use super::call_cell::{CallCell, CallReport, run_guarded};
 use super::calling_thread;
-use super::deadline::{self, Deadline};
-use super::idle_time::{Budget, DriveClock};
+use super::idle_time::DriveClock;
+use super::idle_time::budget::Budget;
 use super::in_flight::{Closed, InFlightCalls, InFlightGuard};
 use super::pool::POOL_IDLE;
 use super::random::Random;
@@ -32,7 +35,6 @@ use super::transport::Transport as _;
 use super::transport::any::AnyTransport;
 use super::transport::native::NativeTransport;
 use super::transport::permits::Permits;
-use super::transport_error::{TransportError, TransportErrorKind};
 use super::unwind;
 use crate::codes::Code;
 use crate::config::Config;
@@ -41,12 +43,12 @@ use crate::fork::{self, ForkSafeMutex};
 use crate::log::Log;
 use crate::panics::InsideGuard;
 
-/// How many sockets the runtime asks about at a time. Between two times a tick can stop: a thousand of them that are
-/// ready at once take longer than a small budget.
+/// The maximum number of I/O events that the runtime takes at a time. A tick can stop between two
+/// batches: a thousand sockets that are ready at once take longer than a small budget.
 const IO_EVENTS: usize = 64;
 
-/// The runtime and the connections of one client in one process. A forked child makes its own, and does not touch
-/// those of its parent.
+/// The runtime and the connections of one client in one process. A forked child makes its own, and
+/// does not touch those of its parent.
 pub(crate) struct Driver {
     generation: u64,
     runtime: ManuallyDrop<Runtime>,
@@ -66,8 +68,8 @@ impl Driver {
         Driver::assemble(config, log, clock, transport, Random::new()?, Builder::new_current_thread())
     }
 
-    /// Makes a driver of the simulation: its time is virtual and moves when nothing else can, and its random numbers
-    /// come from a seed.
+    /// Makes a driver of the simulation: its time is virtual and moves when nothing else can, and
+    /// its random numbers come from a seed.
     #[cfg(test)]
     pub(crate) fn simulated(
         config: &Config,
@@ -101,8 +103,8 @@ impl Driver {
         let runtime = builder
             .enable_io()
             .enable_time()
-            // Helper threads resolve names and load root certificates. They end when they have nothing to do. There
-            // is one more than the look-ups that may hang at the same time.
+            // Helper threads resolve names and load root certificates. They end when they have
+            // nothing to do. There is one more than the look-ups that may hang at the same time.
             .max_blocking_threads(MAX_LOOKUPS + 1)
             .max_io_events_per_tick(IO_EVENTS)
             .thread_keep_alive(Duration::from_millis(1))
@@ -134,7 +136,8 @@ impl Driver {
         let thread = std::thread::Builder::new().name("iplaygames-io".into()).spawn(move || {
             signal::block_all();
             InsideGuard::enter_permanently();
-            // This thread may drive, so an error here means that the I/O driver failed: all calls have ended.
+            // This thread may drive, so an error here means that the I/O driver failed: all calls
+            // have ended.
             let _ = driver.drive(async {
                 let mut stop = pin!(driver.stop.notified());
                 while tokio::time::timeout(POOL_IDLE, stop.as_mut()).await.is_err() {
@@ -189,90 +192,13 @@ impl Driver {
         self.in_flight.len()
     }
 
-    /// Runs a call to its end on the calling thread.
-    pub(crate) fn call(&self, spec: CallSpec) -> Result<CallReport, Error> {
-        calling_thread::check()?;
-        let call = self.register()?;
-        let report = {
-            // Polled here and not in a task: no other thread has to be woken.
-            let run = pin!(retry_loop::run(self.context(), spec, Arc::clone(call.cell())));
-            let guarded = pin!(run_guarded(Arc::clone(call.cell()), run));
-            self.drive(end_of(call.cell(), guarded)).or_else(|error| ended_or(call.cell(), error))?
-        };
-        call.unregister();
-        Ok(Arc::unwrap_or_clone(report))
-    }
-
-    /// Runs a call to its end on the calling thread, and asks `go_on` at intervals, outside of the runtime and with no
-    /// lock held. Cancels the call when the answer is no.
-    pub(crate) fn call_while(
-        &self,
-        spec: CallSpec,
-        interval: Duration,
-        mut go_on: impl FnMut() -> bool,
-    ) -> Result<CallReport, Error> {
-        calling_thread::check()?;
-        let call = self.register()?;
-        let run = Box::pin(retry_loop::run(self.context(), spec, Arc::clone(call.cell())));
-        let mut guarded = Box::pin(run_guarded(Arc::clone(call.cell()), run));
-        let report = loop {
-            let end = end_of(call.cell(), guarded.as_mut());
-            match self.drive(async { tokio::time::timeout(interval, end).await.ok() }) {
-                Ok(Some(report)) => break report,
-                Ok(None) => {}
-                Err(error) if self.is_ours() => break ended_or(call.cell(), error)?,
-                Err(error) => {
-                    std::mem::forget(guarded);
-                    return Err(error);
-                }
-            }
-            if !go_on() {
-                call.cell().cancel();
-            }
-            if !self.is_ours() {
-                // `go_on` forked, and this is the child. The connection and the semaphore's queue belong to the parent.
-                std::mem::forget(guarded);
-                return Err(forked_child_error());
-            }
-        };
-        drop(guarded);
-        call.unregister();
-        Ok(Arc::unwrap_or_clone(report))
-    }
-
-    /// Opens a connection on the calling thread.
-    ///
-    /// # Errors
-    ///
-    /// The outer error says that the thread cannot drive or that the client is closed; the inner one that there is no
-    /// connection.
-    pub(crate) fn connect(&self, timeout: Duration) -> Result<Result<(), TransportError>, Error> {
-        calling_thread::check()?;
-        let connecting = self.register()?;
-        self.drive(async {
-            let canceled = pin!(connecting.cell().wait());
-            let deadline = Deadline::after(timeout, &self.clock);
-            let connect = pin!(self.transport().connect());
-            let connected = pin!(deadline::timeout_at(deadline, &self.clock, || 0, connect));
-            match select(connected, canceled).await {
-                Either::Left((Ok(result), _)) => result,
-                Either::Left((Err(_), _)) => {
-                    let message =
-                        format!("No connection within the time given ({} ms).", timeout.as_millis());
-                    Err(TransportError::new(TransportErrorKind::Timeout, message))
-                }
-                Either::Right((report, _)) => Arc::unwrap_or_clone(report).result.map(|_| ()),
-            }
-        })
-    }
-
     /// Adds a call to those in flight. Closing the client cancels it.
     pub(crate) fn register(&self) -> Result<InFlightGuard, Error> {
         self.in_flight.register(&self.clock)
     }
 
-    /// Starts the task of a call. `kept` is dropped with the task: after a cancellation that is later than the end of
-    /// the call, when its connection is closed.
+    /// Starts the task of a call. `kept` is dropped with the task: after a cancellation that is
+    /// later than the end of the call, when its connection is closed.
     pub(crate) fn start(&self, cell: &Arc<CallCell>, spec: CallSpec, kept: impl Send + 'static) {
         self.spawn(cell, retry_loop::run(self.context(), spec, Arc::clone(cell)), kept);
     }
@@ -318,8 +244,8 @@ impl Driver {
         cell.set_task(task.abort_handle());
     }
 
-    /// Polls the runtime once, as a part of a tick: does the work that needs no waiting, while the budget lasts. Returns
-    /// whether a task was polled.
+    /// Polls the runtime once, as a part of a tick: does the work that needs no waiting, while the
+    /// budget lasts. Returns whether a task was polled.
     pub(crate) fn poll_once(&self, budget: &Budget) -> Result<bool, Error> {
         if let Some(error) = self.in_flight.failure() {
             return Err(error);
@@ -334,8 +260,8 @@ impl Driver {
         if self.clock.is_over_budget() {
             return Ok(false);
         }
-        // The first yield runs the tasks that are ready and asks the system for I/O events. The second one runs the
-        // tasks that these events woke; without time left, the next tick does.
+        // The first yield runs the tasks that are ready and asks the system for I/O events. The
+        // second one runs the tasks that these events woke; without time left, the next tick does.
         let driven = self.drive(async {
             tokio::task::yield_now().await;
             if !self.clock.is_over_budget() {
@@ -347,22 +273,14 @@ impl Driver {
         Ok(self.clock.polls() != before)
     }
 
-    /// Returns whether any thread drives: the background thread, a thread that waits, or a host that ticks.
+    /// Returns whether any thread drives: the background thread, a thread that waits, or a host
+    /// that ticks.
     pub(crate) fn has_driver(&self) -> bool {
         self.has_background || self.clock.is_driven() || self.clock.was_ticked()
     }
 
-    /// Drives until a call has ended or the timeout has passed.
-    pub(crate) fn wait(&self, cell: &CallCell, timeout: Duration) -> Result<Option<Arc<CallReport>>, Error> {
-        if let Some(report) = cell.report() {
-            return Ok(Some(report));
-        }
-        self.drive(async { tokio::time::timeout(timeout, cell.wait()).await.ok() })
-            .or_else(|error| ended_or(cell, error).map(Some))
-    }
-
-    /// Accepts no more calls, cancels the watches, drives the other calls until the timeout has passed, and cancels
-    /// those that have not ended by then.
+    /// Accepts no more calls, cancels the watches, drives the other calls until the timeout has
+    /// passed, and cancels those that have not ended by then.
     pub(crate) fn drain(&self, timeout: Duration) -> Result<(), Error> {
         let (watches, calls): (Vec<_>, Vec<_>) =
             self.in_flight.shut_down().into_iter().partition(|cell| cell.is_endless());
@@ -382,8 +300,8 @@ impl Driver {
         driven
     }
 
-    /// Runs a future on the calling thread, and with it the tasks of all calls in flight. No other function drives the
-    /// runtime. It runs no code of the host.
+    /// Runs a future on the calling thread, and with it the tasks of all calls in flight. No other
+    /// function drives the runtime. It runs no code of the host.
     pub(crate) fn drive<F: Future>(&self, future: F) -> Result<F::Output, Error> {
         calling_thread::check()?;
         if !self.is_ours() {
@@ -394,8 +312,8 @@ impl Driver {
             return Err(error);
         }
         let driving = self.clock.drive();
-        // A panic of the future goes on to the caller. Any other panic means that the I/O driver failed. The future is
-        // pinned first, because moving it costs more.
+        // A panic of the future goes on to the caller. Any other panic means that the I/O driver
+        // failed. The future is pinned first, because moving it costs more.
         let mut future = pin!(future);
         let output = unwind::run(|| {
             self.runtime.block_on(poll_fn(|context| {
@@ -438,8 +356,8 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         if !self.is_ours() {
-            // The sockets and the event queue are shared with the parent process, which still uses them. So they are
-            // not closed here, and the handle of the parent's thread is leaked.
+            // The sockets and the event queue are shared with the parent process, which still uses
+            // them. So they are not closed here, and the handle of the parent's thread is leaked.
             std::mem::forget(self.background.lock().take());
             return;
         }
@@ -450,35 +368,15 @@ impl Drop for Driver {
         // SAFETY: both are taken here only, and not used afterwards.
         unsafe {
             ManuallyDrop::drop(&mut self.context);
-            // Does not wait for helper threads: a resolver may hang. A runtime whose I/O driver failed may panic here;
-            // it has no tasks left.
+            // Does not wait for helper threads: a resolver may hang. A runtime whose I/O driver
+            // failed may panic here; it has no tasks left.
             let runtime = ManuallyDrop::take(&mut self.runtime);
             let _ = unwind::run(|| runtime.shutdown_background());
         }
     }
 }
 
-/// Polls the task of a call until the call has ended. The end is checked first: the task of a call that was canceled on
-/// another thread is not polled again.
-async fn end_of(cell: &CallCell, mut task: Pin<&mut impl Future<Output = ()>>) -> Arc<CallReport> {
-    let mut ended = pin!(cell.wait());
-    poll_fn(|context| {
-        if let Poll::Ready(report) = ended.as_mut().poll(context) {
-            return Poll::Ready(report);
-        }
-        match task.as_mut().poll(context) {
-            Poll::Ready(()) => ended.as_mut().poll(context),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
-}
-
-/// Returns the report of a call that has ended, else the error.
-fn ended_or(cell: &CallCell, error: Error) -> Result<Arc<CallReport>, Error> {
-    cell.report().ok_or(error)
-}
-
+/// Returns the error for a call of the parent process that a forked child uses.
 pub(crate) fn forked_child_error() -> Error {
     Error::new(Code::INVALID_HANDLE, "The call belongs to the process that this one was forked from.")
 }

@@ -25,10 +25,12 @@ mod resolve;
 pub(crate) mod retry;
 pub(crate) mod retry_loop;
 mod signal;
+mod stream;
 mod system_roots;
 pub(crate) mod tls;
 pub(crate) mod transport;
 pub(crate) mod transport_error;
+mod tunnel;
 pub(crate) mod unwind;
 
 /// An HTTP/1.1 connection on a given stream, for `internals.rs`.

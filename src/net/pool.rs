@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 use super::deadline::{self, Deadline};
-use super::dial::{Dialer, Liveness, Socket, Stream};
+use super::dial::Dialer;
 use super::http1::Http1;
 use super::http2::Http2;
 use super::idle_time::DriveClock;
+use super::stream::{Liveness, Socket, Stream};
 use super::transport_error::{self, TransportError};
 use super::unwind::injection_point;
 

@@ -1,5 +1,5 @@
 //! Decodes the escapes of JSON, URLs and HTML, and records the position of every decoded byte in
-//! the original text. `redact.rs` searches the decoded texts for secrets.
+//! the original text. `replace.rs` searches the decoded texts for secrets.
 
 use zeroize::Zeroizing;
 
@@ -146,4 +146,20 @@ pub(crate) fn decode_json_string(content: &str) -> Option<Zeroizing<String>> {
     }
     // The bytes are moved, so no copy of the secret remains in memory.
     String::from_utf8(std::mem::take(&mut *out)).ok().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_json_string_is_decoded_as_by_serde_json() {
+        for content in ["", "a", r#"\"\\\/\b\f\n\r\té\u00e9\ud83c\udfb0"#] {
+            let expected: String = serde_json::from_str(&format!("\"{content}\"")).unwrap();
+            assert_eq!(decode_json_string(content).unwrap().as_str(), expected);
+        }
+        for content in ["\\", "\\x41", "\\u12", "\\ud83c", "\\ud83cx", "\\ud83c\\u0041", "\\udfb0"] {
+            assert!(decode_json_string(content).is_none(), "{content}");
+        }
+    }
 }

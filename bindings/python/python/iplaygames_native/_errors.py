@@ -6,6 +6,7 @@ Contains no code that makes calls. `_core` makes the exceptions with `from_docum
 
 from __future__ import annotations
 
+from . import _codes
 from ._document import parse
 
 TYPE_CHECKING = False
@@ -60,8 +61,8 @@ class IPlayGamesError(Exception):
         self,
         message: str = "",
         *,
-        code: int = 900,
-        name: str = "IPG_ERR_INTERNAL",
+        code: int = _codes.INTERNAL,
+        name: str = _codes.NAMES[_codes.INTERNAL],
         operation: str | None = None,
         outcome: Outcome = "not_sent",
         retryable: bool = False,
@@ -249,32 +250,32 @@ class UnavailableError(InternalServerError):
 
 
 BY_CODE: dict[int, type[IPlayGamesError]] = {
-    100: ValidationError,
-    101: InvalidHandleError,
-    102: UnknownOperationError,
-    103: BusyError,
-    104: ClosedError,
-    105: UnsupportedError,
-    200: ResolveError,
-    201: ConnectError,
-    202: TLSError,
-    203: APITimeoutError,
-    204: CanceledError,
-    205: ConnectionLostError,
-    206: BadResponseError,
-    207: ResponseTooLargeError,
-    208: RedirectError,
-    400: BadRequestError,
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: ConflictError,
-    422: UnprocessableEntityError,
-    429: RateLimitError,
-    499: APIStatusError,
-    500: InternalServerError,
-    503: UnavailableError,
-    900: InternalError,
+    _codes.INVALID_ARGUMENT: ValidationError,
+    _codes.INVALID_HANDLE: InvalidHandleError,
+    _codes.UNKNOWN_OPERATION: UnknownOperationError,
+    _codes.BUSY: BusyError,
+    _codes.SHUT_DOWN: ClosedError,
+    _codes.UNSUPPORTED: UnsupportedError,
+    _codes.RESOLVE: ResolveError,
+    _codes.CONNECT: ConnectError,
+    _codes.TLS: TLSError,
+    _codes.TIMEOUT: APITimeoutError,
+    _codes.CANCELED: CanceledError,
+    _codes.CONNECTION_LOST: ConnectionLostError,
+    _codes.BAD_RESPONSE: BadResponseError,
+    _codes.RESPONSE_TOO_LARGE: ResponseTooLargeError,
+    _codes.REDIRECT: RedirectError,
+    _codes.BAD_REQUEST: BadRequestError,
+    _codes.UNAUTHORIZED: AuthenticationError,
+    _codes.FORBIDDEN: PermissionDeniedError,
+    _codes.NOT_FOUND: NotFoundError,
+    _codes.CONFLICT: ConflictError,
+    _codes.UNPROCESSABLE: UnprocessableEntityError,
+    _codes.RATE_LIMITED: RateLimitError,
+    _codes.API: APIStatusError,
+    _codes.SERVER: InternalServerError,
+    _codes.UNAVAILABLE: UnavailableError,
+    _codes.INTERNAL: InternalError,
 }
 
 
@@ -304,7 +305,8 @@ def from_document(document: str) -> IPlayGamesError:
 def invalid_argument(field: str, message: str, wrong_type: bool = False) -> ValidationError:
     """Makes the exception for an invalid argument. `field` is a JSON pointer to the argument."""
     kind = ArgumentTypeError if wrong_type else ValidationError
-    return kind(message, code=100, name="IPG_ERR_INVALID_ARGUMENT", field=field)
+    code = _codes.INVALID_ARGUMENT
+    return kind(message, code=code, name=_codes.NAMES[code], field=field)
 
 
 def internal_error(message: str) -> InternalError:
@@ -316,8 +318,8 @@ def interpreter_exiting_error() -> ClosedError:
     """Makes the exception for a call while the interpreter exits."""
     return ClosedError(
         "The interpreter is exiting: no calls can be made any more.",
-        code=104,
-        name="IPG_ERR_SHUT_DOWN",
+        code=_codes.SHUT_DOWN,
+        name=_codes.NAMES[_codes.SHUT_DOWN],
     )
 
 

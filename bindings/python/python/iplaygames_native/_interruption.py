@@ -6,7 +6,7 @@ gets this exception and not the result, which may be a started session.
 
 from __future__ import annotations
 
-from . import _core
+from . import _codes, _core
 from ._errors import add_note
 from ._reply import Reply
 from ._results import StartedMultiSession, StartedSession
@@ -50,7 +50,7 @@ def add_call_result(exception: BaseException, operation: str, raw_result: RawRes
 
 def _add_error(exception: BaseException, operation: str, error: IPlayGamesError) -> None:
     call, outcome = f"{operation} ({error.call_id})", error.outcome
-    if error.code == 204:
+    if error.code == _codes.CANCELED:
         note = f"The call {call} was interrupted; its outcome is {outcome}."
     else:
         note = f"The call {call} had failed: {error}; its outcome is {outcome}."
