@@ -7,7 +7,7 @@ use std::time::Duration;
 use lexopt::Parser;
 use serde_json::{Map, Value};
 
-use crate::config::trim_outside_key;
+use crate::config::api_key::trim_outside_key;
 use crate::escape::escape_json_controls;
 use crate::{CallOptions, Client, Config, LogLevel, LogLine};
 

@@ -3,7 +3,7 @@
 //! the key. This file contains [`Config`]; each other file reads and checks related keys. `client`
 //! and `net` use the result.
 
-mod api_key;
+pub(crate) mod api_key;
 mod base_url;
 mod certificates;
 mod env;
@@ -25,7 +25,6 @@ use crate::error::Error;
 use crate::json::ObjectReader;
 use crate::redact::Redactor;
 
-pub(crate) use api_key::trim_outside_key;
 pub use base_url::DEFAULT_BASE_URL;
 pub(crate) use base_url::is_localhost_name;
 #[cfg(feature = "sandbox")]
