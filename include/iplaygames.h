@@ -131,7 +131,10 @@
  * by a debugger for example, the other calls are delayed. Use "background": true or another client
  * for threads that other threads' blocking calls must not delay.
  *
- * Memory. If memory is exhausted, the process ends.
+ * Resources. If the process has no file descriptor or thread left, ipg_client_new or the call fails
+ * with IPG_ERR_RESOURCES. Nothing was sent. If memory is exhausted, the process ends (the Rust
+ * runtime aborts it), because an allocation of the standard library cannot fail. Only the body of a
+ * response is allocated with care: IPG_ERR_RESPONSE_TOO_LARGE. Use max_response_bytes to limit it.
  *
  * Output. The library writes nothing to standard output or standard error. The only exception is
  * the message of the Rust runtime before it ends the process, as for exhausted memory and for an
@@ -272,6 +275,9 @@
 
 /** The JSON document has no value at this pointer. */
 #define IPG_ERR_NO_SUCH_FIELD ((ipg_code)106)
+
+/** The process or the system has no file descriptor, thread or memory left; the call was not sent. */
+#define IPG_ERR_RESOURCES ((ipg_code)107)
 
 /** The host name could not be resolved. */
 #define IPG_ERR_RESOLVE ((ipg_code)200)
@@ -532,7 +538,7 @@ IPG_API void ipg_string_free(char *text);
  * "https://api.iplaygames.ai"}`, which is the library's version and the server's address; or the
  * error document. May be NULL.
  * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if a key is unknown, missing or wrong (the error's
- * `field` points to it); #IPG_ERR_BUSY if there are a million clients; #IPG_ERR_INTERNAL if the
+ * `field` points to it); #IPG_ERR_BUSY if there are a million clients; #IPG_ERR_RESOURCES if the
  * system provides no event queue or no thread.
  *
  * ```c

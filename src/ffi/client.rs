@@ -29,7 +29,7 @@ use crate::json;
 /// "https://api.iplaygames.ai"}`, which is the library's version and the server's address; or the
 /// error document. May be NULL.
 /// \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if a key is unknown, missing or wrong (the error's
-/// `field` points to it); #IPG_ERR_BUSY if there are a million clients; #IPG_ERR_INTERNAL if the
+/// `field` points to it); #IPG_ERR_BUSY if there are a million clients; #IPG_ERR_RESOURCES if the
 /// system provides no event queue or no thread.
 ///
 /// ```c

@@ -131,7 +131,10 @@
  * by a debugger for example, the other calls are delayed. Use "background": true or another client
  * for threads that other threads' blocking calls must not delay.
  *
- * Memory. If memory is exhausted, the process ends.
+ * Resources. If the process has no file descriptor or thread left, ipg_client_new or the call fails
+ * with IPG_ERR_RESOURCES. Nothing was sent. If memory is exhausted, the process ends (the Rust
+ * runtime aborts it), because an allocation of the standard library cannot fail. Only the body of a
+ * response is allocated with care: IPG_ERR_RESPONSE_TOO_LARGE. Use max_response_bytes to limit it.
  *
  * Output. The library writes nothing to standard output or standard error. The only exception is
  * the message of the Rust runtime before it ends the process, as for exhausted memory and for an

@@ -22,6 +22,7 @@ mod panic_tests;
 mod pool;
 mod random;
 mod resolve;
+mod resources;
 pub(crate) mod retry;
 pub(crate) mod retry_loop;
 mod signal;

@@ -11,6 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::system_roots;
+use super::unwind;
 use crate::config::{Config, TrustedCertificates, check_trust_anchors, read_certificate_file};
 
 /// Which roots are loaded, for the statistics.
@@ -71,7 +72,11 @@ impl LazyVerifier {
             return Ok(());
         }
         let roots = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || roots.load().map(|_| ())).await {
+        // Tokio panics if the system provides no thread. Then this thread loads the roots.
+        let Ok(task) = unwind::run(|| tokio::task::spawn_blocking(move || roots.load().map(|_| ()))) else {
+            return self.load().map(|_| ());
+        };
+        match task.await {
             Ok(loaded) => loaded,
             // The runtime shuts down, or loading panicked.
             Err(error) => Err(RootsError(error.to_string())),
