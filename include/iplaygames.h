@@ -154,6 +154,11 @@
  * IPG_ERR_SHUT_DOWN. Freeing always works. The shared library stays loaded after dlclose.
  *
  *
+ * ARGUMENTS of a call: an unknown argument is refused with IPG_ERR_INVALID_ARGUMENT, and the message
+ * names the nearest one. Parameters that a newer API has go into the argument "extra", an object:
+ * its members are sent unchanged, in the query or in the body like the other arguments.
+ *
+ *
  * CONFIGURATION of a client: a JSON object with these keys. Any other key is refused.
  *
  *   key                  default
@@ -713,7 +718,8 @@ ipg_code ipg_client_set_logger(ipg_client *client,
  * \param request_json A flat JSON object. Required: `game_id` (integer), `player_id` (string),
  * `currency`, `country_code` (two letters), `ip_address` (of the player). Optional: `return_url`,
  * `locale`, `provider`, `device`, `freespin_id`, `freespin_count`, `freespin_bet_amount`,
- * `expire_days`. Other members are sent unchanged.
+ * `expire_days`. Other members are sent unchanged, but a name that resembles one of these is an
+ * error.
  * \param out_json Receives the API's response, with `/data/session_id`, `/data/game_url` and, as
  * the API documents, `/data/session_token` and `/data/expires_at`; or the error document. May be
  * NULL.

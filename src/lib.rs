@@ -48,6 +48,7 @@ mod http_types;
 pub mod internals;
 mod json;
 mod log;
+mod nearest;
 mod net;
 mod panics;
 mod redact;

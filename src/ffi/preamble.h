@@ -154,6 +154,11 @@
  * IPG_ERR_SHUT_DOWN. Freeing always works. The shared library stays loaded after dlclose.
  *
  *
+ * ARGUMENTS of a call: an unknown argument is refused with IPG_ERR_INVALID_ARGUMENT, and the message
+ * names the nearest one. Parameters that a newer API has go into the argument "extra", an object:
+ * its members are sent unchanged, in the query or in the body like the other arguments.
+ *
+ *
  * CONFIGURATION of a client: a JSON object with these keys. Any other key is refused.
  *
  *   key                  default
