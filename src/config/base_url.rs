@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::Url;
 
-use super::env::{BASE_URL_ENV, Environment, read_environment};
+use super::env::{BASE_URL_ENV, Environment, read_environment, trim_outside_key};
 use crate::error::Error;
 use crate::json::ObjectReader;
 
@@ -16,18 +16,27 @@ pub(super) fn take_base_url(
     reader: &mut ObjectReader,
     environment: Environment<'_>,
 ) -> Result<(String, bool), Error> {
-    let base_url = reader.take_string("base_url")?;
-    let from_environment =
-        if base_url.is_none() { read_environment(environment, BASE_URL_ENV, "/base_url")? } else { None };
-    let base_url = base_url
-        .or(from_environment.filter(|value| !value.is_empty()).map(|value| value.to_string()))
-        .unwrap_or_else(|| DEFAULT_BASE_URL.to_owned());
-    check_base_url(&base_url, reader.take_bool("allow_insecure_http")?.unwrap_or(false))
+    let allow_insecure_http = reader.take_bool("allow_insecure_http")?.unwrap_or(false);
+    if let Some(base_url) = reader.take_string("base_url")? {
+        return check_base_url(&base_url, allow_insecure_http);
+    }
+    match read_environment(environment, BASE_URL_ENV, "/base_url")?.filter(|value| !value.is_empty()) {
+        None => check_base_url(DEFAULT_BASE_URL, allow_insecure_http),
+        Some(value) => check_base_url(trim_outside_key(&value), allow_insecure_http).map_err(|mut error| {
+            let note = format!(" It is the value of the environment variable {BASE_URL_ENV}.");
+            error.inner_mut().message.push_str(&note);
+            error
+        }),
+    }
 }
 
 /// Returns the base URL without its trailing slash, and whether it is on this machine.
 fn check_base_url(text: &str, allow_insecure_http: bool) -> Result<(String, bool), Error> {
     let invalid = |message: &str| Error::invalid("/base_url", message.to_owned());
+    // The parser of URLs removes line breaks and tabs.
+    if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
+        return Err(invalid("`base_url` must not contain white space or control characters."));
+    }
     let url = Url::parse(text).map_err(|error| invalid(&format!("`base_url` is not a URL: {error}.")))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(invalid("`base_url` must not contain a user name or a password."));

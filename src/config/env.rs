@@ -28,3 +28,11 @@ pub(super) fn read_environment(
         .transpose()
         .map_err(|_| Error::invalid(field, format!("The environment variable {name} is not UTF-8.")))
 }
+
+/// Removes the characters that editors and shells add around a value in a file or a variable: one
+/// byte order mark, and ASCII white space at both ends.
+pub(crate) fn trim_outside_key(text: &str) -> &str {
+    text.strip_prefix('\u{FEFF}')
+        .unwrap_or(text)
+        .trim_matches(|character: char| character.is_ascii_whitespace())
+}

@@ -4,7 +4,7 @@
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::env::{Environment, read_environment};
+use super::env::{Environment, read_environment, trim_outside_key};
 use super::no_proxy::bypasses_proxy;
 use crate::error::Error;
 use crate::json::ObjectReader;
@@ -13,9 +13,6 @@ use crate::redact::Redactor;
 /// The environment variables for the proxies of the system. Their passwords are secret too.
 const PROXY_ENVS: &[&str] =
     &["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-
-/// The characters that are removed around a proxy: quotes and other characters are an error.
-const WHITE_SPACE: [char; 5] = [' ', '\t', '\r', '\n', '\x0C'];
 
 /// The proxy that requests go through.
 #[derive(Clone)]
@@ -40,7 +37,7 @@ pub(super) fn take_proxy(
     let Some(text) = reader.take_secret_string("proxy")? else {
         return environment_proxy(environment, base_url, loopback, secrets);
     };
-    let text = text.trim_matches(WHITE_SPACE);
+    let text = trim_outside_key(&text);
     if text.eq_ignore_ascii_case("none") {
         return Ok(ProxyChoice::None);
     }
@@ -62,7 +59,7 @@ fn environment_proxy(
     let read = |name: &str| read_environment(environment, name, "/proxy");
     for name in PROXY_ENVS {
         if let Some(text) = read(name)? {
-            add_proxy_credentials(text.trim_matches(WHITE_SPACE), secrets);
+            add_proxy_credentials(trim_outside_key(&text), secrets);
         }
     }
     if loopback {
@@ -70,8 +67,8 @@ fn environment_proxy(
     }
     let Ok(server) = Url::parse(base_url) else { return Ok(ProxyChoice::System) };
     for name in ["NO_PROXY", "no_proxy"] {
-        let Some(list) = read(name)?.filter(|list| !list.trim().is_empty()) else { continue };
-        let bypassed = bypasses_proxy(&list, &server).map_err(|entry| {
+        let Some(list) = read(name)?.filter(|list| !trim_outside_key(list).is_empty()) else { continue };
+        let bypassed = bypasses_proxy(trim_outside_key(&list), &server).map_err(|entry| {
             Error::invalid(
                 "/proxy",
                 format!(
@@ -96,7 +93,7 @@ fn environment_proxy(
     };
     for name in names {
         let Some(text) = read(name)? else { continue };
-        let text = text.trim_matches(WHITE_SPACE);
+        let text = trim_outside_key(&text);
         if text.is_empty() {
             continue;
         }
