@@ -126,6 +126,11 @@ fn parse_proxy(text: &str) -> Result<Url, &'static str> {
         false => format!("http://{text}"),
     });
     let url = Url::parse(&with_scheme).map_err(|_| "it is not a URL such as http://host:3128")?;
+    let has_port = url.port().is_some() || text.trim_end_matches('/').ends_with(":80");
+    if !text.contains("://") && !has_port {
+        // A word such as `direct` is not a host.
+        return Err("it has neither a scheme nor a port; write http://host:3128");
+    }
     match url.scheme() {
         "http" | "https" => {}
         scheme if scheme.starts_with("socks") => return Err("SOCKS proxies are not supported"),
@@ -228,6 +233,9 @@ mod tests {
             "ftp://proxy.test",
             "socks5://user:w0rd@proxy.test",
             "none such",
+            "nonsense",
+            "proxy.test",
+            "direct",
         ] {
             let error = proxy_of(SERVER, &[("https_proxy", value)]).unwrap_err();
             assert_eq!(error.field(), Some("/proxy"), "{value:?}");
