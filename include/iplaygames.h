@@ -131,7 +131,10 @@
  * by a debugger for example, the other calls are delayed. Use "background": true or another client
  * for threads that other threads' blocking calls must not delay.
  *
- * Memory. If memory is exhausted, the process ends.
+ * Resources. If the process has no file descriptor or thread left, ipg_client_new or the call fails
+ * with IPG_ERR_RESOURCES. Nothing was sent. If memory is exhausted, the process ends (the Rust
+ * runtime aborts it), because an allocation of the standard library cannot fail. Only the body of a
+ * response is allocated with care: IPG_ERR_RESPONSE_TOO_LARGE. Use max_response_bytes to limit it.
  *
  * Output. The library writes nothing to standard output or standard error. The only exception is
  * the message of the Rust runtime before it ends the process, as for exhausted memory and for an
@@ -149,6 +152,11 @@
  * Exit. Nothing has to be freed before the process ends. A call that is made while the process
  * ends, in an atexit handler or the destructor of a thread-local variable, may return
  * IPG_ERR_SHUT_DOWN. Freeing always works. The shared library stays loaded after dlclose.
+ *
+ *
+ * ARGUMENTS of a call: an unknown argument is refused with IPG_ERR_INVALID_ARGUMENT, and the
+ * message names the nearest one. Parameters that a newer API has go into the argument "extra", an
+ * object: its members are sent unchanged, in the query or in the body like the other arguments.
  *
  *
  * CONFIGURATION of a client: a JSON object with these keys. Any other key is refused.
@@ -191,10 +199,15 @@
  *   max_response_bytes   8388608
  *                            A larger response is the error IPG_ERR_RESPONSE_TOO_LARGE.
  *   proxy                the system's proxy
- *                            An http or https URL, or "none".
+ *                            An http or https URL, or "none". host:3128 means http://host:3128.
+ *                            Without this key: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of
+ *                            the environment, else the settings of the system. A variable that
+ *                            cannot be used is an error.
  *   ca_file, ca_pem      none
  *                            Certificates to trust in addition to the system's: the name of a PEM
- *                            file, or the PEM text.
+ *                            file, or the PEM text. At most 16 MB. The file must be a regular file.
+ *                            ipg_client_new only looks it up; it is read at the first https call or
+ *                            by ipg_client_prewarm. Every block must be a certificate.
  *   only_these_cas       false
  *                            true: trust only these certificates and not the system's.
  *   user_agent           none
@@ -267,6 +280,9 @@
 
 /** The JSON document has no value at this pointer. */
 #define IPG_ERR_NO_SUCH_FIELD ((ipg_code)106)
+
+/** The process or the system has no file descriptor, thread or memory left; the call was not sent. */
+#define IPG_ERR_RESOURCES ((ipg_code)107)
 
 /** The host name could not be resolved. */
 #define IPG_ERR_RESOLVE ((ipg_code)200)
@@ -487,9 +503,9 @@ typedef void (*ipg_transport_cancel)(void *user_data, ipg_exchange *exchange);
  * ipg_exchange_respond() or ipg_exchange_fail(), on any thread, inside or after `send`. An
  * exchange that is never answered ends with its call, by the call's time limit.
  *
- * `cancel`, which may be NULL, is called once for an exchange whose call ends without an answer: by
- * a cancellation, a time limit, or the end of the client. It may come as late as the next tick. The
- * handle is invalid then; an answer is refused with #IPG_ERR_INVALID_HANDLE and has no effect.
+ * `cancel`, which may be NULL, is called once for an exchange whose call ends without an answer:
+ * by a cancellation, a time limit, or the end of the client. It may come as late as the next tick.
+ * The handle is invalid then; an answer is refused with #IPG_ERR_INVALID_HANDLE and has no effect.
  *
  * Both functions run on the thread that drives a call, inside a function of this library, with no
  * lock held. They must return and must not block. They may call ipg_exchange_respond(),
@@ -598,9 +614,9 @@ IPG_API const char *ipg_code_name(ipg_code code);
 IPG_API void ipg_string_free(char *text);
 
 /**
- * Creates a client. Opens no connection and reads no certificates; the first call or
- * ipg_client_prewarm() does that. Starts a thread only if the configuration has `"background":
- * true`.
+ * Creates a client. Opens no connection and reads no certificates from files, also not from
+ * `ca_file`; the first https call or ipg_client_prewarm() does that. Starts a thread only if the
+ * configuration has `"background": true`.
  *
  * Ownership: end the client with ipg_client_free(), free the string with ipg_string_free().
  * Threads: any. Any number of threads may use the client at the same time.
@@ -613,7 +629,7 @@ IPG_API void ipg_string_free(char *text);
  * "https://api.iplaygames.ai"}`, which is the library's version and the server's address; or the
  * error document. May be NULL.
  * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if a key is unknown, missing or wrong (the error's
- * `field` points to it); #IPG_ERR_BUSY if there are a million clients; #IPG_ERR_INTERNAL if the
+ * `field` points to it); #IPG_ERR_BUSY if there are a million clients; #IPG_ERR_RESOURCES if the
  * system provides no event queue or no thread.
  *
  * ```c
@@ -788,7 +804,8 @@ ipg_code ipg_client_set_logger(ipg_client *client,
  * \param request_json A flat JSON object. Required: `game_id` (integer), `player_id` (string),
  * `currency`, `country_code` (two letters), `ip_address` (of the player). Optional: `return_url`,
  * `locale`, `provider`, `device`, `freespin_id`, `freespin_count`, `freespin_bet_amount`,
- * `expire_days`. Other members are sent unchanged.
+ * `expire_days`. Other members are sent unchanged, but a name that resembles one of these is an
+ * error.
  * \param out_json Receives the API's response, with `/data/session_id`, `/data/game_url` and, as
  * the API documents, `/data/session_token` and `/data/expires_at`; or the error document. May be
  * NULL.
@@ -1142,25 +1159,24 @@ IPG_API ipg_code ipg_request_cancel(ipg_request *request);
 IPG_API ipg_code ipg_request_free(ipg_request *request);
 
 /**
- * Creates a client as ipg_client_new() does, whose requests the host sends. TLS, root certificates,
- * proxies and connections are then the host's: the keys for them have no effect. Retries, time
- * limits and outcomes are the library's. A request counts as sent when `send` is called, unless the
- * host answers that it was not.
+ * Creates a client as ipg_client_new() does, whose requests the host sends. TLS, root
+ * certificates, proxies and connections are then the host's: the keys for them have no effect.
+ * Retries, time limits and outcomes are the library's. A request counts as sent when `send` is
+ * called, unless the host answers that it was not.
  *
  * Ownership: end the client with ipg_client_free(), free the string with ipg_string_free(). The
  * library copies the table. The finalizer runs exactly once: before this function returns if it
- * fails or if `out_client` is NULL; otherwise when the client is freed and the last call has ended,
- * on a thread that is inside a function of this library. It does not run in a forked child.
+ * fails or if `out_client` is NULL; otherwise when the client is freed and the last call has
+ * ended, on a thread that is inside a function of this library. It does not run in a forked child.
  * Threads: any.
  *
  * \param config_json A JSON object, as for ipg_client_new(). `"background": true` is refused,
- * because the functions of the host would run on a thread of the library.
- * \param transport The functions of the host.
- * \param out_client Receives the handle of the client. If NULL, the function only checks the
- * configuration.
- * \param out_json Receives what ipg_client_new() returns, or the error document. May be NULL.
- * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if a key is wrong or the table is NULL, without `send`
- * or with a wrong `size`; and the other codes of ipg_client_new().
+ * because the functions of the host would run on a thread of the library. \param transport The
+ * functions of the host. \param out_client Receives the handle of the client. If NULL, the
+ * function only checks the configuration. \param out_json Receives what ipg_client_new() returns,
+ * or the error document. May be NULL. \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if a key is wrong
+ * or the table is NULL, without `send` or with a wrong `size`; and the other codes of
+ * ipg_client_new().
  *
  * ```c
  * // void send_request(void *user_data, ipg_exchange *exchange, const char *method,

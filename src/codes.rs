@@ -32,6 +32,7 @@ codes! {
     104 SHUT_DOWN           "IPG_ERR_SHUT_DOWN"          "The client is shut down, or this thread or process is ending and can make no calls.";
     105 UNSUPPORTED         "IPG_ERR_UNSUPPORTED"        "This build of the library does not have this function, or the caller's context does not allow it.";
     106 NO_SUCH_FIELD       "IPG_ERR_NO_SUCH_FIELD"      "The JSON document has no value at this pointer.";
+    107 RESOURCES           "IPG_ERR_RESOURCES"          "The process or the system has no file descriptor, thread or memory left; the call was not sent.";
     200 RESOLVE             "IPG_ERR_RESOLVE"            "The host name could not be resolved.";
     201 CONNECT             "IPG_ERR_CONNECT"            "No connection could be opened.";
     202 TLS                 "IPG_ERR_TLS"                "The TLS handshake failed: certificate, host name or protocol.";

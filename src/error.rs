@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use crate::codes::Code;
+use crate::escape::escape_controls;
 use crate::http_types::Outcome;
 use crate::json::{self, ObjectError};
 use crate::redact::Redactor;
@@ -97,7 +98,8 @@ impl Error {
         self.0.code
     }
 
-    /// Returns the error message: the message of the API if the response has one.
+    /// Returns the error message: the message of the API if the response has one. Its control
+    /// characters are escaped; the body has them as they were sent.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -265,9 +267,9 @@ impl std::fmt::Debug for Error {
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.message)?;
+        f.write_str(&escape_controls(&self.0.message))?;
         if let Some(field) = &self.0.field {
-            write!(f, " ({field})")?;
+            write!(f, " ({})", escape_controls(field))?;
         }
         write!(f, " [{}", self.0.code.name())?;
         if let Some(status) = self.0.http_status {

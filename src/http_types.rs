@@ -69,6 +69,8 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) content_type: Option<Cow<'static, str>>,
     pub(crate) content_disposition: Option<String>,
+    /// The content coding of the body. The client accepts none.
+    pub(crate) content_encoding: Option<String>,
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<String>,
     pub(crate) date: Option<String>,

@@ -55,6 +55,7 @@ mod client;
 mod codes;
 mod config;
 mod error;
+mod escape;
 #[cfg(feature = "capi")]
 mod ffi;
 mod fork;
@@ -65,6 +66,7 @@ mod http_types;
 pub mod internals;
 mod json;
 mod log;
+mod nearest;
 mod net;
 mod panics;
 mod redact;

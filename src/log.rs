@@ -3,6 +3,7 @@
 //! A line is not delivered where it is added, because the thread drives the runtime there and may
 //! hold locks. The line waits in a queue of 256 lines until a thread leaves a call of that client.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use crate::codes::Code;
 use crate::error::Error;
+use crate::escape::escape_controls;
 use crate::fork::{self, ForkSafeMutex};
 use crate::panics;
 
@@ -37,7 +39,8 @@ pub struct LogLine {
     pub level: LogLevel,
     /// The part of the library that the line comes from, such as `iplaygames::net`.
     pub target: &'static str,
-    /// The message. It never contains a secret or a body.
+    /// The message. It never contains a secret or a body. Control characters are escaped, so it is
+    /// one line.
     pub message: String,
 }
 
@@ -84,7 +87,12 @@ impl Log {
     /// Adds a line to the queue. A line that the logger itself causes is dropped.
     pub(crate) fn add(&self, level: LogLevel, target: &'static str, message: impl FnOnce() -> String) {
         if self.is_enabled(level) && !self.is_delivering_here() {
-            self.push(LogLine { level, target, message: message() });
+            let message = message();
+            let message = match escape_controls(&message) {
+                Cow::Borrowed(_) => message,
+                Cow::Owned(escaped) => escaped,
+            };
+            self.push(LogLine { level, target, message });
         }
     }
 
@@ -227,6 +235,16 @@ mod tests {
         assert!(lines.lock().unwrap().is_empty());
         log.deliver();
         assert_eq!(*lines.lock().unwrap(), ["one", "two"]);
+    }
+
+    #[test]
+    fn a_message_of_a_server_can_neither_forge_a_line_nor_control_a_terminal() {
+        let log = Log::new();
+        let (logger, lines) = collecting();
+        log.set(Some(logger), Some(LogLevel::Info)).unwrap();
+        log.add(LogLevel::Info, "t", || "refused: x\nERROR forged \u{1B}[2J\u{202E}".into());
+        log.deliver();
+        assert_eq!(*lines.lock().unwrap(), ["refused: x\\nERROR forged \\u{1b}[2J\\u{202e}"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! that is unknown or has an unexpected type does not fail the call; it is available in
 //! `reply.json()`.
 
-use crate::api::session::{object, text_at};
+use crate::api::session::{START, object, start_arguments, text_at};
 use crate::client::Client;
 use crate::client::options::CallOptions;
 use crate::client::reply::Reply;
@@ -106,7 +106,7 @@ impl StartSession {
     }
 
     /// Sets any other argument to a JSON value. This is for arguments that the API adds after this
-    /// library was built.
+    /// library was built. The start refuses a name that resembles a known one.
     pub fn field(self, name: impl Into<String>, json: impl Into<String>) -> Self {
         self.set_json(name, json)
     }
@@ -237,7 +237,7 @@ impl Sessions {
     /// The errors of [`Client::call`]. After an error with the outcome
     /// [`Unknown`](crate::Outcome::Unknown) a session may exist.
     pub fn start(&self, request: &StartSession) -> Result<StartedSession, Error> {
-        let reply = self.client.call("start_a_game_session", &request.to_json(), &self.options)?;
+        let reply = self.client.call(START, &start_arguments(&request.to_json()), &self.options)?;
         let text = |pointer| text_at(reply.json(), pointer);
         Ok(StartedSession {
             session_id: text("/data/session_id").unwrap_or_default(),

@@ -20,13 +20,14 @@ fn start_sends_compact_json_and_the_headers_of_the_contract() {
         r#"{"game_id":123,"player_id":"player_456","currency":"USD","country_code":"US","ip_address":"192.0.2.1","freespin_bet_amount":0.50,"locale":null,"expire_days":7}"#
     );
     assert_eq!(request.header("authorization"), Some("Bearer test-key-123"));
-    assert_eq!(request.header("accept"), Some("application/json"));
+    assert_eq!(request.header("accept"), Some("application/json, */*;q=0.1"));
+    assert_eq!(request.header("accept-encoding"), Some("identity"));
     assert_eq!(request.header("content-type"), Some("application/json"));
     assert_eq!(request.header("content-length"), Some(request.body.len().to_string().as_str()));
     assert_eq!(request.header("host"), Some(format!("127.0.0.1:{port}").as_str()));
     assert_eq!(request.header("x-request-id"), Some(reply.call_id()));
     assert_eq!(request.header("user-agent"), Some(concat!("iplaygames-native/", env!("CARGO_PKG_VERSION"))));
-    assert_eq!(request.headers.len(), 7, "{:?}", request.headers);
+    assert_eq!(request.headers.len(), 8, "{:?}", request.headers);
 }
 
 #[test]
@@ -35,8 +36,9 @@ fn status_sends_neither_body_nor_content_type() {
     client(port).call("get_session_status", r#"{"session_id": "abc123"}"#, &options()).unwrap();
     let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(request.line, "GET /api/v1/game-sessions/abc123/status HTTP/1.1");
-    assert_eq!(request.header("accept"), Some("application/json"));
-    for absent in ["content-type", "content-length", "transfer-encoding", "connection", "accept-encoding"] {
+    assert_eq!(request.header("accept"), Some("application/json, */*;q=0.1"));
+    assert_eq!(request.header("accept-encoding"), Some("identity"));
+    for absent in ["content-type", "content-length", "transfer-encoding", "connection"] {
         assert_eq!(request.header(absent), None, "{absent}");
     }
 }
@@ -178,4 +180,21 @@ fn a_watch_asks_under_the_id_that_it_tells() {
         assert_eq!(request.header("x-request-id"), Some(watch.id()));
     }
     assert_eq!(watch.poll_update().unwrap().unwrap().call_id(), watch.id());
+}
+
+#[test]
+fn every_name_of_this_machine_is_reached_over_http_without_a_look_up() {
+    let (port, received) = answering(json("200 OK", r#"{"success":true,"data":{"status":"active"}}"#));
+    for host in ["localhost", "localhost.", "game.localhost", "a.b.localhost.", "127.0.0.1"] {
+        let config = format!(r#"{{"api_key": "k3y-1234", "base_url": "http://{host}:{port}"}}"#);
+        let client = Client::new(Config::from_json(&config).unwrap()).unwrap();
+        client.call("get_session_status", r#"{"session_id": "abc123"}"#, &options()).unwrap();
+        let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
+        assert_eq!(request.header("host"), Some(format!("{host}:{port}").as_str()));
+    }
+    // Accepted, although the server of this test does not listen there.
+    for host in ["[::1]", "[::ffff:127.0.0.1]", "127.1.2.3"] {
+        let config = format!(r#"{{"api_key": "k3y-1234", "base_url": "http://{host}:{port}"}}"#);
+        assert!(Config::from_json(&config).is_ok(), "{host}");
+    }
 }

@@ -1,9 +1,9 @@
 /* A transport of the host over libcurl: the requests of an iplaygames client go through a multi
    handle of libcurl, without a thread. Copy this file into a game that has libcurl already.
 
-   The file contains the functions of ipg_transport and a step for the game loop. It does not contain
-   the client: create it with ipg_client_new_with_transport(). Only submitted calls work with it. A
-   blocking call would wait for a step that nothing performs.
+   The file contains the functions of ipg_transport and a step for the game loop. It does not
+   contain the client: create it with ipg_client_new_with_transport(). Only submitted calls work
+   with it. A blocking call would wait for a step that nothing performs.
 
    Threads: one thread calls all functions and ticks the client. */
 #ifndef CURL_TRANSPORT_H
@@ -121,8 +121,8 @@ static void curl_transport_send(void *user_data, ipg_exchange *handle, const cha
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     if (strcmp(method, "GET") != 0) {
-        /* On a kept connection that turns out to be closed, libcurl sends a request a second time by
-           itself. A start would perhaps be done twice. */
+        /* On a kept connection that turns out to be closed, libcurl sends a request a second time
+           by itself. A start would perhaps be done twice. */
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     }
     if (body || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0) {
@@ -161,8 +161,8 @@ static ipg_code curl_failure(CURLcode result) {
     }
 }
 
-/* Performs a step of libcurl, without waiting, and answers the requests that have ended. Call it once
-   a frame, before ipg_client_tick(). */
+/* Performs a step of libcurl, without waiting, and answers the requests that have ended. Call it
+   once a frame, before ipg_client_tick(). */
 static void curl_transport_perform(struct curl_transport *transport) {
     int count;
     CURLMsg *message;
@@ -201,8 +201,8 @@ static void curl_transport_end(void *user_data) {
     transport->multi = NULL;
 }
 
-/* Makes the table for ipg_client_new_with_transport(). `transport` must live until its finalizer has
-   run, which sets its `multi` to NULL. Returns 0 if the memory is exhausted. */
+/* Makes the table for ipg_client_new_with_transport(). `transport` must live until its finalizer
+   has run, which sets its `multi` to NULL. Returns 0 if the memory is exhausted. */
 static int curl_transport_begin(struct curl_transport *transport, ipg_transport *table) {
     memset(table, 0, sizeof *table);
     transport->first = NULL;

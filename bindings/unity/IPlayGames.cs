@@ -70,6 +70,9 @@ namespace IPlayGames {
         Unsupported = 105,
         /// <summary>The JSON document has no value at this pointer.</summary>
         NoSuchField = 106,
+        /// <summary>The process or the system has no file descriptor, thread or memory left; the
+        /// call was not sent.</summary>
+        Resources = 107,
         /// <summary>The host name could not be resolved.</summary>
         Resolve = 200,
         /// <summary>No connection could be opened.</summary>

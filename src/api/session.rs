@@ -1,7 +1,13 @@
 //! Functions for the three session operations that several layers use: arguments, ids, and the
 //! check whether a session is over.
 
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::operation::operation;
 use crate::json;
+use crate::nearest::nearest;
 
 /// Returns whether a status, as JSON, says that a session is over. The API documents only `active`
 /// and allows any text, so an unknown status does not count as over.
@@ -9,6 +15,32 @@ pub(crate) fn is_over(status: &str) -> bool {
     const OVER_STATUSES: [&str; 8] =
         ["closed", "expired", "ended", "completed", "finished", "cancelled", "canceled", "terminated"];
     OVER_STATUSES.iter().any(|word| status.trim_matches('"').eq_ignore_ascii_case(word))
+}
+
+/// The operation that starts a session.
+pub(crate) const START: &str = "start_a_game_session";
+
+/// Returns the arguments of a typed start with their unknown members inside `extra`, so that a host
+/// can send fields that are newer than this library. A member whose name resembles a known one
+/// stays, and is refused. Text that is not an object is returned as it is.
+pub(crate) fn start_arguments(request: &str) -> Cow<'_, str> {
+    let (Some(start), Ok(members)) = (operation(START), json::parse_object(request, "The request")) else {
+        return Cow::Borrowed(request);
+    };
+    let names = || start.params.iter().map(|param| param.name).chain(["extra"]);
+    let is_new = |name: &str| !names().any(|known| known == name) && nearest(name, names()).is_none();
+    let (new, known): (Vec<_>, Vec<_>) = members.iter().partition(|(name, _)| is_new(name));
+    if new.is_empty() {
+        return Cow::Borrowed(request);
+    }
+    let pair = |(name, value): &'_ (Cow<'_, str>, &RawValue)| (name.to_string(), value.get().to_owned());
+    let extra = object_of(new.into_iter().map(pair));
+    Cow::Owned(object_of(known.into_iter().map(pair).chain([("extra".to_owned(), extra)])))
+}
+
+fn object_of(members: impl Iterator<Item = (String, String)>) -> String {
+    let members: Vec<_> = members.collect();
+    object(members.iter().map(|(name, json)| (name.as_str(), json.as_str())))
 }
 
 /// Returns the arguments of a call on one session.
@@ -46,6 +78,22 @@ pub(crate) fn object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_typed_start_sends_new_members_and_keeps_misspelled_ones_to_be_refused() {
+        for (request, expected) in [
+            (r#"{"game_id": 1}"#, r#"{"game_id": 1}"#),
+            (r#"{"playerId": 1}"#, r#"{"playerId": 1}"#),
+            (r#"{"game_id": 1.0, "new": [1, 2]}"#, r#"{"game_id":1.0,"extra":{"new":[1, 2]}}"#),
+            ("[", "["),
+            ("", ""),
+        ] {
+            assert_eq!(start_arguments(request), expected);
+        }
+        // `extra` twice is refused later.
+        let both = start_arguments(r#"{"extra": {}, "new": 1}"#).into_owned();
+        assert_eq!(both.matches("extra").count(), 2);
+    }
 
     #[test]
     fn only_known_end_statuses_mean_that_a_session_is_over() {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
+use crate::escape::{escape_controls, escape_json_controls};
 use crate::{Code, Error, Idempotency, Outcome};
 
 /// An error that ends the tool.
@@ -33,7 +34,9 @@ pub(super) fn report(error: &CliError, error_json: bool) -> (String, u8) {
     match error {
         CliError::Usage(message) => (format!("{red}error:{reset} {message}\nTry 'iplaygames --help'.\n"), 2),
         CliError::Io(message) => (format!("{red}error:{reset} {message}\n"), 1),
-        CliError::Api(error) if error_json => (format!("{}\n", error.to_json()), exit_code(error)),
+        CliError::Api(error) if error_json => {
+            (format!("{}\n", escape_json_controls(&error.to_json())), exit_code(error))
+        }
         CliError::Api(error) => (format!("{red}error:{reset} {}", describe(error)), exit_code(error)),
     }
 }
@@ -61,10 +64,10 @@ fn describe(error: &Error) -> String {
         let _ = writeln!(text, "  The server asks for a wait of {} s.", wait.as_secs_f64());
     }
     if let Some(body) = error.body_json().filter(|body| body.contains("\"errors\"")) {
-        let _ = writeln!(text, "  {body}");
+        let _ = writeln!(text, "  {}", escape_json_controls(body));
     }
     if let Some(call_id) = error.call_id() {
-        let _ = writeln!(text, "  Call id: {call_id}");
+        let _ = writeln!(text, "  Call id: {}", escape_controls(call_id));
     }
     text
 }
@@ -76,6 +79,23 @@ fn is_colour_enabled() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_characters_reach_no_terminal() {
+        let mut error = Error::new(Code::UNPROCESSABLE, "no\n\u{1B}[2J");
+        let body = "{\"errors\": {\"a\": [\"\u{9B}2J\u{202E}\"]}}".to_owned();
+        let body = serde_json::value::RawValue::from_string(body).unwrap();
+        error.inner_mut().body = crate::error::ErrorBody::Json(body);
+        error.inner_mut().call_id = Some("\u{7F}".to_owned());
+        let error = CliError::Api(Box::new(error));
+        for error_json in [false, true] {
+            let (text, _) = report(&error, error_json);
+            let text = text.replace("\x1b[1;31m", "").replace("\x1b[0m", "");
+            let raw: Vec<char> =
+                "\u{1B}\u{9B}\u{7F}\u{202E}".chars().filter(|raw| text.contains(*raw)).collect();
+            assert!(raw.is_empty(), "{text:?} {raw:?}");
+        }
+    }
 
     #[test]
     fn an_internal_error_of_unknown_outcome_ends_with_the_code_for_unknown() {

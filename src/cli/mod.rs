@@ -18,6 +18,7 @@ mod session;
 use std::ffi::OsString;
 use std::io::Write as _;
 
+use crate::nearest::did_you_mean;
 use lexopt::Parser;
 use lexopt::prelude::{Long, Short, Value};
 
@@ -76,7 +77,13 @@ fn run_command(options: &mut GlobalOptions, parser: &mut Parser) -> Result<(), C
                     "operations" => operations::run(options, parser),
                     "sandbox" => sandbox::run(options, parser),
                     "help" => print(HELP),
-                    _ => Err(CliError::Usage(format!("There is no command {command:?}."))),
+                    _ => Err(CliError::Usage(format!(
+                        "There is no command {command:?}{}",
+                        did_you_mean(
+                            &command,
+                            ["start", "status", "end", "call", "operations", "sandbox", "help"]
+                        )
+                    ))),
                 };
             }
             Some(other) => return Err(other.unexpected().into()),

@@ -6,6 +6,7 @@ use lexopt::Parser;
 use lexopt::prelude::{Long, Short, Value};
 use serde_json::json;
 
+use crate::nearest::did_you_mean;
 use crate::{Operation, ParamLocation, ParamType, operations};
 
 use super::error::CliError;
@@ -68,17 +69,10 @@ fn list_by_tag() -> String {
 /// Returns the operation with this id. The error suggests operations whose ids contain `id`.
 pub(super) fn find_operation(id: &str) -> Result<&'static Operation, CliError> {
     crate::operation(id).ok_or_else(|| {
-        let similar: Vec<&str> = operations()
-            .iter()
-            .map(|operation| operation.id)
-            .filter(|known| known.contains(id) && !id.is_empty())
-            .take(5)
-            .collect();
-        let hint = match similar.is_empty() {
-            true => "'iplaygames operations' lists the operations.".to_owned(),
-            false => format!("Similar operations: {}.", similar.join(", ")),
-        };
-        CliError::Usage(format!("The API has no operation {id:?}. {hint}"))
+        let hint = did_you_mean(id, operations().iter().map(|operation| operation.id));
+        CliError::Usage(format!(
+            "The API has no operation {id:?}{hint} 'iplaygames operations' lists the operations."
+        ))
     })
 }
 

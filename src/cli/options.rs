@@ -8,6 +8,7 @@ use lexopt::Parser;
 use serde_json::{Map, Value};
 
 use crate::config::api_key::trim_outside_key;
+use crate::escape::escape_json_controls;
 use crate::{CallOptions, Client, Config, LogLevel, LogLine};
 
 use super::arguments::Arguments;
@@ -75,7 +76,7 @@ impl GlobalOptions {
     pub(super) fn call(&self, operation: &str, arguments: &Arguments) -> Result<(), CliError> {
         let client = self.create_client()?;
         let result = client.call(operation, &arguments.to_json(), &CallOptions::default());
-        print(&format!("{}\n", result?.json()))
+        print(&format!("{}\n", escape_json_controls(result?.json())))
     }
 
     fn create_client(&self) -> Result<Client, CliError> {

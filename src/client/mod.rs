@@ -15,13 +15,14 @@ use http::HeaderValue;
 use self::inner::{ClientInner, PreparedCall};
 use self::options::CallOptions;
 use self::reply::{Reply, into_reply, prewarm_error};
-use crate::api::operation::{Operation, operation};
+use crate::api::operation::{Operation, operation, operations};
 use crate::api::{arguments, refusal};
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
 use crate::http_types::Request;
 use crate::log::{LogLevel, Logger};
+use crate::nearest::did_you_mean;
 use crate::net::call_cell::CallReport;
 use crate::net::driver::Driver;
 use crate::net::retry_loop::CallSpec;
@@ -177,9 +178,10 @@ impl Client {
     ) -> Result<PreparedCall, Error> {
         let with_context = |error: Error| self.inner.with_context(error, operation_id, None);
         let operation = operation(operation_id).ok_or_else(|| {
+            let ids = operations().iter().map(|operation| operation.id);
             with_context(Error::new(
                 Code::UNKNOWN_OPERATION,
-                format!("The API has no operation {operation_id:?}."),
+                format!("The API has no operation {operation_id:?}{}", did_you_mean(operation_id, ids)),
             ))
         })?;
         let request = request(operation).map_err(with_context)?;

@@ -162,6 +162,7 @@ fn transport_failure(failure: TransportError, outcome: Outcome) -> Error {
     let (code, retryable) = match failure.kind {
         TransportErrorKind::Resolve => (Code::RESOLVE, true),
         TransportErrorKind::Connect => (Code::CONNECT, true),
+        TransportErrorKind::Resources => (Code::RESOURCES, true),
         TransportErrorKind::ProxyRefused => (Code::CONNECT, false),
         TransportErrorKind::Tls => (Code::TLS, false),
         TransportErrorKind::ConnectionClosed => (Code::CONNECTION_LOST, true),

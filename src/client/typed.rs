@@ -21,7 +21,7 @@ impl Client {
     ///
     /// #[derive(Serialize)]
     /// struct ListGames<'a> {
-    ///     currency: &'a str,
+    ///     per_page: &'a str,
     ///     #[serde(skip_serializing_if = "Option::is_none")]
     ///     search: Option<&'a str>,
     /// }
@@ -39,7 +39,7 @@ impl Client {
     ///
     /// let sandbox = Sandbox::start("")?;
     /// let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
-    /// let arguments = ListGames { currency: "USD", search: None };
+    /// let arguments = ListGames { per_page: "20", search: None };
     /// let reply = client.call_with_args("list_games", &arguments, &CallOptions::default())?;
     /// let games: Games = reply.deserialize()?;
     /// assert!(games.data.iter().all(|game| game.id > 0 && !game.title.is_empty()));

@@ -10,6 +10,8 @@ use crate::error::Error;
 use crate::json::ObjectReader;
 use crate::redact::Redactor;
 
+pub(crate) use super::env::trim_outside_key;
+
 /// Takes the API key, and returns the value of the header `Authorization`. Only the default server
 /// needs a key.
 pub(super) fn take_authorization(
@@ -23,7 +25,7 @@ pub(super) fn take_authorization(
             return Err(Error::invalid("/api_key", "`api_key` is empty. Give the key, or remove the entry."));
         }
         Some(key) => Some(key),
-        None => read_environment(environment, API_KEY_ENV)?
+        None => read_environment(environment, API_KEY_ENV, "/api_key")?
             .filter(|key| !key.is_empty())
             .map(|key| match trim_outside_key(&key) {
                 "" => Err(Error::invalid(
@@ -44,14 +46,6 @@ pub(super) fn take_authorization(
         ));
     }
     api_key.as_ref().map(|key| bearer_header(key, secrets)).transpose()
-}
-
-/// Removes the characters that editors and shells add around a key in a file or a variable: one
-/// byte order mark, and ASCII white space at both ends.
-pub(crate) fn trim_outside_key(text: &str) -> &str {
-    text.strip_prefix('\u{FEFF}')
-        .unwrap_or(text)
-        .trim_matches(|character: char| character.is_ascii_whitespace())
 }
 
 fn bearer_header(key: &str, secrets: &mut Redactor) -> Result<HeaderValue, Error> {

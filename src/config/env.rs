@@ -17,19 +17,24 @@ pub const TRANSPORT_ENV: &str = "IPLAYGAMES_TRANSPORT";
 /// A function that returns the value of an environment variable, or None if it is not set.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-/// Reads an environment variable. A value that is not UTF-8 is an error, because ignoring it would
-/// select another server or another key than the host intended.
+/// Reads an environment variable for the configuration key that `field` points to. A value that is
+/// not UTF-8 is an error, because ignoring it would select another server, key or proxy than the
+/// host intended.
 pub(super) fn read_environment(
     environment: Environment<'_>,
     name: &str,
+    field: &str,
 ) -> Result<Option<Zeroizing<String>>, Error> {
-    let field = match name {
-        API_KEY_ENV => "/api_key",
-        TRANSPORT_ENV => "/transport",
-        _ => "/base_url",
-    };
     environment(name)
         .map(|value| value.into_string().map(Zeroizing::new))
         .transpose()
         .map_err(|_| Error::invalid(field, format!("The environment variable {name} is not UTF-8.")))
+}
+
+/// Removes the characters that editors and shells add around a value in a file or a variable: one
+/// byte order mark, and ASCII white space at both ends.
+pub(crate) fn trim_outside_key(text: &str) -> &str {
+    text.strip_prefix('\u{FEFF}')
+        .unwrap_or(text)
+        .trim_matches(|character: char| character.is_ascii_whitespace())
 }

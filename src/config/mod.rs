@@ -9,6 +9,8 @@ mod certificates;
 mod env;
 mod headers;
 mod limits;
+mod no_proxy;
+mod pem;
 mod proxy;
 #[cfg(test)]
 mod tests;
@@ -19,13 +21,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use rustls::pki_types::CertificateDer;
 
 use crate::error::Error;
 use crate::json::ObjectReader;
 use crate::redact::Redactor;
 
 pub use base_url::DEFAULT_BASE_URL;
+pub(crate) use base_url::is_localhost_name;
+#[cfg(feature = "sandbox")]
+pub(crate) use base_url::is_loopback_host;
+pub(crate) use certificates::{TrustedCertificates, check_trust_anchors, read_certificate_file};
 pub use env::{API_KEY_ENV, BASE_URL_ENV, TRANSPORT_ENV};
 pub(crate) use limits::{take_max_retries, take_timeout};
 pub(crate) use proxy::ProxyChoice;
@@ -93,8 +98,7 @@ pub struct Config {
     pub(crate) max_response_bytes: usize,
     pub(crate) transport: TransportChoice,
     pub(crate) proxy: ProxyChoice,
-    pub(crate) cas: Vec<CertificateDer<'static>>,
-    pub(crate) only_these_cas: bool,
+    pub(crate) certificates: TrustedCertificates,
     pub(crate) secrets: Arc<Redactor>,
 }
 
@@ -143,6 +147,7 @@ impl Config {
         let authorization = take_authorization(&mut reader, environment, &base_url, &mut secrets)?;
         let max_response_bytes = reader.take_integer("max_response_bytes", 1..=1 << 30)?.unwrap_or(8 << 20);
         let max_connections = reader.take_integer("max_connections", 1..=4096)?.unwrap_or(32);
+        let proxy = take_proxy(&mut reader, environment, (&base_url, loopback), &mut secrets)?;
         let mut config = Config {
             headers: take_headers(&mut reader, authorization.is_some(), &mut secrets)?,
             authorization,
@@ -157,19 +162,12 @@ impl Config {
             background: reader.take_bool("background")?.unwrap_or(false),
             max_response_bytes: max_response_bytes as usize,
             transport: take_transport(&mut reader, environment)?,
-            proxy: take_proxy(&mut reader, environment, &mut secrets)?,
-            cas: take_certificates(&mut reader)?,
-            only_these_cas: reader.take_bool("only_these_cas")?.unwrap_or(false),
+            proxy,
+            certificates: take_certificates(&mut reader, environment)?,
             secrets: Arc::new(secrets),
         };
         config.headers.insert(header::USER_AGENT, take_user_agent(&mut reader)?);
         debug_assert!(reader.finish().is_ok(), "every key of KEYS is taken");
-        if config.only_these_cas && config.cas.is_empty() {
-            return Err(Error::invalid(
-                "/only_these_cas",
-                "`only_these_cas` needs certificates: give `ca_file` or `ca_pem`.",
-            ));
-        }
         Ok(config)
     }
 }
@@ -191,8 +189,7 @@ impl fmt::Debug for Config {
             max_response_bytes,
             transport,
             proxy,
-            cas,
-            only_these_cas,
+            certificates,
             secrets: _,
         } = self;
         f.debug_struct("Config")
@@ -216,8 +213,9 @@ impl fmt::Debug for Config {
                     ProxyChoice::Url(_) => "given",
                 },
             )
-            .field("cas", &cas.len())
-            .field("only_these_cas", only_these_cas)
+            .field("ca_file", &certificates.file)
+            .field("ca_pem", &certificates.pem.len())
+            .field("only_these_cas", &certificates.only_these)
             .finish()
     }
 }

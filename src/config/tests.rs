@@ -143,13 +143,40 @@ fn a_key_from_the_environment_is_trimmed_and_then_checked() {
     }
 }
 
+#[test]
+fn a_base_url_from_the_environment_is_trimmed_and_its_error_names_the_variable() {
+    let base_url = |value: &str| {
+        let value = OsString::from(value);
+        let environment = move |name: &str| (name == BASE_URL_ENV).then(|| value.clone());
+        Config::parse(r#"{"api_key": "k3y"}"#, &environment).map(|config| config.base_url)
+    };
+    for good in ["https://x.example", "\u{FEFF}https://x.example/\r\n", " \thttps://x.example "] {
+        assert_eq!(base_url(good).unwrap(), "https://x.example", "{good:?}");
+    }
+    for bad in [" \n", "\"https://x.example\"", "https://x.exa\nmple", "x.example", "https://x.example/ a"] {
+        let error = base_url(bad).unwrap_err();
+        assert_eq!(error.field(), Some("/base_url"), "{bad:?}");
+        assert!(error.message().contains(BASE_URL_ENV), "{error}");
+    }
+    for bad in [" https://x.example", "https://x.example\\n", "https://x.\\texample"] {
+        assert_eq!(field(&format!(r#"{{"api_key": "k", "base_url": "{bad}"}}"#)), "/base_url", "{bad:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn an_environment_value_that_is_not_utf8_is_an_error_that_names_the_variable() {
     use std::os::unix::ffi::OsStringExt as _;
-    for name in [API_KEY_ENV, BASE_URL_ENV] {
+    let proxies = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    for name in [
+        [API_KEY_ENV, BASE_URL_ENV, "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"].as_slice(),
+        &proxies,
+    ]
+    .concat()
+    {
         let environment = |asked: &str| (asked == name).then(|| OsString::from_vec(b"a\xFF".to_vec()));
-        let error = Config::parse("", &environment).unwrap_err();
+        let config = if name == API_KEY_ENV { "" } else { r#"{"api_key": "k"}"# };
+        let error = Config::parse(config, &environment).unwrap_err();
         assert!(error.message().contains(name), "{error}");
     }
 }

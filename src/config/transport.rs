@@ -53,7 +53,7 @@ pub(super) fn take_transport(
 ) -> Result<TransportChoice, Error> {
     match reader.take_string("transport")? {
         Some(name) => parse(&name, "`transport`"),
-        None => match read_environment(environment, TRANSPORT_ENV)? {
+        None => match read_environment(environment, TRANSPORT_ENV, "/transport")? {
             Some(name) if !name.is_empty() => {
                 parse(&name, &format!("The environment variable {TRANSPORT_ENV}"))
             }

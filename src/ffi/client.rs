@@ -15,9 +15,9 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::json;
 
-/// Creates a client. Opens no connection and reads no certificates; the first call or
-/// ipg_client_prewarm() does that. Starts a thread only if the configuration has `"background":
-/// true`.
+/// Creates a client. Opens no connection and reads no certificates from files, also not from
+/// `ca_file`; the first https call or ipg_client_prewarm() does that. Starts a thread only if the
+/// configuration has `"background": true`.
 ///
 /// Ownership: end the client with ipg_client_free(), free the string with ipg_string_free().
 /// Threads: any. Any number of threads may use the client at the same time.
@@ -30,7 +30,7 @@ use crate::json;
 /// "https://api.iplaygames.ai"}`, which is the library's version and the server's address; or the
 /// error document. May be NULL.
 /// \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if a key is unknown, missing or wrong (the error's
-/// `field` points to it); #IPG_ERR_BUSY if there are a million clients; #IPG_ERR_INTERNAL if the
+/// `field` points to it); #IPG_ERR_BUSY if there are a million clients; #IPG_ERR_RESOURCES if the
 /// system provides no event queue or no thread.
 ///
 /// ```c

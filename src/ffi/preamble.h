@@ -131,7 +131,10 @@
  * by a debugger for example, the other calls are delayed. Use "background": true or another client
  * for threads that other threads' blocking calls must not delay.
  *
- * Memory. If memory is exhausted, the process ends.
+ * Resources. If the process has no file descriptor or thread left, ipg_client_new or the call fails
+ * with IPG_ERR_RESOURCES. Nothing was sent. If memory is exhausted, the process ends (the Rust
+ * runtime aborts it), because an allocation of the standard library cannot fail. Only the body of a
+ * response is allocated with care: IPG_ERR_RESPONSE_TOO_LARGE. Use max_response_bytes to limit it.
  *
  * Output. The library writes nothing to standard output or standard error. The only exception is
  * the message of the Rust runtime before it ends the process, as for exhausted memory and for an
@@ -149,6 +152,11 @@
  * Exit. Nothing has to be freed before the process ends. A call that is made while the process
  * ends, in an atexit handler or the destructor of a thread-local variable, may return
  * IPG_ERR_SHUT_DOWN. Freeing always works. The shared library stays loaded after dlclose.
+ *
+ *
+ * ARGUMENTS of a call: an unknown argument is refused with IPG_ERR_INVALID_ARGUMENT, and the
+ * message names the nearest one. Parameters that a newer API has go into the argument "extra", an
+ * object: its members are sent unchanged, in the query or in the body like the other arguments.
  *
  *
  * CONFIGURATION of a client: a JSON object with these keys. Any other key is refused.
@@ -191,10 +199,15 @@
  *   max_response_bytes   8388608
  *                            A larger response is the error IPG_ERR_RESPONSE_TOO_LARGE.
  *   proxy                the system's proxy
- *                            An http or https URL, or "none".
+ *                            An http or https URL, or "none". host:3128 means http://host:3128.
+ *                            Without this key: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of
+ *                            the environment, else the settings of the system. A variable that
+ *                            cannot be used is an error.
  *   ca_file, ca_pem      none
  *                            Certificates to trust in addition to the system's: the name of a PEM
- *                            file, or the PEM text.
+ *                            file, or the PEM text. At most 16 MB. The file must be a regular file.
+ *                            ipg_client_new only looks it up; it is read at the first https call or
+ *                            by ipg_client_prewarm. Every block must be a certificate.
  *   only_these_cas       false
  *                            true: trust only these certificates and not the system's.
  *   user_agent           none

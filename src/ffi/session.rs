@@ -6,12 +6,12 @@ use std::ffi::c_char;
 use super::boundary::{self, OutParam};
 use super::string::StrParam;
 use super::types::{ipg_client, ipg_code};
+use crate::api::session::{START, start_arguments};
 use crate::client::Client;
 use crate::client::options::CallOptions;
 use crate::client::reply::Reply;
 use crate::error::Error;
 
-const START: &str = "start_a_game_session";
 pub(super) const STATUS: &str = "get_session_status";
 const END: &str = "end_a_game_session";
 
@@ -27,7 +27,8 @@ const END: &str = "end_a_game_session";
 /// \param request_json A flat JSON object. Required: `game_id` (integer), `player_id` (string),
 /// `currency`, `country_code` (two letters), `ip_address` (of the player). Optional: `return_url`,
 /// `locale`, `provider`, `device`, `freespin_id`, `freespin_count`, `freespin_bet_amount`,
-/// `expire_days`. Other members are sent unchanged.
+/// `expire_days`. Other members are sent unchanged, but a name that resembles one of these is an
+/// error.
 /// \param out_json Receives the API's response, with `/data/session_id`, `/data/game_url` and, as
 /// the API documents, `/data/session_token` and `/data/expires_at`; or the error document. May be
 /// NULL.
@@ -59,7 +60,9 @@ pub unsafe extern "C" fn ipg_session_start(
     // SAFETY: the header requires valid pointers.
     let (request_json, out_json) =
         unsafe { (StrParam::new("request_json", request_json), OutParam::null(out_json)) };
-    call(client, START, &out_json, |client| client.call(START, request_json.get()?, &CallOptions::default()))
+    call(client, START, &out_json, |client| {
+        client.call(START, &start_arguments(request_json.get()?), &CallOptions::default())
+    })
 }
 
 /// Returns the status of a game session, and blocks until the result is there. The operation is

@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::nearest::did_you_mean;
 use crate::redact::decode_json_string;
 
 use super::error::ObjectError;
@@ -42,7 +43,11 @@ impl ObjectReader {
             None => Ok(()),
             Some(key) => Err(ObjectError::new(
                 escape_token(key),
-                format!("{} cannot have the key {key:?}.", self.name),
+                format!(
+                    "{} cannot have the key {key:?}{}",
+                    self.name,
+                    did_you_mean(key, known.iter().copied())
+                ),
             )),
         }
     }

@@ -27,6 +27,7 @@ use super::idle_time::budget::Budget;
 use super::in_flight::{Closed, InFlightCalls, InFlightGuard};
 use super::random::Random;
 use super::resolve::MAX_LOOKUPS;
+use super::resources;
 use super::retry_loop::{self, CallSpec};
 use super::signal;
 use super::tls::RootsState;
@@ -111,7 +112,7 @@ impl Driver {
             .on_thread_start(InsideGuard::enter_permanently)
             .build()
             .map_err(|error| {
-                Error::new(Code::INTERNAL, format!("The I/O runtime cannot be created: {error}"))
+                resources::creation_error("The I/O runtime", &error, resources::is_exhausted(&error))
             })?;
         let driver = Arc::new(Driver {
             generation: fork::generation(),
@@ -145,7 +146,8 @@ impl Driver {
             });
         });
         let thread = thread.map_err(|error| {
-            Error::new(Code::INTERNAL, format!("The background thread cannot be started: {error}"))
+            let exhausted = resources::is_exhausted_for_thread(&error);
+            resources::creation_error("The background thread", &error, exhausted)
         })?;
         *self.background.lock() = Some(thread);
         Ok(())

@@ -9,17 +9,34 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::unwind;
+
 /// The maximum number of look-ups of one client at the same time. Each uses a thread while it runs.
 pub(super) const MAX_LOOKUPS: usize = 8;
 
 /// The error of a name that could not be resolved. It has its own type, so that it can be
 /// distinguished from other connection errors.
 #[derive(Clone, Debug)]
-pub(super) struct DnsError(Arc<str>);
+pub(super) struct DnsError {
+    message: Arc<str>,
+    /// Whether no thread could be started for the look-up.
+    exhausted: bool,
+}
+
+impl DnsError {
+    fn new(message: impl Into<Arc<str>>) -> DnsError {
+        DnsError { message: message.into(), exhausted: false }
+    }
+
+    /// Returns whether the look-up was not run because a resource of the process is exhausted.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.exhausted
+    }
+}
 
 impl std::fmt::Display for DnsError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
@@ -76,18 +93,26 @@ impl Resolver {
             host: host.to_owned(),
         };
         // The task stores its result in the look-up. A runtime that shuts down drops the task.
-        drop(tokio::task::spawn_blocking(move || {
-            let found = (end.host.as_str(), 0)
-                .to_socket_addrs()
-                .map(Vec::from_iter)
-                .map_err(|error| DnsError(error.to_string().into()));
-            let found = match found {
-                Ok(addresses) if addresses.is_empty() => Err(DnsError("the name has no address".into())),
-                found => found,
-            };
-            // Only this task sets the result, so `set` cannot fail.
-            let _ = end.lookup.result.set(found);
-        }));
+        // Tokio panics if the system provides no thread, and keeps the task for a later thread.
+        let started = unwind::run(|| {
+            tokio::task::spawn_blocking(move || {
+                let found = (end.host.as_str(), 0)
+                    .to_socket_addrs()
+                    .map(Vec::from_iter)
+                    .map_err(|error| DnsError::new(error.to_string()));
+                let found = match found {
+                    Ok(addresses) if addresses.is_empty() => Err(DnsError::new("the name has no address")),
+                    found => found,
+                };
+                // The result is set already only if this task runs late.
+                let _ = end.lookup.result.set(found);
+            })
+        });
+        if let Err(reason) = started {
+            let error = DnsError { message: reason.into(), exhausted: true };
+            let _ = lookup.result.set(Err(error));
+            forget(&self.lookups, host, &lookup);
+        }
         lookup
     }
 }
@@ -101,12 +126,17 @@ struct EndLookup {
 
 impl Drop for EndLookup {
     fn drop(&mut self) {
-        let _ = self.lookup.result.set(Err(DnsError("the look-up was not run".into())));
-        let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
-        if lookups.get(&self.host).is_some_and(|current| Arc::ptr_eq(current, &self.lookup)) {
-            lookups.remove(&self.host);
-        }
-        drop(lookups);
-        self.lookup.done.notify_waiters();
+        let _ = self.lookup.result.set(Err(DnsError::new("the look-up was not run")));
+        forget(&self.lookups, &self.host, &self.lookup);
     }
+}
+
+/// Removes a look-up that has its result, and wakes the calls that wait for it.
+fn forget(lookups: &Mutex<HashMap<String, Arc<Lookup>>>, host: &str, lookup: &Arc<Lookup>) {
+    let mut lookups = lookups.lock().unwrap_or_else(PoisonError::into_inner);
+    if lookups.get(host).is_some_and(|current| Arc::ptr_eq(current, lookup)) {
+        lookups.remove(host);
+    }
+    drop(lookups);
+    lookup.done.notify_waiters();
 }

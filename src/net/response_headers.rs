@@ -20,6 +20,7 @@ pub(super) fn store_headers<'a>(response: &mut Response, headers: impl Iterator<
                 continue;
             }
             12 if equals(name, "x-request-id") => &mut response.request_id,
+            16 if equals(name, "content-encoding") => &mut response.content_encoding,
             19 if equals(name, "content-disposition") => &mut response.content_disposition,
             _ => continue,
         };

@@ -192,7 +192,7 @@ fn classify_attempt(
         Err(failure) => {
             let dispatched = cell.attempt.may_be_sent();
             let outcome = match failure.kind {
-                TransportErrorKind::Resolve | TransportErrorKind::Connect => {
+                TransportErrorKind::Resolve | TransportErrorKind::Connect | TransportErrorKind::Resources => {
                     Some(AttemptOutcome::NoConnection)
                 }
                 TransportErrorKind::Tls | TransportErrorKind::ProxyRefused => {

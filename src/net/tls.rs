@@ -10,7 +10,9 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-use crate::config::Config;
+use super::system_roots;
+use super::unwind;
+use crate::config::{Config, TrustedCertificates, check_trust_anchors, read_certificate_file};
 
 /// Which roots are loaded, for the statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +40,7 @@ impl std::error::Error for RootsError {}
 #[derive(Debug)]
 pub(crate) struct LazyVerifier {
     provider: Arc<CryptoProvider>,
-    given: Vec<CertificateDer<'static>>,
-    only_given: bool,
+    given: TrustedCertificates,
     // It belongs to the driver of one process, so it need not be fork-safe.
     verifier: Mutex<Option<Arc<dyn ServerCertVerifier>>>,
     loaded: AtomicU8,
@@ -49,8 +50,7 @@ impl LazyVerifier {
     pub(crate) fn new(config: &Config) -> LazyVerifier {
         LazyVerifier {
             provider: Arc::new(rustls::crypto::ring::default_provider()),
-            given: config.cas.clone(),
-            only_given: config.only_these_cas,
+            given: config.certificates.clone(),
             verifier: Mutex::new(None),
             loaded: AtomicU8::new(0),
         }
@@ -72,35 +72,48 @@ impl LazyVerifier {
             return Ok(());
         }
         let roots = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || roots.load().map(|_| ())).await {
-            Ok(loaded) => loaded.map_err(|error| RootsError(error.to_string())),
+        // Tokio panics if the system provides no thread. Then this thread loads the roots.
+        let Ok(task) = unwind::run(|| tokio::task::spawn_blocking(move || roots.load().map(|_| ()))) else {
+            return self.load().map(|_| ());
+        };
+        match task.await {
+            Ok(loaded) => loaded,
             // The runtime shuts down, or loading panicked.
             Err(error) => Err(RootsError(error.to_string())),
         }
     }
 
     /// Loads the roots if they are not loaded.
-    pub(crate) fn load(&self) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+    fn load(&self) -> Result<Arc<dyn ServerCertVerifier>, RootsError> {
         let mut verifier = self.verifier.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(verifier) = &*verifier {
             return Ok(Arc::clone(verifier));
         }
         let provider = Arc::clone(&self.provider);
-        let made: Arc<dyn ServerCertVerifier> = if self.only_given {
+        let mut given = self.given.pem.clone();
+        if let Some(path) = &self.given.file {
+            let in_file = read_certificate_file(path.as_ref())
+                .and_then(|certificates| check_trust_anchors(&certificates).map(|()| certificates))
+                .map_err(|problem| RootsError(format!("the file {path:?} of `ca_file` {problem}.")))?;
+            given.extend(in_file);
+        }
+        let error = |error: &dyn std::fmt::Display| RootsError(error.to_string());
+        let made: Arc<dyn ServerCertVerifier> = if self.given.only_these {
             let mut store = RootCertStore::empty();
-            for certificate in &self.given {
-                store.add(certificate.clone())?;
+            for certificate in given {
+                store.add(certificate).map_err(|problem| error(&problem))?;
             }
             WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
                 .build()
-                .map_err(|error| rustls::Error::General(error.to_string()))?
+                .map_err(|problem| error(&problem))?
         } else {
-            let given = self.given.iter().cloned();
-            Arc::new(rustls_platform_verifier::Verifier::new_with_extra_roots(given, provider)?)
+            given.extend(system_roots::check_variables().map_err(RootsError)?);
+            let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(given, provider);
+            Arc::new(verifier.map_err(|problem| error(&problem))?)
         };
         // An error is not kept: the system may get its roots later.
         *verifier = Some(Arc::clone(&made));
-        self.loaded.store(if self.only_given { 1 } else { 2 }, Ordering::Relaxed);
+        self.loaded.store(if self.given.only_these { 1 } else { 2 }, Ordering::Relaxed);
         Ok(made)
     }
 }
@@ -127,7 +140,8 @@ impl ServerCertVerifier for LazyVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        self.load()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        let verifier = self.load().map_err(|error| rustls::Error::General(error.to_string()))?;
+        verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::attempt_status::AttemptStatus;
 use super::resolve::DnsError;
+use super::resources;
 use super::tls::RootsError;
 
 /// The error of an attempt that received no complete response.
@@ -20,6 +21,8 @@ pub(crate) struct TransportError {
 pub(crate) enum TransportErrorKind {
     Resolve,
     Connect,
+    /// No file descriptor, thread or memory is left for a connection.
+    Resources,
     /// The proxy refused the tunnel to the server. A retry would be refused too.
     ProxyRefused,
     Tls,
@@ -85,6 +88,12 @@ pub(super) fn connected_too_slowly(limit: Duration) -> TransportError {
 #[cold]
 pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> TransportError {
     let cause = root_cause(error);
+    if let Some(exhausted) = exhausted_resource(error) {
+        return TransportError::new(
+            TransportErrorKind::Resources,
+            format!("No connection could be established: {exhausted}. {}", resources::ADVICE),
+        );
+    }
     if chain(error).any(|error| error.is::<DnsError>()) {
         return TransportError::new(
             TransportErrorKind::Resolve,
@@ -101,6 +110,24 @@ pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> TransportError {
         return TransportError::new(TransportErrorKind::ProxyRefused, refused.to_string());
     }
     TransportError::new(TransportErrorKind::Connect, format!("No connection could be established: {cause}"))
+}
+
+/// Returns the reason if a connection failed because a resource of the process is exhausted.
+fn exhausted_resource(error: &(dyn StdError + 'static)) -> Option<String> {
+    let in_chain = chain(error).find_map(|error| {
+        let reason =
+            error.downcast_ref::<DnsError>().filter(|error| error.is_exhausted()).map(ToString::to_string);
+        reason.or_else(|| {
+            let error = error.downcast_ref::<std::io::Error>()?;
+            resources::is_exhausted(error).then(|| error.to_string())
+        })
+    });
+    let hides_its_reason =
+        |error: &(dyn StdError + 'static)| error.is::<DnsError>() || error.is::<RootsError>();
+    match in_chain {
+        None if chain(error).any(hides_its_reason) => resources::probe().map(|error| error.to_string()),
+        found => found,
+    }
 }
 
 /// Converts the error of an established connection.
@@ -127,7 +154,47 @@ pub(super) fn lost(cause: &str, attempt: &AttemptStatus) -> TransportError {
 }
 
 fn refused_by_tls(error: &rustls::Error) -> TransportError {
-    TransportError::new(TransportErrorKind::Tls, format!("The secure connection was refused: {error}"))
+    let mut message = format!("The secure connection was refused: {error}");
+    if let Some(advice) = certificate_advice(error) {
+        message.push_str(". ");
+        message.push_str(advice);
+    }
+    TransportError::new(TransportErrorKind::Tls, message)
+}
+
+/// Returns what to do about the certificate of a server, if its error is one that certificates for
+/// tests often have.
+fn certificate_advice(error: &rustls::Error) -> Option<&'static str> {
+    use rustls::CertificateError as Problem;
+    let rustls::Error::InvalidCertificate(problem) = error else { return None };
+    match problem {
+        Problem::UnknownIssuer => Some(
+            "No trusted certificate has signed the server's certificate. If the server is yours, give the \
+             certificate that signed it (for a self-signed one, itself) as `ca_file` or `ca_pem`.",
+        ),
+        Problem::NotValidForNameContext { presented, .. } if presented.is_empty() => Some(
+            "The certificate has no subjectAltName; the common name does not count. Make one with: openssl \
+             req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=localhost \
+             -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost,IP:127.0.0.1",
+        ),
+        // rustls has no variants for these errors of webpki.
+        Problem::Other(other) => match other.to_string() {
+            text if text.contains("CaUsedAsEndEntity") => Some(
+                "The server uses the certificate of a certificate authority (CA:TRUE) as its own, which is \
+                 what `openssl req -x509` makes. Make one for a server with: openssl req -x509 -newkey \
+                 rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=localhost -addext \
+                 basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost,IP:127.0.0.1",
+            ),
+            text if text.contains("UnsupportedCertVersion") => Some(
+                "The server's certificate has version 1. Make one with extensions (version 3): openssl req \
+                 -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=localhost \
+                 -addext basicConstraints=critical,CA:FALSE -addext \
+                 subjectAltName=DNS:localhost,IP:127.0.0.1",
+            ),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Returns whether a TLS error on an established connection refuses the client certificate. With
@@ -211,6 +278,17 @@ mod tests {
             on_connection(&error, &AttemptStatus::default()).kind,
             TransportErrorKind::ConnectionClosed
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_connection_without_a_descriptor_is_an_error_of_resources() {
+        for code in [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS] {
+            let error = std::io::Error::from_raw_os_error(code);
+            assert_eq!(unconnected(&error).kind, TransportErrorKind::Resources, "{error}");
+        }
+        let error = std::io::Error::from_raw_os_error(libc::ECONNREFUSED);
+        assert_eq!(unconnected(&error).kind, TransportErrorKind::Connect);
     }
 
     #[test]

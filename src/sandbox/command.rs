@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::json::ObjectReader;
+use crate::nearest::did_you_mean;
 
 use super::clock::{MAX_OFFSET_S, format_iso8601};
 use super::fault_queue::QueuedFault;
@@ -45,7 +46,10 @@ pub(super) fn run(shared: &Shared, text: &str) -> Result<Value, Error> {
         other => {
             return Err(Error::invalid(
                 "/command",
-                format!("`command` cannot be {other:?}. It must be one of {NAMES}."),
+                format!(
+                    "`command` cannot be {other:?}{} It must be one of {NAMES}.",
+                    did_you_mean(other, NAMES.split(", "))
+                ),
             ));
         }
     };

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::api::operation::operation;
+use crate::api::operation::{operation, operations};
 use crate::error::Error;
 use crate::json::ObjectReader;
+use crate::nearest::did_you_mean;
 
 use super::fault::Fault;
 
@@ -40,9 +41,10 @@ impl QueuedFault {
 fn parse_target(reader: &mut ObjectReader) -> Result<Option<&'static str>, Error> {
     match reader.take_string("operation")?.as_deref() {
         Some("*") => Ok(None),
-        Some(id) => operation(id)
-            .map(|row| Some(row.id))
-            .ok_or_else(|| Error::invalid("/operation", format!("The API has no operation {id:?}."))),
+        Some(id) => operation(id).map(|row| Some(row.id)).ok_or_else(|| {
+            let hint = did_you_mean(id, operations().iter().map(|operation| operation.id));
+            Error::invalid("/operation", format!("The API has no operation {id:?}{hint}"))
+        }),
         None => Err(Error::invalid(
             "/operation",
             "`operation` is missing. It must be the id of an operation, or \"*\" for all.",

@@ -2,13 +2,12 @@
 //! is open in a browser on this machine can send requests to the sandbox. A request is rejected if
 //! its `Host` is not this machine (DNS rebinding) or if its headers name a page of another site.
 
-use std::net::IpAddr;
-
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
 use http::request::Parts;
 use http::uri::{Authority, Uri};
 
 use super::response::{self, JSON, Response};
+use crate::config::is_loopback_host;
 
 /// Returns the response that rejects a request, or none if the request comes from a program or a
 /// page of this machine. `port` is the port that the sandbox listens on.
@@ -62,16 +61,7 @@ fn has_header_value(headers: &HeaderMap, name: &str, value: &str) -> bool {
 }
 
 fn is_loopback(authority: &Authority) -> bool {
-    if authority.as_str().contains('@') {
-        return false;
-    }
-    let host = authority.host().to_ascii_lowercase();
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
-    if let Ok(address) = bare.parse::<IpAddr>() {
-        return address.to_canonical().is_loopback();
-    }
-    let name = host.strip_suffix('.').unwrap_or(&host);
-    name == "localhost" || name.ends_with(".localhost")
+    !authority.as_str().contains('@') && is_loopback_host(authority.host())
 }
 
 #[cfg(test)]

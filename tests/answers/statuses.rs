@@ -210,3 +210,11 @@ fn typed_sessions_read_what_is_there_and_keep_the_rest() {
     let forgotten = client(port).sessions().start(&StartSession::new(1).player_id("p")).unwrap_err();
     assert_eq!(forgotten.field(), Some("/currency"));
 }
+
+#[test]
+fn a_response_in_gzip_is_a_bad_response_that_names_gzip() {
+    let bytes = answer("200 OK", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n", "\u{1F}x");
+    let error = call("get_session_status", STATUS, bytes).unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::BAD_RESPONSE, Outcome::Unknown), "{error}");
+    assert!(error.message().contains("gzip"), "{error}");
+}

@@ -21,6 +21,7 @@ static void ipg_code_name_returns_the_name_of_every_code(void) {
     NAMED(IPG_ERR_SHUT_DOWN);
     NAMED(IPG_ERR_UNSUPPORTED);
     NAMED(IPG_ERR_NO_SUCH_FIELD);
+    NAMED(IPG_ERR_RESOURCES);
     NAMED(IPG_ERR_RESOLVE);
     NAMED(IPG_ERR_CONNECT);
     NAMED(IPG_ERR_TLS);

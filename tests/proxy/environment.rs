@@ -1,9 +1,9 @@
 //! The environment names a proxy, and the configuration overrides it.
 
-use iplaygames::{Client, Code};
+use iplaygames::{Client, Code, Config};
 use serde_json::{Value, json};
 
-use crate::fixture::{assert_never_holds, call, config, proxy, proxy_url, request_of, tls_server};
+use crate::fixture::{assert_never_holds, call, proxy, proxy_url, request_of, tls_server};
 use crate::support::{ACTIVE, TEST_TIMEOUT, answering, child, json};
 
 /// Runs a test's child with every variable that names a proxy.
@@ -61,9 +61,11 @@ fn a_proxy_of_the_environment_is_not_asked_for_this_machine() {
 fn a_socks_proxy_of_the_system_is_an_error_and_is_not_bypassed() {
     const NAME: &str = "environment::a_socks_proxy_of_the_system_is_an_error_and_is_not_bypassed";
     if child::is(NAME) {
-        let refused = Client::new(config("https://game.test", json!({}))).unwrap_err();
+        let base = json!({"api_key": "test-key-123", "base_url": "https://game.test"});
+        let refused = Config::from_json(&base.to_string()).and_then(Client::new).map(|_| ()).unwrap_err();
         assert_eq!(refused.code(), Code::INVALID_ARGUMENT);
         assert!(refused.to_json().contains(r#""/proxy""#), "{refused:?}");
+        assert!(refused.message().contains("HTTPS_PROXY"), "{refused}");
         assert_never_holds(&refused.to_json(), &["w0rd", "nobody.test"]);
         return;
     }

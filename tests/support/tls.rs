@@ -62,6 +62,32 @@ impl Identity {
         Identity { chain: vec![certificate.der().clone()], key }
     }
 
+    /// A certificate that vouches for itself and that is an authority, as `openssl req -x509` makes
+    /// it.
+    pub fn self_signed_authority(host: &str) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let mut params = for_host(host);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).unwrap();
+        Identity { chain: vec![certificate.der().clone()], key }
+    }
+
+    /// A certificate that vouches for itself and has a common name only.
+    pub fn self_signed_without_names(host: &str) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let mut params = for_host(host);
+        params.subject_alt_names.clear();
+        params.is_ca = IsCa::ExplicitNoCa;
+        let certificate = params.self_signed(&key).unwrap();
+        Identity { chain: vec![certificate.der().clone()], key }
+    }
+
+    pub fn pem(&self) -> String {
+        use base64::Engine as _;
+        let base64 = base64::prelude::BASE64_STANDARD.encode(&self.chain[0]);
+        format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
+    }
+
     pub fn config(&self, protocols: &[&str]) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();

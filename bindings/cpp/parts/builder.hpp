@@ -116,7 +116,10 @@ public:
         return self;
     }
 
-    /** Sets a field to a JSON value; for fields that this header does not know. */
+    /**
+     * Sets a field to a JSON value; for fields that this header does not know. An argument that the
+     * library does not know either is a member of the object `extra`.
+     */
     Self& field(std::string_view name, std::string_view json) {
         fields_.set_json(name, json);
         return self();

@@ -51,7 +51,7 @@ static void every_typed_field_is_sent_and_read_unchanged() {
                                                     .freespin_count(10)
                                                     .freespin_bet_amount("0.50")
                                                     .expire_days(7)
-                                                    .field("not_known_yet", R"(["ü", 1.10])"));
+                                                    .field("extra", R"({"not_known_yet": ["ü", 1.10]})"));
     CHECK_OK(started);
     CHECK(started->session_id == started->text("/data/session_id") && !started->session_id.empty());
     CHECK(started->game_url == started->text("/data/game_url") && !started->game_url.empty());

@@ -45,9 +45,16 @@ impl Path<'_> {
         Path { parent: Some(self), step }
     }
 
-    /// Returns the path as a JSON pointer.
+    /// Returns whether this is the argument `extra`, whose members are arguments too.
+    fn is_extra(&self) -> bool {
+        matches!(self.step, Step::Key("extra"))
+            && self.parent.is_some_and(|parent| matches!(parent.step, Step::Root))
+    }
+
+    /// Returns the path as a JSON pointer. A member of `extra` has the path of an argument.
     fn to_pointer(&self) -> String {
-        let parent = self.parent.map_or_else(String::new, Path::to_pointer);
+        let parent = self.parent.filter(|parent| !parent.is_extra());
+        let parent = parent.map_or_else(String::new, Path::to_pointer);
         match self.step {
             Step::Root => parent,
             Step::Key(key) => format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1")),

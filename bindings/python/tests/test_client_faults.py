@@ -535,14 +535,26 @@ def test_a_promotion_sends_its_required_fields_and_is_refused_without_them(
     assert caught.value.parameter == "promotion_type"
 
 
-def test_an_unknown_field_is_sent(iplaygames_sandbox: Sandbox, play: Play) -> None:
-    play("call", "manage_games_for_a_promotion", id=7, action="add", game_ids=[1])
+def test_an_unknown_field_in_extra_is_sent(iplaygames_sandbox: Sandbox, play: Play) -> None:
+    extra = {"action": "add"}
+    play("call", "manage_games_for_a_promotion", id=7, extra=extra, game_ids=[1])
     assert json.loads(iplaygames_sandbox.requests()[-1]["body"]) == {
         "action": "add",
         "game_ids": [1],
     }
     play("sessions.start", **START, extra={"demo": True})
     assert json.loads(iplaygames_sandbox.requests()[-1]["body"])["demo"] is True
+
+
+def test_an_unknown_argument_raises_an_error_with_the_nearest_name(
+    iplaygames_sandbox: Sandbox, play: Play
+) -> None:
+    with pytest.raises(ValidationError, match="did you mean `per_page`") as caught:
+        play("call", "list_games", perPage="20")
+    assert caught.value.parameter == "perPage"
+    with pytest.raises(ValidationError, match="`extra`"):
+        play("call", "list_games", colour="red")
+    assert iplaygames_sandbox.requests() == []
 
 
 def test_an_upload_is_sent_as_a_file_with_a_name(iplaygames_sandbox: Sandbox, play: Play) -> None:
@@ -611,7 +623,7 @@ def test_requests_have_the_package_version_in_their_user_agent(
     play("call", "list_games")
     headers = iplaygames_sandbox.requests()[-1]["headers"]
     assert headers["user-agent"] == f"iplaygames-native/{version('iplaygames-native')}"
-    assert headers["accept"] == "application/json"
+    assert headers["accept"] == "application/json, */*;q=0.1"
     assert iplaygames_native.__version__ == version("iplaygames-native")
     assert iplaygames_native.DEFAULT_BASE_URL == "https://api.iplaygames.ai"
 

@@ -1,6 +1,7 @@
-//! Converts the JSON arguments of a call to a checked request: path, query and body. Documented
-//! parameters are checked before anything is sent; other arguments are passed on unchecked. Values
-//! are sent as written: a number keeps its digits, and a string keeps its escapes.
+//! Converts the JSON arguments of a call to a checked request: path, query and body. Arguments are
+//! checked before anything is sent, and unknown arguments are refused; the members of the argument
+//! `extra` are passed on unchecked. Values are sent as written: a number keeps its digits, and a
+//! string keeps its escapes.
 //!
 //! This file contains the conversion as a whole. `check.rs` checks a value, `request_builder.rs`
 //! writes the request.
@@ -14,6 +15,7 @@ mod value;
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
+use serde_json::value::RawValue;
 
 use self::check::check;
 use self::request_builder::RequestBuilder;
@@ -22,6 +24,7 @@ use super::operation::{BodyKind, Operation, ParamLocation};
 use crate::error::Error;
 use crate::http_types::{Method, Request};
 use crate::json::{self, escape_token};
+use crate::nearest::nearest;
 
 /// Checks the arguments and creates the request. Empty text means no arguments.
 pub(crate) fn prepare(operation: &'static Operation, arguments: &str) -> Result<Request, Error> {
@@ -60,22 +63,64 @@ pub(crate) fn prepare(operation: &'static Operation, arguments: &str) -> Result<
                     ParamLocation::File => request.file = Some((field.name, decode_string(value, key)?)),
                 }
             }
-            None if operation.method == Method::Get => request.write_query(key, value)?,
-            None if operation.body == BodyKind::Json => {
-                request.write_body(value, |body| json::write_string(body, key))
-            }
-            None => {
-                return Err(Error::invalid(
-                    escape_token(key),
-                    format!(
-                        "`{}` has no parameter `{key}`, and no body that could contain it.",
-                        operation.id
-                    ),
-                ));
-            }
+            None if key == EXTRA => write_extra(operation, &given, value, &mut request)?,
+            None => return Err(unknown_argument(operation, key)),
         }
     }
     Ok(request.finish(operation.method))
+}
+
+/// The argument for parameters that the table of operations does not have. No operation has a
+/// parameter of this name; a test of the table checks this.
+const EXTRA: &str = "extra";
+
+/// Adds the members of `extra` to the query or the body, where the other arguments of the operation
+/// are.
+fn write_extra(
+    operation: &Operation,
+    given: &[(Cow<'_, str>, &RawValue)],
+    extra: &RawValue,
+    request: &mut RequestBuilder<'_>,
+) -> Result<(), Error> {
+    if extra.get() == "null" {
+        return Ok(());
+    }
+    let members = json::parse_object(extra.get(), "`extra`").map_err(|mut error| {
+        error.pointer.insert_str(0, "/extra");
+        error
+    })?;
+    for (key, value) in &members {
+        let refused = |problem: &str| {
+            Err(Error::invalid(
+                format!("/extra{}", escape_token(key)),
+                format!("`{key}` in `extra` {problem}."),
+            ))
+        };
+        if given.iter().any(|(name, _)| name == key) {
+            return refused("is also given as an argument");
+        }
+        match operation.param(key).map(|field| field.location) {
+            Some(ParamLocation::Path | ParamLocation::File) => {
+                return refused("must be given as an argument");
+            }
+            _ if operation.method == Method::Get => request.write_query(key, value)?,
+            _ if operation.body == BodyKind::Json => {
+                request.write_body(value, |body| json::write_string(body, key));
+            }
+            _ => return refused("cannot be sent, because the operation has no body for it"),
+        }
+    }
+    Ok(())
+}
+
+#[cold]
+fn unknown_argument(operation: &Operation, key: &str) -> Error {
+    let names = operation.params.iter().map(|field| field.name);
+    let hint = match nearest(key, names) {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => ". Put parameters that this library does not know into `extra`.".to_owned(),
+    };
+    Error::invalid(escape_token(key), format!("`{}` has the unknown argument `{key}`{hint}", operation.id))
 }
 
 /// Creates the request of an operation on one session, which has no other arguments.

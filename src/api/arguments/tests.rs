@@ -40,23 +40,58 @@ fn a_start_sends_compact_json_with_the_digits_of_the_caller() {
 }
 
 #[test]
-fn unknown_arguments_are_sent_unchanged() {
-    let arguments = format!(r#"{{{START}, "new_field": {{"a": [1, 2.00]}}, "ü": "\u00fc"}}"#);
+fn the_members_of_extra_are_sent_unchanged() {
+    let arguments = format!(r#"{{{START}, "extra": {{"new_field": {{"a": [1, 2.00]}}, "ü": "\u00fc"}}}}"#);
     assert!(
         body("start_a_game_session", &arguments).ends_with(r#","new_field":{"a":[1,2.00]},"ü":"\u00fc"}"#)
     );
     let target = request(
         "list_games",
-        r#"{"new filter": "a&b", "page": 2, "on": true, "off": false, "ids": [1, "x"], "none": null}"#,
+        r#"{"per_page": "2", "extra": {"new filter": "a&b", "on": true, "off": false, "ids": [1, "x"], "none": null}}"#,
     );
     assert_eq!(
         target.unwrap().target,
-        "/api/v1/games?new%20filter=a%26b&page=2&on=1&off=0&ids%5B%5D=1&ids%5B%5D=x"
+        "/api/v1/games?per_page=2&new%20filter=a%26b&on=1&off=0&ids%5B%5D=1&ids%5B%5D=x"
     );
-    assert_eq!(
-        request("end_a_game_session", r#"{"session_id": "a", "x": 1}"#).unwrap_err().field(),
-        Some("/x")
-    );
+    for absent in ["null", "{}"] {
+        let made = request("end_a_game_session", &format!(r#"{{"session_id": "a", "extra": {absent}}}"#));
+        assert_eq!(made.unwrap().body, RequestBody::None);
+    }
+    for (id, arguments, field) in [
+        ("end_a_game_session", r#"{"session_id": "a", "extra": {"x": 1}}"#, "/extra/x"),
+        ("get_session_status", r#"{"session_id": "a", "extra": {"session_id": "b"}}"#, "/extra/session_id"),
+        ("list_games", r#"{"type": "1", "extra": {"type": 2}}"#, "/extra/type"),
+        ("list_games", r#"{"extra": {"a": 1, "a": 2}}"#, "/extra/a"),
+        ("list_games", r#"{"extra": [1]}"#, "/extra"),
+        ("list_games", r#"{"extra": "a=1"}"#, "/extra"),
+    ] {
+        assert_eq!(request(id, arguments).unwrap_err().field(), Some(field), "{arguments}");
+    }
+    for operation in operations() {
+        assert!(operation.param(EXTRA).is_none(), "{}", operation.id);
+    }
+}
+
+#[test]
+fn an_unknown_argument_is_refused_with_the_nearest_name() {
+    for (id, arguments, field, hint) in [
+        ("end_a_game_session", r#"{"session_id": "a", "x": 1}"#, "/x", "`extra`"),
+        (
+            "get_session_status",
+            r#"{"session_id": "a", "session": "a"}"#,
+            "/session",
+            "did you mean `session_id`?",
+        ),
+        ("list_games", r#"{"per_pgae": 1}"#, "/per_pgae", "did you mean `per_page`?"),
+        ("list_games", r#"{"colour/~": null}"#, "/colour~1~0", "`extra`"),
+    ] {
+        let error = request(id, arguments).unwrap_err();
+        assert_eq!((error.code(), error.field()), (Code::INVALID_ARGUMENT, Some(field)), "{error}");
+        assert!(error.message().contains(hint), "{error}");
+    }
+    let start = format!(r#"{{{START}, "playerId": "p"}}"#);
+    let error = request("start_a_game_session", &start).unwrap_err();
+    assert!(error.message().contains("did you mean `player_id`?"), "{error}");
 }
 
 #[test]
@@ -145,9 +180,12 @@ fn an_invalid_argument_is_refused_with_its_name() {
         let error = request("start_a_game_session", &text).unwrap_err();
         assert_eq!(error.field(), Some(format!("/{field}").as_str()), "{text}");
     }
-    for fine in
-        ["\"currency2\": \"x\"", "\"expire_days\": 30", "\"expire_days\": null", "\"device\": \"tablet\""]
-    {
+    for fine in [
+        "\"extra\": {\"currency2\": \"x\"}",
+        "\"expire_days\": 30",
+        "\"expire_days\": null",
+        "\"device\": \"tablet\"",
+    ] {
         assert!(request("start_a_game_session", &format!("{{{START}, {fine}}}")).is_ok(), "{fine}");
     }
     for fine in ["2001:db8::1", "::ffff:192.0.2.1"] {

@@ -8,6 +8,7 @@ use crate::api::operation::Operation;
 use crate::api::refusal;
 use crate::codes::Code;
 use crate::error::{Error, ErrorBody};
+use crate::escape::escape_controls;
 use crate::http_types::{Disposition, Outcome, Response};
 use crate::json;
 
@@ -34,9 +35,37 @@ pub(super) fn bad_response(response: Response, message: String) -> Error {
     error
 }
 
+/// Creates the error for a successful response in a content coding.
+pub(super) fn encoded_response(mut response: Response) -> Error {
+    let coding = content_coding(&response).unwrap_or_default();
+    // The bytes cannot be read.
+    response.body.clear();
+    bad_response(
+        response,
+        format!(
+            "The response has the content coding {coding:?}, although the request accepts none. Check the \
+             server and the proxies in front of it."
+        ),
+    )
+}
+
+/// Returns the content coding of a body, such as `gzip`; None if the body is not encoded.
+pub(super) fn content_coding(response: &Response) -> Option<String> {
+    let coding = response.content_encoding.as_deref()?;
+    let is_plain =
+        |coding: &str| matches!(coding.trim(), "") || coding.trim().eq_ignore_ascii_case("identity");
+    // The value is part of a message.
+    (!coding.split(',').all(is_plain)).then(|| coding.trim().chars().take(64).collect())
+}
+
 /// Creates the error for a refusal by the API, or for an error response of a server or a proxy.
-pub(super) fn parse_failure(operation: &Operation, response: Response) -> Error {
+pub(super) fn parse_failure(operation: &Operation, mut response: Response) -> Error {
     let status = response.status;
+    let coding = content_coding(&response);
+    if coding.is_some() {
+        // The status is enough for a code, but the body cannot be read.
+        response.body.clear();
+    }
     let disposition = refusal::classify(operation, &response);
     if disposition == Disposition::Contradictory {
         return bad_response(response, format!("The response (HTTP {status}) contradicts itself."));
@@ -56,7 +85,10 @@ pub(super) fn parse_failure(operation: &Operation, response: Response) -> Error 
     };
     let message = body_text(&response.body)
         .and_then(|text| string_member(text, "message").or_else(|| string_member(text, "error")))
-        .unwrap_or_else(|| status_line(status));
+        .unwrap_or_else(|| match coding {
+            Some(coding) => format!("{} (with a body in the content coding {coding:?})", status_line(status)),
+            None => status_line(status),
+        });
     let mut error = with_body(code, message, response);
     let inner = error.inner_mut();
     let unclear = disposition == Disposition::Unclear;
@@ -96,7 +128,9 @@ fn with_body(code: Code, message: String, response: Response) -> Error {
 fn string_member(json: &str, key: &str) -> Option<String> {
     let raw = member(json, key)?;
     let text: String = serde_json::from_str(raw).ok()?;
-    (!text.trim().is_empty()).then(|| text.chars().take(MAX_MESSAGE).collect())
+    let text: String = text.trim_end_matches(['\r', '\n']).chars().take(MAX_MESSAGE).collect();
+    // The message is shown by hosts in every language; the body keeps the characters.
+    (!text.trim().is_empty()).then(|| escape_controls(&text).into_owned())
 }
 
 /// Returns the value of a member of a JSON object, as JSON.

@@ -9,7 +9,7 @@ mod file;
 #[cfg(test)]
 mod tests;
 
-use self::failure::{bad_response, parse_failure, redirect};
+use self::failure::{bad_response, content_coding, encoded_response, parse_failure, redirect};
 use self::file::file_document;
 use super::envelope::{Envelope, without_bom};
 use super::operation::{Echo, Operation, ResponseKind};
@@ -38,6 +38,9 @@ fn parse_success(operation: &Operation, mut response: Response, echo: Option<&st
                 Err(bad_response(response, format!("The response is empty; it must contain {pointer}.")))
             }
         };
+    }
+    if content_coding(&response).is_some() {
+        return Err(encoded_response(response));
     }
     // The bytes are checked as UTF-8 once; the caller receives this string.
     let (body, error) = match String::from_utf8(response.body) {

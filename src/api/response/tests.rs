@@ -172,3 +172,40 @@ fn a_response_for_another_id_is_a_bad_response() {
         assert_eq!(parse(row, response(200, &text), Some("8")).unwrap_err().code(), Code::BAD_RESPONSE);
     }
 }
+
+#[test]
+fn a_response_in_a_content_coding_is_an_error_that_names_the_coding() {
+    let encoded = |id: &str, status: u16, coding: &str, body: &str| {
+        let content_encoding = Some(coding.to_owned());
+        parse(operation(id).unwrap(), Response { content_encoding, ..response(status, body) }, None)
+    };
+    for (id, coding) in [
+        ("start_a_game_session", "gzip"),
+        ("list_games", "br"),
+        ("get_api_v1_producers", "x-new"),
+        ("list_games", "gzip, identity"),
+        ("list_games", "GZIP"),
+    ] {
+        let error = encoded(id, 200, coding, STARTED).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::BAD_RESPONSE, Outcome::Unknown), "{error}");
+        assert!(error.message().contains(coding), "{error}");
+    }
+    for plain in ["identity", "", " Identity ", "identity,identity"] {
+        assert_eq!(encoded("start_a_game_session", 201, plain, STARTED).unwrap(), STARTED);
+    }
+    assert!(encoded("end_a_game_session", 204, "gzip", "").is_ok());
+    // The status of an error response has a meaning of its own.
+    let error = encoded("list_games", 401, "gzip", "\u{1F}").unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::UNAUTHORIZED, Outcome::Rejected));
+    assert!(error.message().contains("gzip") && error.body_text().is_none(), "{error:?}");
+}
+
+#[test]
+fn control_characters_of_the_servers_message_are_escaped_and_kept_in_the_body() {
+    let body = "{\"success\": false, \"message\": \"no\\n\\u001b[2J\\u202e\u{9B}\u{2028}\u{E9}\"}";
+    let error = parse_response("list_games", 400, body).unwrap_err();
+    let escaped = "no\\n\\u{1b}[2J\\u{202e}\\u{9b}\\u{2028}\u{E9}";
+    assert_eq!(error.message(), escaped);
+    assert!(error.to_string().starts_with(escaped), "{error}");
+    assert_eq!(error.body_json(), Some(body));
+}

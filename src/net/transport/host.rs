@@ -4,11 +4,12 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{HeaderMap, HeaderValue};
 
 use super::Transport;
 use super::encoded_body::{EncodedBody, JSON};
 use super::permits::Permit;
+use super::request_headers::request_headers;
 use crate::config::Config;
 use crate::host_transport::{
     ExchangeFailure, ExchangeState, HostFailure, HostRequest, HostResponse, HostTransport,
@@ -42,15 +43,10 @@ impl Drop for CancelGuard<'_> {
 
 impl HostedTransport {
     pub(crate) fn new(config: &Config, host: &Arc<dyn HostTransport>) -> HostedTransport {
-        let mut headers = config.headers.clone();
-        headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
-        if let Some(authorization) = &config.authorization {
-            headers.insert(header::AUTHORIZATION, authorization.clone());
-        }
         HostedTransport {
             host: Arc::clone(host),
             base_url: config.base_url.clone(),
-            headers,
+            headers: request_headers(config),
             max_response_bytes: config.max_response_bytes,
         }
     }

@@ -12,6 +12,7 @@ pub(super) mod limits;
 pub(crate) mod native;
 pub(crate) mod permits;
 mod proxy;
+mod request_headers;
 #[cfg(feature = "reqwest")]
 pub(crate) mod reqwest;
 

@@ -25,6 +25,7 @@ use self::pool::{Connection, Pool};
 use super::Transport;
 use super::encoded_body::{self, EncodedBody, JSON};
 use super::permits::Permit;
+use super::request_headers::request_headers;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
@@ -142,11 +143,7 @@ impl NativeTransport {
             return Err(unusable(&"it has no host"));
         };
         let dialer = Dialer::new(config, &address, tls, &roots, clock)?;
-        let mut headers = config.headers.clone();
-        headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
-        if let Some(authorization) = &config.authorization {
-            headers.insert(header::AUTHORIZATION, authorization.clone());
-        }
+        let headers = request_headers(config);
         let mut for_lines = headers.clone();
         if let Some(authorization) = dialer.proxy_authorization() {
             for_lines.insert(header::PROXY_AUTHORIZATION, authorization.clone());
@@ -272,5 +269,22 @@ impl Transport for NativeTransport {
 
     fn roots(&self) -> RootsState {
         self.roots.loaded()
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_accept_every_media_type_and_no_content_coding_on_both_protocols() {
+        let config = Config::from_json(r#"{"api_key": "k3y", "base_url": "http://127.0.0.1:1"}"#).unwrap();
+        let transport = NativeTransport::new(&config, &Arc::new(DriveClock::new())).unwrap();
+        let head = String::from_utf8(transport.http1_template.after_target.to_vec()).unwrap();
+        assert!(head.contains("\r\naccept: application/json, */*;q=0.1\r\n"), "{head}");
+        assert!(head.contains("\r\naccept-encoding: identity\r\n"), "{head}");
+        for headers in [&transport.headers.bare, &transport.headers.empty, &transport.headers.json] {
+            assert_eq!(headers[header::ACCEPT], "application/json, */*;q=0.1");
+            assert_eq!(headers[header::ACCEPT_ENCODING], "identity");
+        }
     }
 }

@@ -22,6 +22,7 @@ use super::encoded_body::{self, EncodedBody, JSON};
 use super::limits::{KEEPALIVE, MAX_HEAD, MAX_HEADERS, POOL_IDLE};
 use super::permits::Permit;
 use super::proxy::intercept;
+use super::request_headers::request_headers;
 use crate::codes::Code;
 use crate::config::{Config, TransportChoice};
 use crate::error::Error;
@@ -76,15 +77,10 @@ impl ReqwestTransport {
                 (build_client(config, &roots, resolver.clone())?, Some(roots))
             }
         };
-        let mut headers = config.headers.clone();
-        headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
-        if let Some(authorization) = &config.authorization {
-            headers.insert(header::AUTHORIZATION, authorization.clone());
-        }
         Ok(ReqwestTransport {
             client,
             base_url: config.base_url.clone(),
-            headers,
+            headers: request_headers(config),
             max_response_bytes: config.max_response_bytes,
             connect_timeout: config.connect_timeout,
             resolver,

@@ -195,13 +195,13 @@ def check_int(name: str, value: object) -> None:
 def to_start_arguments(
     arguments: dict[str, Any], extra: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Returns the arguments of a start: those that are not None, and `extra` unchanged."""
+    """Returns the arguments of a start: those that are not None, and `extra` unchecked."""
     arguments = drop_none(**arguments)
     for name in extra or ():
         if name in arguments:
             message = f"`{name}` is given twice: as an argument and in `extra`."
             raise invalid_argument(f"/{name}", message)
-    return arguments | dict(extra or {})
+    return arguments | {"extra": dict(extra)} if extra else arguments
 
 
 def handle_end_error(end_error: IPlayGamesError, block_error: BaseException | None) -> None:

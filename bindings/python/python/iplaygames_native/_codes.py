@@ -20,6 +20,9 @@ SHUT_DOWN = 104
 UNSUPPORTED = 105
 # The JSON document has no value at this pointer.
 NO_SUCH_FIELD = 106
+# The process or the system has no file descriptor, thread or memory left; the call was not
+# sent.
+RESOURCES = 107
 # The host name could not be resolved.
 RESOLVE = 200
 # No connection could be opened.
@@ -72,6 +75,7 @@ NAMES = {
     SHUT_DOWN: "IPG_ERR_SHUT_DOWN",
     UNSUPPORTED: "IPG_ERR_UNSUPPORTED",
     NO_SUCH_FIELD: "IPG_ERR_NO_SUCH_FIELD",
+    RESOURCES: "IPG_ERR_RESOURCES",
     RESOLVE: "IPG_ERR_RESOLVE",
     CONNECT: "IPG_ERR_CONNECT",
     TLS: "IPG_ERR_TLS",

@@ -150,6 +150,10 @@ class BusyError(IPlayGamesError):
     """The client has `max_in_flight` calls in flight. The call was not sent."""
 
 
+class ResourcesError(IPlayGamesError):
+    """The process or the system has no file descriptor, thread or memory left. Nothing was sent."""
+
+
 class ClosedError(IPlayGamesError):
     """The client is closed, or the interpreter is exiting."""
 
@@ -256,6 +260,7 @@ BY_CODE: dict[int, type[IPlayGamesError]] = {
     _codes.BUSY: BusyError,
     _codes.SHUT_DOWN: ClosedError,
     _codes.UNSUPPORTED: UnsupportedError,
+    _codes.RESOURCES: ResourcesError,
     _codes.RESOLVE: ResolveError,
     _codes.CONNECT: ConnectError,
     _codes.TLS: TLSError,
