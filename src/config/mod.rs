@@ -6,10 +6,14 @@
 pub(crate) mod api_key;
 mod base_url;
 mod certificates;
+mod client_certificate;
+mod client_pem;
 mod env;
 mod headers;
 mod limits;
+mod pem_file;
 mod proxy;
+mod proxy_scheme;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -26,9 +30,11 @@ use crate::json::ObjectReader;
 use crate::redact::Redactor;
 
 pub use base_url::DEFAULT_BASE_URL;
+pub(crate) use client_certificate::ClientCertificate;
 pub use env::{API_KEY_ENV, BASE_URL_ENV, TRANSPORT_ENV};
 pub(crate) use limits::{take_max_retries, take_timeout};
 pub(crate) use proxy::ProxyChoice;
+pub(crate) use proxy_scheme::ProxyScheme;
 #[cfg(feature = "reqwest")]
 pub(crate) use transport::GivenReqwestClient;
 pub(crate) use transport::TransportChoice;
@@ -36,6 +42,7 @@ pub(crate) use transport::TransportChoice;
 use api_key::take_authorization;
 use base_url::take_base_url;
 use certificates::take_certificates;
+use client_certificate::take_client_certificate;
 use env::Environment;
 use headers::{take_headers, take_user_agent};
 use limits::take_milliseconds;
@@ -60,6 +67,10 @@ const KEYS: &[&str] = &[
     "ca_file",
     "ca_pem",
     "only_these_cas",
+    "client_cert_file",
+    "client_cert_pem",
+    "client_key_file",
+    "client_key_pem",
     "user_agent",
     "allow_insecure_http",
 ];
@@ -95,6 +106,7 @@ pub struct Config {
     pub(crate) proxy: ProxyChoice,
     pub(crate) cas: Vec<CertificateDer<'static>>,
     pub(crate) only_these_cas: bool,
+    pub(crate) client_certificate: Option<ClientCertificate>,
     pub(crate) secrets: Arc<Redactor>,
 }
 
@@ -160,6 +172,7 @@ impl Config {
             proxy: take_proxy(&mut reader, environment, &mut secrets)?,
             cas: take_certificates(&mut reader)?,
             only_these_cas: reader.take_bool("only_these_cas")?.unwrap_or(false),
+            client_certificate: take_client_certificate(&mut reader)?,
             secrets: Arc::new(secrets),
         };
         config.headers.insert(header::USER_AGENT, take_user_agent(&mut reader)?);
@@ -193,6 +206,7 @@ impl fmt::Debug for Config {
             proxy,
             cas,
             only_these_cas,
+            client_certificate,
             secrets: _,
         } = self;
         f.debug_struct("Config")
@@ -218,6 +232,7 @@ impl fmt::Debug for Config {
             )
             .field("cas", &cas.len())
             .field("only_these_cas", only_these_cas)
+            .field("client_certificate", client_certificate)
             .finish()
     }
 }

@@ -6,6 +6,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::env::Environment;
+use super::proxy_scheme::ProxyScheme;
 use crate::error::Error;
 use crate::json::ObjectReader;
 use crate::redact::Redactor;
@@ -44,9 +45,9 @@ pub(super) fn take_proxy(
     }
     // The text may contain a password, so the message shows neither the text nor the parser's
     // error.
-    let invalid = || Error::invalid("/proxy", "`proxy` must be an http or https URL, or \"none\".");
+    let invalid = || Error::invalid("/proxy", format!("`proxy` must be {}, or \"none\".", ProxyScheme::URLS));
     let url = Url::parse(&text).map_err(|_| invalid())?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+    if ProxyScheme::from_name(url.scheme()).is_none() || !url.has_host() {
         return Err(invalid());
     }
     add_proxy_credentials(url.as_str(), secrets);

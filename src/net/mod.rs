@@ -19,6 +19,7 @@ mod response_headers;
 pub(crate) mod retry;
 pub(crate) mod retry_loop;
 mod signal;
+mod socks_error;
 pub(crate) mod tls;
 pub(crate) mod transport;
 pub(crate) mod transport_error;

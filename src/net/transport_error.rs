@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::attempt_status::AttemptStatus;
 use super::resolve::DnsError;
+use super::socks_error::socks_failure;
 use super::tls::RootsError;
 
 /// The error of an attempt that received no complete response.
@@ -100,6 +101,13 @@ pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> TransportError {
     if let Some(refused) = chain(error).find_map(|error| error.downcast_ref::<ProxyRefused>()) {
         return TransportError::new(TransportErrorKind::ProxyRefused, refused.to_string());
     }
+    if let Some(failure) = chain(error).find_map(socks_failure) {
+        let kind = match failure.is_final {
+            true => TransportErrorKind::ProxyRefused,
+            false => TransportErrorKind::Connect,
+        };
+        return TransportError::new(kind, failure.message);
+    }
     TransportError::new(TransportErrorKind::Connect, format!("No connection could be established: {cause}"))
 }
 
@@ -127,7 +135,26 @@ pub(super) fn lost(cause: &str, attempt: &AttemptStatus) -> TransportError {
 }
 
 fn refused_by_tls(error: &rustls::Error) -> TransportError {
-    TransportError::new(TransportErrorKind::Tls, format!("The secure connection was refused: {error}"))
+    use rustls::AlertDescription as Alert;
+    let advice = match error {
+        rustls::Error::AlertReceived(Alert::CertificateRequired) => {
+            ". The server requires a client certificate and received none. Set `client_cert_file` or \
+             `client_cert_pem`."
+        }
+        // TLS 1.2 has no alert of its own for a missing certificate.
+        rustls::Error::AlertReceived(Alert::HandshakeFailure) => {
+            ". If the server requires a client certificate, set `client_cert_file` or `client_cert_pem`."
+        }
+        _ if refuses_client_certificate(error) => {
+            ". The server does not accept the client certificate. Check `client_cert_file` or \
+             `client_cert_pem`."
+        }
+        _ => "",
+    };
+    TransportError::new(
+        TransportErrorKind::Tls,
+        format!("The secure connection was refused: {error}{advice}"),
+    )
 }
 
 /// Returns whether a TLS error on an established connection refuses the client certificate. With

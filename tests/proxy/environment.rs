@@ -58,8 +58,9 @@ fn a_proxy_of_the_environment_is_not_asked_for_this_machine() {
 }
 
 #[test]
-fn a_socks_proxy_of_the_system_is_an_error_and_is_not_bypassed() {
-    const NAME: &str = "environment::a_socks_proxy_of_the_system_is_an_error_and_is_not_bypassed";
+fn a_socks_proxy_of_the_system_that_cannot_be_used_is_an_error_and_is_not_bypassed() {
+    const NAME: &str =
+        "environment::a_socks_proxy_of_the_system_that_cannot_be_used_is_an_error_and_is_not_bypassed";
     if child::is(NAME) {
         let refused = Client::new(config("https://game.test", json!({}))).unwrap_err();
         assert_eq!(refused.code(), Code::INVALID_ARGUMENT);
@@ -67,7 +68,7 @@ fn a_socks_proxy_of_the_system_is_an_error_and_is_not_bypassed() {
         assert_never_holds(&refused.to_json(), &["w0rd", "nobody.test"]);
         return;
     }
-    let socks = "socks5h://user:w0rd@nobody.test:1080";
+    let socks = "socks4a://user:w0rd@nobody.test:1080";
     let names = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"];
     child::run(NAME, &names.map(|name| (name, socks)));
 }

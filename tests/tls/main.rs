@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod client_certificates;
 mod connections;
 mod fixture;
 mod handshake;
