@@ -104,7 +104,7 @@ impl ClientBuilder {
         self.value("background", &is_on)
     }
 
-    /// Sets the proxy: a URL, `system` or `none`.
+    /// Sets the proxy: an http, https, socks4, socks4a, socks5 or socks5h URL, or `none`.
     pub fn proxy(self, proxy: &str) -> ClientBuilder {
         self.string("proxy", proxy)
     }
@@ -117,14 +117,37 @@ impl ClientBuilder {
     /// Adds the root certificates of a file in PEM format. A path that is not UTF-8 is refused by
     /// [`build`](ClientBuilder::build).
     pub fn ca_file(self, path: impl AsRef<Path>) -> ClientBuilder {
-        // A path with replacement characters names no file, which the error then says.
-        let path = path.as_ref().to_string_lossy().into_owned();
-        self.string("ca_file", &path)
+        self.path("ca_file", path.as_ref())
     }
 
     /// Trusts only the given root certificates, and not those of the system.
     pub fn only_these_cas(self, is_on: bool) -> ClientBuilder {
         self.value("only_these_cas", &is_on)
+    }
+
+    /// Sets the certificate, in PEM format, that the client presents to servers that ask for one.
+    /// Certificates of issuers may follow it. The text may also contain the private key.
+    pub fn client_cert_pem(self, pem: &str) -> ClientBuilder {
+        self.string("client_cert_pem", pem)
+    }
+
+    /// Sets the file of the client's certificate; see
+    /// [`client_cert_pem`](ClientBuilder::client_cert_pem). A path that is not UTF-8 is refused by
+    /// [`build`](ClientBuilder::build).
+    pub fn client_cert_file(self, path: impl AsRef<Path>) -> ClientBuilder {
+        self.path("client_cert_file", path.as_ref())
+    }
+
+    /// Sets the private key of the client's certificate: not encrypted, in PEM format (PKCS#8,
+    /// PKCS#1 or SEC1).
+    pub fn client_key_pem(self, pem: &str) -> ClientBuilder {
+        self.string("client_key_pem", pem)
+    }
+
+    /// Sets the file of the private key; see [`client_key_pem`](ClientBuilder::client_key_pem). A
+    /// path that is not UTF-8 is refused by [`build`](ClientBuilder::build).
+    pub fn client_key_file(self, path: impl AsRef<Path>) -> ClientBuilder {
+        self.path("client_key_file", path.as_ref())
     }
 
     /// Sets the User-Agent.
@@ -184,6 +207,12 @@ impl ClientBuilder {
     fn string(mut self, key: &str, value: &str) -> ClientBuilder {
         self.members.push((key.to_owned(), quoted(value)));
         self
+    }
+
+    fn path(self, key: &str, path: &Path) -> ClientBuilder {
+        // A path with replacement characters names no file, which the error then says.
+        let path = path.to_string_lossy().into_owned();
+        self.string(key, &path)
     }
 
     fn value(mut self, key: &str, value: &dyn std::fmt::Display) -> ClientBuilder {

@@ -2,19 +2,15 @@
 //! `ca_pem`. The file is only looked up here; `net/tls.rs` reads it at the first connection over
 //! TLS.
 
-use std::fs::{File, Metadata};
-use std::io::Read as _;
 use std::path::Path;
 
 use rustls::pki_types::CertificateDer;
 
 use super::env::{Environment, read_environment};
 use super::pem::parse_pem;
+use super::pem_file::{check_metadata, check_size, read_pem_file};
 use crate::error::Error;
 use crate::json::ObjectReader;
-
-/// The size limit of certificates, in bytes.
-const MAX_PEM: u64 = 16 << 20;
 
 /// The certificates of a configuration.
 #[derive(Clone, Debug)]
@@ -67,13 +63,7 @@ pub(super) fn take_certificates(
 ///
 /// Returns the predicate of a sentence about the file.
 pub(crate) fn read_certificate_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
-    let file = open_without_waiting(path).map_err(unreadable)?;
-    check_metadata(&file.metadata().map_err(unreadable)?)?;
-    let mut pem = Vec::new();
-    file.take(MAX_PEM + 1).read_to_end(&mut pem).map_err(unreadable)?;
-    check_size(pem.len() as u64)?;
-    parse_pem(&pem)
+    parse_pem(&read_pem_file(path)?)
 }
 
 /// Checks that each certificate can be a trust anchor. A certificate that webpki cannot use would
@@ -96,30 +86,4 @@ fn read_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates = parse_pem(pem)?;
     check_trust_anchors(&certificates)?;
     Ok(certificates)
-}
-
-fn check_metadata(metadata: &Metadata) -> Result<(), String> {
-    if !metadata.is_file() {
-        return Err("is not a regular file. Name a file in PEM format".to_owned());
-    }
-    check_size(metadata.len())
-}
-
-fn check_size(size: u64) -> Result<(), String> {
-    match size {
-        0..=MAX_PEM => Ok(()),
-        _ => Err(format!("is larger than {} MB, so it is not a list of certificates", MAX_PEM >> 20)),
-    }
-}
-
-#[cfg(unix)]
-fn open_without_waiting(path: &Path) -> std::io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
-}
-
-#[cfg(not(unix))]
-fn open_without_waiting(path: &Path) -> std::io::Result<File> {
-    File::open(path)
 }

@@ -6,12 +6,16 @@
 pub(crate) mod api_key;
 mod base_url;
 mod certificates;
+mod client_certificate;
+mod client_pem;
 mod env;
 mod headers;
 mod limits;
 mod no_proxy;
 mod pem;
+mod pem_file;
 mod proxy;
+mod proxy_scheme;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -31,9 +35,11 @@ pub(crate) use base_url::is_localhost_name;
 #[cfg(feature = "sandbox")]
 pub(crate) use base_url::is_loopback_host;
 pub(crate) use certificates::{TrustedCertificates, check_trust_anchors, read_certificate_file};
+pub(crate) use client_certificate::ClientCertificate;
 pub use env::{API_KEY_ENV, BASE_URL_ENV, TRANSPORT_ENV};
 pub(crate) use limits::{take_max_retries, take_timeout};
 pub(crate) use proxy::ProxyChoice;
+pub(crate) use proxy_scheme::ProxyScheme;
 #[cfg(feature = "reqwest")]
 pub(crate) use transport::GivenReqwestClient;
 pub(crate) use transport::TransportChoice;
@@ -41,6 +47,7 @@ pub(crate) use transport::TransportChoice;
 use api_key::take_authorization;
 use base_url::take_base_url;
 use certificates::take_certificates;
+use client_certificate::take_client_certificate;
 use env::Environment;
 use headers::{take_headers, take_user_agent};
 use limits::take_milliseconds;
@@ -65,6 +72,10 @@ const KEYS: &[&str] = &[
     "ca_file",
     "ca_pem",
     "only_these_cas",
+    "client_cert_file",
+    "client_cert_pem",
+    "client_key_file",
+    "client_key_pem",
     "user_agent",
     "allow_insecure_http",
 ];
@@ -99,6 +110,7 @@ pub struct Config {
     pub(crate) transport: TransportChoice,
     pub(crate) proxy: ProxyChoice,
     pub(crate) certificates: TrustedCertificates,
+    pub(crate) client_certificate: Option<ClientCertificate>,
     pub(crate) secrets: Arc<Redactor>,
 }
 
@@ -164,6 +176,7 @@ impl Config {
             transport: take_transport(&mut reader, environment)?,
             proxy,
             certificates: take_certificates(&mut reader, environment)?,
+            client_certificate: take_client_certificate(&mut reader)?,
             secrets: Arc::new(secrets),
         };
         config.headers.insert(header::USER_AGENT, take_user_agent(&mut reader)?);
@@ -190,6 +203,7 @@ impl fmt::Debug for Config {
             transport,
             proxy,
             certificates,
+            client_certificate,
             secrets: _,
         } = self;
         f.debug_struct("Config")
@@ -216,6 +230,7 @@ impl fmt::Debug for Config {
             .field("ca_file", &certificates.file)
             .field("ca_pem", &certificates.pem.len())
             .field("only_these_cas", &certificates.only_these)
+            .field("client_certificate", client_certificate)
             .finish()
     }
 }

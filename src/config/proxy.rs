@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::env::{Environment, read_environment, trim_outside_key};
 use super::no_proxy::bypasses_proxy;
+use super::proxy_scheme::ProxyScheme;
 use crate::error::Error;
 use crate::json::ObjectReader;
 use crate::redact::Redactor;
@@ -42,7 +43,7 @@ pub(super) fn take_proxy(
         return Ok(ProxyChoice::None);
     }
     let url = parse_proxy(text).map_err(|problem| {
-        Error::invalid("/proxy", format!("`proxy` must be an http or https URL, or \"none\"; {problem}."))
+        Error::invalid("/proxy", format!("`proxy` must be {}, or \"none\"; {problem}.", ProxyScheme::URLS))
     })?;
     add_proxy_credentials(url.as_str(), secrets);
     Ok(ProxyChoice::Url(url))
@@ -131,10 +132,15 @@ fn parse_proxy(text: &str) -> Result<Url, &'static str> {
         // A word such as `direct` is not a host.
         return Err("it has neither a scheme nor a port; write http://host:3128");
     }
-    match url.scheme() {
-        "http" | "https" => {}
-        scheme if scheme.starts_with("socks") => return Err("SOCKS proxies are not supported"),
-        _ => return Err("its scheme is neither http nor https"),
+    let has_credentials = !url.username().is_empty() || url.password().is_some();
+    match ProxyScheme::from_name(url.scheme()) {
+        None => return Err("its scheme is none of http, https, socks4, socks4a, socks5 and socks5h"),
+        Some(ProxyScheme::Socks { version: 4, .. }) if has_credentials => {
+            return Err(
+                "a SOCKS4 proxy takes no user name and no password here; remove them, or use socks5 or socks5h",
+            );
+        }
+        Some(_) => {}
     }
     // The parser admits quotes in the name of a host.
     let is_host = |host: &str| {
@@ -231,7 +237,8 @@ mod tests {
             "http://proxy.test:31\n28",
             "http:proxy.test:3128",
             "ftp://proxy.test",
-            "socks5://user:w0rd@proxy.test",
+            "socks4://user:w0rd@proxy.test",
+            "socks4a://user:w0rd@proxy.test",
             "none such",
             "nonsense",
             "proxy.test",

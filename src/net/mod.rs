@@ -20,6 +20,7 @@ mod response_headers;
 pub(crate) mod retry;
 pub(crate) mod retry_loop;
 mod signal;
+mod socks_error;
 mod system_roots;
 pub(crate) mod tls;
 pub(crate) mod transport;

@@ -8,11 +8,14 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::system_roots;
 use super::unwind;
-use crate::config::{Config, TrustedCertificates, check_trust_anchors, read_certificate_file};
+use crate::config::{
+    ClientCertificate, Config, TrustedCertificates, check_trust_anchors, read_certificate_file,
+};
 
 /// Which roots are loaded, for the statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,15 +121,24 @@ impl LazyVerifier {
     }
 }
 
-/// Returns the TLS configuration that verifies with `roots`. It names its provider and installs
-/// nothing for the process, so it does not affect a host that uses rustls itself.
-pub(crate) fn client_config(roots: &Arc<LazyVerifier>) -> Result<ClientConfig, rustls::Error> {
+/// Returns the TLS configuration that verifies with `roots`, and presents `certificate` to servers
+/// that ask for one. It names its provider and installs nothing for the process, so it does not
+/// affect a host that uses rustls itself.
+pub(crate) fn client_config(
+    roots: &Arc<LazyVerifier>,
+    certificate: Option<&ClientCertificate>,
+) -> Result<ClientConfig, rustls::Error> {
     let verifier: Arc<dyn ServerCertVerifier> = Arc::clone(roots) as _;
-    let mut config = ClientConfig::builder_with_provider(Arc::clone(&roots.provider))
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&roots.provider))
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match certificate {
+        Some(ClientCertificate(certified)) => {
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(certified))))
+        }
+        None => builder.with_no_client_auth(),
+    };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }

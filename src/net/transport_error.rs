@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::attempt_status::AttemptStatus;
 use super::resolve::DnsError;
 use super::resources;
+use super::socks_error::socks_failure;
 use super::tls::RootsError;
 
 /// The error of an attempt that received no complete response.
@@ -109,6 +110,13 @@ pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> TransportError {
     if let Some(refused) = chain(error).find_map(|error| error.downcast_ref::<ProxyRefused>()) {
         return TransportError::new(TransportErrorKind::ProxyRefused, refused.to_string());
     }
+    if let Some(failure) = chain(error).find_map(socks_failure) {
+        let kind = match failure.is_final {
+            true => TransportErrorKind::ProxyRefused,
+            false => TransportErrorKind::Connect,
+        };
+        return TransportError::new(kind, failure.message);
+    }
     TransportError::new(TransportErrorKind::Connect, format!("No connection could be established: {cause}"))
 }
 
@@ -155,11 +163,31 @@ pub(super) fn lost(cause: &str, attempt: &AttemptStatus) -> TransportError {
 
 fn refused_by_tls(error: &rustls::Error) -> TransportError {
     let mut message = format!("The secure connection was refused: {error}");
-    if let Some(advice) = certificate_advice(error) {
+    if let Some(advice) = certificate_advice(error).or_else(|| client_certificate_advice(error)) {
         message.push_str(". ");
         message.push_str(advice);
     }
     TransportError::new(TransportErrorKind::Tls, message)
+}
+
+/// Returns what to do about the client certificate, if the server asks for one or refuses it.
+fn client_certificate_advice(error: &rustls::Error) -> Option<&'static str> {
+    use rustls::AlertDescription as Alert;
+    match error {
+        rustls::Error::AlertReceived(Alert::CertificateRequired) => Some(
+            "The server requires a client certificate and received none. Set `client_cert_file` or \
+             `client_cert_pem`.",
+        ),
+        // TLS 1.2 has no alert of its own for a missing certificate.
+        rustls::Error::AlertReceived(Alert::HandshakeFailure) => {
+            Some("If the server requires a client certificate, set `client_cert_file` or `client_cert_pem`.")
+        }
+        _ if refuses_client_certificate(error) => Some(
+            "The server does not accept the client certificate. Check `client_cert_file` or \
+             `client_cert_pem`.",
+        ),
+        _ => None,
+    }
 }
 
 /// Returns what to do about the certificate of a server, if its error is one that certificates for

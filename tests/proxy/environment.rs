@@ -58,8 +58,9 @@ fn a_proxy_of_the_environment_is_not_asked_for_this_machine() {
 }
 
 #[test]
-fn a_socks_proxy_of_the_system_is_an_error_and_is_not_bypassed() {
-    const NAME: &str = "environment::a_socks_proxy_of_the_system_is_an_error_and_is_not_bypassed";
+fn a_socks_proxy_of_the_system_that_cannot_be_used_is_an_error_and_is_not_bypassed() {
+    const NAME: &str =
+        "environment::a_socks_proxy_of_the_system_that_cannot_be_used_is_an_error_and_is_not_bypassed";
     if child::is(NAME) {
         let base = json!({"api_key": "test-key-123", "base_url": "https://game.test"});
         let refused = Config::from_json(&base.to_string()).and_then(Client::new).map(|_| ()).unwrap_err();
@@ -69,7 +70,7 @@ fn a_socks_proxy_of_the_system_is_an_error_and_is_not_bypassed() {
         assert_never_holds(&refused.to_json(), &["w0rd", "nobody.test"]);
         return;
     }
-    let socks = "socks5h://user:w0rd@nobody.test:1080";
+    let socks = "socks4a://user:w0rd@nobody.test:1080";
     let names = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"];
     child::run(NAME, &names.map(|name| (name, socks)));
 }

@@ -2,9 +2,11 @@
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use iplaygames::{Client, Config, Error, Reply};
+use rustls::ServerConfig;
 use serde_json::{Value, json};
 
 use crate::support::http2_server::{send_json, serve_http2, serve_tls};
@@ -12,6 +14,9 @@ use crate::support::tls::{Authority, secure};
 use crate::support::{
     ACTIVE, Received, SESSION, TEST_TIMEOUT, answer, answering, json, options, read_request, serve,
 };
+
+/// The transports of this build that use the configuration of proxies.
+pub const TRANSPORTS: &[&str] = if cfg!(feature = "reqwest") { &["native", "reqwest"] } else { &["native"] };
 
 /// What a proxy saw: each head, and every byte that passed from a client after a CONNECT.
 #[derive(Debug)]
@@ -78,7 +83,11 @@ pub fn tls_server(host: &str) -> (u16, Receiver<Received>, String) {
 }
 
 pub fn tls_server_of(authority: &Authority, host: &str) -> (u16, Receiver<Received>) {
-    let config = authority.certify(host).config(&["http/1.1"]);
+    tls_server_with(authority.certify(host).config(&["http/1.1"]))
+}
+
+/// A TLS server with this configuration.
+pub fn tls_server_with(config: Arc<ServerConfig>) -> (u16, Receiver<Received>) {
     let (seen, requests) = channel();
     let port = serve(move |stream| {
         let mut stream = secure(&config, stream);

@@ -3,7 +3,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod client_certificates;
 mod environment;
 mod failures;
 mod fixture;
 mod privacy;
+mod socks;

@@ -7,6 +7,7 @@ pub mod http2;
 pub mod http2_server;
 pub mod length;
 pub mod protocol;
+pub mod socks;
 pub mod tls;
 
 use std::io::{Read, Write};

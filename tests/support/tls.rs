@@ -8,14 +8,23 @@ use rcgen::{
     KeyUsagePurpose, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
 
 pub type Secured = StreamOwned<ServerConnection, TcpStream>;
 
 /// An authority that nobody trusts unless told to.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
-/// A server's certificates and its key.
+/// Whether a server asks for a certificate of the client.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ClientCertificates {
+    Requested,
+    Required,
+}
+
+/// A server's or a client's certificates and key.
 pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: KeyPair,
@@ -45,6 +54,18 @@ impl Authority {
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2021, 1, 1);
         self.sign(params)
+    }
+
+    /// Returns what verifies the certificates of clients that this authority has signed.
+    fn verifier(&self, asked: ClientCertificates) -> Arc<dyn ClientCertVerifier> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.0.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        match asked {
+            ClientCertificates::Requested => builder.allow_unauthenticated().build().unwrap(),
+            ClientCertificates::Required => builder.build().unwrap(),
+        }
     }
 
     fn sign(&self, params: CertificateParams) -> Identity {
@@ -89,17 +110,53 @@ impl Identity {
     }
 
     pub fn config(&self, protocols: &[&str]) -> Arc<ServerConfig> {
+        self.config_with(WebPkiClientVerifier::no_client_auth(), rustls::ALL_VERSIONS, protocols)
+    }
+
+    /// The configuration of a server that asks for certificates that `authority` has signed.
+    pub fn config_for_clients(
+        &self,
+        authority: &Authority,
+        asked: ClientCertificates,
+        versions: &[&'static SupportedProtocolVersion],
+        protocols: &[&str],
+    ) -> Arc<ServerConfig> {
+        self.config_with(authority.verifier(asked), versions, protocols)
+    }
+
+    fn config_with(
+        &self,
+        clients: Arc<dyn ClientCertVerifier>,
+        versions: &[&'static SupportedProtocolVersion],
+        protocols: &[&str],
+    ) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
         let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_single_cert(self.chain.clone(), key)
             .unwrap();
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         Arc::new(config)
     }
+
+    /// The certificates in PEM format.
+    pub fn certificate_pem(&self) -> String {
+        self.chain.iter().map(|der| pem_block("CERTIFICATE", der)).collect()
+    }
+
+    /// The private key in PEM format.
+    pub fn key_pem(&self) -> String {
+        self.key.serialize_pem()
+    }
+}
+
+fn pem_block(label: &str, der: &[u8]) -> String {
+    use base64::Engine as _;
+    let base64 = base64::prelude::BASE64_STANDARD.encode(der);
+    format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n")
 }
 
 /// The server's end of a connection.

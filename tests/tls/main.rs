@@ -5,6 +5,7 @@
 mod support;
 
 mod certificates;
+mod client_certificates;
 mod connections;
 mod fixture;
 mod handshake;

@@ -7,6 +7,7 @@ pub(in crate::net) mod http2;
 mod http2_connection;
 mod http2_streams;
 pub(in crate::net) mod pool;
+mod socks;
 mod stream;
 mod tunnel;
 
@@ -26,13 +27,12 @@ use super::Transport;
 use super::encoded_body::{self, EncodedBody, JSON};
 use super::permits::Permit;
 use super::request_headers::request_headers;
-use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
 use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::idle_time::DriveClock;
-use crate::net::tls::{self, LazyVerifier, RootsState};
+use crate::net::tls::{LazyVerifier, RootsState};
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -131,8 +131,6 @@ impl Http2Headers {
 impl NativeTransport {
     pub(crate) fn new(config: &Config, clock: &Arc<DriveClock>) -> Result<NativeTransport, Error> {
         let roots = Arc::new(LazyVerifier::new(config));
-        let tls = tls::client_config(&roots)
-            .map_err(|error| Error::new(Code::INTERNAL, format!("TLS cannot be set up: {error}")))?;
         let unusable = |error: &dyn std::fmt::Display| {
             Error::invalid("/base_url", format!("`base_url` cannot be used: {error}."))
         };
@@ -142,7 +140,7 @@ impl NativeTransport {
         else {
             return Err(unusable(&"it has no host"));
         };
-        let dialer = Dialer::new(config, &address, tls, &roots, clock)?;
+        let dialer = Dialer::new(config, &address, &roots, clock)?;
         let headers = request_headers(config);
         let mut for_lines = headers.clone();
         if let Some(authorization) = dialer.proxy_authorization() {

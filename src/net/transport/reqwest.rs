@@ -5,7 +5,10 @@
 //! the client. It cannot say whether a byte of a request was written. So only a request without a
 //! connection counts as not sent; after any other failure the outcome is unknown.
 
+mod proxy_settings;
+
 use std::error::Error as StdError;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,9 +17,10 @@ use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Proxy, Url};
+use reqwest::{Client, Url};
 use tokio::runtime::Handle;
 
+use self::proxy_settings::{check_client_certificate, connection_error, reqwest_proxy};
 use super::Transport;
 use super::encoded_body::{self, EncodedBody, JSON};
 use super::limits::{KEEPALIVE, MAX_HEAD, MAX_HEADERS, POOL_IDLE};
@@ -24,7 +28,7 @@ use super::permits::Permit;
 use super::proxy::intercept;
 use super::request_headers::request_headers;
 use crate::codes::Code;
-use crate::config::{Config, TransportChoice};
+use crate::config::{Config, ProxyScheme, TransportChoice};
 use crate::error::Error;
 use crate::fork;
 use crate::http_types::{Request, Response};
@@ -62,7 +66,7 @@ impl ReqwestTransport {
     /// [`Code::INVALID_ARGUMENT`] for a proxy that cannot be used; [`Code::UNSUPPORTED`] for a
     /// client of the host in a forked child; [`Code::INTERNAL`] if reqwest cannot be set up.
     pub(crate) fn new(config: &Config) -> Result<ReqwestTransport, Error> {
-        let resolver = NameResolver(Arc::new(Resolver::new(config.connect_timeout)));
+        let mut resolver = NameResolver::new(config);
         let (client, roots) = match &config.transport {
             TransportChoice::ReqwestClient(given) if given.generation != fork::generation() => {
                 return Err(Error::new(
@@ -74,7 +78,7 @@ impl ReqwestTransport {
             TransportChoice::ReqwestClient(given) => (given.client.clone(), None),
             _ => {
                 let roots = Arc::new(LazyVerifier::new(config));
-                (build_client(config, &roots, resolver.clone())?, Some(roots))
+                (build_client(config, &roots, &mut resolver)?, Some(roots))
             }
         };
         Ok(ReqwestTransport {
@@ -230,7 +234,7 @@ impl ReqwestTransport {
                 let refused = transport_error::ProxyRefused { status: 407 };
                 return TransportError::new(TransportErrorKind::ProxyRefused, refused.to_string());
             }
-            return transport_error::unconnected(error);
+            return transport_error::unconnected(connection_error(error));
         }
         if is_invalid_http(error) {
             return transport_error::invalid_http(&transport_error::root_cause(error));
@@ -266,8 +270,12 @@ impl Transport for ReqwestTransport {
     async fn connect(&self) -> Result<(), TransportError> {
         self.load_roots().await?;
         let url = Url::parse(&self.base_url).map_err(|error| transport_error::internal(&error))?;
-        if let Some(url::Host::Domain(host)) = url.host() {
-            self.resolver.0.resolve(host).await.map_err(|error| transport_error::unconnected(&error))?;
+        if let Some(url::Host::Domain(host)) = url.host().filter(|_| !self.resolver.proxy_resolves) {
+            self.resolver
+                .resolver
+                .resolve(host)
+                .await
+                .map_err(|error| transport_error::unconnected(&error))?;
         }
         Ok(())
     }
@@ -310,62 +318,83 @@ impl<F> Drop for DropInRuntime<F> {
 
 /// Builds a client that does what the native transport does: no redirects, no retries, no cookies,
 /// no decompression.
-fn build_client(config: &Config, roots: &Arc<LazyVerifier>, resolver: NameResolver) -> Result<Client, Error> {
+fn build_client(
+    config: &Config,
+    roots: &Arc<LazyVerifier>,
+    resolver: &mut NameResolver,
+) -> Result<Client, Error> {
     let unusable = |error: &dyn std::fmt::Display| {
         Error::new(Code::INTERNAL, format!("The reqwest client cannot be set up: {error}"))
     };
-    let mut tls = tls::client_config(roots).map_err(|error| unusable(&error))?;
+    let mut tls =
+        tls::client_config(roots, config.client_certificate.as_ref()).map_err(|error| unusable(&error))?;
     // HTTP/2 in hyper takes a body that was cut by RST_STREAM(NO_ERROR) as complete, and says
     // neither whether the server refused a stream nor which connection does not respond.
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let server = config
+    let server: http::Uri = config
         .base_url
         .parse()
         .map_err(|error| Error::invalid("/base_url", format!("`base_url` cannot be used: {error}.")))?;
+    let found = intercept(config, &server)?;
+    if let Some(found) = &found {
+        check_client_certificate(config, found)?;
+        resolver.prepare(found.scheme);
+    }
     let mut builder = Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
-        .dns_resolver(resolver)
+        .dns_resolver(resolver.clone())
         .connect_timeout(config.connect_timeout)
         .pool_idle_timeout(POOL_IDLE)
         .tcp_keepalive(KEEPALIVE)
         .http1_only()
         .http1_max_headers(MAX_HEADERS);
-    if let Some(found) = intercept(config, &server)? {
-        builder = builder.proxy(proxy(&found)?);
+    if let Some(found) = found {
+        builder = builder.proxy(reqwest_proxy(&found.intercept)?);
     }
     builder.build().map_err(|error| unusable(&transport_error::root_cause(&error)))
-}
-
-/// Returns reqwest's setting for a proxy.
-fn proxy(found: &hyper_util::client::proxy::matcher::Intercept) -> Result<Proxy, Error> {
-    // The address may contain a password, so the error does not repeat it.
-    let unusable = || Error::invalid("/proxy", "The proxy's URL cannot be used.");
-    let mut address = Url::parse(&found.uri().to_string()).map_err(|_| unusable())?;
-    if let Some((user, password)) = found.raw_auth() {
-        address.set_username(user).map_err(|()| unusable())?;
-        address.set_password(Some(password)).map_err(|()| unusable())?;
-    }
-    let mut proxy = Proxy::all(address).map_err(|_| unusable())?;
-    if let Some(authorization) = found.basic_auth() {
-        proxy = proxy.custom_http_auth(authorization.clone());
-    }
-    Ok(proxy)
 }
 
 /// Lets reqwest resolve names as the native transport does: calls share a look-up, and its thread
 /// belongs to the runtime of the client.
 #[derive(Clone)]
-struct NameResolver(Arc<Resolver>);
+struct NameResolver {
+    resolver: Arc<Resolver>,
+    /// Whether a proxy resolves the name of the server.
+    proxy_resolves: bool,
+    /// Whether IPv4 addresses precede the others.
+    ipv4_first: bool,
+}
+
+impl NameResolver {
+    fn new(config: &Config) -> NameResolver {
+        let resolver = Arc::new(Resolver::new(config.connect_timeout));
+        NameResolver { resolver, proxy_resolves: false, ipv4_first: false }
+    }
+
+    /// Prepares for a proxy.
+    fn prepare(&mut self, proxy: ProxyScheme) {
+        self.proxy_resolves = !matches!(proxy, ProxyScheme::Socks { proxy_resolves: false, .. });
+        // reqwest gives the first address of the server to the proxy.
+        self.ipv4_first = matches!(proxy, ProxyScheme::Socks { version: 4, proxy_resolves: false });
+    }
+}
 
 impl Resolve for NameResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let resolver = Arc::clone(&self.0);
+        let NameResolver { resolver, ipv4_first, .. } = self.clone();
         Box::pin(async move {
-            let addresses: Addrs = Box::new(resolver.resolve(name.as_str()).await?.into_iter());
+            // reqwest also asks for addresses, with the brackets of a URL.
+            let host = name.as_str().trim_start_matches('[').trim_end_matches(']');
+            let mut addresses = resolver.resolve(host).await?;
+            if ipv4_first {
+                // Stable: the order within a family stays.
+                addresses.sort_by_key(SocketAddr::is_ipv6);
+            }
+            let addresses: Addrs = Box::new(addresses.into_iter());
             Ok(addresses)
         })
     }

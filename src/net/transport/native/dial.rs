@@ -6,20 +6,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
-use hyper_util::client::proxy::matcher::Intercept;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 
 use super::connect::connect;
+use super::socks::Socks;
 use super::stream::{Socket, Stream, Tcp};
 use super::tunnel::{BoxError, open_tunnel};
-use crate::config::Config;
+use crate::codes::Code;
+use crate::config::{Config, ProxyScheme};
 use crate::error::Error;
 use crate::net::idle_time::DriveClock;
 use crate::net::resolve::Resolver;
-use crate::net::tls::LazyVerifier;
-use crate::net::transport::proxy::intercept;
+use crate::net::tls::{self, LazyVerifier};
+use crate::net::transport::proxy::{FoundProxy, intercept};
 use crate::net::unwind::injection_point;
 
 /// Opens connections to one server.
@@ -41,8 +42,13 @@ fn bare_host(address: &Uri) -> &str {
 /// The proxy that requests or tunnels go through.
 struct Proxy {
     address: Uri,
-    tls: Option<Tls>,
-    authorization: Option<HeaderValue>,
+    port: u16,
+    protocol: ProxyProtocol,
+}
+
+enum ProxyProtocol {
+    Http { tls: Option<Tls>, authorization: Option<HeaderValue> },
+    Socks(Socks),
 }
 
 struct Tls {
@@ -54,12 +60,17 @@ impl Dialer {
     pub(in crate::net) fn new(
         config: &Config,
         server: &Uri,
-        tls: ClientConfig,
         roots: &Arc<LazyVerifier>,
         clock: &Arc<DriveClock>,
     ) -> Result<Dialer, Error> {
-        let proxy = intercept(config, server)?.map(|found| Proxy::new(&found, tls.clone())).transpose()?;
-        let tls = Tls::for_address(server, tls)
+        let client_config = |certificate| {
+            tls::client_config(roots, certificate)
+                .map_err(|error| Error::new(Code::INTERNAL, format!("TLS cannot be set up: {error}")))
+        };
+        // The certificate of the client is for the server only.
+        let proxy =
+            intercept(config, server)?.map(|found| Proxy::new(&found, client_config(None)?)).transpose()?;
+        let tls = Tls::for_address(server, client_config(config.client_certificate.as_ref())?)
             .map_err(|error| Error::invalid("/base_url", format!("`base_url` cannot be used: {error}.")))?;
         Ok(Dialer {
             resolver: Resolver::new(config.connect_timeout),
@@ -80,29 +91,31 @@ impl Dialer {
     /// Returns whether requests are sent to a proxy itself, with the whole URL, and not through a
     /// tunnel.
     pub(in crate::net) fn asks_a_proxy(&self) -> bool {
-        self.asked_proxy().is_some()
+        !self.is_secure()
+            && self.proxy.as_ref().is_some_and(|proxy| matches!(proxy.protocol, ProxyProtocol::Http { .. }))
     }
 
     /// Returns the credentials for that proxy, which are sent with every request.
     pub(in crate::net) fn proxy_authorization(&self) -> Option<&HeaderValue> {
-        self.asked_proxy()?.authorization.as_ref()
+        match &self.proxy.as_ref()?.protocol {
+            ProxyProtocol::Http { authorization, .. } if !self.is_secure() => authorization.as_ref(),
+            _ => None,
+        }
     }
 
-    fn asked_proxy(&self) -> Option<&Proxy> {
-        self.proxy.as_ref().filter(|_| !self.is_secure())
+    fn server_port(&self) -> u16 {
+        self.server.port_u16().unwrap_or(if self.is_secure() { 443 } else { 80 })
     }
 
     /// Opens a connection.
     pub(in crate::net) async fn dial(&self) -> Result<(Stream, Socket), BoxError> {
-        let first = self.proxy.as_ref().map_or(&self.server, |proxy| &proxy.address);
-        let port = match (first.port_u16(), first.scheme_str()) {
-            (Some(port), _) => port,
-            (None, Some("https")) => 443,
-            (None, _) => 80,
+        let (host, port) = match &self.proxy {
+            Some(proxy) => (bare_host(&proxy.address), proxy.port),
+            None => (bare_host(&self.server), self.server_port()),
         };
         injection_point();
-        let tcp = connect(&self.resolver, bare_host(first), port, self.connect_timeout).await?;
-        if self.tls.is_some() || self.proxy.as_ref().is_some_and(|proxy| proxy.tls.is_some()) {
+        let tcp = connect(&self.resolver, host, port, self.connect_timeout).await?;
+        if self.tls.is_some() || self.proxy.as_ref().is_some_and(Proxy::is_secure) {
             // Otherwise the handshake would load them on this thread.
             self.roots.load_elsewhere().await?;
             injection_point();
@@ -110,13 +123,7 @@ impl Dialer {
         let socket = Socket::of(&tcp);
         let mut stream = Stream::Plain(Tcp(tcp));
         if let Some(proxy) = &self.proxy {
-            if let Some(tls) = &proxy.tls {
-                stream = tls.connect_tls(stream, &self.clock).await?;
-            }
-            if self.is_secure() {
-                stream =
-                    open_tunnel(stream, &proxy.address, proxy.authorization.as_ref(), &self.server).await?;
-            }
+            stream = self.pass(stream, proxy).await?;
         }
         injection_point();
         if let Some(tls) = &self.tls {
@@ -124,25 +131,51 @@ impl Dialer {
         }
         Ok((stream, socket))
     }
+
+    /// Prepares the connection to a proxy: afterwards it leads to the server, or requests are sent
+    /// to the proxy itself.
+    async fn pass(&self, mut stream: Stream, proxy: &Proxy) -> Result<Stream, BoxError> {
+        match &proxy.protocol {
+            ProxyProtocol::Http { tls, authorization } => {
+                if let Some(tls) = tls {
+                    stream = tls.connect_tls(stream, &self.clock).await?;
+                }
+                if self.is_secure() {
+                    stream =
+                        open_tunnel(stream, &proxy.address, authorization.as_ref(), &self.server).await?;
+                }
+                Ok(stream)
+            }
+            ProxyProtocol::Socks(socks) => {
+                let host = bare_host(&self.server);
+                socks.connect(stream, &proxy.address, &self.resolver, host, self.server_port()).await
+            }
+        }
+    }
 }
 
 impl Proxy {
-    fn new(found: &Intercept, mut tls: ClientConfig) -> Result<Proxy, Error> {
-        let address = found.uri().clone();
-        let unusable = |why: &dyn std::fmt::Display| {
-            Error::invalid("/proxy", format!("The proxy cannot be used: {why}."))
+    fn new(found: &FoundProxy, mut tls: ClientConfig) -> Result<Proxy, Error> {
+        let address = found.intercept.uri().clone();
+        let protocol = match found.scheme {
+            ProxyScheme::Socks { version, proxy_resolves } => {
+                ProxyProtocol::Socks(Socks::new(version, proxy_resolves, &found.intercept))
+            }
+            ProxyScheme::Http | ProxyScheme::Https => {
+                // HTTP/2 is negotiated with the server only, not with the proxy.
+                tls.alpn_protocols.clear();
+                let tls = Tls::for_address(&address, tls).map_err(|error| {
+                    Error::invalid("/proxy", format!("The proxy cannot be used: {error}."))
+                })?;
+                ProxyProtocol::Http { tls, authorization: found.intercept.basic_auth().cloned() }
+            }
         };
-        if !matches!(address.scheme_str(), Some("http" | "https")) {
-            // A direct connection would bypass the proxy.
-            return Err(unusable(
-                &"the system names one for SOCKS, which is not spoken here; \
-                 set `proxy` to an http or https URL, or to \"none\"",
-            ));
-        }
-        // HTTP/2 is negotiated with the server only, not with the proxy.
-        tls.alpn_protocols.clear();
-        let tls = Tls::for_address(&address, tls).map_err(|error| unusable(&error))?;
-        Ok(Proxy { address, tls, authorization: found.basic_auth().cloned() })
+        let port = address.port_u16().unwrap_or(found.scheme.default_port());
+        Ok(Proxy { address, port, protocol })
+    }
+
+    fn is_secure(&self) -> bool {
+        matches!(self.protocol, ProxyProtocol::Http { tls: Some(_), .. })
     }
 }
 

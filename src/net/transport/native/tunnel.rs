@@ -28,7 +28,7 @@ pub(in crate::net) async fn open_tunnel(
 ) -> Result<Stream, BoxError> {
     let status = Arc::new(AtomicU16::new(0));
     let probe = StatusProbe { stream, head: Vec::new(), status: Arc::clone(&status) };
-    let mut tunnel = Tunnel::new(proxy.clone(), Preconnected(Some(probe)));
+    let mut tunnel = Tunnel::new(proxy.clone(), Preconnected::new(probe));
     if let Some(authorization) = authorization {
         tunnel = tunnel.with_auth(authorization.clone());
     }
@@ -43,7 +43,13 @@ pub(in crate::net) async fn open_tunnel(
 }
 
 /// A connector whose connection exists already.
-struct Preconnected(Option<StatusProbe>);
+pub(super) struct Preconnected<S>(Option<S>);
+
+impl<S> Preconnected<S> {
+    pub(super) fn new(stream: S) -> Preconnected<S> {
+        Preconnected(Some(stream))
+    }
+}
 
 /// Forwards everything and stores the status of the first response that is read.
 struct StatusProbe {
@@ -98,10 +104,10 @@ impl AsyncWrite for StatusProbe {
     }
 }
 
-impl Service<Uri> for Preconnected {
-    type Response = TokioIo<StatusProbe>;
+impl<S> Service<Uri> for Preconnected<S> {
+    type Response = TokioIo<S>;
     type Error = io::Error;
-    type Future = Ready<io::Result<TokioIo<StatusProbe>>>;
+    type Future = Ready<io::Result<TokioIo<S>>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
