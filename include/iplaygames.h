@@ -191,12 +191,22 @@
  *   max_response_bytes   8388608
  *                            A larger response is the error IPG_ERR_RESPONSE_TOO_LARGE.
  *   proxy                the system's proxy
- *                            An http or https URL, or "none".
+ *                            An http, https, socks4, socks4a, socks5 or socks5h URL, or "none".
+ *                            The proxy resolves the server's name, except for socks4 and socks5.
  *   ca_file, ca_pem      none
  *                            Certificates to trust in addition to the system's: the name of a PEM
  *                            file, or the PEM text.
  *   only_these_cas       false
  *                            true: trust only these certificates and not the system's.
+ *   client_cert_file, client_cert_pem
+ *                        none
+ *                            The certificate that the client presents to a server that asks for
+ *                            one, with those of its issuers after it: the name of a PEM file, or
+ *                            the PEM text. A proxy never receives it.
+ *   client_key_file, client_key_pem
+ *                        the key beside the certificate
+ *                            The private key of that certificate, not encrypted: PKCS#8, PKCS#1 or
+ *                            SEC1; RSA, ECDSA (P-256, P-384) or Ed25519.
  *   user_agent           none
  *                            Text that is put before iplaygames-native/VERSION.
  *
@@ -487,9 +497,9 @@ typedef void (*ipg_transport_cancel)(void *user_data, ipg_exchange *exchange);
  * ipg_exchange_respond() or ipg_exchange_fail(), on any thread, inside or after `send`. An
  * exchange that is never answered ends with its call, by the call's time limit.
  *
- * `cancel`, which may be NULL, is called once for an exchange whose call ends without an answer: by
- * a cancellation, a time limit, or the end of the client. It may come as late as the next tick. The
- * handle is invalid then; an answer is refused with #IPG_ERR_INVALID_HANDLE and has no effect.
+ * `cancel`, which may be NULL, is called once for an exchange whose call ends without an answer:
+ * by a cancellation, a time limit, or the end of the client. It may come as late as the next tick.
+ * The handle is invalid then; an answer is refused with #IPG_ERR_INVALID_HANDLE and has no effect.
  *
  * Both functions run on the thread that drives a call, inside a function of this library, with no
  * lock held. They must return and must not block. They may call ipg_exchange_respond(),
@@ -1142,25 +1152,24 @@ IPG_API ipg_code ipg_request_cancel(ipg_request *request);
 IPG_API ipg_code ipg_request_free(ipg_request *request);
 
 /**
- * Creates a client as ipg_client_new() does, whose requests the host sends. TLS, root certificates,
- * proxies and connections are then the host's: the keys for them have no effect. Retries, time
- * limits and outcomes are the library's. A request counts as sent when `send` is called, unless the
- * host answers that it was not.
+ * Creates a client as ipg_client_new() does, whose requests the host sends. TLS, root
+ * certificates, proxies and connections are then the host's: the keys for them have no effect.
+ * Retries, time limits and outcomes are the library's. A request counts as sent when `send` is
+ * called, unless the host answers that it was not.
  *
  * Ownership: end the client with ipg_client_free(), free the string with ipg_string_free(). The
  * library copies the table. The finalizer runs exactly once: before this function returns if it
- * fails or if `out_client` is NULL; otherwise when the client is freed and the last call has ended,
- * on a thread that is inside a function of this library. It does not run in a forked child.
+ * fails or if `out_client` is NULL; otherwise when the client is freed and the last call has
+ * ended, on a thread that is inside a function of this library. It does not run in a forked child.
  * Threads: any.
  *
  * \param config_json A JSON object, as for ipg_client_new(). `"background": true` is refused,
- * because the functions of the host would run on a thread of the library.
- * \param transport The functions of the host.
- * \param out_client Receives the handle of the client. If NULL, the function only checks the
- * configuration.
- * \param out_json Receives what ipg_client_new() returns, or the error document. May be NULL.
- * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if a key is wrong or the table is NULL, without `send`
- * or with a wrong `size`; and the other codes of ipg_client_new().
+ * because the functions of the host would run on a thread of the library. \param transport The
+ * functions of the host. \param out_client Receives the handle of the client. If NULL, the
+ * function only checks the configuration. \param out_json Receives what ipg_client_new() returns,
+ * or the error document. May be NULL. \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if a key is wrong
+ * or the table is NULL, without `send` or with a wrong `size`; and the other codes of
+ * ipg_client_new().
  *
  * ```c
  * // void send_request(void *user_data, ipg_exchange *exchange, const char *method,
