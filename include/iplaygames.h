@@ -199,10 +199,11 @@
  *   max_response_bytes   8388608
  *                            A larger response is the error IPG_ERR_RESPONSE_TOO_LARGE.
  *   proxy                the system's proxy
- *                            An http or https URL, or "none". host:3128 means http://host:3128.
- *                            Without this key: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of
- *                            the environment, else the settings of the system. A variable that
- *                            cannot be used is an error.
+ *                            An http, https, socks4, socks4a, socks5 or socks5h URL, or "none".
+ *                            host:3128 means http://host:3128. The proxy resolves the server's
+ *                            name, except for socks4 and socks5. Without this key: HTTPS_PROXY,
+ *                            HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment, else the
+ *                            settings of the system. A variable that cannot be used is an error.
  *   ca_file, ca_pem      none
  *                            Certificates to trust in addition to the system's: the name of a PEM
  *                            file, or the PEM text. At most 16 MB. The file must be a regular file.
@@ -210,6 +211,15 @@
  *                            by ipg_client_prewarm. Every block must be a certificate.
  *   only_these_cas       false
  *                            true: trust only these certificates and not the system's.
+ *   client_cert_file, client_cert_pem
+ *                        none
+ *                            The certificate that the client presents to a server that asks for
+ *                            one, with those of its issuers after it: the name of a PEM file, or
+ *                            the PEM text. A proxy never receives it.
+ *   client_key_file, client_key_pem
+ *                        the key beside the certificate
+ *                            The private key of that certificate, not encrypted: PKCS#8, PKCS#1 or
+ *                            SEC1; RSA, ECDSA (P-256, P-384) or Ed25519.
  *   user_agent           none
  *                            Text that is put before iplaygames-native/VERSION.
  *

@@ -26,7 +26,8 @@ fuzz_target!(|input: (u8, &str)| {
     }
     // A path would be read.
     let given = value.as_ref().ok().and_then(Value::as_object);
-    if given.is_some_and(|members| members.contains_key("ca_file")) {
+    let files = ["ca_file", "client_cert_file", "client_key_file"];
+    if given.is_some_and(|members| files.iter().any(|key| members.contains_key(*key))) {
         return;
     }
     match Config::from_json(text) {
@@ -44,7 +45,7 @@ fuzz_target!(|input: (u8, &str)| {
     }
     let tail = members.get("user_agent").and_then(Value::as_str).unwrap_or_default().to_owned();
     let secret = format!("{SECRET}{tail}");
-    let (key, value) = match place % 9 {
+    let (key, value) = match place % 10 {
         0 => ("api_key", json!(secret)),
         1 => ("api_key", json!([secret])),
         2 => ("api_key", json!({"key": secret})),
@@ -53,6 +54,10 @@ fuzz_target!(|input: (u8, &str)| {
         5 => ("proxy", json!(format!("http://user:{secret}@127.0.0.1:1"))),
         6 => ("proxy", json!(format!("user:{secret}@proxy.example{tail}"))),
         7 => ("base_url", json!(format!("https://user:{secret}@relay.example"))),
+        8 => {
+            let pem = format!("-----BEGIN PRIVATE KEY-----\n{secret}\n-----END PRIVATE KEY-----\n");
+            ("client_cert_pem", json!(pem))
+        }
         _ => {
             let pem = format!("-----BEGIN PRIVATE KEY-----\n{secret}\n-----END PRIVATE KEY-----\n");
             ("ca_pem", json!(pem))

@@ -59,7 +59,7 @@ public:
     Config& background(bool on) { return set_bool("background", on); }
     /** Sets the maximum size of a response in bytes. A larger response is an error. */
     Config& max_response_bytes(std::uint32_t bytes) { return set_number("max_response_bytes", bytes); }
-    /** Sets the proxy: an http or https URL, or `none`. */
+    /** Sets the proxy: an http, https, socks4, socks4a, socks5 or socks5h URL, or `none`. */
     Config& proxy(std::string_view url) { return set_string("proxy", url); }
     /** Adds trusted certificates to those of the system, from a PEM file. */
     Config& ca_file(std::string_view path) { return set_string("ca_file", path); }
@@ -67,6 +67,14 @@ public:
     Config& ca_pem(std::string_view pem) { return set_string("ca_pem", pem); }
     /** Trusts only the certificates of ca_file() or ca_pem(), not those of the system. */
     Config& only_these_cas(bool only) { return set_bool("only_these_cas", only); }
+    /** Sets the certificate for servers that ask for one, from a PEM file. */
+    Config& client_cert_file(std::string_view path) { return set_string("client_cert_file", path); }
+    /** Sets the certificate for servers that ask for one, as PEM text. */
+    Config& client_cert_pem(std::string_view pem) { return set_string("client_cert_pem", pem); }
+    /** Sets the private key of the client's certificate, from a PEM file. */
+    Config& client_key_file(std::string_view path) { return set_string("client_key_file", path); }
+    /** Sets the private key of the client's certificate, as PEM text. */
+    Config& client_key_pem(std::string_view pem) { return set_string("client_key_pem", pem); }
     /** Sets a prefix for the library's user agent. */
     Config& user_agent(std::string_view agent) { return set_string("user_agent", agent); }
 

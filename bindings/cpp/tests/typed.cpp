@@ -186,6 +186,12 @@ static void the_library_knows_every_key_of_the_configuration() {
     CHECK_OK(Client::create(config));
     CHECK_ERROR(Client::create(Config(config).ca_file("/nowhere.pem")), IPG_ERR_INVALID_ARGUMENT);
     CHECK_ERROR(Client::create(Config(config).ca_pem("no certificate")), IPG_ERR_INVALID_ARGUMENT);
+    for (const auto& wrong : {Config(config).client_cert_file("/nowhere.pem"), Config(config).client_cert_pem("none"),
+                              Config(config).client_key_file("/nowhere.pem"), Config(config).client_key_pem("none")}) {
+        const auto refused = Client::create(wrong);
+        CHECK_ERROR(refused, IPG_ERR_INVALID_ARGUMENT);
+        CHECK(refused.error().field().value_or("").find("/client_") == 0);
+    }
     const auto unknown_key = Client::create(Config(config).field("time_out", "1"));
     CHECK_ERROR(unknown_key, IPG_ERR_INVALID_ARGUMENT);
     CHECK(unknown_key.error().field() == "/time_out");

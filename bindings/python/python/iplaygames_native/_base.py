@@ -43,6 +43,11 @@ def drop_none(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _to_path(path: str | PathLike[str] | None) -> Any:
+    """Converts a path to text. The core refuses a value that is not a path."""
+    return getattr(path, "__fspath__", lambda: path)()
+
+
 class BaseClient:
     """The options, copies and properties that both clients have."""
 
@@ -67,6 +72,10 @@ class BaseClient:
         ca_file: str | PathLike[str] | None = None,
         ca_pem: str | None = None,
         only_these_cas: bool | None = None,
+        client_cert_file: str | PathLike[str] | None = None,
+        client_cert_pem: str | None = None,
+        client_key_file: str | PathLike[str] | None = None,
+        client_key_pem: str | None = None,
         user_agent: str | None = None,
         headers: Mapping[str, str] | None = None,
         allow_insecure_http: bool | None = None,
@@ -90,10 +99,17 @@ class BaseClient:
             max_connections: The greatest number of connections; further calls wait for a
                 connection. Default: 32.
             max_response_bytes: The greatest size of a response. Default: 8 MiB.
-            proxy: The URL of an HTTP or HTTPS proxy, or `"none"`. Default: the system's proxy.
+            proxy: The URL of an HTTP, HTTPS or SOCKS proxy, or `"none"`. Default: the system's
+                proxy.
             ca_file: A file of certificates to trust in addition to the system's.
             ca_pem: Certificates in PEM format to trust in addition to the system's.
             only_these_cas: Whether to trust only the certificates of `ca_file` or `ca_pem`.
+            client_cert_file: A file with the certificate for servers that ask for one, in PEM
+                format.
+            client_cert_pem: The certificate for servers that ask for one, in PEM format.
+            client_key_file: A file with the private key of that certificate. Default: the key
+                beside the certificate.
+            client_key_pem: The private key of that certificate, in PEM format.
             user_agent: A text to put before `iplaygames-native/<version>` in `User-Agent`.
             headers: Additional headers, such as a relay's player token.
             allow_insecure_http: Whether to allow `http` URLs of other machines.
@@ -113,10 +129,13 @@ class BaseClient:
             max_connections=max_connections,
             max_response_bytes=max_response_bytes,
             proxy=proxy,
-            # The core refuses a value that is not a path.
-            ca_file=getattr(ca_file, "__fspath__", lambda: ca_file)(),
+            ca_file=_to_path(ca_file),
             ca_pem=ca_pem,
             only_these_cas=only_these_cas,
+            client_cert_file=_to_path(client_cert_file),
+            client_cert_pem=client_cert_pem,
+            client_key_file=_to_path(client_key_file),
+            client_key_pem=client_key_pem,
             user_agent=user_agent,
             headers=headers,
             allow_insecure_http=allow_insecure_http,
