@@ -8,6 +8,7 @@ use iplaygames::{Client, Code, Config, Outcome};
 
 use crate::fixture::{silent, status};
 
+use crate::support::transport::{is_native_only, is_reqwest};
 use crate::support::{TEST_TIMEOUT, client, options, read_request, serve};
 
 #[test]
@@ -31,6 +32,9 @@ fn closing_a_client_ends_the_calls_of_other_threads() {
 
 #[test]
 fn closing_a_client_ends_a_prewarm_too() {
+    if is_native_only("a prewarm opens no connection") {
+        return;
+    }
     // A handshake that the server never takes part in.
     let (seen, sees) = channel();
     let port = serve(move |mut stream| {
@@ -74,5 +78,9 @@ fn a_host_can_end_its_call_and_the_connection_while_it_waits() {
         })
         .unwrap_err();
     assert_eq!((error.code(), error.outcome(), asked), (Code::CANCELED, Outcome::Unknown, 5), "{error}");
+    if is_reqwest() {
+        // The connection belongs to a task of reqwest, which closes it when it runs again.
+        client.drive(std::future::pending::<()>(), Duration::from_millis(100)).unwrap();
+    }
     sees.recv_timeout(TEST_TIMEOUT).unwrap();
 }

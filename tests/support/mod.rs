@@ -8,6 +8,7 @@ pub mod http2_server;
 pub mod length;
 pub mod protocol;
 pub mod tls;
+pub mod transport;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -12,6 +12,8 @@ pub(crate) mod native;
 pub(crate) mod permits;
 #[cfg(feature = "reqwest")]
 pub(crate) mod reqwest;
+#[cfg(feature = "reqwest")]
+mod sigpipe;
 
 use http::HeaderValue;
 

@@ -48,6 +48,9 @@ pub(crate) struct ReqwestTransport {
     max_response_bytes: usize,
     connect_timeout: Duration,
     resolver: NameResolver,
+    /// The host name that a connection resolves: that of the server or of its proxy. None for an
+    /// address, and for a client of the host, which may have a proxy of its own.
+    first_host: Option<String>,
     /// None for a client of the host, which verifies certificates itself.
     roots: Option<Arc<LazyVerifier>>,
     /// Whether the last response came over HTTP/2 or HTTP/3, which a client of the host may speak:
@@ -64,7 +67,7 @@ impl ReqwestTransport {
     /// client of the host in a forked child; [`Code::INTERNAL`] if reqwest cannot be set up.
     pub(crate) fn new(config: &Config) -> Result<ReqwestTransport, Error> {
         let resolver = NameResolver(Arc::new(Resolver::new(config.connect_timeout)));
-        let (client, roots) = match &config.transport {
+        let (client, first_host, roots) = match &config.transport {
             TransportChoice::ReqwestClient(given) if given.generation != fork::generation() => {
                 return Err(Error::new(
                     Code::UNSUPPORTED,
@@ -72,10 +75,11 @@ impl ReqwestTransport {
                      parent. Create a new client in the child.",
                 ));
             }
-            TransportChoice::ReqwestClient(given) => (given.client.clone(), None),
+            TransportChoice::ReqwestClient(given) => (given.client.clone(), None, None),
             _ => {
                 let roots = Arc::new(LazyVerifier::new(config));
-                (build_client(config, &roots, resolver.clone())?, Some(roots))
+                let (client, first_host) = build_client(config, &roots, resolver.clone())?;
+                (client, first_host, Some(roots))
             }
         };
         let mut headers = config.headers.clone();
@@ -90,6 +94,7 @@ impl ReqwestTransport {
             max_response_bytes: config.max_response_bytes,
             connect_timeout: config.connect_timeout,
             resolver,
+            first_host,
             roots: roots.filter(|_| config.base_url.starts_with("https:")),
             is_shared: AtomicBool::new(false),
         })
@@ -267,12 +272,11 @@ impl Transport for ReqwestTransport {
         DropInRuntime { future: Some(exchange), runtime: Handle::current() }.await
     }
 
-    /// Loads the root certificates and resolves the host name. reqwest cannot open a connection
-    /// without a request.
+    /// Loads the root certificates and resolves the host name of the server or its proxy. reqwest
+    /// cannot open a connection without a request.
     async fn connect(&self) -> Result<(), TransportError> {
         self.load_roots().await?;
-        let url = Url::parse(&self.base_url).map_err(|error| transport_error::internal(&error))?;
-        if let Some(url::Host::Domain(host)) = url.host() {
+        if let Some(host) = &self.first_host {
             self.resolver.0.resolve(host).await.map_err(|error| transport_error::unconnected(&error))?;
         }
         Ok(())
@@ -315,8 +319,12 @@ impl<F> Drop for DropInRuntime<F> {
 }
 
 /// Builds a client that does what the native transport does: no redirects, no retries, no cookies,
-/// no decompression.
-fn build_client(config: &Config, roots: &Arc<LazyVerifier>, resolver: NameResolver) -> Result<Client, Error> {
+/// no decompression. Also returns the host name that a connection resolves.
+fn build_client(
+    config: &Config,
+    roots: &Arc<LazyVerifier>,
+    resolver: NameResolver,
+) -> Result<(Client, Option<String>), Error> {
     let unusable = |error: &dyn std::fmt::Display| {
         Error::new(Code::INTERNAL, format!("The reqwest client cannot be set up: {error}"))
     };
@@ -324,7 +332,7 @@ fn build_client(config: &Config, roots: &Arc<LazyVerifier>, resolver: NameResolv
     // HTTP/2 in hyper takes a body that was cut by RST_STREAM(NO_ERROR) as complete, and says
     // neither whether the server refused a stream nor which connection does not respond.
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let server = config
+    let server: http::Uri = config
         .base_url
         .parse()
         .map_err(|error| Error::invalid("/base_url", format!("`base_url` cannot be used: {error}.")))?;
@@ -337,13 +345,25 @@ fn build_client(config: &Config, roots: &Arc<LazyVerifier>, resolver: NameResolv
         .dns_resolver(resolver)
         .connect_timeout(config.connect_timeout)
         .pool_idle_timeout(POOL_IDLE)
+        .pool_max_idle_per_host(config.max_connections)
         .tcp_keepalive(crate::net::connect::KEEPALIVE)
         .http1_only()
         .http1_max_headers(MAX_HEADERS);
-    if let Some(found) = intercept(config, &server)? {
-        builder = builder.proxy(proxy(&found)?);
+    let found = intercept(config, &server)?;
+    let first_hop = found.as_ref().map_or(&server, |found| found.uri());
+    let first_host = host_name(first_hop);
+    if let Some(found) = &found {
+        builder = builder.proxy(proxy(found)?);
     }
-    builder.build().map_err(|error| unusable(&transport_error::root_cause(&error)))
+    let client = builder.build().map_err(|error| unusable(&transport_error::root_cause(&error)))?;
+    Ok((client, first_host))
+}
+
+/// Returns the host of a URI, unless the host is an address.
+fn host_name(uri: &http::Uri) -> Option<String> {
+    let host = uri.host()?;
+    let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+    (!is_address).then(|| host.to_owned())
 }
 
 /// Returns reqwest's setting for a proxy.
