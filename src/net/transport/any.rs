@@ -115,6 +115,10 @@ impl Transport for AnyTransport {
         forward!(self, transport => transport.retire_connection(attempt), ());
     }
 
+    fn take_unclosed(&self) -> bool {
+        forward!(self, transport => transport.take_unclosed(), false)
+    }
+
     fn sweep(&self) {
         forward!(self, transport => transport.sweep(), ());
     }

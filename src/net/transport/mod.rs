@@ -50,6 +50,12 @@ pub(crate) trait Transport {
     /// Sends no more requests on the shared connection on which an attempt timed out.
     fn retire_connection(&self, _attempt: &AttemptStatus) {}
 
+    /// Returns once whether tasks of this transport must run to close the connections of attempts
+    /// that were dropped.
+    fn take_unclosed(&self) -> bool {
+        false
+    }
+
     /// Closes the connections that were idle for too long.
     fn sweep(&self) {}
 

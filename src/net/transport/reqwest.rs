@@ -56,6 +56,8 @@ pub(crate) struct ReqwestTransport {
     /// Whether the last response came over HTTP/2 or HTTP/3, which a client of the host may speak:
     /// then all requests share a connection.
     is_shared: AtomicBool,
+    /// Whether an attempt was dropped before its end. A task of hyper closes its connection.
+    has_unclosed: AtomicBool,
 }
 
 impl ReqwestTransport {
@@ -97,6 +99,7 @@ impl ReqwestTransport {
             first_host,
             roots: roots.filter(|_| config.base_url.starts_with("https:")),
             is_shared: AtomicBool::new(false),
+            has_unclosed: AtomicBool::new(false),
         })
     }
 
@@ -269,7 +272,8 @@ impl Transport for ReqwestTransport {
         _permit: &mut Permit<'_>,
     ) -> Result<Response, TransportError> {
         let exchange = Box::pin(self.exchange(request, call_id, attempt));
-        DropInRuntime { future: Some(exchange), runtime: Handle::current() }.await
+        let unclosed = &self.has_unclosed;
+        DropInRuntime { future: Some(exchange), runtime: Handle::current(), unclosed }.await
     }
 
     /// Loads the root certificates and resolves the host name of the server or its proxy. reqwest
@@ -280,6 +284,10 @@ impl Transport for ReqwestTransport {
             self.resolver.0.resolve(host).await.map_err(|error| transport_error::unconnected(&error))?;
         }
         Ok(())
+    }
+
+    fn take_unclosed(&self) -> bool {
+        self.has_unclosed.load(Ordering::Acquire) && self.has_unclosed.swap(false, Ordering::AcqRel)
     }
 
     fn is_shared(&self) -> bool {
@@ -294,27 +302,34 @@ impl Transport for ReqwestTransport {
 /// A future that is dropped inside the context of its runtime: hyper starts a task when a request
 /// is dropped, and a blocking call drops its request after it has left the runtime. Boxed, because
 /// the future is larger than that of the native transport.
-struct DropInRuntime<F> {
+struct DropInRuntime<'a, F> {
+    /// None after the end.
     future: Option<Pin<Box<F>>>,
     runtime: Handle,
+    /// Becomes true if the future is dropped before its end.
+    unclosed: &'a AtomicBool,
 }
 
-impl<F: Future> Future for DropInRuntime<F> {
+impl<F: Future> Future for DropInRuntime<'_, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        match &mut self.future {
-            Some(future) => future.as_mut().poll(context),
-            // Only `drop` takes the future.
-            None => Poll::Pending,
+        let Some(future) = &mut self.future else { return Poll::Pending };
+        let polled = future.as_mut().poll(context);
+        if polled.is_ready() {
+            self.future = None;
         }
+        polled
     }
 }
 
-impl<F> Drop for DropInRuntime<F> {
+impl<F> Drop for DropInRuntime<'_, F> {
     fn drop(&mut self) {
-        let _context = self.runtime.enter();
-        drop(self.future.take());
+        if let Some(future) = self.future.take() {
+            let _context = self.runtime.enter();
+            drop(future);
+            self.unclosed.store(true, Ordering::Release);
+        }
     }
 }
 
