@@ -190,6 +190,9 @@
  *                            without ticks. Callbacks still wait for a tick.
  *   max_response_bytes   8388608
  *                            A larger response is the error IPG_ERR_RESPONSE_TOO_LARGE.
+ *   transport            $IPLAYGAMES_TRANSPORT, else native
+ *                            The HTTP library: "native", or "reqwest" in a build that contains it.
+ *                            docs/transports.md lists the differences.
  *   proxy                the system's proxy
  *                            An http or https URL, or "none".
  *   ca_file, ca_pem      none

@@ -119,8 +119,8 @@ impl Client {
 #[pymethods]
 impl Client {
     /// Makes a client from a dict with the keys of the configuration. `transport` is a
-    /// `CallableTransport` that sends the requests, on at most `max_workers` threads. A client whose
-    /// calls no thread waits for needs a driver thread for it.
+    /// `CallableTransport` that sends the requests, on at most `max_workers` threads. If no thread
+    /// waits for the calls of the client, it needs a driver thread for that.
     #[new]
     #[pyo3(signature = (config, transport=None, max_workers=32, needs_driver=false))]
     fn new(

@@ -8,6 +8,7 @@ that blocks does not delay the exit of the interpreter.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Thread
 from weakref import ref
 
@@ -57,9 +58,7 @@ class CallableTransport:
         """Makes the object. Starts no thread."""
         self._send = send
 
-    def start(
-        self, exchanges: _core.Exchanges, starts_worker: bool, starts_driver: bool
-    ) -> None:
+    def start(self, exchanges: _core.Exchanges, starts_worker: bool, starts_driver: bool) -> None:
         """Starts the threads that the client needs. Called by the core before a call."""
         if starts_driver:
             try:
@@ -108,11 +107,9 @@ def _work(exchanges: _core.Exchanges, transport_ref: ref[CallableTransport]) -> 
             return
         exchange, starts_worker = taken
         if starts_worker:
-            try:
+            # If there can be no more threads, the other requests wait for this one.
+            with suppress(RuntimeError):
                 _start_worker(exchanges, transport_ref)
-            except RuntimeError:
-                # No more threads: the other requests wait for this one.
-                pass
         transport = transport_ref()
         if transport is not None:
             transport.handle(exchange)
