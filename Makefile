@@ -217,6 +217,15 @@ test-loom: tools ## models of the code that threads share, in every order of the
 	RUSTFLAGS="--cfg iplaygames_loom" CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/loom \
 	    $(CARGO) test --lib loom_tests -- --show-output
 
+# The suites whose promises do not depend on the transport. Each test says itself what only the
+# native transport promises; the suite http2 is for that transport only.
+REQWEST_SUITES := answers host outcome_truth proxy retry sandbox submit tls watch wire
+
+.PHONY: test-reqwest
+test-reqwest: python-dev ## suites of Rust and Python with the reqwest transport
+	IPLAYGAMES_TRANSPORT=reqwest $(CARGO) test $(addprefix --test ,$(REQWEST_SUITES))
+	cd bindings/python && IPLAYGAMES_TRANSPORT=reqwest CALLS=$(CALLS) $(DEV)/python -m pytest -q
+
 .PHONY: test-c
 test-c: lib-dev ## the C programs, compiled as C99 and as C++17
 	CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib

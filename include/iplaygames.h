@@ -198,6 +198,9 @@
  *                            without ticks. Callbacks still wait for a tick.
  *   max_response_bytes   8388608
  *                            A larger response is the error IPG_ERR_RESPONSE_TOO_LARGE.
+ *   transport            $IPLAYGAMES_TRANSPORT, else native
+ *                            The HTTP library: "native", or "reqwest" in a build that contains it.
+ *                            docs/transports.md lists the differences.
  *   proxy                the system's proxy
  *                            An http, https, socks4, socks4a, socks5 or socks5h URL, or "none".
  *                            host:3128 means http://host:3128. The proxy resolves the server's

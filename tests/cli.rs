@@ -23,7 +23,10 @@ const START: [&str; 10] = [
 
 fn tool(sandbox: Option<&Sandbox>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_iplaygames"));
-    command.env_remove("IPLAYGAMES_API_KEY").env_remove("IPLAYGAMES_BASE_URL").stdin(Stdio::null());
+    for name in ["IPLAYGAMES_API_KEY", "IPLAYGAMES_BASE_URL", "IPLAYGAMES_TRANSPORT"] {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null());
     if let Some(sandbox) = sandbox {
         command.env("IPLAYGAMES_API_KEY", sandbox.api_key()).env("IPLAYGAMES_BASE_URL", sandbox.base_url());
     }
@@ -112,6 +115,37 @@ fn errors_are_printed_to_standard_error_and_have_distinct_exit_codes() {
         let (code, out, err) = run(tool(Some(&sandbox)).args(&usage));
         assert_eq!((code, out.as_str()), (Some(2), ""), "{usage:?}: {err}");
         assert!(!err.contains("secret"), "{err}");
+    }
+}
+
+#[test]
+fn the_option_transport_selects_the_transport_and_overrides_the_environment() {
+    let sandbox = Sandbox::start("").unwrap();
+    let mut names = vec!["native"];
+    if cfg!(feature = "reqwest") {
+        names.push("reqwest");
+    }
+    for name in names {
+        let mut command = tool(Some(&sandbox));
+        command.env("IPLAYGAMES_TRANSPORT", "pigeon");
+        let (code, out, err) = run(command.args(["--transport", name, "start"]).args(START));
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{name}");
+        assert!(json(&out)["data"]["session_id"].is_string());
+    }
+    let (code, _, err) = run(tool(Some(&sandbox)).args(["--transport", "pigeon", "status", "x"]));
+    assert_eq!(code, Some(2));
+    assert!(err.contains("pigeon") && err.contains("reqwest"), "{err}");
+    let mut command = tool(Some(&sandbox));
+    let (code, _, err) = run(command.env("IPLAYGAMES_TRANSPORT", "pigeon").args(["status", "x"]));
+    assert_eq!(code, Some(2));
+    assert!(err.contains("IPLAYGAMES_TRANSPORT"), "{err}");
+}
+
+#[test]
+fn the_help_fits_into_100_columns() {
+    let (_, out, _) = run(tool(None).arg("--help"));
+    for line in out.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
     }
 }
 

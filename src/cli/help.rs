@@ -6,8 +6,8 @@ Start, check and end game sessions through the IPlayGames API.
 Usage: iplaygames [OPTIONS] COMMAND
 
 Commands:
-  start --game-id N --player-id ID --currency C --country-code CC --ip-address IP [--FIELD VALUE …]
-                          start a session; prints its id and the game's URL
+  start --game-id N --player-id ID --currency C --country-code CC --ip-address IP
+        [--FIELD VALUE …] start a session; prints its id and the game's URL
   status SESSION_ID       check a session
   end SESSION_ID          end a session
   call OPERATION [--arg NAME=VALUE …] [--args JSON]
@@ -25,14 +25,15 @@ Options:
   --config FILE           a JSON file of configuration keys (as in iplaygames.h)
   --timeout SECONDS       the time limit of the whole call
   --retries N             how often to repeat a failed call
+  --transport NAME        the HTTP library: native (the default) or reqwest
   --error-json            print an error as a JSON document
   -v, --verbose           print log lines to standard error (twice: in more detail)
   -h, --help              print this text
   -V, --version           print the version
 
-The VALUE of a text field is text; the VALUE of any other field is JSON. @FILE is the content of a file,
-@- is standard input. Write @@ for a text that begins with @. 'iplaygames operations OPERATION' lists
-the fields.
+The VALUE of a text field is text; the VALUE of any other field is JSON. @FILE is the content of a
+file, @- is standard input. Write @@ for a text that begins with @. 'iplaygames operations
+OPERATION' lists the fields.
 
 Exit codes:
   0  success

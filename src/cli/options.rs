@@ -65,6 +65,9 @@ impl GlobalOptions {
                 let retries: u64 = parse_number("retries", &parse_utf8(parser.value()?)?)?;
                 self.config.insert("max_retries".into(), retries.into());
             }
+            "transport" => {
+                self.config.insert("transport".into(), parse_utf8(parser.value()?)?.into());
+            }
             "error-json" => self.error_json = true,
             "verbose" => self.verbosity += 1,
             _ => return Err(CliError::Usage(format!("There is no option --{name} here."))),

@@ -1,7 +1,7 @@
 //! The certificate that the client presents to servers that ask for one: the keys
-//! `client_cert_file`, `client_cert_pem`, `client_key_file` and `client_key_pem`. Everything is read
-//! and checked when the configuration is parsed. `net/tls.rs` uses the result. The certificates of
-//! servers are in `certificates.rs`.
+//! `client_cert_file`, `client_cert_pem`, `client_key_file` and `client_key_pem`. Everything is
+//! read and checked when the configuration is parsed. `net/tls.rs` uses the result. The
+//! certificates of servers are in `certificates.rs`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -68,8 +68,8 @@ impl Pem {
     }
 }
 
-/// Takes the client certificate and its key. Without `client_key_file` and `client_key_pem`, the key
-/// is expected beside the certificate.
+/// Takes the client certificate and its key. Without `client_key_file` and `client_key_pem`, the
+/// key is expected beside the certificate.
 pub(super) fn take_client_certificate(reader: &mut ObjectReader) -> Result<Option<ClientCertificate>, Error> {
     let certificate = Pem::take(reader, "client_cert_file", "client_cert_pem")?;
     let key = Pem::take(reader, "client_key_file", "client_key_pem")?;

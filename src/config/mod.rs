@@ -27,6 +27,7 @@ use std::time::Duration;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::Error;
+use crate::host_transport::HostTransport;
 use crate::json::ObjectReader;
 use crate::redact::Redactor;
 
@@ -130,6 +131,16 @@ impl Config {
     /// Returns the base URL of the server, without a trailing slash.
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// Selects a transport of the host, in place of the one that the key `transport` names.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) if `background` is true: the
+    /// functions of the host would run on a thread of the library.
+    pub fn set_host_transport(&mut self, transport: Arc<dyn HostTransport>) -> Result<(), Error> {
+        self.set_transport(TransportChoice::Host(transport))
     }
 
     /// Selects a transport of the host.

@@ -1,4 +1,5 @@
-//! The schemes of proxies. `proxy.rs` checks the configuration with them; `net` selects the protocol.
+//! The schemes of proxies. `proxy.rs` checks the configuration with them; `net` selects the
+//! protocol.
 
 /// The protocol that a proxy speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

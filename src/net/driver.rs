@@ -313,6 +313,8 @@ impl Driver {
             return Err(error);
         }
         let driving = self.clock.drive();
+        #[cfg(feature = "reqwest")]
+        let _signals = self.transport().block_signals();
         // A panic of the future goes on to the caller. Any other panic means that the I/O driver
         // failed. The future is pinned first, because moving it costs more.
         let mut future = pin!(future);

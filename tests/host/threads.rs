@@ -9,6 +9,7 @@ use iplaygames::Client;
 
 use crate::fixture::{ask, echo, echo_of, port_outside, session_of};
 
+use crate::support::transport::expected;
 use crate::support::{TEST_TIMEOUT, child, client, client_with, json, read_request, serve};
 
 fn threads() -> usize {
@@ -91,6 +92,9 @@ fn threads_that_share_a_client_get_their_own_answers() {
                 scope.spawn(move || (0..200).for_each(|call| ask(client, &format!("{thread}-{call}"))));
             }
         });
+        // reqwest opens another connection if one is not in its pool again yet. Most calls of the
+        // 3200 find one there.
+        let limit = expected(limit, 320);
         assert!(connections.load(Ordering::SeqCst) <= limit, "{connections:?} of {limit}");
     }
 }

@@ -9,6 +9,7 @@ pub mod length;
 pub mod protocol;
 pub mod socks;
 pub mod tls;
+pub mod transport;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

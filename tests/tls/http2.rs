@@ -7,7 +7,10 @@ use crate::fixture::{at, status};
 use crate::http2_server::{Http2, Leave};
 use crate::support::length::rounds;
 use crate::support::tls::Authority;
+use crate::support::transport::is_native_only;
 use crate::support::{ACTIVE, SESSION, START, STARTED, options};
+
+const ONLY_HTTP1: &str = "it speaks HTTP/1.1 only";
 
 fn http2(together: usize, more: Value) -> (Http2, Client) {
     let authority = Authority::new("Test CA");
@@ -20,6 +23,9 @@ fn http2(together: usize, more: Value) -> (Http2, Client) {
 
 #[test]
 fn a_session_starts_is_checked_and_ends_over_http2() {
+    if is_native_only(ONLY_HTTP1) {
+        return;
+    }
     let (server, client) = http2(1, json!({}));
     assert_eq!(client.call("start_a_game_session", START, &options()).unwrap().json(), STARTED);
     assert_eq!(status(&client).unwrap().json(), ACTIVE);
@@ -29,6 +35,9 @@ fn a_session_starts_is_checked_and_ends_over_http2() {
 
 #[test]
 fn calls_of_many_threads_share_one_http2_connection() {
+    if is_native_only(ONLY_HTTP1) {
+        return;
+    }
     const THREADS: usize = 8;
     // They are answered only when all of them are there, and `max_connections` is no limit to
     // streams.
@@ -48,6 +57,9 @@ fn calls_of_many_threads_share_one_http2_connection() {
 
 #[test]
 fn the_first_calls_of_many_threads_share_one_http2_connection_too() {
+    if is_native_only(ONLY_HTTP1) {
+        return;
+    }
     const THREADS: usize = 8;
     let (server, client) = http2(THREADS, json!({"max_connections": 1}));
     std::thread::scope(|scope| {
@@ -64,6 +76,9 @@ fn the_first_calls_of_many_threads_share_one_http2_connection_too() {
 
 #[test]
 fn a_goaway_between_calls_fails_no_call() {
+    if is_native_only(ONLY_HTTP1) {
+        return;
+    }
     for how in [Leave::Close, Leave::Announce] {
         let (server, client) = http2(1, json!({}));
         for round in 1..=rounds(30, 8) {
@@ -82,6 +97,9 @@ fn a_goaway_between_calls_fails_no_call() {
 
 #[test]
 fn a_stream_the_server_refused_was_not_done_and_goes_again() {
+    if is_native_only(ONLY_HTTP1) {
+        return;
+    }
     let (_server, client) = http2(1, json!({}));
     // A call that is never repeated once it may have been done.
     let arguments = r#"{"id": "refused"}"#;

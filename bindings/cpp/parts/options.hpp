@@ -59,6 +59,8 @@ public:
     Config& background(bool on) { return set_bool("background", on); }
     /** Sets the maximum size of a response in bytes. A larger response is an error. */
     Config& max_response_bytes(std::uint32_t bytes) { return set_number("max_response_bytes", bytes); }
+    /** Sets the HTTP library: `native`, or `reqwest` in a build that contains it. */
+    Config& transport(std::string_view name) { return set_string("transport", name); }
     /** Sets the proxy: an http, https, socks4, socks4a, socks5 or socks5h URL, or `none`. */
     Config& proxy(std::string_view url) { return set_string("proxy", url); }
     /** Adds trusted certificates to those of the system, from a PEM file. */

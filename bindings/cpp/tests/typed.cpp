@@ -178,6 +178,7 @@ static void the_library_knows_every_key_of_the_configuration() {
                             .max_in_flight(5)
                             .background(false)
                             .max_response_bytes(100000)
+                            .transport("native")
                             .proxy("none")
                             .only_these_cas(false)
                             .user_agent("game/1");

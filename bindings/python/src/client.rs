@@ -6,16 +6,20 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use iplaygames::{CallOptions, Config, WatchOptions};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::boundary::{self, CatchDrop};
 use crate::call::Call;
+use crate::exchange_queue::ExchangeQueue;
 use crate::log::LogBuffer;
 use crate::mailbox::Mailbox;
 use crate::reply::{RawReply, to_raw_reply};
 use crate::shared::ClientShared;
 use crate::time::{SIGNAL_POLL, duration_from_seconds};
+use crate::transport::Exchanges;
 use crate::{arguments, errors, exit, guard};
 
 /// The options of a call that override the configuration of its client.
@@ -39,9 +43,38 @@ impl Options {
 #[pyclass(frozen, module = "iplaygames_native._core")]
 pub(crate) struct Client {
     shared: CatchDrop<Arc<ClientShared>>,
+    transport: Option<CallableTransport>,
+}
+
+/// A transport that is a Python callable.
+struct CallableTransport {
+    /// The object of `_transport.py` that has the callable and starts the threads.
+    object: Py<PyAny>,
+    exchanges: Py<Exchanges>,
+    needs_driver: bool,
+}
+
+impl CallableTransport {
+    /// Starts the threads that do not run in this process yet.
+    fn start_threads(&self, py: Python<'_>) -> PyResult<()> {
+        let queue = &self.exchanges.get().queue;
+        let (starts_worker, starts_driver) = queue.reserve_threads(self.needs_driver);
+        if starts_worker || starts_driver {
+            let arguments = (&self.exchanges, starts_worker, starts_driver);
+            self.object.call_method1(py, intern!(py, "start"), arguments)?;
+        }
+        Ok(())
+    }
 }
 
 impl Client {
+    /// Updates the log level of the client, and starts the threads of its transport. Runs before
+    /// each call.
+    fn prepare(&self, py: Python<'_>) -> PyResult<()> {
+        self.shared.log.sync_level(py, &self.shared.client)?;
+        self.transport.as_ref().map_or(Ok(()), |transport| transport.start_threads(py))
+    }
+
     /// Submits a call to the core.
     fn submit_raw(
         &self,
@@ -57,14 +90,14 @@ impl Client {
             .map_err(|error| errors::to_exception(py, &error))
     }
 
-    /// Converts the arguments and options of a call, and updates the log level of the client.
+    /// Converts the arguments and options of a call, and prepares the client.
     fn encode(
         &self,
         py: Python<'_>,
         arguments: Option<&Bound<'_, PyDict>>,
         options: Option<&Bound<'_, Options>>,
     ) -> PyResult<(String, CallOptions)> {
-        self.shared.log.sync_level(py, &self.shared.client)?;
+        self.prepare(py)?;
         let json = arguments.map_or_else(|| Ok(String::new()), arguments::to_json)?;
         Ok((json, options.map_or_else(CallOptions::default, |options| options.get().0.clone())))
     }
@@ -85,19 +118,48 @@ impl Client {
 
 #[pymethods]
 impl Client {
-    /// Makes a client from a dict with the keys of the configuration.
+    /// Makes a client from a dict with the keys of the configuration. `transport` is a
+    /// `CallableTransport` that sends the requests, on at most `max_workers` threads. If no thread
+    /// waits for the calls of the client, it needs a driver thread for that.
     #[new]
-    fn new(config: &Bound<'_, PyDict>) -> PyResult<Client> {
+    #[pyo3(signature = (config, transport=None, max_workers=32, needs_driver=false))]
+    fn new(
+        config: &Bound<'_, PyDict>,
+        transport: Option<Py<PyAny>>,
+        max_workers: usize,
+        needs_driver: bool,
+    ) -> PyResult<Client> {
         let py = config.py();
         boundary::enter(py, || {
             let json = arguments::to_json(config)?;
+            let queue = transport.as_ref().map(|_| ExchangeQueue::new(max_workers));
             // Making a client may read a file of certificates.
-            let made = py.detach(|| iplaygames::Client::new(Config::from_json(&json)?));
+            let made = py.detach(|| {
+                let mut config = Config::from_json(&json)?;
+                if let Some(queue) = &queue {
+                    config.set_host_transport(Arc::clone(queue) as _)?;
+                }
+                iplaygames::Client::new(config)
+            });
             let client = made.map_err(|error| errors::to_exception(py, &error))?;
-            let shared = Arc::new(ClientShared { client, log: LogBuffer::default() });
+            let driven = needs_driver.then(|| client.clone());
+            let shared = ClientShared { client, log: LogBuffer::default(), queue: queue.clone() };
+            let shared = CatchDrop::new(Arc::new(shared));
             exit::register_client(&shared);
-            Ok(Client { shared: CatchDrop::new(shared) })
+            let transport = match (transport, queue) {
+                (Some(object), Some(queue)) => {
+                    let exchanges = Py::new(py, Exchanges { queue, client: CatchDrop::new(driven) })?;
+                    Some(CallableTransport { object, exchanges, needs_driver })
+                }
+                _ => None,
+            };
+            Ok(Client { shared, transport })
         })
+    }
+
+    /// Shows the garbage collector the callable, which may refer to its client.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.transport.as_ref().map_or(Ok(()), |transport| visit.call(&transport.object))
     }
 
     /// Calls an operation and waits for the reply. Checks for signals while it waits.
@@ -164,7 +226,7 @@ impl Client {
         token: u64,
     ) -> PyResult<Call> {
         boundary::enter(py, || {
-            self.shared.log.sync_level(py, &self.shared.client)?;
+            self.prepare(py)?;
             let mut watch = WatchOptions::every(duration_from_seconds(py, "interval", interval)?);
             watch.max_failures = max_failures;
             if let Some(options) = options {
@@ -253,7 +315,7 @@ impl Client {
         boundary::enter_or(py, (), || {
             let shared = &**self.shared;
             py.detach(|| {
-                shared.client.close();
+                shared.close();
                 shared.client.deliver_log();
             });
             shared.log.deliver(py);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 
 use crate::shared::ClientShared;
-use crate::{boundary, guard};
+use crate::{boundary, exchange_queue, guard};
 
 /// How long the exit waits for the threads that are inside native code. Their calls are canceled,
 /// so they only need the time to return.
@@ -37,6 +37,7 @@ fn shut_down(py: Python<'_>) -> PyResult<()> {
         for client in clients.iter().filter_map(Weak::upgrade) {
             // A client that was closed before returns an error, which needs no handling.
             let _ = client.client.shutdown(Duration::ZERO);
+            client.end_workers();
         }
         let started = Instant::now();
         while guard::has_active_threads() && started.elapsed() < EXIT_GRACE {
@@ -46,23 +47,44 @@ fn shut_down(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Resets the count of active threads. Registered with `os.register_at_fork`.
+/// Takes the lock of the queues. Registered with `os.register_at_fork`, as the next two functions.
 #[pyfunction]
-fn after_fork(py: Python<'_>) -> PyResult<()> {
+fn before_fork(py: Python<'_>) -> PyResult<()> {
     boundary::catch(py, || {
-        guard::reset_after_fork();
+        exchange_queue::before_fork();
         Ok(())
     })
 }
 
-/// Registers the exit and the fork handler with Python.
+/// Releases the lock of the queues.
+#[pyfunction]
+fn after_fork_in_parent(py: Python<'_>) -> PyResult<()> {
+    boundary::catch(py, || {
+        exchange_queue::after_fork_in_parent();
+        Ok(())
+    })
+}
+
+/// Resets the count of active threads, and the queues.
+#[pyfunction]
+fn after_fork_in_child(py: Python<'_>) -> PyResult<()> {
+    boundary::catch(py, || {
+        guard::reset_after_fork();
+        exchange_queue::after_fork_in_child();
+        Ok(())
+    })
+}
+
+/// Registers the exit and the fork handlers with Python.
 pub(crate) fn install_handlers(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     py.import("atexit")?.call_method1("register", (wrap_pyfunction!(at_exit, module)?,))?;
     // Systems without fork have no `register_at_fork`.
     if let Ok(register) = py.import("os")?.getattr("register_at_fork") {
         let handlers = pyo3::types::PyDict::new(py);
-        handlers.set_item("after_in_child", wrap_pyfunction!(after_fork, module)?)?;
+        handlers.set_item("before", wrap_pyfunction!(before_fork, module)?)?;
+        handlers.set_item("after_in_parent", wrap_pyfunction!(after_fork_in_parent, module)?)?;
+        handlers.set_item("after_in_child", wrap_pyfunction!(after_fork_in_child, module)?)?;
         register.call((), Some(&handlers))?;
     }
     Ok(())

@@ -30,6 +30,7 @@ mod boundary;
 mod call;
 mod client;
 mod errors;
+mod exchange_queue;
 mod exit;
 mod guard;
 mod log;
@@ -40,6 +41,7 @@ mod self_pipe;
 mod shared;
 mod table;
 mod time;
+mod transport;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -81,6 +83,8 @@ fn initialize(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<client::Options>()?;
     module.add_class::<call::Call>()?;
     module.add_class::<mailbox::Mailbox>()?;
+    module.add_class::<transport::Exchange>()?;
+    module.add_class::<transport::Exchanges>()?;
     module.add_class::<sandbox::Sandbox>()?;
     module.add_function(wrap_pyfunction!(table::operations, module)?)?;
     module.add_function(wrap_pyfunction!(table::codes, module)?)?;

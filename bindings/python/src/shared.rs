@@ -1,18 +1,41 @@
 //! The part of a client that its calls share. Used by `client.rs`, `call.rs` and `exit.rs`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pyo3::prelude::*;
 
+use crate::exchange_queue::ExchangeQueue;
 use crate::log::LogBuffer;
 
 /// A client of the core, and the log lines that were not delivered yet.
 pub(crate) struct ClientShared {
     pub(crate) client: iplaygames::Client,
     pub(crate) log: LogBuffer,
+    /// The queue of a transport that is a Python callable.
+    pub(crate) queue: Option<Arc<ExchangeQueue>>,
+}
+
+impl Drop for ClientShared {
+    fn drop(&mut self) {
+        self.end_workers();
+    }
 }
 
 impl ClientShared {
+    /// Closes the client: cancels its calls, and ends the threads of its transport.
+    pub(crate) fn close(&self) {
+        self.client.close();
+        self.end_workers();
+    }
+
+    /// Ends the threads of a transport that is a Python callable, when they have no request.
+    pub(crate) fn end_workers(&self) {
+        if let Some(queue) = &self.queue {
+            queue.close();
+        }
+    }
+
     /// Closes the connections of canceled calls. A client without a thread of its own closes them
     /// only while it is driven.
     pub(crate) fn close_connections(&self, py: Python<'_>) {

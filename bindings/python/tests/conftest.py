@@ -44,8 +44,11 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs a script in a new process, which must end by itself."""
 
     def run(script: str, *args: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        # `make test-reqwest` selects the transport of all tests.
         environment = {
-            name: text for name, text in os.environ.items() if not name.startswith("IPLAYGAMES_")
+            name: text
+            for name, text in os.environ.items()
+            if not name.startswith("IPLAYGAMES_") or name == "IPLAYGAMES_TRANSPORT"
         }
         # Warnings are errors in the new process, too, and a crash prints a traceback.
         command = [

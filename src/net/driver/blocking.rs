@@ -29,6 +29,7 @@ impl Driver {
             let guarded = pin!(run_guarded(Arc::clone(call.cell()), run));
             self.drive(end_of(call.cell(), guarded)).or_else(|error| ended_or(call.cell(), error))?
         };
+        self.close_dropped();
         call.unregister();
         Ok(Arc::unwrap_or_clone(report))
     }
@@ -67,8 +68,21 @@ impl Driver {
             }
         };
         drop(guarded);
+        self.close_dropped();
         call.unregister();
         Ok(Arc::unwrap_or_clone(report))
+    }
+
+    /// Lets the tasks run that close the connection of a call that has ended before its response.
+    /// Otherwise the connection stays open until a thread drives the next call.
+    fn close_dropped(&self) {
+        if self.transport().take_unclosed() {
+            // An error means that there are no connections any more.
+            let _ = self.drive(async {
+                tokio::task::yield_now().await;
+                tokio::task::yield_now().await;
+            });
+        }
     }
 
     /// Opens a connection on the calling thread.

@@ -76,6 +76,15 @@ impl AnyTransport {
     }
 }
 
+#[cfg(feature = "reqwest")]
+impl AnyTransport {
+    /// Keeps signals of the transport from the host while the current thread drives. None if the
+    /// transport raises none.
+    pub(crate) fn block_signals(&self) -> Option<super::sigpipe::SigpipeGuard> {
+        matches!(self, AnyTransport::Reqwest(_)).then(super::sigpipe::SigpipeGuard::new)
+    }
+}
+
 impl Transport for AnyTransport {
     async fn attempt(
         &self,
@@ -104,6 +113,10 @@ impl Transport for AnyTransport {
 
     fn retire_connection(&self, attempt: &AttemptStatus) {
         forward!(self, transport => transport.retire_connection(attempt), ());
+    }
+
+    fn take_unclosed(&self) -> bool {
+        forward!(self, transport => transport.take_unclosed(), false)
     }
 
     fn sweep(&self) {

@@ -15,6 +15,8 @@ mod proxy;
 mod request_headers;
 #[cfg(feature = "reqwest")]
 pub(crate) mod reqwest;
+#[cfg(feature = "reqwest")]
+mod sigpipe;
 
 use http::HeaderValue;
 
@@ -50,6 +52,12 @@ pub(crate) trait Transport {
 
     /// Sends no more requests on the shared connection on which an attempt timed out.
     fn retire_connection(&self, _attempt: &AttemptStatus) {}
+
+    /// Returns once whether tasks of this transport must run to close the connections of attempts
+    /// that were dropped.
+    fn take_unclosed(&self) -> bool {
+        false
+    }
 
     /// Closes the connections that were idle for too long.
     fn sweep(&self) {}

@@ -51,11 +51,16 @@ pub(crate) struct ReqwestTransport {
     max_response_bytes: usize,
     connect_timeout: Duration,
     resolver: NameResolver,
+    /// The host name that a connection resolves: that of the server or of its proxy. None for an
+    /// address, and for a client of the host, which may have a proxy of its own.
+    first_host: Option<String>,
     /// None for a client of the host, which verifies certificates itself.
     roots: Option<Arc<LazyVerifier>>,
     /// Whether the last response came over HTTP/2 or HTTP/3, which a client of the host may speak:
     /// then all requests share a connection.
     is_shared: AtomicBool,
+    /// Whether an attempt was dropped before its end. A task of hyper closes its connection.
+    has_unclosed: AtomicBool,
 }
 
 impl ReqwestTransport {
@@ -67,7 +72,7 @@ impl ReqwestTransport {
     /// client of the host in a forked child; [`Code::INTERNAL`] if reqwest cannot be set up.
     pub(crate) fn new(config: &Config) -> Result<ReqwestTransport, Error> {
         let mut resolver = NameResolver::new(config);
-        let (client, roots) = match &config.transport {
+        let (client, first_host, roots) = match &config.transport {
             TransportChoice::ReqwestClient(given) if given.generation != fork::generation() => {
                 return Err(Error::new(
                     Code::UNSUPPORTED,
@@ -75,10 +80,11 @@ impl ReqwestTransport {
                      parent. Create a new client in the child.",
                 ));
             }
-            TransportChoice::ReqwestClient(given) => (given.client.clone(), None),
+            TransportChoice::ReqwestClient(given) => (given.client.clone(), None, None),
             _ => {
                 let roots = Arc::new(LazyVerifier::new(config));
-                (build_client(config, &roots, &mut resolver)?, Some(roots))
+                let (client, first_host) = build_client(config, &roots, &mut resolver)?;
+                (client, first_host, Some(roots))
             }
         };
         Ok(ReqwestTransport {
@@ -88,8 +94,10 @@ impl ReqwestTransport {
             max_response_bytes: config.max_response_bytes,
             connect_timeout: config.connect_timeout,
             resolver,
+            first_host,
             roots: roots.filter(|_| config.base_url.starts_with("https:")),
             is_shared: AtomicBool::new(false),
+            has_unclosed: AtomicBool::new(false),
         })
     }
 
@@ -262,22 +270,23 @@ impl Transport for ReqwestTransport {
         _permit: &mut Permit<'_>,
     ) -> Result<Response, TransportError> {
         let exchange = Box::pin(self.exchange(request, call_id, attempt));
-        DropInRuntime { future: Some(exchange), runtime: Handle::current() }.await
+        let unclosed = &self.has_unclosed;
+        DropInRuntime { future: Some(exchange), runtime: Handle::current(), unclosed }.await
     }
 
-    /// Loads the root certificates and resolves the host name. reqwest cannot open a connection
-    /// without a request.
+    /// Loads the root certificates and resolves the host name of the server or its proxy. reqwest
+    /// cannot open a connection without a request.
     async fn connect(&self) -> Result<(), TransportError> {
         self.load_roots().await?;
-        let url = Url::parse(&self.base_url).map_err(|error| transport_error::internal(&error))?;
-        if let Some(url::Host::Domain(host)) = url.host().filter(|_| !self.resolver.proxy_resolves) {
-            self.resolver
-                .resolver
-                .resolve(host)
-                .await
-                .map_err(|error| transport_error::unconnected(&error))?;
+        if let Some(host) = &self.first_host {
+            let found = self.resolver.resolver.resolve(host).await;
+            found.map_err(|error| transport_error::unconnected(&error))?;
         }
         Ok(())
+    }
+
+    fn take_unclosed(&self) -> bool {
+        self.has_unclosed.load(Ordering::Acquire) && self.has_unclosed.swap(false, Ordering::AcqRel)
     }
 
     fn is_shared(&self) -> bool {
@@ -292,37 +301,44 @@ impl Transport for ReqwestTransport {
 /// A future that is dropped inside the context of its runtime: hyper starts a task when a request
 /// is dropped, and a blocking call drops its request after it has left the runtime. Boxed, because
 /// the future is larger than that of the native transport.
-struct DropInRuntime<F> {
+struct DropInRuntime<'a, F> {
+    /// None after the end.
     future: Option<Pin<Box<F>>>,
     runtime: Handle,
+    /// Becomes true if the future is dropped before its end.
+    unclosed: &'a AtomicBool,
 }
 
-impl<F: Future> Future for DropInRuntime<F> {
+impl<F: Future> Future for DropInRuntime<'_, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        match &mut self.future {
-            Some(future) => future.as_mut().poll(context),
-            // Only `drop` takes the future.
-            None => Poll::Pending,
+        let Some(future) = &mut self.future else { return Poll::Pending };
+        let polled = future.as_mut().poll(context);
+        if polled.is_ready() {
+            self.future = None;
+        }
+        polled
+    }
+}
+
+impl<F> Drop for DropInRuntime<'_, F> {
+    fn drop(&mut self) {
+        if let Some(future) = self.future.take() {
+            let _context = self.runtime.enter();
+            drop(future);
+            self.unclosed.store(true, Ordering::Release);
         }
     }
 }
 
-impl<F> Drop for DropInRuntime<F> {
-    fn drop(&mut self) {
-        let _context = self.runtime.enter();
-        drop(self.future.take());
-    }
-}
-
 /// Builds a client that does what the native transport does: no redirects, no retries, no cookies,
-/// no decompression.
+/// no decompression. Also returns the host name that a connection resolves.
 fn build_client(
     config: &Config,
     roots: &Arc<LazyVerifier>,
     resolver: &mut NameResolver,
-) -> Result<Client, Error> {
+) -> Result<(Client, Option<String>), Error> {
     let unusable = |error: &dyn std::fmt::Display| {
         Error::new(Code::INTERNAL, format!("The reqwest client cannot be set up: {error}"))
     };
@@ -349,13 +365,23 @@ fn build_client(
         .dns_resolver(resolver.clone())
         .connect_timeout(config.connect_timeout)
         .pool_idle_timeout(POOL_IDLE)
+        .pool_max_idle_per_host(config.max_connections)
         .tcp_keepalive(KEEPALIVE)
         .http1_only()
         .http1_max_headers(MAX_HEADERS);
-    if let Some(found) = found {
+    let first_host = host_name(found.as_ref().map_or(&server, |found| found.intercept.uri()));
+    if let Some(found) = &found {
         builder = builder.proxy(reqwest_proxy(&found.intercept)?);
     }
-    builder.build().map_err(|error| unusable(&transport_error::root_cause(&error)))
+    let client = builder.build().map_err(|error| unusable(&transport_error::root_cause(&error)))?;
+    Ok((client, first_host))
+}
+
+/// Returns the host of a URI, unless the host is an address.
+fn host_name(uri: &http::Uri) -> Option<String> {
+    let host = uri.host()?;
+    let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+    (!is_address).then(|| host.to_owned())
 }
 
 /// Lets reqwest resolve names as the native transport does: calls share a look-up, and its thread

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from ._aio import AsyncClient
     from ._sandbox import Sandbox, sandbox
     from ._table import Operation, Param
+    from ._transport import NotSentError
 
 __all__ = [
     "DEFAULT_BASE_URL",
@@ -102,6 +103,7 @@ __all__ = [
     "MultiSessionGame",
     "MultiSessionStatus",
     "NotFoundError",
+    "NotSentError",
     "Operation",
     "Param",
     "PermissionDeniedError",
@@ -131,6 +133,7 @@ _LAZY = {
     "sandbox": "_sandbox",
     "Operation": "_table",
     "Param": "_table",
+    "NotSentError": "_transport",
 }
 
 

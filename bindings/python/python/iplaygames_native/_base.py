@@ -14,12 +14,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
-    from typing import Any
+    from typing import Any, Literal
 
     from typing_extensions import Self
 
     from ._errors import IPlayGamesError
     from ._table import Operation
+    from ._transport import Transport
 
 
 def to_milliseconds(name: str, seconds: float | None) -> int | None:
@@ -68,6 +69,7 @@ class BaseClient:
         max_in_flight: int | None = None,
         max_connections: int | None = None,
         max_response_bytes: int | None = None,
+        transport: Literal["native", "reqwest"] | Transport | None = None,
         proxy: str | None = None,
         ca_file: str | PathLike[str] | None = None,
         ca_pem: str | None = None,
@@ -99,6 +101,13 @@ class BaseClient:
             max_connections: The greatest number of connections; further calls wait for a
                 connection. Default: 32.
             max_response_bytes: The greatest size of a response. Default: 8 MiB.
+            transport: The HTTP library: `"native"` or `"reqwest"`, or a function that sends the
+                requests. Default: the environment variable IPLAYGAMES_TRANSPORT, or `"native"`. A
+                function gets the method, the URL, a dict of headers and the body as `bytes`, and
+                returns `(status, headers, body)`. It runs on worker threads and may block. It must
+                not follow redirects. The options for connections, TLS and proxies then have no
+                effect. An exception of the function fails the call with the outcome `unknown`,
+                a `NotSentError` with `not_sent`.
             proxy: The URL of an HTTP, HTTPS or SOCKS proxy, or `"none"`. Default: the system's
                 proxy.
             ca_file: A file of certificates to trust in addition to the system's.
@@ -139,9 +148,21 @@ class BaseClient:
             user_agent=user_agent,
             headers=headers,
             allow_insecure_http=allow_insecure_http,
-            background=self._background,
         )
-        self._core = _core.Client(config)
+        if callable(transport):
+            from ._transport import CallableTransport, max_workers
+
+            # The threads that wait for their calls drive the client. A client of event loops has
+            # none, so it gets a thread of Python for that.
+            self._core = _core.Client(
+                config,
+                CallableTransport(transport),
+                max_workers(max_connections),
+                self._background,
+            )
+        else:
+            config |= drop_none(transport=transport, background=self._background)
+            self._core = _core.Client(config)
         self._overrides: dict[str, Any] = {}
         self._options: _core.Options | None = None
 

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias, final
 
 from ._errors import IPlayGamesError
+from ._transport import CallableTransport
 
 __all__ = [
     "DEFAULT_BASE_URL",
     "Call",
     "Client",
+    "Exchange",
+    "Exchanges",
     "Mailbox",
     "Options",
     "Sandbox",
@@ -93,8 +96,18 @@ class Call:
 class Client:
     """A client of the API."""
 
-    def __new__(cls, config: dict[str, Any]) -> Client:
-        """Makes a client from a dict with the keys of the configuration."""
+    def __new__(
+        cls,
+        config: dict[str, Any],
+        transport: CallableTransport | None = None,
+        max_workers: int = 32,
+        needs_driver: bool = False,
+    ) -> Client:
+        """Makes a client from a dict with the keys of the configuration.
+
+        `transport` sends the requests, on at most `max_workers` threads. A client whose calls no
+        thread waits for needs a driver thread for it.
+        """
 
     def call(
         self,
@@ -152,6 +165,54 @@ class Client:
 
         Never blocks.
         """
+
+@final
+class Exchange:
+    """A request that a transport sends, to be answered once."""
+
+    @property
+    def method(self) -> str:
+        """`GET`, `POST`, `PUT` or `DELETE`."""
+
+    @property
+    def url(self) -> str:
+        """The whole address, percent-encoded."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, with the API key."""
+
+    @property
+    def body(self) -> bytes:
+        """The body; empty for none."""
+
+    def respond(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Answers with a response. Does nothing if the call has ended."""
+
+    def fail(self, failure: str, is_sent: bool, message: str) -> None:
+        """Answers that there is no response. Does nothing if the call has ended.
+
+        `failure` is `connect`, `timeout`, `connection_lost` or `bad_response`.
+        """
+
+@final
+class Exchanges:
+    """The requests of a client that wait for a worker thread."""
+
+    def take(self) -> tuple[Exchange, bool] | None:
+        """Waits for a request. Returns its exchange, or None if this worker must end.
+
+        The flag tells whether the caller must start another worker thread.
+        """
+
+    def release_worker(self) -> None:
+        """Takes back that a worker thread was to be started."""
+
+    def release_driver(self) -> None:
+        """Takes back that the driver thread was to be started."""
+
+    def drive(self) -> None:
+        """Drives the client until it is closed."""
 
 @final
 class Sandbox:

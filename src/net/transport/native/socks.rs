@@ -54,8 +54,8 @@ impl Socks {
         Ok(connected.into_inner())
     }
 
-    /// Returns the URI of the server: with its name if the proxy resolves it, else with its address.
-    /// (hyper-util would resolve the name on this thread, which would wait for it.)
+    /// Returns the URI of the server: with its name if the proxy resolves it, else with its
+    /// address. (hyper-util would resolve the name on this thread, which would wait for it.)
     async fn destination(&self, resolver: &Resolver, host: &str, port: u16) -> Result<Uri, BoxError> {
         let host = match host.parse() {
             Ok(address) => uri_host(address),

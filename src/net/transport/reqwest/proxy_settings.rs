@@ -1,5 +1,5 @@
-//! The proxy of a reqwest client, and the errors of reqwest's connections to proxies. `transport/proxy.rs`
-//! selects the proxy.
+//! The proxy of a reqwest client, and the errors of reqwest's connections to proxies.
+//! `transport/proxy.rs` selects the proxy.
 
 use std::error::Error as StdError;
 
