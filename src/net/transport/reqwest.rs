@@ -112,11 +112,7 @@ impl ReqwestTransport {
         let request = self.request(request, call_id)?;
         let url = request.url().clone();
         self.load_roots().await?;
-        // Lets the tasks of idle connections notice that the server has closed them. Nothing polled
-        // them since the last call.
-        for _ in 0..YIELDS {
-            tokio::task::yield_now().await;
-        }
+        poll_idle_connections().await;
         if !attempt.try_send() {
             return Err(transport_error::called_off());
         }
@@ -251,6 +247,20 @@ impl ReqwestTransport {
         }
         transport_error::on_connection(error, attempt)
     }
+}
+
+/// Lets the tasks of idle connections notice that the server has closed them. Nothing polled them
+/// since the last call, unless another thread drives.
+async fn poll_idle_connections() {
+    // A task, because only a task runs on the thread that drives the connections. The future of a
+    // blocking call may be polled on another one, beside it.
+    let turns = tokio::spawn(async {
+        for _ in 0..YIELDS {
+            tokio::task::yield_now().await;
+        }
+    });
+    // An error means that the runtime ends, and with it this call.
+    let _ = turns.await;
 }
 
 /// Returns whether hyper or h2 refused what it received.
