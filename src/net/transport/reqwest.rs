@@ -5,10 +5,10 @@
 //! the client. It cannot say whether a byte of a request was written. So only a request without a
 //! connection counts as not sent; after any other failure the outcome is unknown.
 
+mod client;
 mod proxy_settings;
 
 use std::error::Error as StdError;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,26 +16,24 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Url};
 use tokio::runtime::Handle;
 
-use self::proxy_settings::{check_client_certificate, connection_error, reqwest_proxy};
+use self::client::{NameResolver, build_client};
+use self::proxy_settings::connection_error;
 use super::Transport;
 use super::encoded_body::{self, EncodedBody, JSON};
-use super::limits::{KEEPALIVE, MAX_HEAD, MAX_HEADERS, POOL_IDLE};
+use super::limits::MAX_HEAD;
 use super::permits::Permit;
-use super::proxy::intercept;
 use super::request_headers::request_headers;
 use crate::codes::Code;
-use crate::config::{Config, ProxyScheme, TransportChoice};
+use crate::config::{Config, TransportChoice};
 use crate::error::Error;
 use crate::fork;
 use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
-use crate::net::resolve::Resolver;
 use crate::net::response_headers::store_headers;
-use crate::net::tls::{self, LazyVerifier, RootsState};
+use crate::net::tls::{LazyVerifier, RootsState};
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
 
 /// The first yield asks the system for events of the connections, the second one runs their tasks.
@@ -329,99 +327,5 @@ impl<F> Drop for DropInRuntime<'_, F> {
             drop(future);
             self.unclosed.store(true, Ordering::Release);
         }
-    }
-}
-
-/// Builds a client that does what the native transport does: no redirects, no retries, no cookies,
-/// no decompression. Also returns the host name that a connection resolves.
-fn build_client(
-    config: &Config,
-    roots: &Arc<LazyVerifier>,
-    resolver: &mut NameResolver,
-) -> Result<(Client, Option<String>), Error> {
-    let unusable = |error: &dyn std::fmt::Display| {
-        Error::new(Code::INTERNAL, format!("The reqwest client cannot be set up: {error}"))
-    };
-    let mut tls =
-        tls::client_config(roots, config.client_certificate.as_ref()).map_err(|error| unusable(&error))?;
-    // HTTP/2 in hyper takes a body that was cut by RST_STREAM(NO_ERROR) as complete, and says
-    // neither whether the server refused a stream nor which connection does not respond.
-    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let server: http::Uri = config
-        .base_url
-        .parse()
-        .map_err(|error| Error::invalid("/base_url", format!("`base_url` cannot be used: {error}.")))?;
-    let found = intercept(config, &server)?;
-    if let Some(found) = &found {
-        check_client_certificate(config, found)?;
-        resolver.prepare(found.scheme);
-    }
-    let mut builder = Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .no_proxy()
-        .dns_resolver(resolver.clone())
-        .connect_timeout(config.connect_timeout)
-        .pool_idle_timeout(POOL_IDLE)
-        .pool_max_idle_per_host(config.max_connections)
-        .tcp_keepalive(KEEPALIVE)
-        .http1_only()
-        .http1_max_headers(MAX_HEADERS);
-    let first_host = host_name(found.as_ref().map_or(&server, |found| found.intercept.uri()));
-    if let Some(found) = &found {
-        builder = builder.proxy(reqwest_proxy(&found.intercept)?);
-    }
-    let client = builder.build().map_err(|error| unusable(&transport_error::root_cause(&error)))?;
-    Ok((client, first_host))
-}
-
-/// Returns the host of a URI, unless the host is an address.
-fn host_name(uri: &http::Uri) -> Option<String> {
-    let host = uri.host()?;
-    let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
-    (!is_address).then(|| host.to_owned())
-}
-
-/// Lets reqwest resolve names as the native transport does: calls share a look-up, and its thread
-/// belongs to the runtime of the client.
-#[derive(Clone)]
-struct NameResolver {
-    resolver: Arc<Resolver>,
-    /// Whether a proxy resolves the name of the server.
-    proxy_resolves: bool,
-    /// Whether IPv4 addresses precede the others.
-    ipv4_first: bool,
-}
-
-impl NameResolver {
-    fn new(config: &Config) -> NameResolver {
-        let resolver = Arc::new(Resolver::new(config.connect_timeout));
-        NameResolver { resolver, proxy_resolves: false, ipv4_first: false }
-    }
-
-    /// Prepares for a proxy.
-    fn prepare(&mut self, proxy: ProxyScheme) {
-        self.proxy_resolves = !matches!(proxy, ProxyScheme::Socks { proxy_resolves: false, .. });
-        // reqwest gives the first address of the server to the proxy.
-        self.ipv4_first = matches!(proxy, ProxyScheme::Socks { version: 4, proxy_resolves: false });
-    }
-}
-
-impl Resolve for NameResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let NameResolver { resolver, ipv4_first, .. } = self.clone();
-        Box::pin(async move {
-            // reqwest also asks for addresses, with the brackets of a URL.
-            let host = name.as_str().trim_start_matches('[').trim_end_matches(']');
-            let mut addresses = resolver.resolve(host).await?;
-            if ipv4_first {
-                // Stable: the order within a family stays.
-                addresses.sort_by_key(SocketAddr::is_ipv6);
-            }
-            let addresses: Addrs = Box::new(addresses.into_iter());
-            Ok(addresses)
-        })
     }
 }
