@@ -92,15 +92,29 @@
  *   how often  once for each update of a watch, with IPG_PENDING, and exactly once with another
  *            code when the request ends.
  *   freed    after a request or its client is freed, no callback of it starts. Freeing never waits
- *            and runs no callback of a request. It is allowed on a finalizer thread and inside the callback
- *            itself. If the callback is running on another thread at that moment, freeing returns
- *            IPG_PENDING: this run is the last one, and `user_data` must stay valid until it ends.
+ *            and runs no callback of a request. It is allowed inside a callback and a finalizer. If
+ *            the callback is running on another thread at that moment, this run is the last one, and
+ *            `user_data` must stay valid until it ends. The finalizer says when that is.
  *   allowed  a callback may call any function of the library.
  *   forbidden  a callback must return. An exception that leaves a callback ends the process. So
  *            does canceling a thread (pthread_cancel) inside the library. A callback must not leave
  *            with longjmp.
  *   memory   the library owns the strings that it passes to a callback. They are invalid after the
  *            callback returns.
+ *
+ * Finalizers. A function that takes a `user_data` also takes an ipg_finalizer for it. The library
+ * calls the finalizer exactly once for each call of such a function, when it will not use `user_data`
+ * any more. NULL means that the host needs no call.
+ *
+ *   when     after the callback of the end has returned; when the request or its client is freed, or
+ *            after the callback that is running then; for a logger, when it is replaced. Before the
+ *            function returns, if it fails or if no callback is passed.
+ *   where    on a thread that is inside a function of this library, with no lock held. Finalizers
+ *            never run on a thread of the library: with "background": true they wait for a tick,
+ *            ipg_request_free(), ipg_client_shutdown() or ipg_client_free().
+ *   allowed  a finalizer may call any function of the library. It must return, as a callback must.
+ *   fork     a forked child does not call the finalizers that its parent passed.
+ *   exit     the end of the process calls no finalizers.
  *
  * Pauses. When no thread drives a client for more than 100 ms, for example because the game is
  * paused, that time does not count towards the timeouts of its requests.
@@ -242,97 +256,97 @@
 #endif
 
 /** The call succeeded. */
-#define IPG_OK ((ipg_code)0)
+#define IPG_OK 0
 
 /** The call has not ended, or its callback is still running. */
-#define IPG_PENDING ((ipg_code)1)
+#define IPG_PENDING 1
 
 /** An argument is missing, malformed or not allowed; `field` points to it. */
-#define IPG_ERR_INVALID_ARGUMENT ((ipg_code)100)
+#define IPG_ERR_INVALID_ARGUMENT 100
 
 /** The handle is NULL, already freed, of another kind, or not from this library. */
-#define IPG_ERR_INVALID_HANDLE ((ipg_code)101)
+#define IPG_ERR_INVALID_HANDLE 101
 
 /** The API has no operation of that name. */
-#define IPG_ERR_UNKNOWN_OPERATION ((ipg_code)102)
+#define IPG_ERR_UNKNOWN_OPERATION 102
 
 /** A limit of the client is reached; the call was not sent. */
-#define IPG_ERR_BUSY ((ipg_code)103)
+#define IPG_ERR_BUSY 103
 
 /** The client is shut down, or this thread or process is ending and can make no calls. */
-#define IPG_ERR_SHUT_DOWN ((ipg_code)104)
+#define IPG_ERR_SHUT_DOWN 104
 
 /** This build of the library does not have this function, or the caller's context does not allow it. */
-#define IPG_ERR_UNSUPPORTED ((ipg_code)105)
+#define IPG_ERR_UNSUPPORTED 105
 
 /** The JSON document has no value at this pointer. */
-#define IPG_ERR_NO_SUCH_FIELD ((ipg_code)106)
+#define IPG_ERR_NO_SUCH_FIELD 106
 
 /** The host name could not be resolved. */
-#define IPG_ERR_RESOLVE ((ipg_code)200)
+#define IPG_ERR_RESOLVE 200
 
 /** No connection could be opened. */
-#define IPG_ERR_CONNECT ((ipg_code)201)
+#define IPG_ERR_CONNECT 201
 
 /** The TLS handshake failed: certificate, host name or protocol. */
-#define IPG_ERR_TLS ((ipg_code)202)
+#define IPG_ERR_TLS 202
 
 /** The time limit of the call passed. */
-#define IPG_ERR_TIMEOUT ((ipg_code)203)
+#define IPG_ERR_TIMEOUT 203
 
 /** The call was canceled, or its client was freed. */
-#define IPG_ERR_CANCELED ((ipg_code)204)
+#define IPG_ERR_CANCELED 204
 
 /** The connection was lost before the complete response was received. */
-#define IPG_ERR_CONNECTION_LOST ((ipg_code)205)
+#define IPG_ERR_CONNECTION_LOST 205
 
 /** The response is not as the API documents: not HTTP, not JSON, or without a required field. */
-#define IPG_ERR_BAD_RESPONSE ((ipg_code)206)
+#define IPG_ERR_BAD_RESPONSE 206
 
 /** The response is larger than `max_response_bytes`. */
-#define IPG_ERR_RESPONSE_TOO_LARGE ((ipg_code)207)
+#define IPG_ERR_RESPONSE_TOO_LARGE 207
 
 /** The server sent a redirect; the library never follows redirects. */
-#define IPG_ERR_REDIRECT ((ipg_code)208)
+#define IPG_ERR_REDIRECT 208
 
 /** HTTP 400: the API refused the request. */
-#define IPG_ERR_BAD_REQUEST ((ipg_code)400)
+#define IPG_ERR_BAD_REQUEST 400
 
 /** HTTP 401: the API key is missing, wrong or inactive. */
-#define IPG_ERR_UNAUTHORIZED ((ipg_code)401)
+#define IPG_ERR_UNAUTHORIZED 401
 
 /** HTTP 403: the account may not do this. */
-#define IPG_ERR_FORBIDDEN ((ipg_code)403)
+#define IPG_ERR_FORBIDDEN 403
 
 /** HTTP 404: the session, game or other object does not exist. */
-#define IPG_ERR_NOT_FOUND ((ipg_code)404)
+#define IPG_ERR_NOT_FOUND 404
 
 /** HTTP 409: the state of the object does not allow this. */
-#define IPG_ERR_CONFLICT ((ipg_code)409)
+#define IPG_ERR_CONFLICT 409
 
 /** HTTP 422: the API refused a field; `body` has the API's list. */
-#define IPG_ERR_UNPROCESSABLE ((ipg_code)422)
+#define IPG_ERR_UNPROCESSABLE 422
 
 /** HTTP 429: too many requests; `retry_after_ms` is the time to wait, if the API names one. */
-#define IPG_ERR_RATE_LIMITED ((ipg_code)429)
+#define IPG_ERR_RATE_LIMITED 429
 
 /** Any other refusal by the API: another 4xx, or `success: false` in a 2xx. */
-#define IPG_ERR_API ((ipg_code)499)
+#define IPG_ERR_API 499
 
 /** HTTP 5xx other than 503: the server, or a proxy in front of it, failed. */
-#define IPG_ERR_SERVER ((ipg_code)500)
+#define IPG_ERR_SERVER 500
 
 /** HTTP 503: the service, or every provider for this game, country and currency, is unavailable. */
-#define IPG_ERR_UNAVAILABLE ((ipg_code)503)
+#define IPG_ERR_UNAVAILABLE 503
 
 /** A defect in this library; report it with the message. */
-#define IPG_ERR_INTERNAL ((ipg_code)900)
+#define IPG_ERR_INTERNAL 900
 
 /**
  * The version of the binary interface that this header describes, `major << 16 | minor`. See
  * ipg_abi_version().
  */
-#define IPG_ABI_VERSION 1
+#define IPG_ABI_VERSION 2
 
 /**
  * A level for ipg_client_set_logger(): no lines.
@@ -408,10 +422,15 @@ typedef struct ipg_client ipg_client;
 typedef struct ipg_request ipg_request;
 
 /**
- * The result of a call: one of the codes above. 0 is #IPG_OK. Every other code of a call that has
- * ended is an error.
+ * The result of a call: one of the codes above, which are plain integers and can be used in `#if`. 0
+ * is #IPG_OK. Every other code of a call that has ended is an error.
  */
 typedef int32_t ipg_code;
+
+/**
+ * The level of a log line: one of the IPG_LOG_ constants.
+ */
+typedef int32_t ipg_log_level;
 
 /**
  * Receives the log lines of a client. See ipg_client_set_logger().
@@ -422,9 +441,18 @@ typedef int32_t ipg_code;
  * after the callback returns.
  */
 typedef void (*ipg_log_callback)(void *user_data,
-                                 int32_t level,
+                                 ipg_log_level level,
                                  const char *target,
                                  const char *message);
+
+/**
+ * Receives a `user_data` that the library will not use any more, so that the host can free it.
+ *
+ * A function that takes a finalizer takes it beside a `user_data`. The library calls the finalizer
+ * exactly once for each call of such a function, also when the function fails. NULL means that the
+ * host needs no call. The rules are at the top of this header, under "Finalizers".
+ */
+typedef void (*ipg_finalizer)(void *user_data);
 
 /**
  * Receives the result of a call, or an update of a watch. See ipg_submit().
@@ -435,6 +463,11 @@ typedef void (*ipg_log_callback)(void *user_data,
  * error document. The library owns `json`, which is invalid after the callback returns.
  */
 typedef void (*ipg_callback)(void *user_data, ipg_request *request, ipg_code code, const char *json);
+
+/**
+ * The type of a JSON value: one of the IPG_JSON_ constants.
+ */
+typedef int32_t ipg_json_type;
 
 #ifdef __cplusplus
 extern "C" {
@@ -489,6 +522,57 @@ IPG_API const char *ipg_version(void);
  * ```
  */
 IPG_API const char *ipg_code_name(ipg_code code);
+
+/**
+ * Returns the meaning of a code in one English sentence, such as `"HTTP 404: ..."`. The message of an
+ * error document says more, because it names what was wrong.
+ *
+ * Threads: any. Cannot fail.
+ *
+ * \param code Any number.
+ * \return A static string, which must not be freed; never NULL. `"No code of this library has this
+ * number."` if that is so.
+ *
+ * ```c
+ * ipg_code code = ipg_client_free(client);
+ * if (code != IPG_OK) {
+ *     fprintf(stderr, "%s: %s\n", ipg_code_name(code), ipg_code_message(code));
+ * }
+ * ```
+ */
+IPG_API
+const char *ipg_code_message(ipg_code code);
+
+/**
+ * Returns the table of the API's operations as a JSON document, so that a host can list the
+ * operations and check arguments before it makes a call.
+ *
+ * The document is `{"success": true, "operations": [...]}`. The members of an operation are `id`,
+ * `tag`, `method`, `path` (parameters in braces), `summary`, `idempotency` (`"safe"`, `"idempotent"`
+ * or `"non_idempotent"`), `response` (`"document"`, `"any"` or `"file"`) and `params`. The members of
+ * a parameter are `name`, `in` (`"path"`, `"query"`, `"body"` or `"file"`), `type` (`"string"`,
+ * `"integer"`, `"number"`, `"numeric"`, `"boolean"`, `"object"` or `"array"`), `items` (the type of the
+ * items of an array), `required`, `nullable`, and `format` (`"currency"`, `"country"`, `"ip"`,
+ * `"expire_days"` or null). A later version may add members and values.
+ *
+ * Ownership: free the string with ipg_string_free(). Threads: any. Never blocks.
+ *
+ * \param out_json Receives the document. May be NULL.
+ * \return #IPG_OK.
+ *
+ * ```c
+ * char *json = NULL, *id = NULL;
+ * if (ipg_operations(&json) == IPG_OK
+ *     && ipg_json_get(json, "/operations/0/id", NULL, &id, NULL) == IPG_OK) {
+ *     puts(id);
+ * }
+ * ipg_string_free(id);
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_operations(char **out_json);
 
 /**
  * Frees a string that this library returned through an out-parameter.
@@ -634,23 +718,22 @@ IPG_API ipg_code ipg_client_shutdown(ipg_client *client, uint32_t timeout_ms);
  * The client counts and logs every call that ends here, with its call id and its outcome. If a
  * logger is set, it runs on this thread for these lines.
  *
- * Never waits. A finalizer thread and a callback may call this function. A logger may still be
- * running on another thread that is inside a call of this client. Before you free the logger's
- * `user_data`, remove the logger with ipg_client_set_logger().
+ * Never waits. A finalizer and a callback may call this function. A callback or the logger may still
+ * be running on another thread that is inside a call of this client. Such a run of a callback is the
+ * last, and the finalizers run on that thread. All other finalizers run inside this function.
  *
  * Threads: any.
  *
  * \param client The client.
- * \return #IPG_OK; #IPG_PENDING if a callback of one of the client's requests is running on
- * another thread: the client is freed, and this callback is the last; #IPG_ERR_INVALID_HANDLE,
- * also for NULL and for a client that was freed before.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL and for a client that was freed before.
  *
  * ```c
  * ipg_client_free(client);
  * client = NULL;
  * ```
  */
-IPG_API ipg_code ipg_client_free(ipg_client *client);
+IPG_API
+ipg_code ipg_client_free(ipg_client *client);
 
 /**
  * Sets the logger of a client, or removes it. A line never contains the API key, the value of a
@@ -664,30 +747,34 @@ IPG_API ipg_code ipg_client_free(ipg_client *client);
  * of the call. A host whose logger can throw must catch the exception in the callback.
  *
  * When this function returns, the logger that was set before is not running and never runs again,
- * so the host may free its `user_data`. For this the function waits while that logger runs on
+ * and its finalizer has run. For this the function waits while that logger runs on
  * another thread.
  *
  * Threads: any.
  *
  * \param client The client.
  * \param callback The logger. NULL removes the logger.
- * \param user_data A pointer that the library passes to the callback. The host keeps the
- * ownership.
+ * \param user_data A pointer that the library passes to the callback.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL: when
+ * the logger is replaced or removed, and when the client is freed and no thread is inside a call of
+ * it. Without a logger (NULL, IPG_LOG_OFF, an error), it is called before this function returns. See
+ * #ipg_finalizer.
  * \param max_level The most detailed level that the logger receives, IPG_LOG_ERROR (1) to
  * IPG_LOG_TRACE (5). IPG_LOG_OFF (0) removes the logger.
  * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_INVALID_ARGUMENT for another level;
  * #IPG_ERR_BUSY if the client's own logger calls this function.
  *
  * ```c
- * // static void on_log(void *user_data, int32_t level, const char *target, const char *message);
- * ipg_client_set_logger(client, on_log, stderr, IPG_LOG_INFO);
+ * // static void on_log(void *user_data, ipg_log_level level, const char *target, const char *text);
+ * ipg_client_set_logger(client, on_log, stderr, NULL, IPG_LOG_INFO);
  * ```
  */
 IPG_API
 ipg_code ipg_client_set_logger(ipg_client *client,
                                ipg_log_callback callback,
                                void *user_data,
-                               int32_t max_level);
+                               ipg_finalizer finalizer,
+                               ipg_log_level max_level);
 
 /**
  * Starts a game session for a player, and blocks until the result is there. The operation is
@@ -843,8 +930,9 @@ ipg_code ipg_call(ipg_client *client,
  * \param arguments_json The arguments, as in ipg_call().
  * \param options_json The options, as in ipg_call().
  * \param callback The function that receives the result, or NULL.
- * \param user_data A pointer that the library passes to the callback. The host keeps the
- * ownership.
+ * \param user_data A pointer that the library passes to the callback.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL. See
+ * #ipg_finalizer.
  * \param out_request Receives the handle, before the callback can run on another thread. If NULL,
  * the request frees itself after its callback; without a callback, NULL is refused.
  * \param out_json Receives `{"success": true, "call_id": "7b0c"}`, with the id that the call is
@@ -855,9 +943,9 @@ ipg_code ipg_call(ipg_client *client,
  *
  * ```c
  * // static void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
- * char *json = NULL; if (ipg_submit(client, "list_games", "{\"per_page\": \"20\"}", NULL,
- * on_games, NULL, NULL, &json)
- *     != IPG_OK) {
+ * char *json = NULL;
+ * if (ipg_submit(client, "list_games", "{\"per_page\": \"20\"}", NULL, on_games, NULL, NULL, NULL,
+ *                &json) != IPG_OK) {
  *     fprintf(stderr, "not sent: %s\n", json);
  * }
  * ipg_string_free(json);
@@ -871,8 +959,138 @@ ipg_code ipg_submit(ipg_client *client,
                     const char *options_json,
                     ipg_callback callback,
                     void *user_data,
+                    ipg_finalizer finalizer,
                     ipg_request **out_request,
                     char **out_json);
+
+/**
+ * Starts a game session for a player, and returns at once: the non-blocking form of
+ * ipg_session_start(). The operation is `start_a_game_session`.
+ *
+ * A start is never sent a second time if the server may have received the first. If the error's
+ * `outcome` is `"unknown"`, a session may exist.
+ *
+ * Ownership and threads: as for ipg_submit().
+ *
+ * \param client The client.
+ * \param request_json The arguments, as in ipg_session_start().
+ * \param options_json The options, as in ipg_call().
+ * \param callback The function that receives the result, or NULL.
+ * \param user_data A pointer that the library passes to the callback.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL. See
+ * #ipg_finalizer.
+ * \param out_request Receives the handle, as for ipg_submit().
+ * \param out_json Receives the document with the call id, or the error document, as for
+ * ipg_submit().
+ * \return The codes of ipg_submit().
+ *
+ * ```c
+ * ipg_request *start = NULL;
+ * char *json = NULL;
+ * if (ipg_session_submit_start(client,
+ *         "{\"game_id\": 42, \"player_id\": \"player-7\", \"currency\": \"EUR\","
+ *         " \"country_code\": \"DE\", \"ip_address\": \"203.0.113.9\"}",
+ *         NULL, NULL, NULL, NULL, &start, NULL) == IPG_OK) {
+ *     ipg_client_tick(client, 500, NULL); // once a frame
+ *     if (ipg_request_poll(start, &json) == IPG_OK) {
+ *         puts("the session has started");
+ *     }
+ *     ipg_string_free(json);
+ * }
+ * ipg_request_free(start);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_session_submit_start(ipg_client *client,
+                                  const char *request_json,
+                                  const char *options_json,
+                                  ipg_callback callback,
+                                  void *user_data,
+                                  ipg_finalizer finalizer,
+                                  ipg_request **out_request,
+                                  char **out_json);
+
+/**
+ * Reads the status of a game session, and returns at once: the non-blocking form of
+ * ipg_session_status(). The operation is `get_session_status`.
+ *
+ * Ownership and threads: as for ipg_submit().
+ *
+ * \param client The client.
+ * \param session_id The session's id.
+ * \param options_json The options, as in ipg_call().
+ * \param callback The function that receives the result, or NULL.
+ * \param user_data A pointer that the library passes to the callback.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL. See
+ * #ipg_finalizer.
+ * \param out_request Receives the handle, as for ipg_submit().
+ * \param out_json Receives the document with the call id, or the error document, as for
+ * ipg_submit().
+ * \return The codes of ipg_submit(); #IPG_ERR_INVALID_ARGUMENT with the `field` `/session_id` for a
+ * wrong id.
+ *
+ * ```c
+ * // static void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
+ * char *json = NULL;
+ * if (ipg_session_submit_status(client, session_id, NULL, on_games, NULL, NULL, NULL, &json) != IPG_OK) {
+ *     fprintf(stderr, "not sent: %s\n", json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_session_submit_status(ipg_client *client,
+                                   const char *session_id,
+                                   const char *options_json,
+                                   ipg_callback callback,
+                                   void *user_data,
+                                   ipg_finalizer finalizer,
+                                   ipg_request **out_request,
+                                   char **out_json);
+
+/**
+ * Ends a game session, and returns at once: the non-blocking form of
+ * ipg_session_end(). The operation is `end_a_game_session`.
+ *
+ * If a response is lost, the request is repeated. If the API then says that the session does not
+ * exist, the call succeeds with `{"success": true, "already_ended": true}`.
+ *
+ * Ownership and threads: as for ipg_submit().
+ *
+ * \param client The client.
+ * \param session_id The session's id.
+ * \param options_json The options, as in ipg_call().
+ * \param callback The function that receives the result, or NULL.
+ * \param user_data A pointer that the library passes to the callback.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL. See
+ * #ipg_finalizer.
+ * \param out_request Receives the handle, as for ipg_submit().
+ * \param out_json Receives the document with the call id, or the error document, as for
+ * ipg_submit().
+ * \return The codes of ipg_submit(); #IPG_ERR_INVALID_ARGUMENT with the `field` `/session_id` for a
+ * wrong id.
+ *
+ * ```c
+ * // static void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
+ * char *json = NULL;
+ * if (ipg_session_submit_end(client, session_id, NULL, on_games, NULL, NULL, NULL, &json) != IPG_OK) {
+ *     fprintf(stderr, "not sent: %s\n", json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_session_submit_end(ipg_client *client,
+                                const char *session_id,
+                                const char *options_json,
+                                ipg_callback callback,
+                                void *user_data,
+                                ipg_finalizer finalizer,
+                                ipg_request **out_request,
+                                char **out_json);
 
 /**
  * Starts a watch of a game session, and returns at once. A watch reads the status of the session
@@ -899,8 +1117,9 @@ ipg_code ipg_submit(ipg_client *client,
  * \param interval_ms The time between two readings in milliseconds, at least 10. It varies by a
  * tenth. A second is a good value. There is one reading at a time.
  * \param callback The function that receives the updates and the end, or NULL.
- * \param user_data A pointer that the library passes to the callback. The host keeps the
- * ownership.
+ * \param user_data A pointer that the library passes to the callback.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL. See
+ * #ipg_finalizer.
  * \param out_request Receives the handle, as for ipg_submit().
  * \param out_json Receives the document with the call id, or the error document, as for
  * ipg_submit().
@@ -910,7 +1129,7 @@ ipg_code ipg_submit(ipg_client *client,
  * ```c
  * ipg_request *watch = NULL;
  * char *json = NULL;
- * if (ipg_session_watch(client, session_id, 1000, NULL, NULL, &watch, NULL) == IPG_OK) {
+ * if (ipg_session_watch(client, session_id, 1000, NULL, NULL, NULL, &watch, NULL) == IPG_OK) {
  *     ipg_client_tick(client, 500, NULL); // once a frame
  *     if (ipg_request_poll(watch, &json) == IPG_PENDING && json) {
  *         printf("it is now %s\n", json);
@@ -927,8 +1146,47 @@ ipg_code ipg_session_watch(ipg_client *client,
                            uint32_t interval_ms,
                            ipg_callback callback,
                            void *user_data,
+                           ipg_finalizer finalizer,
                            ipg_request **out_request,
                            char **out_json);
+
+/**
+ * Connects to the server before the first call, and returns at once: the non-blocking form of
+ * ipg_client_prewarm(). Certificates are loaded on a helper thread and not in a tick. Sends no
+ * request.
+ *
+ * The document of the end is `{"success": true, "elapsed_ms": 12}`, or the error document.
+ *
+ * Ownership and threads: as for ipg_submit().
+ *
+ * \param client The client.
+ * \param timeout_ms The time limit in milliseconds. 0 means the client's own `timeout_ms`.
+ * \param callback The function that receives the result, or NULL.
+ * \param user_data A pointer that the library passes to the callback.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL. See
+ * #ipg_finalizer.
+ * \param out_request Receives the handle, as for ipg_submit().
+ * \param out_json Receives `{"success": true}`, or the error document. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT without a callback and without `out_request`;
+ * #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY if `max_in_flight` is reached; #IPG_ERR_SHUT_DOWN.
+ *
+ * ```c
+ * ipg_request *prewarm = NULL;
+ * if (ipg_client_submit_prewarm(client, 2000, NULL, NULL, NULL, &prewarm, NULL) == IPG_OK) {
+ *     ipg_client_tick(client, 500, NULL); // once a frame
+ * }
+ * ipg_request_free(prewarm);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_client_submit_prewarm(ipg_client *client,
+                                   uint32_t timeout_ms,
+                                   ipg_callback callback,
+                                   void *user_data,
+                                   ipg_finalizer finalizer,
+                                   ipg_request **out_request,
+                                   char **out_json);
 
 /**
  * Drives the calls in flight without waiting, and runs the callbacks that are due on this thread.
@@ -1037,15 +1295,15 @@ IPG_API ipg_code ipg_request_cancel(ipg_request *request);
 /**
  * Frees a request, and cancels it if it has not ended. Its callback does not start any more.
  *
- * Never waits. A finalizer thread and a callback may call this function, also the callback of the
- * request itself.
+ * Never waits. A finalizer and a callback may call this function, also the callback of the request
+ * itself. If the callback is running, on another thread or around this call, that run is the last,
+ * and `user_data` must stay valid until it ends. The finalizer runs after that: inside this function,
+ * or on the thread that runs the callback.
  *
  * Threads: any.
  *
  * \param request The request.
- * \return #IPG_OK; #IPG_PENDING if the callback of the request is running on another thread: the
- * request is freed, and `user_data` must stay valid until that callback returns;
- * #IPG_ERR_INVALID_HANDLE, also for NULL, for a request that was freed before, and in a forked
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL, for a request that was freed before, and in a forked
  * child for a request of its parent.
  *
  * ```c
@@ -1053,7 +1311,8 @@ IPG_API ipg_code ipg_request_cancel(ipg_request *request);
  * request = NULL;
  * ```
  */
-IPG_API ipg_code ipg_request_free(ipg_request *request);
+IPG_API
+ipg_code ipg_request_free(ipg_request *request);
 
 /**
  * Returns one value of a JSON document.
@@ -1076,7 +1335,7 @@ IPG_API ipg_code ipg_request_free(ipg_request *request);
  *
  * ```c
  * char *balance = NULL;
- * int32_t type = 0;
+ * ipg_json_type type = 0;
  * if (ipg_json_get("{\"balance\": 12.50}", "/balance", &type, &balance, NULL) == IPG_OK
  *     && type == IPG_JSON_NUMBER) {
  *     printf("balance is %s\n", balance); // 12.50
@@ -1088,7 +1347,7 @@ IPG_API
 IPG_MUST_USE
 ipg_code ipg_json_get(const char *json,
                       const char *pointer,
-                      int32_t *out_type,
+                      ipg_json_type *out_type,
                       char **out_value,
                       size_t *out_len);
 

@@ -9,6 +9,11 @@ macro_rules! codes {
 
         /// Every code: its number, its name in C, and its meaning.
         pub const LIST: &[(i32, &str, &str)] = &[$(($value, $name, $text)),*];
+
+        /// The names and meanings of the codes as they are given to C, with a NUL at the end, in the
+        /// order of the list.
+        #[cfg(feature = "capi")]
+        pub(crate) const C_STRINGS: &[(&str, &str)] = &[$((concat!($name, "\0"), concat!($text, "\0"))),*];
     };
 }
 

@@ -368,14 +368,14 @@ namespace IPlayGames {
 
         /// <summary>Reads the status of a session at an interval until it is no longer active.
         /// Calls <paramref name="changed"/> in Tick for each change; the first status counts as a
-        /// change. After three failed readings in a row, calls it once with a status whose Status
-        /// is null and whose Document is the error document.</summary>
-        public Watch WatchSession(string sessionId, int intervalMs, Action<SessionStatus> changed) {
+        /// change. After three failed readings in a row, calls <paramref name="failing"/> once
+        /// with the error; the watch goes on.</summary>
+        public Watch WatchSession(string sessionId, int intervalMs, Action<SessionStatus> changed, Action<IPlayGamesException> failing = null) {
             var source = new TaskCompletionSource<SessionStatus>();
-            var pending = new PendingCall<SessionStatus>(source, json => new SessionStatus(json), changed, CancellationToken.None);
+            var pending = new PendingCall<SessionStatus>(source, json => new SessionStatus(json), changed, CancellationToken.None) { Failing = failing };
             byte[] id = Native.ToCString(sessionId);
             uint call = Start(pending, (IntPtr userData, out RequestHandle request, out IntPtr json) =>
-                Native.ipg_session_watch(handle, id, (uint)Math.Max(intervalMs, 0), Callback, userData, out request, out json));
+                Native.ipg_session_watch(handle, id, (uint)Math.Max(intervalMs, 0), Callback, userData, IntPtr.Zero, out request, out json));
             return new Watch(this, call, source.Task);
         }
 
@@ -430,7 +430,7 @@ namespace IPlayGames {
             try {
                 byte[] operationText = Native.ToCString(operation), argumentsText = Native.ToCString(arguments), optionsText = Native.ToCString(options);
                 Start(new PendingCall<T>(source, convert, null, token), (IntPtr userData, out RequestHandle request, out IntPtr json) =>
-                    Native.ipg_submit(handle, operationText, argumentsText, optionsText, Callback, userData, out request, out json));
+                    Native.ipg_submit(handle, operationText, argumentsText, optionsText, Callback, userData, IntPtr.Zero, out request, out json));
             } catch (IPlayGamesException error) { // so that the caller handles all errors where it awaits the task
                 source.SetException(error);
             }
@@ -589,7 +589,17 @@ namespace IPlayGames {
             this.token = token;
         }
 
-        public override void Update(string json) => changed?.Invoke(convert(json));
+        // Receives the error of failed readings of a watch.
+        public Action<IPlayGamesException> Failing { private get; set; }
+
+        public override void Update(string json) {
+            T reply = convert(json);
+            if (reply.Get("/success") == "false" && int.TryParse(reply.Get("/error/code"), out int code)) {
+                Failing?.Invoke(new IPlayGamesException((Code)code, json));
+            } else {
+                changed?.Invoke(reply);
+            }
+        }
 
         public override void Complete(Code code, string json) {
             Release();
@@ -670,14 +680,14 @@ namespace IPlayGames {
         public override bool IsInvalid => handle == IntPtr.Zero;
         protected override bool ReleaseHandle() {
             Client.RemoveHandle(handle);
-            return Native.ipg_client_free(handle) <= Code.Pending;
+            return Native.ipg_client_free(handle) == Code.Ok;
         }
     }
 
     internal sealed class RequestHandle : SafeHandle {
         public RequestHandle() : base(IntPtr.Zero, true) { }
         public override bool IsInvalid => handle == IntPtr.Zero;
-        protected override bool ReleaseHandle() => Native.ipg_request_free(handle) <= Code.Pending;
+        protected override bool ReleaseHandle() => Native.ipg_request_free(handle) == Code.Ok;
     }
 
     internal sealed class SandboxHandle : SafeHandle {
@@ -692,7 +702,7 @@ namespace IPlayGames {
 #else
         private const string Library = "iplaygames";
 #endif
-        private const uint AbiVersion = 1; // the ABI version of the declarations below
+        private const uint AbiVersion = 2; // the ABI version of the declarations below
         private const CallingConvention C = CallingConvention.Cdecl;
 
         [UnmanagedFunctionPointer(C)]
@@ -709,10 +719,10 @@ namespace IPlayGames {
         [DllImport(Library, CallingConvention = C)] public static extern Code ipg_client_tick(ClientHandle client, uint budgetUs, IntPtr outCompleted);
         [DllImport(Library, CallingConvention = C)]
         public static extern Code ipg_submit(ClientHandle client, byte[] operation, byte[] arguments, byte[] options, Callback callback,
-                                             IntPtr userData, out RequestHandle request, out IntPtr json);
+                                             IntPtr userData, IntPtr finalizer, out RequestHandle request, out IntPtr json);
         [DllImport(Library, CallingConvention = C)]
         public static extern Code ipg_session_watch(ClientHandle client, byte[] sessionId, uint intervalMs, Callback callback,
-                                                    IntPtr userData, out RequestHandle request, out IntPtr json);
+                                                    IntPtr userData, IntPtr finalizer, out RequestHandle request, out IntPtr json);
         [DllImport(Library, CallingConvention = C)] private static extern Code ipg_request_cancel(RequestHandle request);
         [DllImport(Library, CallingConvention = C)] public static extern Code ipg_request_free(IntPtr request);
         [DllImport(Library, CallingConvention = C)]

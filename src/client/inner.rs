@@ -157,11 +157,6 @@ impl ClientInner {
         with_context(error, operation, call_id, &self.config.secrets)
     }
 
-    pub(super) fn redacted(&self, mut error: Error) -> Error {
-        error.redact(&self.config.secrets);
-        error
-    }
-
     /// Counts a call that has ended, and logs it.
     pub(crate) fn count(&self, operation: &str, result: &CallResult, attempts: u32) {
         let counts = &self.counts;
@@ -243,5 +238,6 @@ impl Counts {
 impl Drop for ClientInner {
     fn drop(&mut self) {
         self.end();
+        self.log.remove_logger();
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Client;
 use super::inner::PreparedCall;
 use super::options::CallOptions;
+use crate::api::operation::Operation;
 use crate::api::session::session_arguments;
 use crate::error::Error;
 use crate::net::call_cell::CallReport;
@@ -26,6 +27,22 @@ use crate::submit::watch::WatchReader;
 /// The shortest interval of a watch. More frequent readings would load the server without a
 /// benefit.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
+
+/// A submitted call that is not registered yet.
+struct NewCall {
+    /// None for a prewarm.
+    operation: Option<&'static Operation>,
+    call_id: String,
+    echo: Option<String>,
+    driver: Arc<Driver>,
+}
+
+impl NewCall {
+    fn from_prepared(prepared: PreparedCall) -> (NewCall, CallSpec) {
+        let PreparedCall { operation, spec, call_id, echo, driver } = prepared;
+        (NewCall { operation: Some(operation), call_id, echo, driver }, spec)
+    }
+}
 
 impl Client {
     /// Submits a call and returns at once. The call progresses while a thread drives the client.
@@ -119,8 +136,46 @@ impl Client {
         on_registered: impl FnOnce(&Arc<SubmittedCall>) -> Result<(), Error>,
     ) -> Result<Arc<SubmittedCall>, Error> {
         let prepared = self.prepare(operation, arguments_json, options)?;
-        self.start(prepared, callback, on_registered, |driver, submitted, spec, active| {
-            driver.start(submitted.cell(), spec, active);
+        self.start_call(prepared, callback, on_registered)
+    }
+
+    /// Submits a call of an operation on one session, which takes no other arguments.
+    #[cfg(feature = "capi")]
+    pub(crate) fn submit_on_session_with(
+        &self,
+        operation: &str,
+        session_id: &str,
+        options: &CallOptions,
+        callback: Option<Callback>,
+        on_registered: impl FnOnce(&Arc<SubmittedCall>) -> Result<(), Error>,
+    ) -> Result<Arc<SubmittedCall>, Error> {
+        let prepared = self.prepare_on_session(operation, session_id, options)?;
+        self.start_call(prepared, callback, on_registered)
+    }
+
+    /// Loads the root certificates, resolves the host name and opens a connection, as
+    /// [`Client::prewarm`](crate::Client::prewarm) does, and returns at once.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Client::submit`](crate::Client::submit).
+    pub fn submit_prewarm(&self, timeout: Duration, callback: Option<Callback>) -> Result<Call, Error> {
+        Ok(Call::new(self.prewarm_with(timeout, callback, |_| Ok(()))?))
+    }
+
+    /// Starts a prewarm. `on_registered` receives it as in
+    /// [`Client::submit_with`](crate::Client::submit_with).
+    pub(crate) fn prewarm_with(
+        &self,
+        timeout: Duration,
+        callback: Option<Callback>,
+        on_registered: impl FnOnce(&Arc<SubmittedCall>) -> Result<(), Error>,
+    ) -> Result<Arc<SubmittedCall>, Error> {
+        let timeout = if timeout.is_zero() { self.timeout() } else { timeout };
+        let call =
+            NewCall { operation: None, call_id: String::new(), echo: None, driver: self.inner().driver()? };
+        self.start(call, callback, on_registered, |driver, submitted, active| {
+            driver.start_connect(submitted.cell(), timeout, active);
         })
     }
 
@@ -139,7 +194,8 @@ impl Client {
         }
         let arguments = session_arguments(session_id);
         let prepared = self.prepare("get_session_status", &arguments, &options.call)?;
-        self.start(prepared, callback, on_registered, |driver, submitted, spec, active| {
+        let (call, spec) = NewCall::from_prepared(prepared);
+        self.start(call, callback, on_registered, |driver, submitted, active| {
             let shared = Arc::clone(&submitted.shared);
             let mut reader = WatchReader::new(options.max_failures);
             let process = move |report: &CallReport| reader.process(&shared, report);
@@ -147,17 +203,32 @@ impl Client {
         })
     }
 
-    fn start(
+    fn start_call(
         &self,
         prepared: PreparedCall,
         callback: Option<Callback>,
         on_registered: impl FnOnce(&Arc<SubmittedCall>) -> Result<(), Error>,
-        begin: impl FnOnce(&Driver, &SubmittedCall, CallSpec, ActiveGuard),
+    ) -> Result<Arc<SubmittedCall>, Error> {
+        let (call, spec) = NewCall::from_prepared(prepared);
+        self.start(call, callback, on_registered, |driver, submitted, active| {
+            driver.start(submitted.cell(), spec, active);
+        })
+    }
+
+    fn start(
+        &self,
+        call: NewCall,
+        callback: Option<Callback>,
+        on_registered: impl FnOnce(&Arc<SubmittedCall>) -> Result<(), Error>,
+        begin: impl FnOnce(&Driver, &SubmittedCall, ActiveGuard),
     ) -> Result<Arc<SubmittedCall>, Error> {
         let inner = self.inner();
-        let PreparedCall { operation, spec, call_id, echo, driver } = prepared;
-        let guard =
-            driver.register().map_err(|error| inner.with_context(error, operation.id, Some(&call_id)))?;
+        let NewCall { operation, call_id, echo, driver } = call;
+        let with_context = |error, call_id: &str| match operation {
+            Some(operation) => inner.with_context(error, operation.id, Some(call_id)),
+            None => error,
+        };
+        let guard = driver.register().map_err(|error| with_context(error, &call_id))?;
         let registry = &inner.registry;
         let has_callback = callback.is_some();
         let shared = CallShared::new(
@@ -174,7 +245,7 @@ impl Client {
         let submitted = SubmittedCall::new(&owner, &driver, guard, callback, shared);
         let refuse = |error| {
             submitted.forget_refused();
-            Err(inner.with_context(error, operation.id, Some(submitted.call_id())))
+            Err(with_context(error, submitted.call_id()))
         };
         if !has_callback {
             registry.add_polled(&submitted);
@@ -189,7 +260,7 @@ impl Client {
         if has_callback {
             submitted.queue_end();
         }
-        begin(&driver, &submitted, spec, registry.completions.enter());
+        begin(&driver, &submitted, registry.completions.enter());
         Ok(submitted)
     }
 

@@ -1,5 +1,5 @@
 //! The C interface: checks parameters, converts them and calls the library. `handle`, `string` and
-//! `boundary` validate; `types`, `tables` and `request_handle` have what several files use; each of
+//! `boundary` validate; `types`, `tables`, `finalizer` and `request_handle` have what several files use; each of
 //! the other files has the exported functions of one subject. The C header consists of the doc
 //! comments of these functions; build.rs writes it.
 //!
@@ -17,6 +17,7 @@ mod base;
 mod boundary;
 mod call;
 mod client;
+mod finalizer;
 mod handle;
 mod json;
 mod log;
@@ -25,5 +26,6 @@ mod request_handle;
 mod sandbox;
 mod session;
 mod string;
+mod submit;
 mod tables;
 mod types;

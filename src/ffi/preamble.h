@@ -92,15 +92,29 @@
  *   how often  once for each update of a watch, with IPG_PENDING, and exactly once with another
  *            code when the request ends.
  *   freed    after a request or its client is freed, no callback of it starts. Freeing never waits
- *            and runs no callback of a request. It is allowed on a finalizer thread and inside the callback
- *            itself. If the callback is running on another thread at that moment, freeing returns
- *            IPG_PENDING: this run is the last one, and `user_data` must stay valid until it ends.
+ *            and runs no callback of a request. It is allowed inside a callback and a finalizer. If
+ *            the callback is running on another thread at that moment, this run is the last one, and
+ *            `user_data` must stay valid until it ends. The finalizer says when that is.
  *   allowed  a callback may call any function of the library.
  *   forbidden  a callback must return. An exception that leaves a callback ends the process. So
  *            does canceling a thread (pthread_cancel) inside the library. A callback must not leave
  *            with longjmp.
  *   memory   the library owns the strings that it passes to a callback. They are invalid after the
  *            callback returns.
+ *
+ * Finalizers. A function that takes a `user_data` also takes an ipg_finalizer for it. The library
+ * calls the finalizer exactly once for each call of such a function, when it will not use `user_data`
+ * any more. NULL means that the host needs no call.
+ *
+ *   when     after the callback of the end has returned; when the request or its client is freed, or
+ *            after the callback that is running then; for a logger, when it is replaced. Before the
+ *            function returns, if it fails or if no callback is passed.
+ *   where    on a thread that is inside a function of this library, with no lock held. Finalizers
+ *            never run on a thread of the library: with "background": true they wait for a tick,
+ *            ipg_request_free(), ipg_client_shutdown() or ipg_client_free().
+ *   allowed  a finalizer may call any function of the library. It must return, as a callback must.
+ *   fork     a forked child does not call the finalizers that its parent passed.
+ *   exit     the end of the process calls no finalizers.
  *
  * Pauses. When no thread drives a client for more than 100 ms, for example because the game is
  * paused, that time does not count towards the timeouts of its requests.

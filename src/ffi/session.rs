@@ -11,9 +11,9 @@ use crate::client::options::CallOptions;
 use crate::client::reply::Reply;
 use crate::error::Error;
 
-const START: &str = "start_a_game_session";
+pub(super) const START: &str = "start_a_game_session";
 pub(super) const STATUS: &str = "get_session_status";
-const END: &str = "end_a_game_session";
+pub(super) const END: &str = "end_a_game_session";
 
 /// Starts a game session for a player, and blocks until the result is there. The operation is
 /// `start_a_game_session`.
@@ -142,10 +142,15 @@ fn call(
     call: impl FnOnce(&Client) -> Result<Reply, Error>,
 ) -> ipg_code {
     boundary::json(out_json, || {
-        boundary::with_client(client, |client| call(client).map(Reply::into_json)).map_err(|mut error| {
-            error.inner_mut().operation.get_or_insert_with(|| operation.to_owned());
-            error
-        })
+        named(operation, || boundary::with_client(client, |client| call(client).map(Reply::into_json)))
+    })
+}
+
+/// Runs a call. An error names the operation.
+pub(super) fn named<T>(operation: &'static str, call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    call().map_err(|mut error| {
+        error.inner_mut().operation.get_or_insert_with(|| operation.to_owned());
+        error
     })
 }
 

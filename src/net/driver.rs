@@ -2,10 +2,11 @@
 //! its own. The thread that waits for a call, or ticks, runs it; all of them use [`Driver::drive`].
 //!
 //! This file contains the driver, the start of tasks and the end of a client. `driver/blocking.rs`
-//! runs calls on the calling thread. The calls themselves are in `call_cell.rs`, `in_flight.rs` and
+//! runs calls on the calling thread, `driver/prewarm.rs` opens connections. The calls themselves are in `call_cell.rs`, `in_flight.rs` and
 //! `retry_loop.rs`, HTTP in `transport/`.
 
 mod blocking;
+mod prewarm;
 
 use std::future::{Future, poll_fn};
 use std::mem::ManuallyDrop;

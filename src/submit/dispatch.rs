@@ -73,7 +73,11 @@ impl<'a> DispatchGuard<'a> {
 
     fn invoke(&self, submitted: Arc<SubmittedCall>, completion: &Completion) {
         let running = Running(self);
-        if let Some(callback) = &submitted.callback {
+        let callback = match completion {
+            Completion::Update(_) => submitted.callback(),
+            Completion::Done => submitted.take_callback(),
+        };
+        if let Some(callback) = &callback {
             match completion {
                 Completion::Update(update) => callback(Event::Update(update)),
                 Completion::Done => {
@@ -87,6 +91,7 @@ impl<'a> DispatchGuard<'a> {
         drop(running);
         if submitted.check_process().is_err() {
             // The callback forked, and this is the child: the call belongs to the parent.
+            std::mem::forget(callback);
             std::mem::forget(submitted);
         }
     }

@@ -5,7 +5,7 @@
 #     tests/c/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder that has libiplaygames.so
-# test     abi, api, loop, driver, fork, misuse, stress, readme, example; all if none is named
+# test     abi, api, loop, finalizer, driver, fork, misuse, stress, readme, example; all if none is named
 # VALGRIND=1 runs the C programs under valgrind. INCLUDE is the folder of the headers, by default include/.
 # ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this runtime, which is the runtime of
 # the compiler that built the library. The script first shows that the sanitizers work. tests/asan/run.sh sets it.
@@ -15,7 +15,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: tests/c/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- abi api loop driver fork misuse stress readme example
+[ $# -gt 0 ] || set -- abi api loop finalizer driver fork misuse stress readme example
 include=${INCLUDE:-$here/../../include}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -75,13 +75,31 @@ for header in iplaygames iplaygames_sandbox; do
     $cpp -fsyntax-only "$work/alone.cpp"
 done
 
+# The codes and constants are integers that the preprocessor can compare, without a cast.
+say "the codes in #if, as C99 and C++17"
+cat >"$work/codes.c" <<'END'
+#include <iplaygames.h>
+#if IPG_ERR_BUSY == 103 && IPG_OK == 0 && IPG_LOG_TRACE == 5 && IPG_JSON_OBJECT == 6
+ipg_code busy(void);
+ipg_code busy(void) { return IPG_ERR_BUSY; }
+#else
+#  error "the codes have other numbers"
+#endif
+#if IPG_ABI_VERSION != 2
+#  error "the ABI has another version"
+#endif
+END
+cp "$work/codes.c" "$work/codes.cpp"
+$c -fsyntax-only "$work/codes.c"
+$cpp -Wold-style-cast -fsyntax-only "$work/codes.cpp"
+
 # The examples may use these variables and callbacks.
 say "the examples of the headers and the documents, as C99 and C++17"
 documents="$here/../../README.md $here/../../ARCHITECTURE.md $here/../../docs/*.md $here/../../bindings/*/README.md"
 cat >"$work/prelude" <<'END'
 #include <stdio.h>
 #include <iplaygames_sandbox.h>
-void on_log(void *user_data, int32_t level, const char *target, const char *message);
+void on_log(void *user_data, ipg_log_level level, const char *target, const char *message);
 void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
 END
 awk -v lang=c -v work="$work" -v prelude="$work/prelude" -v least=26 \

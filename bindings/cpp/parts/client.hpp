@@ -28,12 +28,12 @@ public:
     /** Creates an empty client: its functions return IPG_ERR_INVALID_HANDLE. */
     Client() noexcept = default;
     /** Takes over the client of `other`, which is empty afterwards. */
-    Client(Client&& other) noexcept : ref_(std::exchange(other.ref_, {})) {}
+    Client(Client&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
     /** Closes the own client, and takes over the client of `other`. */
     Client& operator=(Client&& other) noexcept {
         if (this != &other) {
             close();
-            ref_ = std::exchange(other.ref_, {});
+            handle_ = std::exchange(other.handle_, nullptr);
         }
         return *this;
     }
@@ -62,9 +62,8 @@ public:
             return json.error();
         }
         Client client;
-        client.ref_.registry = std::make_shared<detail::CallbackRegistry>();
         detail::OwnedString document;
-        const ipg_code code = ipg_client_new(json->c_str(), &client.ref_.handle, document.out());
+        const ipg_code code = ipg_client_new(json->c_str(), &client.handle_, document.out());
         if (code != IPG_OK) {
             return detail::error_from_json(code, document.to_string());
         }
@@ -75,7 +74,7 @@ public:
      * Starts a game session, and blocks. After an error with Outcome::unknown, a session may exist.
      */
     Result<StartedSession> session_start(const StartSession& request, const CallOptions& options = {}) const {
-        return detail::call_typed<StartedSession>(ref_, detail::start_operation, request.to_json(), options);
+        return detail::call_typed<StartedSession>(handle_, detail::start_operation, request.to_json(), options);
     }
 
     /**
@@ -83,14 +82,14 @@ public:
      * not know the id.
      */
     Result<SessionStatus> session_status(std::string_view session_id, const CallOptions& options = {}) const {
-        return detail::call_typed<SessionStatus>(ref_, detail::status_operation,
+        return detail::call_typed<SessionStatus>(handle_, detail::status_operation,
                                                  detail::session_id_arguments(session_id), options);
     }
 
     /** Ends a game session, and blocks. The library repeats the call if the response was lost. */
     Result<EndedSession> session_end(std::string_view session_id, const CallOptions& options = {}) const {
-        return detail::call_typed<EndedSession>(ref_, detail::end_operation, detail::session_id_arguments(session_id),
-                                                options);
+        return detail::call_typed<EndedSession>(handle_, detail::end_operation,
+                                                detail::session_id_arguments(session_id), options);
     }
 
     /**
@@ -101,7 +100,7 @@ public:
         if (!started) {
             return started.error();
         }
-        return Session(ref_, std::move(*started));
+        return Session(handle_, std::move(*started));
     }
 
     /**
@@ -117,7 +116,7 @@ public:
      */
     Result<Reply> call(std::string_view operation, std::string_view arguments_json = {},
                        const CallOptions& options = {}) const {
-        return detail::call_operation(ref_, operation, arguments_json, options);
+        return detail::call_operation(handle_, operation, arguments_json, options);
     }
 
     /**
@@ -225,11 +224,10 @@ public:
         if (c_id.error_message()) {
             return detail::make_error(IPG_ERR_INVALID_ARGUMENT, *c_id.error_message(), "/session_id");
         }
-        const detail::ClientRef ref = ref_or_empty();
         auto call = detail::submit_call(
-            ref, detail::make_callback<WatchEvent>(ref, std::forward<F>(callback)...), true,
-            [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
-                return ipg_session_watch(ref.handle, c_id.get(), interval_ms, on_event, user_data, request, json);
+            detail::make_callback<WatchEvent>(std::forward<F>(callback)...), true, [&](const detail::SubmitParams& to) {
+                return ipg_session_watch(handle_, c_id.get(), interval_ms, to.callback, to.user_data, to.finalizer,
+                                         to.out_request, to.out_json);
             });
         if (!call) {
             return call.error();
@@ -247,9 +245,8 @@ public:
      * ```
      */
     Result<std::uint32_t> tick(std::uint32_t budget_us = 500) const {
-        const detail::CallbackRegistry::DriveScope scope(ref_.registry);
         std::uint32_t completed = 0;
-        const ipg_code code = ipg_client_tick(ref_.handle, budget_us, &completed);
+        const ipg_code code = ipg_client_tick(handle_, budget_us, &completed);
         if (code != IPG_OK) {
             return detail::make_error(code);
         }
@@ -261,17 +258,32 @@ public:
      * means the timeout of the configuration.
      */
     Result<Reply> prewarm(std::uint32_t timeout_ms = 0) const {
-        const auto keep_alive = ref_.registry;
         detail::OwnedString json;
-        const ipg_code code = ipg_client_prewarm(ref_.handle, timeout_ms, json.out());
+        const ipg_code code = ipg_client_prewarm(handle_, timeout_ms, json.out());
         return detail::to_reply(code, json);
+    }
+
+    /**
+     * Submits a prewarm, and returns immediately; the non-blocking form of prewarm(). The callback is
+     * optional and takes a `Result<Reply>`.
+     */
+    template <class... F> Result<Request<>> submit_prewarm(std::uint32_t timeout_ms = 0, F&&... callback) const {
+        static_assert(sizeof...(F) < 2, "pass one callback or none");
+        auto call = detail::submit_call(
+            detail::make_callback<Reply>(std::forward<F>(callback)...), true, [&](const detail::SubmitParams& to) {
+                return ipg_client_submit_prewarm(handle_, timeout_ms, to.callback, to.user_data, to.finalizer,
+                                                 to.out_request, to.out_json);
+            });
+        if (!call) {
+            return call.error();
+        }
+        return Request<>(std::move(*call));
     }
 
     /** Returns a document with counts of the client's calls and connections since its creation. */
     Result<Reply> stats() const {
-        const auto keep_alive = ref_.registry;
         detail::OwnedString json;
-        const ipg_code code = ipg_client_stats(ref_.handle, json.out());
+        const ipg_code code = ipg_client_stats(handle_, json.out());
         return detail::to_reply(code, json);
     }
 
@@ -288,8 +300,7 @@ public:
      * ```
      */
     Result<void> shutdown(std::uint32_t timeout_ms) const {
-        const detail::CallbackRegistry::DriveScope scope(ref_.registry);
-        return detail::to_result(ipg_client_shutdown(ref_.handle, timeout_ms));
+        return detail::to_result(ipg_client_shutdown(handle_, timeout_ms));
     }
 
     /**
@@ -299,9 +310,10 @@ public:
      * is running on another thread.
      */
     void close() const noexcept {
-        if (const auto registry = ref_.registry) {
-            registry->close_client(ref_.handle);
-        }
+        // Inside the client's own logger this is refused. The logger is then destroyed when the running
+        // calls of the client have returned.
+        ipg_client_set_logger(handle_, nullptr, nullptr, nullptr, IPG_LOG_OFF);
+        ipg_client_free(handle_);
     }
 
     /**
@@ -323,30 +335,24 @@ public:
         using Callable = std::decay_t<F>;
         static_assert(std::is_invocable_v<Callable&, LogLevel, std::string_view, std::string_view>,
                       "a logger takes a LogLevel and two std::string_view");
-        const detail::ClientRef ref = ref_or_empty();
-        return detail::to_result(ref.registry->set_logger(
-            ref.handle, std::make_shared<detail::TypedLogger<Callable>>(*ref.registry, std::forward<F>(logger)),
-            max_level));
+        return detail::to_result(ipg_client_set_logger(
+            handle_, detail::Logger::on_log,
+            detail::release(std::make_unique<detail::TypedLogger<Callable>>(std::forward<F>(logger))),
+            detail::UserData::destroy, static_cast<ipg_log_level>(max_level)));
     }
 
     /** Removes and destroys the logger. Errors: those of set_logger(). */
     Result<void> remove_logger() const {
-        const detail::ClientRef ref = ref_or_empty();
-        return detail::to_result(ref.registry->set_logger(ref.handle, nullptr, LogLevel::off));
+        return detail::to_result(ipg_client_set_logger(handle_, nullptr, nullptr, nullptr, IPG_LOG_OFF));
     }
 
     /**
      * Returns the C handle, for functions of iplaygames.h that this class does not have. The client
      * keeps the handle: do not tick, shut down or free it, and do not set a logger with it.
      */
-    [[nodiscard]] ipg_client* native() const noexcept { return ref_.handle; }
+    [[nodiscard]] ipg_client* native() const noexcept { return handle_; }
 
 private:
-    /** Returns a reference with a registry, also for an empty client: C reports the error. */
-    [[nodiscard]] detail::ClientRef ref_or_empty() const {
-        return ref_.registry ? ref_ : detail::ClientRef{nullptr, std::make_shared<detail::CallbackRegistry>()};
-    }
-
     template <class T, class... F>
     Result<detail::SubmittedCall> submit_raw(bool keep_handle, std::string_view operation,
                                              std::string_view arguments_json, const CallOptions& options,
@@ -361,12 +367,11 @@ private:
         if (auto error = detail::first_error(c_operation, c_arguments, c_options)) {
             return std::move(*error);
         }
-        const detail::ClientRef ref = ref_or_empty();
-        return detail::submit_call(ref, detail::make_callback<T>(ref, std::forward<F>(callback)...), keep_handle,
-                                   [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
-                                       return ipg_submit(ref.handle, c_operation.get(), c_arguments.get_or_null(),
-                                                         c_options.get(), on_event, user_data, request, json);
-                                   });
+        return detail::submit_call(
+            detail::make_callback<T>(std::forward<F>(callback)...), keep_handle, [&](const detail::SubmitParams& to) {
+                return ipg_submit(handle_, c_operation.get(), c_arguments.get_or_null(), c_options.get(), to.callback,
+                                  to.user_data, to.finalizer, to.out_request, to.out_json);
+            });
     }
 
     template <class T, class... F>
@@ -388,7 +393,7 @@ private:
         return submit_as<T>(operation, *arguments, options, std::forward<F>(callback)...);
     }
 
-    detail::ClientRef ref_;
+    ipg_client* handle_ = nullptr;
 };
 
 } // namespace IPLAYGAMES_NAMESPACE

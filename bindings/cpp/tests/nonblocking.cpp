@@ -332,6 +332,26 @@ static void a_watch_reports_each_change_and_the_end() {
     CHECK(fast.error().field() == "/interval_ms");
 }
 
+static void a_watch_reports_failed_readings_as_an_error_and_goes_on() {
+    Fixture fixture;
+    const auto session = fixture.client.session_start(valid_start()).value();
+    std::vector<WatchEvent> seen;
+    const auto watch =
+        fixture.client
+            .session_watch(session.session_id, 10, [&](WatchEvent event) { seen.push_back(std::move(event)); })
+            .value();
+    auto polled = fixture.client.session_watch(session.session_id, 10).value();
+    TICK_UNTIL(fixture.client, seen.size() == 1 && polled.poll());
+    fixture.control(R"({"command": "fault", "operation": "get_session_status", "status": 503, "times": 60})");
+    std::optional<WatchEvent> event;
+    TICK_UNTIL(fixture.client, event = polled.poll());
+    CHECK(!event->ended);
+    CHECK_ERROR(event->status, IPG_ERR_UNAVAILABLE);
+    TICK_UNTIL(fixture.client, seen.size() == 3);
+    CHECK(!seen[1].ended && !seen[2].ended && seen[2].status->is_active());
+    CHECK_ERROR(seen[1].status, IPG_ERR_UNAVAILABLE);
+}
+
 static void a_watch_may_be_reset_inside_its_callback() {
     Fixture fixture;
     OwnershipProbe probe;
@@ -491,6 +511,7 @@ int main(int argc, char** argv) {
     shutdown_inside_a_callback_runs_the_other_callbacks();
     a_callback_that_runs_during_reset_or_close_is_destroyed_after_it_returns();
     a_watch_reports_each_change_and_the_end();
+    a_watch_reports_failed_readings_as_an_error_and_goes_on();
     a_watch_may_be_reset_inside_its_callback();
     a_logger_gets_lines_without_secrets_and_is_destroyed_when_it_is_replaced();
     a_logger_may_close_its_own_client();

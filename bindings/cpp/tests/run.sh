@@ -5,7 +5,7 @@
 #     bindings/cpp/tests/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder of libiplaygames.so
-# test     header, documents, typed, nonblocking, session, deferred, abi, two_units, fatal, examples;
+# test     header, documents, typed, nonblocking, session, abi, two_units, fatal, examples;
 #          all of them if none is named
 # CXX      the compilers, c++ by default. A compiler that is not installed is skipped with a message.
 # SANITIZE=1 compiles with ASan and UBSan, and checks first that both are active. VALGRIND=1 runs the
@@ -17,7 +17,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: bindings/cpp/tests/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- header documents typed nonblocking session deferred abi two_units fatal examples
+[ $# -gt 0 ] || set -- header documents typed nonblocking session abi two_units fatal examples
 root=$here/../../..
 include=${INCLUDE:-$root/include}
 hpp=${HPP:-$here/..}

@@ -70,7 +70,7 @@ impl CallOwner for NoClient {
 fn submitted(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<SubmittedCall> {
     let shared = CallShared::new(
         id,
-        crate::operation("list_games").expect("the API has this operation"),
+        crate::operation("list_games"),
         String::new(),
         None,
         Arc::default(),
@@ -163,7 +163,9 @@ fn a_delivery_that_takes_a_call_and_marks_it_as_running_in_two_steps_is_found() 
                 let _delivery = DispatchGuard::begin(&registry).expect("no other thread runs callbacks");
                 if let Some(submitted) = registry.with(|table| table.with_callback.remove(&1)) {
                     registry.with(|table| table.running.push(1));
-                    if let (Some(callback), Some(result)) = (&submitted.callback, submitted.take_result()) {
+                    if let (Some(callback), Some(result)) =
+                        (submitted.take_callback(), submitted.take_result())
+                    {
                         callback(Event::Done(result));
                     }
                     registry.with(|table| table.running.pop());
