@@ -115,7 +115,7 @@ mod capi {
 
     /// The files whose functions are in `iplaygames.h`, in the order of the header.
     const SOURCES: &[&str] =
-        &["types", "base", "client", "log", "session", "call", "submit", "request", "json"];
+        &["types", "base", "client", "log", "session", "call", "submit", "request", "host_loop", "json"];
 
     pub(super) fn run(root: &Path, out: &Path) {
         let directory = root.join("src/ffi");

@@ -465,6 +465,11 @@ typedef void (*ipg_finalizer)(void *user_data);
 typedef void (*ipg_callback)(void *user_data, ipg_request *request, ipg_code code, const char *json);
 
 /**
+ * Wakes the thread that ticks a client. See ipg_client_set_waker().
+ */
+typedef void (*ipg_waker)(void *user_data);
+
+/**
  * The type of a JSON value: one of the IPG_JSON_ constants.
  */
 typedef int32_t ipg_json_type;
@@ -1313,6 +1318,122 @@ IPG_API ipg_code ipg_request_cancel(ipg_request *request);
  */
 IPG_API
 ipg_code ipg_request_free(ipg_request *request);
+
+/**
+ * Sets the waker of a client, or removes it. The library calls the waker when there is something to
+ * tick for, so that a loop can sleep until then:
+ *
+ * - a callback is due, or a request or watch without a callback has something to poll;
+ * - a call is submitted, or the client is resumed;
+ * - a call can go on because of a thread that is not inside a function of this client: a host name is
+ *   resolved, certificates are loaded, or the host's transport has answered.
+ *
+ * The waker does not see sockets and timers, which only a tick asks the system for. So the loop sleeps
+ * for at most the time that ipg_client_next_tick() returns after each tick. With `"background": true`
+ * the client's thread does the I/O, and the waker says when a callback is due; the loop can then sleep
+ * without a limit. There is no descriptor to poll: the I/O runtime does not give it away.
+ *
+ * The library calls the waker on any thread, also on its own threads, with no lock held, and perhaps
+ * more often than necessary. The waker must only wake the loop, for example by writing to an eventfd
+ * or a pipe. It must not call a function of this library, and it must return. The waker sees the
+ * requests that are submitted after it was set, so set it before the first one. A forked child
+ * inherits the waker.
+ *
+ * When this function returns, the waker that was set before is not running and never runs again, and
+ * its finalizer has run. For this the function waits while that waker runs on another thread.
+ *
+ * Threads: any.
+ *
+ * \param client The client.
+ * \param waker The waker. NULL removes the waker.
+ * \param user_data A pointer that the library passes to the waker.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL: when the
+ * waker is replaced or removed, and when the client is freed and no thread is inside a call of it. If
+ * `waker` is NULL or the function fails, it is called before this function returns. See #ipg_finalizer.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY inside the waker.
+ *
+ * ```c
+ * // static void wake_loop(void *user_data);
+ * ipg_client_set_waker(client, wake_loop, game, NULL);
+ * ```
+ */
+IPG_API
+ipg_code ipg_client_set_waker(ipg_client *client,
+                              ipg_waker waker,
+                              void *user_data,
+                              ipg_finalizer finalizer);
+
+/**
+ * Returns how long the host may sleep before the next tick of a client. Call it after each tick. Never
+ * blocks.
+ *
+ * While requests are in flight, only a tick sees sockets and timers, so the time is at most 10
+ * milliseconds. With `"background": true` and a waker there is no limit.
+ *
+ * Threads: any.
+ *
+ * \param client The client.
+ * \param out_ms Receives the time in milliseconds. 0: a tick has something to do now. `UINT32_MAX`:
+ * there is nothing to tick for before the waker is called or the host submits a request. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE.
+ *
+ * ```c
+ * uint32_t ms = 0;
+ * ipg_client_tick(client, 500, NULL);
+ * if (ipg_client_next_tick(client, &ms) == IPG_OK && ms == UINT32_MAX) {
+ *     puts("the loop may sleep until the waker is called");
+ * }
+ * ```
+ */
+IPG_API
+ipg_code ipg_client_next_tick(ipg_client *client,
+                              uint32_t *out_ms);
+
+/**
+ * Tells the client that the application is suspended, for example because a phone shows another
+ * application, until ipg_client_resume(). Never blocks. Repeating it changes nothing.
+ *
+ * While the client is suspended:
+ *
+ * - no time counts towards the timeouts of its requests;
+ * - ipg_client_tick() does nothing and returns #IPG_OK;
+ * - blocking calls, ipg_client_prewarm() and ipg_request_wait() are refused with #IPG_ERR_BUSY, except
+ *   the wait for a request that has ended. Blocking calls that are running on other threads go on;
+ * - requests can be submitted, polled, canceled and freed. They make no progress, except with
+ *   `"background": true`, whose thread goes on until the system stops the process.
+ *
+ * ipg_client_shutdown() ends the suspension.
+ *
+ * Threads: any.
+ *
+ * \param client The client.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN.
+ *
+ * ```c
+ * ipg_client_suspend(client); // the application goes to the background
+ * ```
+ */
+IPG_API
+ipg_code ipg_client_suspend(ipg_client *client);
+
+/**
+ * Ends a suspension. Never blocks. Repeating it changes nothing.
+ *
+ * The connections that were idle during the suspension carry no more requests: the server or a router
+ * may have forgotten them, and the first request on such a connection would be lost. New requests open
+ * new connections. Requests whose responses were on their way go on where they were.
+ *
+ * Threads: any.
+ *
+ * \param client The client.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN.
+ *
+ * ```c
+ * ipg_client_resume(client); // the application is in front again
+ * ```
+ */
+IPG_API
+ipg_code ipg_client_resume(ipg_client *client);
 
 /**
  * Returns one value of a JSON document.

@@ -5,6 +5,7 @@ pub(crate) mod inner;
 pub(crate) mod options;
 pub(crate) mod reply;
 mod submit;
+mod tick;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

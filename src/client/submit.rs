@@ -1,6 +1,6 @@
-//! The methods of a client for submitted calls: submit, watch, tick, drive, shut down.
+//! The methods of a client for submitted calls: submit, watch, shut down. `tick.rs` has those of the
+//! host's loop.
 
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,6 @@ use crate::api::session::session_arguments;
 use crate::error::Error;
 use crate::net::call_cell::CallReport;
 use crate::net::driver::Driver;
-use crate::net::idle_time::budget::Budget;
 use crate::net::in_flight::shut_down_error;
 use crate::net::retry_loop::CallSpec;
 use crate::submit::call::{CallOwner, CallShared, SubmittedCall};
@@ -260,95 +259,14 @@ impl Client {
         if has_callback {
             submitted.queue_end();
         }
+        if !has_callback && registry.completions.waker.is_set() {
+            let waker = Arc::clone(&registry.completions.waker);
+            submitted.cell().set_on_end(Box::new(move || waker.wake()));
+        }
         begin(&driver, &submitted, registry.completions.enter());
+        // The thread that ticks may be asleep.
+        registry.completions.waker.wake();
         Ok(submitted)
-    }
-
-    /// Returns whether a tick has nothing to do: two atomic loads.
-    #[cfg(feature = "capi")]
-    pub(crate) fn is_idle(&self) -> bool {
-        self.inner().registry.completions.is_empty() && self.inner().has_no_logger()
-    }
-
-    /// Performs the I/O of the calls in flight that needs no waiting, and runs the callbacks that
-    /// are due, on this thread. Returns the number of callbacks that ran. A game calls it once a
-    /// frame.
-    ///
-    /// With no call in flight it costs one atomic load. Otherwise it runs the callbacks that are
-    /// due, and then alternates between I/O and callbacks until there is nothing to do or the
-    /// budget is used up. It checks the budget between steps and between callbacks. With a budget
-    /// of zero it does a little I/O and runs at most one callback. Inside a callback, or while
-    /// another thread ticks, it does nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN) or
-    /// [`Code::UNSUPPORTED`](crate::Code::UNSUPPORTED) if this thread cannot drive.
-    pub fn tick(&self, budget: Duration) -> Result<u32, Error> {
-        let inner = self.inner();
-        if inner.registry.completions.is_empty() {
-            return Ok(0);
-        }
-        let Some(dispatch) = DispatchGuard::begin(&inner.registry) else { return Ok(0) };
-        let is_without_time = budget.is_zero();
-        let mut budget = Budget::new(budget);
-        let mut completed = 0;
-        // Callbacks that are due run first: they must not wait for I/O.
-        while dispatch.dispatch_one() {
-            completed += 1;
-            if budget.is_over() {
-                break;
-            }
-        }
-        if completed > 0 && !is_without_time && budget.is_over() {
-            return Ok(completed);
-        }
-        let driver = inner.driver_in_use();
-        loop {
-            let progress = driver.as_ref().map_or(Ok(false), |driver| driver.poll_once(&budget));
-            let mut has_delivered = false;
-            while (completed == 0 || !budget.is_over()) && dispatch.dispatch_one() {
-                completed += 1;
-                has_delivered = true;
-            }
-            match progress {
-                Ok(has_progressed) if (has_progressed || has_delivered) && !budget.is_over() => {
-                    budget.end_turn()
-                }
-                // The callbacks that ran are reported; the next tick reports the error.
-                Err(error) if completed == 0 => return Err(error),
-                _ => return Ok(completed),
-            }
-        }
-    }
-
-    /// Drives the client on this thread until a future is ready or `timeout` has passed. Returns
-    /// `None` after a timeout.
-    ///
-    /// A host can wait for several calls at once with this function, or for calls together with
-    /// other events. The future must not call into the client; it may read state that a
-    /// [`Call::notify`](crate::Call::notify) function has set.
-    ///
-    /// ```
-    /// # #[cfg(feature = "sandbox")] {
-    /// use std::time::Duration;
-    /// use iplaygames::{CallOptions, Client, Config, sandbox::Sandbox};
-    /// let sandbox = Sandbox::start("")?;
-    /// let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
-    /// let mut call = client.submit("list_games", "", &CallOptions::default(), None)?;
-    /// let result = client.drive(&mut call, Duration::from_secs(5))?;
-    /// assert!(result.is_some_and(|result| result.is_ok()));
-    /// # }
-    /// # Ok::<(), iplaygames::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN), and the errors of
-    /// [`Client::call`](crate::Client::call) on a thread that cannot wait.
-    pub fn drive<F: Future>(&self, future: F, timeout: Duration) -> Result<Option<F::Output>, Error> {
-        let driver = self.inner().driver_in_use().ok_or_else(shut_down_error)?;
-        driver.drive(async { tokio::time::timeout(timeout, future).await.ok() })
     }
 
     /// Shuts the client down in order:

@@ -19,6 +19,7 @@ mod call;
 mod client;
 mod finalizer;
 mod handle;
+mod host_loop;
 mod json;
 mod log;
 mod request;

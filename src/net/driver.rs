@@ -13,7 +13,7 @@ use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -23,6 +23,7 @@ use tokio::sync::Notify;
 
 use super::call_cell::{CallCell, CallReport, run_guarded};
 use super::calling_thread;
+use super::host_waker::{HostWaker, WakingTask};
 use super::idle_time::DriveClock;
 use super::idle_time::budget::Budget;
 use super::in_flight::{Closed, InFlightCalls, InFlightGuard};
@@ -59,6 +60,7 @@ pub(crate) struct Driver {
     stop: Notify,
     background: ForkSafeMutex<Option<JoinHandle<()>>>,
     has_background: bool,
+    host_waker: OnceLock<Arc<HostWaker>>,
 }
 
 impl Driver {
@@ -123,6 +125,7 @@ impl Driver {
             stop: Notify::new(),
             background: ForkSafeMutex::new(None),
             has_background: config.background,
+            host_waker: OnceLock::new(),
         });
         if config.background {
             driver.start_background()?;
@@ -228,16 +231,24 @@ impl Driver {
     ) {
         let clock = Arc::clone(&self.clock);
         let mut task = Box::pin(task);
+        let host_waker = self.host_waker.get().filter(|waker| waker.is_set());
+        let mut waking = host_waker.map(|waker| WakingTask::new(Arc::clone(waker), Arc::clone(&clock)));
         let owned_cell = Arc::clone(cell);
         let task = self.runtime.spawn(async move {
             let _kept = kept;
             let task = poll_fn(move |context| {
                 if clock.is_over_budget() {
                     context.waker().wake_by_ref();
+                    if let Some(waking) = &waking {
+                        waking.mark_ready();
+                    }
                     return Poll::Pending;
                 }
                 clock.record_poll();
-                task.as_mut().poll(context)
+                match &mut waking {
+                    Some(waking) => waking.poll(context, |context| task.as_mut().poll(context)),
+                    None => task.as_mut().poll(context),
+                }
             });
             run_guarded(owned_cell, task).await;
         });
@@ -255,6 +266,9 @@ impl Driver {
             return Ok(false);
         }
         self.clock.record_tick();
+        if let Some(waker) = self.host_waker.get() {
+            waker.begin_tick();
+        }
         let before = self.clock.polls();
         let limit = self.clock.limit(budget);
         if self.clock.is_over_budget() {
@@ -271,6 +285,39 @@ impl Driver {
         drop(limit);
         driven?;
         Ok(self.clock.polls() != before)
+    }
+
+    /// Stops the clock of timeouts and refuses blocking calls, until [`Driver::resume`].
+    pub(crate) fn suspend(&self) {
+        self.clock.suspend();
+    }
+
+    /// Lets the clock go on. Requests go out on new connections.
+    pub(crate) fn resume(&self) {
+        self.clock.resume();
+    }
+
+    /// Checks that a blocking call may start on this thread.
+    fn check_blocking(&self) -> Result<(), Error> {
+        calling_thread::check()?;
+        if self.clock.is_suspended() {
+            let message = "The client is suspended, so a blocking call would wait without end. Resume the client first.";
+            let mut error = Error::new(Code::BUSY, message);
+            error.inner_mut().retryable = true;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Sets the waker of the host, which the tasks of calls wake too.
+    pub(crate) fn set_host_waker(&self, waker: &Arc<HostWaker>) {
+        // Each client sets its own waker, once.
+        let _ = self.host_waker.set(Arc::clone(waker));
+    }
+
+    /// Returns whether the client has a thread of its own.
+    pub(crate) fn has_background(&self) -> bool {
+        self.has_background
     }
 
     /// Returns whether any thread drives: the background thread, a thread that waits, or a host

@@ -8,6 +8,7 @@ mod connect;
 mod deadline;
 mod dial;
 pub(crate) mod driver;
+pub(crate) mod host_waker;
 mod http1;
 mod http2;
 mod http2_connection;

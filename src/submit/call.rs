@@ -144,6 +144,7 @@ impl CallShared {
             // An observer that panics does not end the watch.
             let _ = unwind::run(|| notify());
         }
+        self.completions.waker.wake();
     }
 
     pub(crate) fn set_state(&self, state: WatchState) {

@@ -186,6 +186,10 @@ static ipg_finalizer count_finalized(void) {
     return on_finalized;
 }
 
+static void on_woken(void *user_data) {
+    CHECK(user_data);
+}
+
 static void on_event(void *user_data, ipg_request *request, ipg_code code, const char *json) {
     CHECK(user_data && request && json && strcmp(ipg_code_name(code), "IPG_ERR_UNKNOWN") != 0);
     CHECK(code != IPG_ERR_INTERNAL);
@@ -233,6 +237,14 @@ static void invalid_handles(struct thread *me) {
                                             count_finalized(), &request, place),
                   IPG_ERR_INVALID_HANDLE);
     CHECK(request == NULL);
+    uint32_t ms = 7;
+    CHECK(ipg_client_set_waker((ipg_client *)invalid_client(me), on_woken, me, count_finalized()) ==
+          IPG_ERR_INVALID_HANDLE);
+    CHECK(ipg_client_next_tick((ipg_client *)invalid_client(me), random_below(me, 2) ? &ms : NULL) ==
+          IPG_ERR_INVALID_HANDLE);
+    CHECK(ms == 0 || ms == 7);
+    CHECK(ipg_client_suspend((ipg_client *)invalid_client(me)) == IPG_ERR_INVALID_HANDLE);
+    CHECK(ipg_client_resume((ipg_client *)invalid_client(me)) == IPG_ERR_INVALID_HANDLE);
     CHECK(ipg_client_tick((ipg_client *)invalid_client(me), random_below(me, 100), &completed) ==
           IPG_ERR_INVALID_HANDLE);
     CHECK(completed == 0);
@@ -350,6 +362,12 @@ static void clients_freed_while_in_use(struct thread *me) {
     CHECK_RESULT(ipg_session_status(mine, "", place));
     CHECK(ipg_client_set_logger(mine, random_below(me, 2) ? on_log : NULL, me, count_finalized(),
                                 (int32_t)random_below(me, 6)) != IPG_ERR_INTERNAL);
+    CHECK(ipg_client_set_waker(mine, random_below(me, 2) ? on_woken : NULL, me, count_finalized()) != IPG_ERR_INTERNAL);
+    CHECK(ipg_client_next_tick(mine, NULL) != IPG_ERR_INTERNAL);
+    if (random_below(me, 8) == 0) {
+        CHECK(ipg_client_suspend(mine) != IPG_ERR_INTERNAL);
+    }
+    CHECK(ipg_client_resume(mine) != IPG_ERR_INTERNAL);
     if (random_below(me, 4) == 0) {
         CHECK_RESULT(ipg_session_status(mine, "no-such-session", place));
     }

@@ -5,7 +5,7 @@
 #     tests/c/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder that has libiplaygames.so
-# test     abi, api, loop, finalizer, driver, fork, misuse, stress, readme, example; all if none is named
+# test     abi, api, loop, finalizer, waker, driver, fork, misuse, stress, readme, example; all if none is named
 # VALGRIND=1 runs the C programs under valgrind. INCLUDE is the folder of the headers, by default include/.
 # ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this runtime, which is the runtime of
 # the compiler that built the library. The script first shows that the sanitizers work. tests/asan/run.sh sets it.
@@ -15,7 +15,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: tests/c/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- abi api loop finalizer driver fork misuse stress readme example
+[ $# -gt 0 ] || set -- abi api loop finalizer waker driver fork misuse stress readme example
 include=${INCLUDE:-$here/../../include}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -100,6 +100,7 @@ cat >"$work/prelude" <<'END'
 #include <stdio.h>
 #include <iplaygames_sandbox.h>
 void on_log(void *user_data, ipg_log_level level, const char *target, const char *message);
+void wake_loop(void *user_data);
 void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
 END
 awk -v lang=c -v work="$work" -v prelude="$work/prelude" -v least=26 \

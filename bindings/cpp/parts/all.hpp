@@ -76,5 +76,6 @@
 #include "calls.hpp"
 #include "request.hpp"
 #include "session.hpp"
+#include "client_base.hpp"
 #include "client.hpp"
 #include "sandbox.hpp"

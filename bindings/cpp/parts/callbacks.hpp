@@ -58,6 +58,17 @@ private:
     static Logger& from(void* user_data) noexcept { return static_cast<Logger&>(*static_cast<UserData*>(user_data)); }
 };
 
+/** The waker of a client. */
+class Waker : public UserData {
+public:
+    virtual void invoke() = 0;
+
+    /** The function that C calls. */
+    static void on_wake(void* user_data) noexcept {
+        run_noexcept("a waker", [&] { static_cast<Waker&>(*static_cast<UserData*>(user_data)).invoke(); });
+    }
+};
+
 /** Gives an object to C. */
 inline void* release(std::unique_ptr<UserData> object) noexcept { return object.release(); }
 

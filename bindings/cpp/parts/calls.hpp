@@ -119,6 +119,17 @@ private:
     F callable_;
 };
 
+/** A Waker with a callable. */
+template <class F> class TypedWaker final : public Waker {
+public:
+    template <class G> explicit TypedWaker(G&& callable) : callable_(std::forward<G>(callable)) {}
+
+    void invoke() override { std::invoke(callable_); }
+
+private:
+    F callable_;
+};
+
 /** A submitted call. */
 struct SubmittedCall {
     ipg_request* handle = nullptr;

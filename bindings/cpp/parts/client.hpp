@@ -1,6 +1,7 @@
 // Client, the entry point of the library.
 #pragma once
 #include "calls.hpp"
+#include "client_base.hpp"
 #include "options.hpp"
 #include "replies.hpp"
 #include "request.hpp"
@@ -8,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -23,23 +25,8 @@ inline namespace IPLAYGAMES_NAMESPACE {
  * prewarm(), shutdown() and Request::wait(). All others return immediately. tick(), shutdown(), the
  * blocking functions and Request::wait() drive the client, as iplaygames.h describes.
  */
-class Client {
+class Client : public detail::ClientBase {
 public:
-    /** Creates an empty client: its functions return IPG_ERR_INVALID_HANDLE. */
-    Client() noexcept = default;
-    /** Takes over the client of `other`, which is empty afterwards. */
-    Client(Client&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    /** Closes the own client, and takes over the client of `other`. */
-    Client& operator=(Client&& other) noexcept {
-        if (this != &other) {
-            close();
-            handle_ = std::exchange(other.handle_, nullptr);
-        }
-        return *this;
-    }
-    /** Closes the client; see close(). */
-    ~Client() { close(); }
-
     /**
      * Creates a client. Opens no connection, starts no thread, and reads no certificates: the first
      * call or prewarm() does.
@@ -236,24 +223,6 @@ public:
     }
 
     /**
-     * Makes progress on the calls in flight without waiting, for about `budget_us` microseconds,
-     * and runs the due callbacks on this thread. Call it once a frame. Returns how many callbacks
-     * ran; see ipg_client_tick().
-     *
-     * ```cpp
-     * client.tick(500).value();
-     * ```
-     */
-    Result<std::uint32_t> tick(std::uint32_t budget_us = 500) const {
-        std::uint32_t completed = 0;
-        const ipg_code code = ipg_client_tick(handle_, budget_us, &completed);
-        if (code != IPG_OK) {
-            return detail::make_error(code);
-        }
-        return completed;
-    }
-
-    /**
      * Resolves, connects and loads certificates before the first call needs them, and blocks. 0
      * means the timeout of the configuration.
      */
@@ -279,78 +248,6 @@ public:
         }
         return Request<>(std::move(*call));
     }
-
-    /** Returns a document with counts of the client's calls and connections since its creation. */
-    Result<Reply> stats() const {
-        detail::OwnedString json;
-        const ipg_code code = ipg_client_stats(handle_, json.out());
-        return detail::to_reply(code, json);
-    }
-
-    /**
-     * Shuts the client down, and blocks: refuses new calls, drives those in flight until the
-     * timeout, cancels the rest, and runs every callback on this thread. After it returns no
-     * callback runs, except the one that called it.
-     *
-     * Errors: IPG_ERR_SHUT_DOWN if the client was already shut down; IPG_ERR_INVALID_HANDLE.
-     *
-     * ```cpp
-     * (void)client.shutdown(2000).ok();
-     * client.close();
-     * ```
-     */
-    Result<void> shutdown(std::uint32_t timeout_ms) const {
-        return detail::to_result(ipg_client_shutdown(handle_, timeout_ms));
-    }
-
-    /**
-     * Closes the client: calls in flight end with IPG_ERR_CANCELED, no callback starts any more,
-     * and all later calls return IPG_ERR_INVALID_HANDLE. May be called on any thread, while other
-     * threads use the client, inside a callback, and more than once. Waits only for a logger that
-     * is running on another thread.
-     */
-    void close() const noexcept {
-        // Inside the client's own logger this is refused. The logger is then destroyed when the running
-        // calls of the client have returned.
-        ipg_client_set_logger(handle_, nullptr, nullptr, nullptr, IPG_LOG_OFF);
-        ipg_client_free(handle_);
-    }
-
-    /**
-     * Sets the logger of the client. `logger` takes a LogLevel and two std::string_view, the target
-     * and the message, which are valid only during the call. It runs on threads that are inside a
-     * call of this client; see ipg_client_set_logger(). The function destroys the previous logger
-     * before it returns; if that logger is running on another thread, the function waits for it.
-     *
-     * Errors: IPG_ERR_BUSY inside the client's own logger; IPG_ERR_INVALID_HANDLE.
-     *
-     * ```cpp
-     * using iplaygames::LogLevel;
-     * client.set_logger(LogLevel::info, [](LogLevel, std::string_view, std::string_view line) {
-     *     std::printf("%.*s\n", (int)line.size(), line.data());
-     * }).value();
-     * ```
-     */
-    template <class F> Result<void> set_logger(LogLevel max_level, F&& logger) const {
-        using Callable = std::decay_t<F>;
-        static_assert(std::is_invocable_v<Callable&, LogLevel, std::string_view, std::string_view>,
-                      "a logger takes a LogLevel and two std::string_view");
-        return detail::to_result(ipg_client_set_logger(
-            handle_, detail::Logger::on_log,
-            detail::release(std::make_unique<detail::TypedLogger<Callable>>(std::forward<F>(logger))),
-            detail::UserData::destroy, static_cast<ipg_log_level>(max_level)));
-    }
-
-    /** Removes and destroys the logger. Errors: those of set_logger(). */
-    Result<void> remove_logger() const {
-        return detail::to_result(ipg_client_set_logger(handle_, nullptr, nullptr, nullptr, IPG_LOG_OFF));
-    }
-
-    /**
-     * Returns the C handle, for functions of iplaygames.h that this class does not have. The client
-     * keeps the handle: do not tick, shut down or free it, and do not set a logger with it.
-     */
-    [[nodiscard]] ipg_client* native() const noexcept { return handle_; }
 
 private:
     template <class T, class... F>
@@ -392,8 +289,6 @@ private:
         }
         return submit_as<T>(operation, *arguments, options, std::forward<F>(callback)...);
     }
-
-    ipg_client* handle_ = nullptr;
 };
 
 } // namespace IPLAYGAMES_NAMESPACE

@@ -89,7 +89,7 @@ rejects() {
 # Compiles the header on its own, the examples in its comments, and the examples of the README.
 documents() {
     echo '#include <iplaygames.hpp>' >"$work/alone.cpp"
-    printf '#include <cstdio>\n#include <iplaygames.hpp>\n' >"$work/prelude"
+    printf '#include <condition_variable>\n#include <cstdio>\n#include <iplaygames.hpp>\n' >"$work/prelude"
     awk -v lang=cpp -v work="$work" -v prelude="$work/prelude" -v least=20 \
         -v params="[[maybe_unused]] iplaygames::Client& client, [[maybe_unused]] const std::string& session_id" \
         -f "$root/tests/examples.awk" "$hpp/iplaygames.hpp" "$hpp/README.md"

@@ -9,13 +9,12 @@ use std::time::Duration;
 use super::{Driver, forked_child_error};
 use crate::error::Error;
 use crate::net::call_cell::{CallCell, CallReport, run_guarded};
-use crate::net::calling_thread;
 use crate::net::retry_loop::{self, CallSpec};
 
 impl Driver {
     /// Runs a call to its end on the calling thread.
     pub(crate) fn call(&self, spec: CallSpec) -> Result<CallReport, Error> {
-        calling_thread::check()?;
+        self.check_blocking()?;
         let call = self.register()?;
         let report = {
             // Polled here and not in a task: no other thread has to be woken.
@@ -35,7 +34,7 @@ impl Driver {
         interval: Duration,
         mut go_on: impl FnMut() -> bool,
     ) -> Result<CallReport, Error> {
-        calling_thread::check()?;
+        self.check_blocking()?;
         let call = self.register()?;
         let run = Box::pin(retry_loop::run(self.context(), spec, Arc::clone(call.cell())));
         let mut guarded = Box::pin(run_guarded(Arc::clone(call.cell()), run));
@@ -70,6 +69,7 @@ impl Driver {
         if let Some(report) = cell.report() {
             return Ok(Some(report));
         }
+        self.check_blocking()?;
         self.drive(async { tokio::time::timeout(timeout, cell.wait()).await.ok() })
             .or_else(|error| ended_or(cell, error).map(Some))
     }

@@ -11,7 +11,6 @@ use super::Driver;
 use crate::error::Error;
 use crate::http_types::Response;
 use crate::net::call_cell::CallCell;
-use crate::net::calling_thread;
 use crate::net::deadline::{self, Deadline};
 use crate::net::idle_time::DriveClock;
 use crate::net::transport::Transport as _;
@@ -26,7 +25,7 @@ impl Driver {
     /// The outer error says that the thread cannot drive or that the client is closed; the inner
     /// one that there is no connection.
     pub(crate) fn connect(&self, timeout: Duration) -> Result<Result<(), TransportError>, Error> {
-        calling_thread::check()?;
+        self.check_blocking()?;
         let connecting = self.register()?;
         self.drive(async {
             let canceled = pin!(connecting.cell().wait());
