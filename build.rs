@@ -114,8 +114,19 @@ mod capi {
     use cbindgen::{Builder, Config, DocumentationLength, DocumentationStyle, Language, Style};
 
     /// The files whose functions are in `iplaygames.h`, in the order of the header.
-    const SOURCES: &[&str] =
-        &["types", "base", "client", "log", "session", "call", "submit", "request", "host_loop", "json"];
+    const SOURCES: &[&str] = &[
+        "types",
+        "base",
+        "allocator",
+        "client",
+        "log",
+        "session",
+        "call",
+        "submit",
+        "request",
+        "host_loop",
+        "json",
+    ];
 
     pub(super) fn run(root: &Path, out: &Path) {
         let directory = root.join("src/ffi");

@@ -145,7 +145,7 @@
  * by a debugger for example, the other calls are delayed. Use "background": true or another client
  * for threads that other threads' blocking calls must not delay.
  *
- * Memory. If memory is exhausted, the process ends.
+ * Memory. If memory is exhausted, the process ends. ipg_set_allocator() replaces the allocator.
  *
  * Output. The library writes nothing to standard output or standard error. The only exception is
  * the message of the Rust runtime before it ends the process, as for exhausted memory and for an
@@ -428,6 +428,24 @@ typedef struct ipg_request ipg_request;
 typedef int32_t ipg_code;
 
 /**
+ * Allocates `size` bytes, which are never 0, at an address that is a multiple of `alignment`, a power
+ * of two. Returns NULL if there is no memory. See ipg_set_allocator().
+ */
+typedef void *(*ipg_allocate)(size_t size, size_t alignment);
+
+/**
+ * Resizes a block: returns a block of `new_size` bytes with the contents of the old one, which is freed,
+ * or NULL, and then the old block is unchanged. See ipg_set_allocator().
+ */
+typedef void *(*ipg_reallocate)(void *memory, size_t old_size, size_t new_size, size_t alignment);
+
+/**
+ * Frees a block, which is never NULL. `size` and `alignment` are those that it was allocated with. See
+ * ipg_set_allocator().
+ */
+typedef void (*ipg_deallocate)(void *memory, size_t size, size_t alignment);
+
+/**
  * The level of a log line: one of the IPG_LOG_ constants.
  */
 typedef int32_t ipg_log_level;
@@ -599,6 +617,41 @@ ipg_code ipg_operations(char **out_json);
  * ```
  */
 IPG_API void ipg_string_free(char *text);
+
+/**
+ * Sets the allocator of the library for the whole process. Call it before any other function of this
+ * library, except ipg_version(), ipg_abi_version(), ipg_code_name() and ipg_code_message(): memory that
+ * is allocated already cannot change its allocator. The allocator stays until the process ends.
+ *
+ * All memory that the library allocates goes through these functions: strings that it returns, clients,
+ * requests, connections, buffers and TLS. These allocations do not: those of the system's functions that
+ * the library calls, such as getaddrinfo(), and the stacks of threads.
+ *
+ * The functions run on any thread, also on threads of the library and while a thread ends, and several
+ * may run at the same time. They must not call a function of this library, and they must return. If
+ * `allocate` returns NULL, the process ends.
+ *
+ * Threads: any, before any other thread uses the library. Never blocks.
+ *
+ * \param allocate The function that allocates memory.
+ * \param reallocate The function that resizes a block. NULL: the library allocates, copies and frees.
+ * \param deallocate The function that frees memory.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if `allocate` or `deallocate` is NULL or `allocate`
+ * returns NULL; #IPG_ERR_BUSY if the library has allocated memory already, or an allocator is set;
+ * #IPG_ERR_UNSUPPORTED if the library was built without the feature `host-allocator`.
+ *
+ * ```c
+ * // static void *allocate(size_t size, size_t alignment);
+ * // static void deallocate(void *memory, size_t size, size_t alignment);
+ * if (ipg_set_allocator(allocate, NULL, deallocate) != IPG_OK) {
+ *     fprintf(stderr, "the library uses the allocator of the system\n");
+ * }
+ * ```
+ */
+IPG_API
+ipg_code ipg_set_allocator(ipg_allocate allocate,
+                           ipg_reallocate reallocate,
+                           ipg_deallocate deallocate);
 
 /**
  * Creates a client. Opens no connection and reads no certificates; the first call or

@@ -13,6 +13,7 @@
 // The types have the names of the header.
 #![allow(non_camel_case_types)]
 
+mod allocator;
 mod base;
 mod boundary;
 mod call;

@@ -145,7 +145,7 @@
  * by a debugger for example, the other calls are delayed. Use "background": true or another client
  * for threads that other threads' blocking calls must not delay.
  *
- * Memory. If memory is exhausted, the process ends.
+ * Memory. If memory is exhausted, the process ends. ipg_set_allocator() replaces the allocator.
  *
  * Output. The library writes nothing to standard output or standard error. The only exception is
  * the message of the Rust runtime before it ends the process, as for exhausted memory and for an

@@ -238,7 +238,10 @@ mod tests {
         let (host, clock) = (HostWaker::new(), Arc::new(DriveClock::new()));
         let count = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&count);
-        host.set(Some(Arc::new(move || drop(counted.fetch_add(1, Ordering::SeqCst))))).unwrap();
+        let wake: WakeFn = Arc::new(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+        });
+        host.set(Some(wake)).unwrap();
         let mut task = WakingTask::new(Arc::clone(&host), Arc::clone(&clock));
         let mut kept = None;
         let mut context = Context::from_waker(Waker::noop());

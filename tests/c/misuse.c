@@ -335,6 +335,7 @@ static void random_arguments(struct thread *me) {
     ipg_code code = ipg_json_get(random_text(me, room), random_text(me, other), random_below(me, 2) ? &type : NULL,
                                  &value, random_below(me, 2) ? &len : NULL);
     CHECK(code == IPG_OK || code == IPG_ERR_INVALID_ARGUMENT || code == IPG_ERR_NO_SUCH_FIELD);
+    CHECK(ipg_set_allocator(NULL, NULL, NULL) != IPG_OK);
     CHECK(ipg_code_message((ipg_code)next(me)) != NULL && ipg_operations(NULL) == IPG_OK);
     CHECK(type != 77 || len == 77 || code == IPG_OK || value == NULL);
     CHECK((code == IPG_OK) == (value != NULL) && value != &here);

@@ -5,7 +5,7 @@
 #     tests/c/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder that has libiplaygames.so
-# test     abi, api, loop, finalizer, waker, driver, fork, misuse, stress, readme, example; all if none is named
+# test     abi, api, loop, finalizer, waker, allocator, driver, fork, misuse, stress, readme, example; all if none is named
 # VALGRIND=1 runs the C programs under valgrind. INCLUDE is the folder of the headers, by default include/.
 # ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this runtime, which is the runtime of
 # the compiler that built the library. The script first shows that the sanitizers work. tests/asan/run.sh sets it.
@@ -15,7 +15,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: tests/c/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- abi api loop finalizer waker driver fork misuse stress readme example
+[ $# -gt 0 ] || set -- abi api loop finalizer waker allocator driver fork misuse stress readme example
 include=${INCLUDE:-$here/../../include}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -101,6 +101,8 @@ cat >"$work/prelude" <<'END'
 #include <iplaygames_sandbox.h>
 void on_log(void *user_data, ipg_log_level level, const char *target, const char *message);
 void wake_loop(void *user_data);
+void *allocate(size_t size, size_t alignment);
+void deallocate(void *memory, size_t size, size_t alignment);
 void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
 END
 awk -v lang=c -v work="$work" -v prelude="$work/prelude" -v least=26 \
@@ -121,6 +123,8 @@ requests=${REQUESTS:-100000}
 run() {
     case $1 in
     *misuse*) set -- "$@" "$rounds" ;;
+    # As C++ without a function that resizes.
+    *allocator_cpp) set -- "$@" without-reallocate ;;
     *stress_cpp) set -- "$@" $((requests / 5)) ${SEED:-} ;;
     *stress*) set -- "$@" "$requests" ${SEED:-} ;;
     esac
