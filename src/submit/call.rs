@@ -4,7 +4,7 @@
 //! The runtime's tasks use [`CallShared`] only, which contains nothing of the host. The public
 //! handle is in `handle.rs`.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use super::completions::{Completion, CompletionQueue};
@@ -22,8 +22,8 @@ use crate::net::driver::{Driver, forked_child_error};
 use crate::net::in_flight::InFlightGuard;
 use crate::net::unwind;
 use crate::redact::Redactor;
-use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, OnceLock};
 
 /// The functions of a client that its calls use.
 pub(crate) trait CallOwner: Send + Sync {
@@ -53,7 +53,9 @@ pub(crate) struct SubmittedCall {
     /// The callback, until it can run no more: it is taken out before its last run, and when the call
     /// is forgotten. The thread that runs it has a reference of its own, so the callback is dropped
     /// after it has returned.
-    callback: ForkSafeMutex<Option<Arc<Callback>>>,
+    // It belongs to a call of one process, so it need not be fork-safe; it is locked inside the lock of
+    // the registry, where a fork-safe mutex must not be.
+    callback: Mutex<Option<Arc<Callback>>>,
     result: OnceLock<CallResult>,
     /// Whether the host has the result.
     is_result_taken: AtomicBool,
@@ -172,7 +174,7 @@ impl SubmittedCall {
             owner: Arc::downgrade(owner),
             driver: Arc::downgrade(driver),
             guard,
-            callback: ForkSafeMutex::new(callback.map(Arc::new)),
+            callback: Mutex::new(callback.map(Arc::new)),
             result: OnceLock::new(),
             is_result_taken: AtomicBool::new(false),
             shared: Arc::new(shared),
@@ -191,7 +193,7 @@ impl SubmittedCall {
             owner,
             driver: Weak::new(),
             guard,
-            callback: ForkSafeMutex::new(Some(Arc::new(callback))),
+            callback: Mutex::new(Some(Arc::new(callback))),
             result: OnceLock::new(),
             is_result_taken: AtomicBool::new(false),
             shared: Arc::new(shared),
@@ -363,12 +365,12 @@ impl SubmittedCall {
 
     /// Returns the callback for a run that is not the last. None if the call was forgotten.
     pub(super) fn callback(&self) -> Option<Arc<Callback>> {
-        self.callback.lock().clone()
+        self.callback.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes the callback for its last run, or to drop it. The caller drops it with no lock held.
     pub(super) fn take_callback(&self) -> Option<Arc<Callback>> {
-        self.callback.lock().take()
+        self.callback.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     #[cfg(feature = "capi")]

@@ -19,6 +19,17 @@ struct Seen {
     updates: Counter,
     ends: Counter,
     is_forgotten: Counter,
+    /// How often the callback was dropped, which is when the finalizer of the C interface runs.
+    drops: Counter,
+}
+
+/// Records when the callback that contains it is dropped.
+struct DropProbe(Arc<Seen>);
+
+impl Drop for DropProbe {
+    fn drop(&mut self) {
+        self.0.drops.add();
+    }
 }
 
 impl Seen {
@@ -28,12 +39,14 @@ impl Seen {
             updates: Counter::new(),
             ends: Counter::new(),
             is_forgotten: Counter::new(),
+            drops: Counter::new(),
         })
     }
 
     fn callback(self: &Arc<Seen>) -> Callback {
-        let seen = Arc::clone(self);
+        let probe = DropProbe(Arc::clone(self));
         Box::new(move |event| {
+            let seen = &probe.0;
             assert_eq!(seen.is_forgotten.get(), 0, "a callback began after its call was forgotten");
             assert_eq!(seen.running.add(), 0, "two callbacks run at once");
             match event {
@@ -123,6 +136,7 @@ fn the_callback_of_a_forgotten_call_never_begins_and_one_that_runs_is_reported()
         }
         join(ticker);
         assert!(registry.completions.is_empty(), "a callback still counts");
+        assert_eq!(seen.drops.get(), 1, "how often the callback was dropped");
         case_of(is_complete, &seen)
     });
 }
@@ -146,6 +160,7 @@ fn an_end_that_comes_while_the_call_is_forgotten_is_delivered_once_or_never() {
         join(driver);
         tick(&registry);
         assert!(registry.completions.is_empty(), "a callback still counts");
+        assert_eq!(seen.drops.get(), 1, "how often the callback was dropped");
         case_of(is_complete, &seen)
     });
 }
