@@ -117,7 +117,11 @@
  *   exit     the end of the process calls no finalizers.
  *
  * Pauses. When no thread drives a client for more than 100 ms, for example because the game is
- * paused, that time does not count towards the timeouts of its requests.
+ * paused, that time does not count towards the timeouts of its requests. An application that the
+ * system suspends says so with ipg_client_suspend() and ipg_client_resume().
+ *
+ * Sleeping. A loop that sleeps between ticks sets a waker with ipg_client_set_waker() and asks
+ * ipg_client_next_tick() how long it may sleep.
  *
  * Handles. An ipg_client, ipg_request or ipg_sandbox pointer is a number in the type of a pointer.
  * The host must not dereference it. A handle that is NULL, already freed, of another kind, or not
@@ -140,7 +144,7 @@
  * thread until the result is there, for at most the call's timeout_ms. ipg_client_prewarm,
  * ipg_request_wait and ipg_client_shutdown block for at most the time they are given;
  * ipg_client_shutdown also waits for a callback that is running on another thread, and
- * ipg_client_set_logger for a logger that is. All other functions return at once. A thread that
+ * ipg_client_set_logger and ipg_client_set_waker for a logger or a waker that is. All other functions return at once. A thread that
  * blocks on a client may also do the work of other threads' calls on it. If that thread is stopped,
  * by a debugger for example, the other calls are delayed. Use "background": true or another client
  * for threads that other threads' blocking calls must not delay.
@@ -258,7 +262,7 @@
 /** The call succeeded. */
 #define IPG_OK 0
 
-/** The call has not ended, or its callback is still running. */
+/** The call has not ended. */
 #define IPG_PENDING 1
 
 /** An argument is missing, malformed or not allowed; `field` points to it. */
@@ -1474,7 +1478,8 @@ ipg_code ipg_client_suspend(ipg_client *client);
  *
  * The connections that were idle during the suspension carry no more requests: the server or a router
  * may have forgotten them, and the first request on such a connection would be lost. New requests open
- * new connections. Requests whose responses were on their way go on where they were.
+ * new connections. Requests whose responses were on their way go on where they were. This is so for the
+ * native transport. The reqwest transport and a transport of the host keep their own connections.
  *
  * Threads: any.
  *

@@ -39,6 +39,10 @@ int32_t ipg_submit(ipg_client *client, const char *operation, const char *argume
 int32_t ipg_session_watch(ipg_client *client, const char *session_id, uint32_t interval_ms,
                           ipg_callback callback, void *user_data, ipg_finalizer finalizer,
                           ipg_request **out_request, char **out_json);
+int32_t ipg_client_submit_prewarm(ipg_client *client, uint32_t timeout_ms, ipg_callback callback, void *user_data,
+                                  ipg_finalizer finalizer, ipg_request **out_request, char **out_json);
+int32_t ipg_client_suspend(ipg_client *client);
+int32_t ipg_client_resume(ipg_client *client);
 int32_t ipg_client_tick(ipg_client *client, uint32_t budget_us, uint32_t *out_completed);
 int32_t ipg_request_poll(ipg_request *request, char **out_json);
 int32_t ipg_request_cancel(ipg_request *request);
@@ -313,6 +317,19 @@ end
 
 -- Refuses new calls, drives those in flight until the timeout, and cancels the rest. Blocks; call
 -- it in love.quit.
+
+-- Prewarms without blocking. Returns a request.
+function Client:submit_prewarm(timeout_ms)
+  return submit(self, function(out)
+    return call_c(lib.ipg_client_submit_prewarm, self.handle, timeout_ms or 2000, nil, nil, nil, out)
+  end)
+end
+
+-- Tells the client that the application is suspended, until `resume`: no time counts towards timeouts,
+-- and `tick` makes no progress. After `resume`, calls use new connections.
+function Client:suspend() return lib.ipg_client_suspend(self.handle) == OK end
+function Client:resume() return lib.ipg_client_resume(self.handle) == OK end
+
 function Client:shutdown(timeout_ms) return lib.ipg_client_shutdown(self.handle, timeout_ms or 0) == OK end
 
 -- Frees the client. The garbage collector does it too, but later.

@@ -49,7 +49,7 @@ namespace IPlayGames {
         // Begin of the generated codes: bindings/generate_codes.py writes them. Do not edit.
         /// <summary>The call succeeded.</summary>
         Ok = 0,
-        /// <summary>The call has not ended, or its callback is still running.</summary>
+        /// <summary>The call has not ended.</summary>
         Pending = 1,
         /// <summary>An argument is missing, malformed or not allowed; `field` points to
         /// it.</summary>
@@ -395,6 +395,23 @@ namespace IPlayGames {
         public void Prewarm(int timeoutMs = 2000) =>
             Native.Check(Native.ipg_client_prewarm(handle, (uint)Math.Max(timeoutMs, 0), out IntPtr json), json);
 
+        /// <summary>Prewarms without blocking. The task completes in Tick.</summary>
+        public Task<Reply> PrewarmAsync(int timeoutMs = 2000) {
+            var source = new TaskCompletionSource<Reply>();
+            Start(new PendingCall<Reply>(source, json => new Reply(json), null, CancellationToken.None), (IntPtr userData, out RequestHandle request, out IntPtr json) =>
+                Native.ipg_client_submit_prewarm(handle, (uint)Math.Max(timeoutMs, 0), Callback, userData, IntPtr.Zero, out request, out json));
+            return source.Task;
+        }
+
+        /// <summary>Tells the client that the application is suspended, until Resume: no time counts
+        /// towards timeouts, Tick makes no progress, and Prewarm is refused with Busy. Call it in
+        /// OnApplicationPause(true).</summary>
+        public void Suspend() => Native.Check(Native.ipg_client_suspend(handle), IntPtr.Zero);
+
+        /// <summary>Ends a suspension. Calls then use new connections. Call it in
+        /// OnApplicationPause(false).</summary>
+        public void Resume() => Native.Check(Native.ipg_client_resume(handle), IntPtr.Zero);
+
         /// <summary>Returns a document with counts of the client's calls and connections.</summary>
         public Reply Stats() {
             return new Reply(Native.Check(Native.ipg_client_stats(handle, out IntPtr json), json));
@@ -723,6 +740,11 @@ namespace IPlayGames {
         [DllImport(Library, CallingConvention = C)]
         public static extern Code ipg_session_watch(ClientHandle client, byte[] sessionId, uint intervalMs, Callback callback,
                                                     IntPtr userData, IntPtr finalizer, out RequestHandle request, out IntPtr json);
+        [DllImport(Library, CallingConvention = C)]
+        public static extern Code ipg_client_submit_prewarm(ClientHandle client, uint timeoutMs, Callback callback, IntPtr userData,
+                                                            IntPtr finalizer, out RequestHandle request, out IntPtr json);
+        [DllImport(Library, CallingConvention = C)] public static extern Code ipg_client_suspend(ClientHandle client);
+        [DllImport(Library, CallingConvention = C)] public static extern Code ipg_client_resume(ClientHandle client);
         [DllImport(Library, CallingConvention = C)] private static extern Code ipg_request_cancel(RequestHandle request);
         [DllImport(Library, CallingConvention = C)] public static extern Code ipg_request_free(IntPtr request);
         [DllImport(Library, CallingConvention = C)]

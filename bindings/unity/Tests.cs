@@ -51,6 +51,17 @@ static class Tests {
 
     // ---- the tests ---------------------------------------------------------------------------------------
 
+    static void ASuspendedClientMakesNoProgressUntilItResumes() {
+        client.Suspend();
+        try { client.Prewarm(); Check(false, "The call must fail."); }
+        catch (IPlayGamesException busy) { Check(busy.Code == Code.Busy, "a suspended client refuses a blocking call"); }
+        Task<Reply> prewarm = client.PrewarmAsync(), games = client.CallAsync("list_games");
+        for (int n = 0; n < 20; n++) client.Tick();
+        Check(!games.IsCompleted && !prewarm.IsCompleted, "a suspended client makes no progress");
+        client.Resume();
+        Check(Result(client, games).Get("/data/0/id") == "123" && Result(client, prewarm).Get("/success") == "true", "the calls go on after Resume");
+    }
+
     static void AWatchReportsFailedReadingsAsAnErrorAndGoesOn() {
         StartedSession session = Result(client, client.StartSessionAsync(ValidStart("player-7")));
         var statuses = new List<string>();
@@ -281,7 +292,7 @@ static class Tests {
         sandbox = new Sandbox();
         client = new Client(sandbox.ClientConfig);
         foreach (Action test in new Action[] {
-            ASessionIsStartedWatchedAndEnded, AWatchReportsFailedReadingsAsAnErrorAndGoesOn, ContinuationsRunInTickOnItsThread, AnErrorHasEveryFieldOfTheDocument, EveryCodeHasTheNameOfTheLibrary,
+            ASessionIsStartedWatchedAndEnded, AWatchReportsFailedReadingsAsAnErrorAndGoesOn, ASuspendedClientMakesNoProgressUntilItResumes, ContinuationsRunInTickOnItsThread, AnErrorHasEveryFieldOfTheDocument, EveryCodeHasTheNameOfTheLibrary,
             UnusualTextIsSentOrRejectedAndNeverTruncated, ATokenCancelsACall, TickThrowsTheExceptionOfAHandler,
             ShutdownAndDisposeCompleteEveryTask, TheFinalizerFreesAClientWithCallsInFlight,
             ADomainWithCallsInFlightUnloadsAndANewDomainWorks, ADomainUnloadsWhileItsThreadTicks, EachTaskCompletesWhenTwoThreadsTick,

@@ -149,7 +149,8 @@ impl Client {
     }
 
     /// Ends a suspension. Requests then go out on new connections, because idle ones may be dead after
-    /// a long sleep. A repetition changes nothing.
+    /// a long sleep. The reqwest transport and a transport of the host keep their own connections. A
+    /// repetition changes nothing.
     ///
     /// # Errors
     ///

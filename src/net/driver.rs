@@ -2,11 +2,13 @@
 //! its own. The thread that waits for a call, or ticks, runs it; all of them use [`Driver::drive`].
 //!
 //! This file contains the driver, the start of tasks and the end of a client. `driver/blocking.rs`
-//! runs calls on the calling thread, `driver/prewarm.rs` opens connections. The calls themselves are in `call_cell.rs`, `in_flight.rs` and
+//! runs calls on the calling thread, `driver/prewarm.rs` opens connections,
+//! `driver/suspend.rs` stops the clock. The calls themselves are in `call_cell.rs`, `in_flight.rs` and
 //! `retry_loop.rs`, HTTP in `transport/`.
 
 mod blocking;
 mod prewarm;
+mod suspend;
 
 use std::future::{Future, poll_fn};
 use std::mem::ManuallyDrop;
@@ -285,39 +287,6 @@ impl Driver {
         drop(limit);
         driven?;
         Ok(self.clock.polls() != before)
-    }
-
-    /// Stops the clock of timeouts and refuses blocking calls, until [`Driver::resume`].
-    pub(crate) fn suspend(&self) {
-        self.clock.suspend();
-    }
-
-    /// Lets the clock go on. Requests go out on new connections.
-    pub(crate) fn resume(&self) {
-        self.clock.resume();
-    }
-
-    /// Checks that a blocking call may start on this thread.
-    fn check_blocking(&self) -> Result<(), Error> {
-        calling_thread::check()?;
-        if self.clock.is_suspended() {
-            let message = "The client is suspended, so a blocking call would wait without end. Resume the client first.";
-            let mut error = Error::new(Code::BUSY, message);
-            error.inner_mut().retryable = true;
-            return Err(error);
-        }
-        Ok(())
-    }
-
-    /// Sets the waker of the host, which the tasks of calls wake too.
-    pub(crate) fn set_host_waker(&self, waker: &Arc<HostWaker>) {
-        // Each client sets its own waker, once.
-        let _ = self.host_waker.set(Arc::clone(waker));
-    }
-
-    /// Returns whether the client has a thread of its own.
-    pub(crate) fn has_background(&self) -> bool {
-        self.has_background
     }
 
     /// Returns whether any thread drives: the background thread, a thread that waits, or a host
