@@ -45,6 +45,8 @@ tools:
 # --release`, and must not make that start anew.
 PROFILE ?= dist
 FEATURES ?=
+# The C libraries have an allocator that the host can replace.
+ALLOCATOR := --features host-allocator
 SLIM := --no-default-features --features capi
 BUILT = $(CARGO_TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
@@ -58,7 +60,7 @@ REMAP = $(if $(filter dist,$(PROFILE)),RUSTFLAGS="$$RUSTFLAGS $(REMAP_FLAGS)")
 
 # The shared and the static library in one run: the optimiser, most of the time, works for both.
 define libraries
-	$(REMAP) $(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib,staticlib $(FEATURES) $(LINK) --print native-static-libs=$(BUILT)/native-static-libs
+	$(REMAP) $(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib,staticlib $(FEATURES) $(ALLOCATOR) $(LINK) --print native-static-libs=$(BUILT)/native-static-libs
 endef
 
 # What goes into games is the slim library.
@@ -105,13 +107,13 @@ size-report: lib-slim ## what is in the slim shared library, by crate
 
 .PHONY: unstripped
 unstripped:
-	$(REMAP) $(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib $(FEATURES) $(LINK) -C strip=none
+	$(REMAP) $(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib $(FEATURES) $(ALLOCATOR) $(LINK) -C strip=none
 	@mkdir -p $(OUT)
 	cp $(BUILT)/libiplaygames.$(SO) $(OUT)/unstripped.$(SO)
 
 .PHONY: lib-dev
 lib-dev: tools
-	$(CARGO) rustc --lib --crate-type cdylib $(LINK)
+	$(CARGO) rustc --lib --crate-type cdylib $(ALLOCATOR) $(LINK)
 	@mkdir -p $(OUT)/lib
 	$(call put,$(CARGO_TARGET_DIR)/debug/libiplaygames.$(SO),$(OUT)/lib)
 	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(OUT)/lib/libiplaygames.so.$(ABI_MAJOR); fi
@@ -426,7 +428,7 @@ bench-python: tools ## the Python package beside the official client, requests, 
 .PHONY: lib-abi
 lib-abi: tools
 	$(call need,abidw,Debian and Ubuntu: apt-get install abigail-tools)
-	$(CARGO) rustc --lib --crate-type cdylib $(LINK) -C debuginfo=2 -C codegen-units=1
+	$(CARGO) rustc --lib --crate-type cdylib $(ALLOCATOR) $(LINK) -C debuginfo=2 -C codegen-units=1
 	@mkdir -p $(OUT)/abi
 	$(call put,$(CARGO_TARGET_DIR)/debug/libiplaygames.$(SO),$(OUT)/abi)
 

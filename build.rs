@@ -114,8 +114,20 @@ mod capi {
     use cbindgen::{Builder, Config, DocumentationLength, DocumentationStyle, Language, Style};
 
     /// The files whose functions are in `iplaygames.h`, in the order of the header.
-    const SOURCES: &[&str] =
-        &["types", "base", "client", "log", "session", "call", "request", "transport", "json"];
+    const SOURCES: &[&str] = &[
+        "types",
+        "base",
+        "allocator",
+        "client",
+        "log",
+        "session",
+        "call",
+        "submit",
+        "request",
+        "transport",
+        "host_loop",
+        "json",
+    ];
 
     pub(super) fn run(root: &Path, out: &Path) {
         let directory = root.join("src/ffi");
@@ -188,7 +200,7 @@ mod capi {
     fn codes() -> String {
         let mut text = String::new();
         for (value, name, meaning) in crate::codes::LIST {
-            let _ = writeln!(text, "/** {meaning} */\n#define {name} ((ipg_code){value})\n");
+            let _ = writeln!(text, "/** {meaning} */\n#define {name} {value}\n");
         }
         text.truncate(text.trim_end().len());
         text

@@ -92,9 +92,9 @@
  *   how often  once for each update of a watch, with IPG_PENDING, and exactly once with another
  *            code when the request ends.
  *   freed    after a request or its client is freed, no callback of it starts. Freeing never waits
- *            and runs no callback of a request. It is allowed on a finalizer thread and inside the callback
- *            itself. If the callback is running on another thread at that moment, freeing returns
- *            IPG_PENDING: this run is the last one, and `user_data` must stay valid until it ends.
+ *            and runs no callback of a request. It is allowed inside a callback and a finalizer. If
+ *            the callback is running on another thread at that moment, this run is the last one, and
+ *            `user_data` must stay valid until it ends. The finalizer says when that is.
  *   allowed  a callback may call any function of the library.
  *   forbidden  a callback must return. An exception that leaves a callback ends the process. So
  *            does canceling a thread (pthread_cancel) inside the library. A callback must not leave
@@ -102,8 +102,26 @@
  *   memory   the library owns the strings that it passes to a callback. They are invalid after the
  *            callback returns.
  *
+ * Finalizers. A function that takes a `user_data` also takes an ipg_finalizer for it. The library
+ * calls the finalizer exactly once for each call of such a function, when it will not use
+ * `user_data` any more. NULL means that the host needs no call.
+ *
+ *   when     after the callback of the end has returned; when the request or its client is freed, or
+ *            after the callback that is running then; for a logger, when it is replaced. Before the
+ *            function returns, if it fails or if no callback is passed.
+ *   where    on a thread that is inside a function of this library, with no lock held. Finalizers
+ *            never run on a thread of the library: with "background": true they wait for a tick,
+ *            ipg_request_free(), ipg_client_shutdown() or ipg_client_free().
+ *   allowed  a finalizer may call any function of the library. It must return, as a callback must.
+ *   fork     a forked child does not call the finalizers that its parent passed.
+ *   exit     the end of the process calls no finalizers.
+ *
  * Pauses. When no thread drives a client for more than 100 ms, for example because the game is
- * paused, that time does not count towards the timeouts of its requests.
+ * paused, that time does not count towards the timeouts of its requests. An application that the
+ * system suspends says so with ipg_client_suspend() and ipg_client_resume().
+ *
+ * Sleeping. A loop that sleeps between ticks sets a waker with ipg_client_set_waker() and asks
+ * ipg_client_next_tick() how long it may sleep.
  *
  * Handles. An ipg_client, ipg_request or ipg_sandbox pointer is a number in the type of a pointer.
  * The host must not dereference it. A handle that is NULL, already freed, of another kind, or not
@@ -126,15 +144,16 @@
  * thread until the result is there, for at most the call's timeout_ms. ipg_client_prewarm,
  * ipg_request_wait and ipg_client_shutdown block for at most the time they are given;
  * ipg_client_shutdown also waits for a callback that is running on another thread, and
- * ipg_client_set_logger for a logger that is. All other functions return at once. A thread that
- * blocks on a client may also do the work of other threads' calls on it. If that thread is stopped,
- * by a debugger for example, the other calls are delayed. Use "background": true or another client
+ * ipg_client_set_logger and ipg_client_set_waker for a logger or a waker that is. All other
+ * functions return at once. A thread that blocks on a client may also do the work of other threads'
+ * calls on it. If that thread is stopped, by a debugger for example, the other calls are delayed. Use "background": true or another client
  * for threads that other threads' blocking calls must not delay.
  *
  * Resources. If the process has no file descriptor or thread left, ipg_client_new or the call fails
  * with IPG_ERR_RESOURCES. Nothing was sent. If memory is exhausted, the process ends (the Rust
  * runtime aborts it), because an allocation of the standard library cannot fail. Only the body of a
  * response is allocated with care: IPG_ERR_RESPONSE_TOO_LARGE. Use max_response_bytes to limit it.
+ * ipg_set_allocator() replaces the allocator.
  *
  * Output. The library writes nothing to standard output or standard error. The only exception is
  * the message of the Rust runtime before it ends the process, as for exhausted memory and for an
@@ -268,100 +287,100 @@
 #endif
 
 /** The call succeeded. */
-#define IPG_OK ((ipg_code)0)
+#define IPG_OK 0
 
-/** The call has not ended, or its callback is still running. */
-#define IPG_PENDING ((ipg_code)1)
+/** The call has not ended. */
+#define IPG_PENDING 1
 
 /** An argument is missing, malformed or not allowed; `field` points to it. */
-#define IPG_ERR_INVALID_ARGUMENT ((ipg_code)100)
+#define IPG_ERR_INVALID_ARGUMENT 100
 
 /** The handle is NULL, already freed, of another kind, or not from this library. */
-#define IPG_ERR_INVALID_HANDLE ((ipg_code)101)
+#define IPG_ERR_INVALID_HANDLE 101
 
 /** The API has no operation of that name. */
-#define IPG_ERR_UNKNOWN_OPERATION ((ipg_code)102)
+#define IPG_ERR_UNKNOWN_OPERATION 102
 
 /** A limit of the client is reached; the call was not sent. */
-#define IPG_ERR_BUSY ((ipg_code)103)
+#define IPG_ERR_BUSY 103
 
 /** The client is shut down, or this thread or process is ending and can make no calls. */
-#define IPG_ERR_SHUT_DOWN ((ipg_code)104)
+#define IPG_ERR_SHUT_DOWN 104
 
 /** This build of the library does not have this function, or the caller's context does not allow it. */
-#define IPG_ERR_UNSUPPORTED ((ipg_code)105)
+#define IPG_ERR_UNSUPPORTED 105
 
 /** The JSON document has no value at this pointer. */
-#define IPG_ERR_NO_SUCH_FIELD ((ipg_code)106)
+#define IPG_ERR_NO_SUCH_FIELD 106
 
 /** The process or the system has no file descriptor, thread or memory left; the call was not sent. */
-#define IPG_ERR_RESOURCES ((ipg_code)107)
+#define IPG_ERR_RESOURCES 107
 
 /** The host name could not be resolved. */
-#define IPG_ERR_RESOLVE ((ipg_code)200)
+#define IPG_ERR_RESOLVE 200
 
 /** No connection could be opened. */
-#define IPG_ERR_CONNECT ((ipg_code)201)
+#define IPG_ERR_CONNECT 201
 
 /** The TLS handshake failed: certificate, host name or protocol. */
-#define IPG_ERR_TLS ((ipg_code)202)
+#define IPG_ERR_TLS 202
 
 /** The time limit of the call passed. */
-#define IPG_ERR_TIMEOUT ((ipg_code)203)
+#define IPG_ERR_TIMEOUT 203
 
 /** The call was canceled, or its client was freed. */
-#define IPG_ERR_CANCELED ((ipg_code)204)
+#define IPG_ERR_CANCELED 204
 
 /** The connection was lost before the complete response was received. */
-#define IPG_ERR_CONNECTION_LOST ((ipg_code)205)
+#define IPG_ERR_CONNECTION_LOST 205
 
 /** The response is not as the API documents: not HTTP, not JSON, or without a required field. */
-#define IPG_ERR_BAD_RESPONSE ((ipg_code)206)
+#define IPG_ERR_BAD_RESPONSE 206
 
 /** The response is larger than `max_response_bytes`. */
-#define IPG_ERR_RESPONSE_TOO_LARGE ((ipg_code)207)
+#define IPG_ERR_RESPONSE_TOO_LARGE 207
 
 /** The server sent a redirect; the library never follows redirects. */
-#define IPG_ERR_REDIRECT ((ipg_code)208)
+#define IPG_ERR_REDIRECT 208
 
 /** HTTP 400: the API refused the request. */
-#define IPG_ERR_BAD_REQUEST ((ipg_code)400)
+#define IPG_ERR_BAD_REQUEST 400
 
 /** HTTP 401: the API key is missing, wrong or inactive. */
-#define IPG_ERR_UNAUTHORIZED ((ipg_code)401)
+#define IPG_ERR_UNAUTHORIZED 401
 
 /** HTTP 403: the account may not do this. */
-#define IPG_ERR_FORBIDDEN ((ipg_code)403)
+#define IPG_ERR_FORBIDDEN 403
 
 /** HTTP 404: the session, game or other object does not exist. */
-#define IPG_ERR_NOT_FOUND ((ipg_code)404)
+#define IPG_ERR_NOT_FOUND 404
 
 /** HTTP 409: the state of the object does not allow this. */
-#define IPG_ERR_CONFLICT ((ipg_code)409)
+#define IPG_ERR_CONFLICT 409
 
 /** HTTP 422: the API refused a field; `body` has the API's list. */
-#define IPG_ERR_UNPROCESSABLE ((ipg_code)422)
+#define IPG_ERR_UNPROCESSABLE 422
 
 /** HTTP 429: too many requests; `retry_after_ms` is the time to wait, if the API names one. */
-#define IPG_ERR_RATE_LIMITED ((ipg_code)429)
+#define IPG_ERR_RATE_LIMITED 429
 
 /** Any other refusal by the API: another 4xx, or `success: false` in a 2xx. */
-#define IPG_ERR_API ((ipg_code)499)
+#define IPG_ERR_API 499
 
 /** HTTP 5xx other than 503: the server, or a proxy in front of it, failed. */
-#define IPG_ERR_SERVER ((ipg_code)500)
+#define IPG_ERR_SERVER 500
 
 /** HTTP 503: the service, or every provider for this game, country and currency, is unavailable. */
-#define IPG_ERR_UNAVAILABLE ((ipg_code)503)
+#define IPG_ERR_UNAVAILABLE 503
 
 /** A defect in this library; report it with the message. */
-#define IPG_ERR_INTERNAL ((ipg_code)900)
+#define IPG_ERR_INTERNAL 900
 
 /**
  * The version of the binary interface that this header describes, `major << 16 | minor`. See
  * ipg_abi_version().
  */
-#define IPG_ABI_VERSION 1
+#define IPG_ABI_VERSION 2
 
 /**
  * A level for ipg_client_set_logger(): no lines.
@@ -444,10 +463,33 @@ typedef struct ipg_exchange ipg_exchange;
 typedef struct ipg_request ipg_request;
 
 /**
- * The result of a call: one of the codes above. 0 is #IPG_OK. Every other code of a call that has
- * ended is an error.
+ * The result of a call: one of the codes above, which are plain integers and can be used in `#if`.
+ * 0 is #IPG_OK. Every other code of a call that has ended is an error.
  */
 typedef int32_t ipg_code;
+
+/**
+ * Allocates `size` bytes, which are never 0, at an address that is a multiple of `alignment`, a
+ * power of two. Returns NULL if there is no memory. See ipg_set_allocator().
+ */
+typedef void *(*ipg_allocate)(size_t size, size_t alignment);
+
+/**
+ * Resizes a block: returns a block of `new_size` bytes with the contents of the old one, which is
+ * freed, or NULL, and then the old block is unchanged. See ipg_set_allocator().
+ */
+typedef void *(*ipg_reallocate)(void *memory, size_t old_size, size_t new_size, size_t alignment);
+
+/**
+ * Frees a block, which is never NULL. `size` and `alignment` are those that it was allocated with.
+ * See ipg_set_allocator().
+ */
+typedef void (*ipg_deallocate)(void *memory, size_t size, size_t alignment);
+
+/**
+ * The level of a log line: one of the IPG_LOG_ constants.
+ */
+typedef int32_t ipg_log_level;
 
 /**
  * Receives the log lines of a client. See ipg_client_set_logger().
@@ -458,9 +500,18 @@ typedef int32_t ipg_code;
  * after the callback returns.
  */
 typedef void (*ipg_log_callback)(void *user_data,
-                                 int32_t level,
+                                 ipg_log_level level,
                                  const char *target,
                                  const char *message);
+
+/**
+ * Receives a `user_data` that the library will not use any more, so that the host can free it.
+ *
+ * A function that takes a finalizer takes it beside a `user_data`. The library calls the finalizer
+ * exactly once for each call of such a function, also when the function fails. NULL means that the
+ * host needs no call. The rules are at the top of this header, under "Finalizers".
+ */
+typedef void (*ipg_finalizer)(void *user_data);
 
 /**
  * Receives the result of a call, or an update of a watch. See ipg_submit().
@@ -471,19 +522,6 @@ typedef void (*ipg_log_callback)(void *user_data,
  * error document. The library owns `json`, which is invalid after the callback returns.
  */
 typedef void (*ipg_callback)(void *user_data, ipg_request *request, ipg_code code, const char *json);
-
-/**
- * Tells the host that the library no longer uses a `user_data`, so that the host can free it.
- *
- * A function that takes a finalizer takes it beside a `user_data`. The library calls the finalizer
- * exactly once for each call of such a function, also when the function fails, and never uses
- * `user_data` afterwards. NULL means that the host needs no call.
- *
- * The finalizer runs on a thread that is inside a function of this library, never on a thread of
- * the library, and with no lock held. In a forked child, the library does not call the finalizers
- * that the parent passed. The finalizer may call any function of this library that does not block.
- */
-typedef void (*ipg_finalizer)(void *user_data);
 
 /**
  * Sends a request. See #ipg_transport.
@@ -551,6 +589,16 @@ typedef struct {
   ipg_transport_cancel cancel;
 } ipg_transport;
 
+/**
+ * Wakes the thread that ticks a client. See ipg_client_set_waker().
+ */
+typedef void (*ipg_waker)(void *user_data);
+
+/**
+ * The type of a JSON value: one of the IPG_JSON_ constants.
+ */
+typedef int32_t ipg_json_type;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -606,6 +654,55 @@ IPG_API const char *ipg_version(void);
 IPG_API const char *ipg_code_name(ipg_code code);
 
 /**
+ * Returns the meaning of a code in one English sentence, such as `"HTTP 404: ..."`. The message of
+ * an error document says more, because it names what was wrong.
+ *
+ * Threads: any. Cannot fail.
+ *
+ * \param code Any number.
+ * \return A static string, which must not be freed; never NULL. `"No code of this library has this
+ * number."` if that is so.
+ *
+ * ```c
+ * ipg_code code = ipg_client_free(client);
+ * if (code != IPG_OK) {
+ *     fprintf(stderr, "%s: %s\n", ipg_code_name(code), ipg_code_message(code));
+ * }
+ * ```
+ */
+IPG_API const char *ipg_code_message(ipg_code code);
+
+/**
+ * Returns the table of the API's operations as a JSON document, so that a host can list the
+ * operations and check arguments before it makes a call.
+ *
+ * The document is `{"success": true, "operations": [...]}`. The members of an operation are `id`,
+ * `tag`, `method`, `path` (parameters in braces), `summary`, `idempotency` (`"safe"`,
+ * `"idempotent"` or `"non_idempotent"`), `response` (`"document"`, `"any"` or `"file"`) and
+ * `params`. The members of a parameter are `name`, `in` (`"path"`, `"query"`, `"body"` or
+ * `"file"`), `type` (`"string"`, `"integer"`, `"number"`, `"numeric"`, `"boolean"`, `"object"` or
+ * `"array"`), `items` (the type of the items of an array), `required`, `nullable`, and `format`
+ * (`"currency"`, `"country"`, `"ip"`, `"expire_days"` or null). A later version may add members
+ * and values.
+ *
+ * Ownership: free the string with ipg_string_free(). Threads: any. Never blocks.
+ *
+ * \param out_json Receives the document. May be NULL.
+ * \return #IPG_OK.
+ *
+ * ```c
+ * char *json = NULL, *id = NULL;
+ * if (ipg_operations(&json) == IPG_OK
+ *     && ipg_json_get(json, "/operations/0/id", NULL, &id, NULL) == IPG_OK) {
+ *     puts(id);
+ * }
+ * ipg_string_free(id);
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API IPG_MUST_USE ipg_code ipg_operations(char **out_json);
+
+/**
  * Frees a string that this library returned through an out-parameter.
  *
  * Freeing a string twice, or a pointer that is not a string of this library, does nothing but add
@@ -625,6 +722,42 @@ IPG_API const char *ipg_code_name(ipg_code code);
  * ```
  */
 IPG_API void ipg_string_free(char *text);
+
+/**
+ * Sets the allocator of the library for the whole process. Call it before any other function of
+ * this library, except ipg_version(), ipg_abi_version(), ipg_code_name() and ipg_code_message():
+ * memory that is allocated already cannot change its allocator. The allocator stays until the
+ * process ends.
+ *
+ * All memory that the library allocates goes through these functions: strings that it returns,
+ * clients, requests, connections, buffers and TLS. These allocations do not: those of the system's
+ * functions that the library calls, such as getaddrinfo(), and the stacks of threads.
+ *
+ * The functions run on any thread, also on threads of the library and while a thread ends, and
+ * several may run at the same time. They must not call a function of this library, and they must
+ * return. If `allocate` returns NULL, the process ends.
+ *
+ * Threads: any, before any other thread uses the library. Never blocks.
+ *
+ * \param allocate The function that allocates memory. \param reallocate The function that resizes
+ * a block. NULL: the library allocates, copies and frees. \param deallocate The function that
+ * frees memory. \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if `allocate` or `deallocate` is NULL
+ * or `allocate` returns NULL; #IPG_ERR_BUSY if the library has allocated memory already, or an
+ * allocator is set; #IPG_ERR_UNSUPPORTED if the library was built without the feature
+ * `host-allocator`.
+ *
+ * ```c
+ * // static void *allocate(size_t size, size_t alignment);
+ * // static void deallocate(void *memory, size_t size, size_t alignment);
+ * if (ipg_set_allocator(allocate, NULL, deallocate) != IPG_OK) {
+ *     fprintf(stderr, "the library uses the allocator of the system\n");
+ * }
+ * ```
+ */
+IPG_API
+ipg_code ipg_set_allocator(ipg_allocate allocate,
+                           ipg_reallocate reallocate,
+                           ipg_deallocate deallocate);
 
 /**
  * Creates a client. Opens no connection and reads no certificates from files, also not from
@@ -749,16 +882,15 @@ IPG_API ipg_code ipg_client_shutdown(ipg_client *client, uint32_t timeout_ms);
  * The client counts and logs every call that ends here, with its call id and its outcome. If a
  * logger is set, it runs on this thread for these lines.
  *
- * Never waits. A finalizer thread and a callback may call this function. A logger may still be
- * running on another thread that is inside a call of this client. Before you free the logger's
- * `user_data`, remove the logger with ipg_client_set_logger().
+ * Never waits. A finalizer and a callback may call this function. A callback or the logger may
+ * still be running on another thread that is inside a call of this client. Such a run of a
+ * callback is the last, and the finalizers run on that thread. All other finalizers run inside
+ * this function.
  *
  * Threads: any.
  *
  * \param client The client.
- * \return #IPG_OK; #IPG_PENDING if a callback of one of the client's requests is running on
- * another thread: the client is freed, and this callback is the last; #IPG_ERR_INVALID_HANDLE,
- * also for NULL and for a client that was freed before.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL and for a client that was freed before.
  *
  * ```c
  * ipg_client_free(client);
@@ -779,30 +911,32 @@ IPG_API ipg_code ipg_client_free(ipg_client *client);
  * of the call. A host whose logger can throw must catch the exception in the callback.
  *
  * When this function returns, the logger that was set before is not running and never runs again,
- * so the host may free its `user_data`. For this the function waits while that logger runs on
+ * and its finalizer has run. For this the function waits while that logger runs on
  * another thread.
  *
  * Threads: any.
  *
- * \param client The client.
- * \param callback The logger. NULL removes the logger.
- * \param user_data A pointer that the library passes to the callback. The host keeps the
- * ownership.
- * \param max_level The most detailed level that the logger receives, IPG_LOG_ERROR (1) to
- * IPG_LOG_TRACE (5). IPG_LOG_OFF (0) removes the logger.
- * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_INVALID_ARGUMENT for another level;
- * #IPG_ERR_BUSY if the client's own logger calls this function.
+ * \param client The client. \param callback The logger. NULL removes the logger. \param user_data
+ * A pointer that the library passes to the callback. \param finalizer The function that is called
+ * when `user_data` is not used any more, or NULL: when the logger is replaced or removed, and when
+ * the client is freed and no thread is inside a call of it. Without a logger (NULL, IPG_LOG_OFF,
+ * an error), it is called before this function returns. See #ipg_finalizer. \param max_level The
+ * most detailed level that the logger receives, IPG_LOG_ERROR (1) to IPG_LOG_TRACE (5).
+ * IPG_LOG_OFF (0) removes the logger. \return #IPG_OK; #IPG_ERR_INVALID_HANDLE;
+ * #IPG_ERR_INVALID_ARGUMENT for another level; #IPG_ERR_BUSY if the client's own logger calls this
+ * function.
  *
  * ```c
- * // static void on_log(void *user_data, int32_t level, const char *target, const char *message);
- * ipg_client_set_logger(client, on_log, stderr, IPG_LOG_INFO);
+ * // static void on_log(void *user_data, ipg_log_level level, const char *target, const char *text);
+ * ipg_client_set_logger(client, on_log, stderr, NULL, IPG_LOG_INFO);
  * ```
  */
 IPG_API
 ipg_code ipg_client_set_logger(ipg_client *client,
                                ipg_log_callback callback,
                                void *user_data,
-                               int32_t max_level);
+                               ipg_finalizer finalizer,
+                               ipg_log_level max_level);
 
 /**
  * Starts a game session for a player, and blocks until the result is there. The operation is
@@ -959,8 +1093,9 @@ ipg_code ipg_call(ipg_client *client,
  * \param arguments_json The arguments, as in ipg_call().
  * \param options_json The options, as in ipg_call().
  * \param callback The function that receives the result, or NULL.
- * \param user_data A pointer that the library passes to the callback. The host keeps the
- * ownership.
+ * \param user_data A pointer that the library passes to the callback.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL. See
+ * #ipg_finalizer.
  * \param out_request Receives the handle, before the callback can run on another thread. If NULL,
  * the request frees itself after its callback; without a callback, NULL is refused.
  * \param out_json Receives `{"success": true, "call_id": "7b0c"}`, with the id that the call is
@@ -971,9 +1106,9 @@ ipg_code ipg_call(ipg_client *client,
  *
  * ```c
  * // static void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
- * char *json = NULL; if (ipg_submit(client, "list_games", "{\"per_page\": \"20\"}", NULL,
- * on_games, NULL, NULL, &json)
- *     != IPG_OK) {
+ * char *json = NULL;
+ * if (ipg_submit(client, "list_games", "{\"per_page\": \"20\"}", NULL, on_games, NULL, NULL, NULL,
+ *                &json) != IPG_OK) {
  *     fprintf(stderr, "not sent: %s\n", json);
  * }
  * ipg_string_free(json);
@@ -987,8 +1122,128 @@ ipg_code ipg_submit(ipg_client *client,
                     const char *options_json,
                     ipg_callback callback,
                     void *user_data,
+                    ipg_finalizer finalizer,
                     ipg_request **out_request,
                     char **out_json);
+
+/**
+ * Starts a game session for a player, and returns at once: the non-blocking form of
+ * ipg_session_start(). The operation is `start_a_game_session`.
+ *
+ * A start is never sent a second time if the server may have received the first. If the error's
+ * `outcome` is `"unknown"`, a session may exist.
+ *
+ * Ownership and threads: as for ipg_submit().
+ *
+ * \param client The client.
+ * \param request_json The arguments, as in ipg_session_start().
+ * \param options_json The options, as in ipg_call().
+ * \param callback The function that receives the result, or NULL.
+ * \param user_data A pointer that the library passes to the callback.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL. See
+ * #ipg_finalizer.
+ * \param out_request Receives the handle, as for ipg_submit().
+ * \param out_json Receives the document with the call id, or the error document, as for
+ * ipg_submit().
+ * \return The codes of ipg_submit().
+ *
+ * ```c
+ * ipg_request *start = NULL;
+ * char *json = NULL;
+ * if (ipg_session_submit_start(client,
+ *         "{\"game_id\": 42, \"player_id\": \"player-7\", \"currency\": \"EUR\","
+ *         " \"country_code\": \"DE\", \"ip_address\": \"203.0.113.9\"}",
+ *         NULL, NULL, NULL, NULL, &start, NULL) == IPG_OK) {
+ *     ipg_client_tick(client, 500, NULL); // once a frame
+ *     if (ipg_request_poll(start, &json) == IPG_OK) {
+ *         puts("the session has started");
+ *     }
+ *     ipg_string_free(json);
+ * }
+ * ipg_request_free(start);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_session_submit_start(ipg_client *client,
+                                  const char *request_json,
+                                  const char *options_json,
+                                  ipg_callback callback,
+                                  void *user_data,
+                                  ipg_finalizer finalizer,
+                                  ipg_request **out_request,
+                                  char **out_json);
+
+/**
+ * Reads the status of a game session, and returns at once: the non-blocking form of
+ * ipg_session_status(). The operation is `get_session_status`.
+ *
+ * Ownership and threads: as for ipg_submit().
+ *
+ * \param client The client. \param session_id The session's id. \param options_json The options,
+ * as in ipg_call(). \param callback The function that receives the result, or NULL. \param
+ * user_data A pointer that the library passes to the callback. \param finalizer The function that
+ * is called when `user_data` is not used any more, or NULL. See #ipg_finalizer. \param out_request
+ * Receives the handle, as for ipg_submit(). \param out_json Receives the document with the call
+ * id, or the error document, as for ipg_submit(). \return The codes of ipg_submit();
+ * #IPG_ERR_INVALID_ARGUMENT with the `field` `/session_id` for a wrong id.
+ *
+ * ```c
+ * // static void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
+ * char *json = NULL;
+ * if (ipg_session_submit_status(client, session_id, NULL, on_games, NULL, NULL, NULL, &json) != IPG_OK) {
+ *     fprintf(stderr, "not sent: %s\n", json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_session_submit_status(ipg_client *client,
+                                   const char *session_id,
+                                   const char *options_json,
+                                   ipg_callback callback,
+                                   void *user_data,
+                                   ipg_finalizer finalizer,
+                                   ipg_request **out_request,
+                                   char **out_json);
+
+/**
+ * Ends a game session, and returns at once: the non-blocking form of
+ * ipg_session_end(). The operation is `end_a_game_session`.
+ *
+ * If a response is lost, the request is repeated. If the API then says that the session does not
+ * exist, the call succeeds with `{"success": true, "already_ended": true}`.
+ *
+ * Ownership and threads: as for ipg_submit().
+ *
+ * \param client The client. \param session_id The session's id. \param options_json The options,
+ * as in ipg_call(). \param callback The function that receives the result, or NULL. \param
+ * user_data A pointer that the library passes to the callback. \param finalizer The function that
+ * is called when `user_data` is not used any more, or NULL. See #ipg_finalizer. \param out_request
+ * Receives the handle, as for ipg_submit(). \param out_json Receives the document with the call
+ * id, or the error document, as for ipg_submit(). \return The codes of ipg_submit();
+ * #IPG_ERR_INVALID_ARGUMENT with the `field` `/session_id` for a wrong id.
+ *
+ * ```c
+ * // static void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
+ * char *json = NULL;
+ * if (ipg_session_submit_end(client, session_id, NULL, on_games, NULL, NULL, NULL, &json) != IPG_OK) {
+ *     fprintf(stderr, "not sent: %s\n", json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_session_submit_end(ipg_client *client,
+                                const char *session_id,
+                                const char *options_json,
+                                ipg_callback callback,
+                                void *user_data,
+                                ipg_finalizer finalizer,
+                                ipg_request **out_request,
+                                char **out_json);
 
 /**
  * Starts a watch of a game session, and returns at once. A watch reads the status of the session
@@ -1015,8 +1270,9 @@ ipg_code ipg_submit(ipg_client *client,
  * \param interval_ms The time between two readings in milliseconds, at least 10. It varies by a
  * tenth. A second is a good value. There is one reading at a time.
  * \param callback The function that receives the updates and the end, or NULL.
- * \param user_data A pointer that the library passes to the callback. The host keeps the
- * ownership.
+ * \param user_data A pointer that the library passes to the callback.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL. See
+ * #ipg_finalizer.
  * \param out_request Receives the handle, as for ipg_submit().
  * \param out_json Receives the document with the call id, or the error document, as for
  * ipg_submit().
@@ -1026,7 +1282,7 @@ ipg_code ipg_submit(ipg_client *client,
  * ```c
  * ipg_request *watch = NULL;
  * char *json = NULL;
- * if (ipg_session_watch(client, session_id, 1000, NULL, NULL, &watch, NULL) == IPG_OK) {
+ * if (ipg_session_watch(client, session_id, 1000, NULL, NULL, NULL, &watch, NULL) == IPG_OK) {
  *     ipg_client_tick(client, 500, NULL); // once a frame
  *     if (ipg_request_poll(watch, &json) == IPG_PENDING && json) {
  *         printf("it is now %s\n", json);
@@ -1043,8 +1299,47 @@ ipg_code ipg_session_watch(ipg_client *client,
                            uint32_t interval_ms,
                            ipg_callback callback,
                            void *user_data,
+                           ipg_finalizer finalizer,
                            ipg_request **out_request,
                            char **out_json);
+
+/**
+ * Connects to the server before the first call, and returns at once: the non-blocking form of
+ * ipg_client_prewarm(). Certificates are loaded on a helper thread and not in a tick. Sends no
+ * request.
+ *
+ * The document of the end is `{"success": true, "elapsed_ms": 12}`, or the error document.
+ *
+ * Ownership and threads: as for ipg_submit().
+ *
+ * \param client The client.
+ * \param timeout_ms The time limit in milliseconds. 0 means the client's own `timeout_ms`.
+ * \param callback The function that receives the result, or NULL.
+ * \param user_data A pointer that the library passes to the callback.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL. See
+ * #ipg_finalizer.
+ * \param out_request Receives the handle, as for ipg_submit().
+ * \param out_json Receives `{"success": true}`, or the error document. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT without a callback and without `out_request`;
+ * #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY if `max_in_flight` is reached; #IPG_ERR_SHUT_DOWN.
+ *
+ * ```c
+ * ipg_request *prewarm = NULL;
+ * if (ipg_client_submit_prewarm(client, 2000, NULL, NULL, NULL, &prewarm, NULL) == IPG_OK) {
+ *     ipg_client_tick(client, 500, NULL); // once a frame
+ * }
+ * ipg_request_free(prewarm);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_client_submit_prewarm(ipg_client *client,
+                                   uint32_t timeout_ms,
+                                   ipg_callback callback,
+                                   void *user_data,
+                                   ipg_finalizer finalizer,
+                                   ipg_request **out_request,
+                                   char **out_json);
 
 /**
  * Drives the calls in flight without waiting, and runs the callbacks that are due on this thread.
@@ -1153,16 +1448,15 @@ IPG_API ipg_code ipg_request_cancel(ipg_request *request);
 /**
  * Frees a request, and cancels it if it has not ended. Its callback does not start any more.
  *
- * Never waits. A finalizer thread and a callback may call this function, also the callback of the
- * request itself.
+ * Never waits. A finalizer and a callback may call this function, also the callback of the request
+ * itself. If the callback is running, on another thread or around this call, that run is the last,
+ * and `user_data` must stay valid until it ends. The finalizer runs after that: inside this
+ * function, or on the thread that runs the callback.
  *
  * Threads: any.
  *
- * \param request The request.
- * \return #IPG_OK; #IPG_PENDING if the callback of the request is running on another thread: the
- * request is freed, and `user_data` must stay valid until that callback returns;
- * #IPG_ERR_INVALID_HANDLE, also for NULL, for a request that was freed before, and in a forked
- * child for a request of its parent.
+ * \param request The request. \return #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL, for a
+ * request that was freed before, and in a forked child for a request of its parent.
  *
  * ```c
  * ipg_request_free(request);
@@ -1264,6 +1558,120 @@ ipg_code ipg_exchange_fail(ipg_exchange *exchange,
                            const char *message);
 
 /**
+ * Sets the waker of a client, or removes it. The library calls the waker when there is something
+ * to tick for, so that a loop can sleep until then:
+ *
+ * - a callback is due, or a request or watch without a callback has something to poll;
+ * - a call is submitted, or the client is resumed;
+ * - a call can go on because of a thread that is not inside a function of this client: a host name
+ *   is resolved, certificates are loaded, or the host's transport has answered.
+ *
+ * The waker does not see sockets and timers, which only a tick asks the system for. So the loop
+ * sleeps for at most the time that ipg_client_next_tick() returns after each tick. With
+ * `"background": true` the client's thread does the I/O, and the waker says when a callback is
+ * due; the loop can then sleep without a limit. There is no descriptor to poll: the I/O runtime
+ * does not give it away.
+ *
+ * The library calls the waker on any thread, also on its own threads, with no lock held, and
+ * perhaps more often than necessary. The waker must only wake the loop, for example by writing to
+ * an eventfd or a pipe. It must not call a function of this library, and it must return. The waker
+ * sees the requests that are submitted after it was set, so set it before the first one. A forked
+ * child inherits the waker.
+ *
+ * When this function returns, the waker that was set before is not running and never runs again,
+ * and its finalizer has run. For this the function waits while that waker runs on another thread.
+ *
+ * Threads: any.
+ *
+ * \param client The client. \param waker The waker. NULL removes the waker. \param user_data A
+ * pointer that the library passes to the waker. \param finalizer The function that is called when
+ * `user_data` is not used any more, or NULL: when the waker is replaced or removed, and when the
+ * client is freed and no thread is inside a call of it. If `waker` is NULL or the function fails,
+ * it is called before this function returns. See #ipg_finalizer. \return #IPG_OK;
+ * #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY inside the waker.
+ *
+ * ```c
+ * // static void wake_loop(void *user_data);
+ * ipg_client_set_waker(client, wake_loop, game, NULL);
+ * ```
+ */
+IPG_API
+ipg_code ipg_client_set_waker(ipg_client *client,
+                              ipg_waker waker,
+                              void *user_data,
+                              ipg_finalizer finalizer);
+
+/**
+ * Returns how long the host may sleep before the next tick of a client. Call it after each tick.
+ * Never blocks.
+ *
+ * While requests are in flight, only a tick sees sockets and timers, so the time is at most 10
+ * milliseconds. With `"background": true` and a waker there is no limit.
+ *
+ * Threads: any.
+ *
+ * \param client The client. \param out_ms Receives the time in milliseconds. 0: a tick has
+ * something to do now. `UINT32_MAX`: there is nothing to tick for before the waker is called or
+ * the host submits a request. May be NULL. \return #IPG_OK; #IPG_ERR_INVALID_HANDLE.
+ *
+ * ```c
+ * uint32_t ms = 0;
+ * ipg_client_tick(client, 500, NULL);
+ * if (ipg_client_next_tick(client, &ms) == IPG_OK && ms == UINT32_MAX) {
+ *     puts("the loop may sleep until the waker is called");
+ * }
+ * ```
+ */
+IPG_API ipg_code ipg_client_next_tick(ipg_client *client, uint32_t *out_ms);
+
+/**
+ * Tells the client that the application is suspended, for example because a phone shows another
+ * application, until ipg_client_resume(). Never blocks. Repeating it changes nothing.
+ *
+ * While the client is suspended:
+ *
+ * - no time counts towards the timeouts of its requests;
+ * - ipg_client_tick() does nothing and returns #IPG_OK;
+ * - blocking calls, ipg_client_prewarm() and ipg_request_wait() are refused with #IPG_ERR_BUSY,
+ *   except the wait for a request that has ended. Blocking calls that are running on other threads
+ *   go on;
+ * - requests can be submitted, polled, canceled and freed. They make no progress, except with
+ *   `"background": true`, whose thread goes on until the system stops the process.
+ *
+ * ipg_client_shutdown() ends the suspension.
+ *
+ * Threads: any.
+ *
+ * \param client The client.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN.
+ *
+ * ```c
+ * ipg_client_suspend(client); // the application goes to the background
+ * ```
+ */
+IPG_API ipg_code ipg_client_suspend(ipg_client *client);
+
+/**
+ * Ends a suspension. Never blocks. Repeating it changes nothing.
+ *
+ * The connections that were idle during the suspension carry no more requests: the server or a
+ * router may have forgotten them, and the first request on such a connection would be lost. New
+ * requests open new connections. Requests whose responses were on their way go on where they were.
+ * This is so for the native transport. The reqwest transport and a transport of the host keep
+ * their own connections.
+ *
+ * Threads: any.
+ *
+ * \param client The client.
+ * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN.
+ *
+ * ```c
+ * ipg_client_resume(client); // the application is in front again
+ * ```
+ */
+IPG_API ipg_code ipg_client_resume(ipg_client *client);
+
+/**
  * Returns one value of a JSON document.
  *
  * Ownership: free the value with ipg_string_free(). Threads: any. Never blocks.
@@ -1284,7 +1692,7 @@ ipg_code ipg_exchange_fail(ipg_exchange *exchange,
  *
  * ```c
  * char *balance = NULL;
- * int32_t type = 0;
+ * ipg_json_type type = 0;
  * if (ipg_json_get("{\"balance\": 12.50}", "/balance", &type, &balance, NULL) == IPG_OK
  *     && type == IPG_JSON_NUMBER) {
  *     printf("balance is %s\n", balance); // 12.50
@@ -1296,7 +1704,7 @@ IPG_API
 IPG_MUST_USE
 ipg_code ipg_json_get(const char *json,
                       const char *pointer,
-                      int32_t *out_type,
+                      ipg_json_type *out_type,
                       char **out_value,
                       size_t *out_len);
 

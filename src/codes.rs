@@ -9,6 +9,11 @@ macro_rules! codes {
 
         /// Every code: its number, its name in C, and its meaning.
         pub(crate) const LIST: &[(i32, &str, &str)] = &[$(($value, $name, $text)),*];
+
+        /// The names and meanings of the codes as they are given to C, with a NUL at the end, in
+        /// the order of the list.
+        #[cfg(feature = "capi")]
+        pub(crate) const C_STRINGS: &[(&str, &str)] = &[$((concat!($name, "\0"), concat!($text, "\0"))),*];
     };
 }
 
@@ -24,7 +29,7 @@ pub struct Code(i32);
 
 codes! {
     0   OK                  "IPG_OK"                     "The call succeeded.";
-    1   PENDING             "IPG_PENDING"                "The call has not ended, or its callback is still running.";
+    1   PENDING             "IPG_PENDING"                "The call has not ended.";
     100 INVALID_ARGUMENT    "IPG_ERR_INVALID_ARGUMENT"   "An argument is missing, malformed or not allowed; `field` points to it.";
     101 INVALID_HANDLE      "IPG_ERR_INVALID_HANDLE"     "The handle is NULL, already freed, of another kind, or not from this library.";
     102 UNKNOWN_OPERATION   "IPG_ERR_UNKNOWN_OPERATION"  "The API has no operation of that name.";

@@ -120,14 +120,24 @@ impl Log {
         while !self.begin_delivery() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        let _delivery = DeliveryGuard(self);
+        let delivery = DeliveryGuard(self);
         let previous = std::mem::replace(&mut *self.logger.lock(), logger);
         self.max_level.store(level, Ordering::Relaxed);
         if level == 0 {
             *self.queue.lock() = LogQueue::default();
         }
+        drop(delivery);
+        // Dropped when the delivery is over: the drop may run code of the host.
         drop(previous);
         Ok(())
+    }
+
+    /// Removes the logger of a client that ends. No thread uses the client, so none delivers lines.
+    /// The tasks of the client may keep the log, and must not keep anything of the host.
+    pub(crate) fn remove_logger(&self) {
+        self.max_level.store(0, Ordering::Relaxed);
+        let logger = self.logger.lock().take();
+        drop(logger);
     }
 
     /// Returns whether there is no logger. This is one atomic load.

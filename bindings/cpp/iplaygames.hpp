@@ -48,17 +48,14 @@
  * exclusive access. To close a client that other threads use, call Client::close(), which is const,
  * and destroy the object later.
  *
- * Callbacks. The wrapper stores a callback in one heap allocation. It destroys the callback after
+ * Callbacks. The wrapper stores a callback in one heap allocation. The library destroys it after
  * its last run, or when its request is reset or destroyed, or when its client is closed. It does so
  * immediately, on the thread that causes it, and holds no lock. If the callback is running on
  * another thread at that moment, that thread destroys it after it returns. A callback must be
  * callable on any thread that calls Client::tick(). An exception that leaves a callback prints a
- * line to stderr and terminates the process. Call tick() and shutdown() of Client, not the C
- * functions with native().
+ * line to stderr and terminates the process.
  *
- * fork. The rules of C apply. In addition, do not fork while another thread submits calls with
- * callbacks, ticks, or resets requests of a client whose callbacks the child will use: the child
- * may inherit a locked mutex.
+ * fork. The rules of C apply. A child does not destroy the callables of its parent.
  *
  * Several translation units may include this header, as C++17 and C++20. Translation units with and
  * without exceptions use types of different names, so that one program can contain both.
@@ -95,24 +92,19 @@
 /** The client library for the IPlayGames API. */
 namespace iplaygames {}
 
-#include <atomic>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <functional>
-#include <iterator>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <type_traits>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -994,8 +986,8 @@ struct WatchEvent {
     bool ended;
     /**
      * The current status; at the end, the last status, or the error that stopped the watch. After
-     * three failed readings in a row the watch reports their error document once, as a
-     * SessionStatus with an empty `status` whose json() is that document.
+     * three failed readings in a row the watch reports their error once, with `ended` false, and
+     * goes on.
      */
     Result<SessionStatus> status;
 };
@@ -1015,278 +1007,63 @@ enum class LogLevel : std::int32_t {
 namespace detail {
 /// @cond
 
-class CallbackRegistry;
-
-/** The callback of a request. The registry's mutex guards `running` and `released`. */
-class Callback {
-public:
-    explicit Callback(CallbackRegistry& owner) : registry(owner) {}
-    Callback(const Callback&) = delete;
-    Callback& operator=(const Callback&) = delete;
-    virtual ~Callback() = default;
-    virtual void invoke(ipg_code code, const char* json) = 0;
-    /** Destroys the host's callable. This object may stay, because its request refers to it. */
-    virtual void destroy_callable() noexcept = 0;
-
-    CallbackRegistry& registry;
-    bool running = false, released = false;
-};
-
-/** The logger of a client. */
-class Logger {
-public:
-    explicit Logger(CallbackRegistry& owner) : registry(owner) {}
-    Logger(const Logger&) = delete;
-    Logger& operator=(const Logger&) = delete;
-    virtual ~Logger() = default;
-    virtual void invoke(LogLevel level, std::string_view target, std::string_view message) = 0;
-
-    CallbackRegistry& registry;
-};
-
 /**
- * The callbacks of one client that the library may still call. The client, its requests and the
- * threads that drive it share the registry. The registry never runs host code with its mutex
- * locked; the destructor of a callable is host code too.
- *
- * The registry destroys a callable after its last run, when its request is released, and when the
- * client is closed. One thread may release a request while the library calls the callback on
- * another thread. Then ipg_request_free() returns IPG_PENDING, and there are three cases: the
- * callable is running, the library is about to call it, or it has just returned. In the first case
- * the end of the run destroys the callable. The other two cases cannot be told apart here, so the
- * registry defers the destruction until the callback is certainly over: when the next callback
- * begins or is released (a client runs one callback at a time), or when no thread drives the
- * client.
+ * An object on the heap that C keeps as `user_data`. C owns the object from the call that takes it
+ * on, also when that call fails, and deletes it with destroy(), the finalizer.
  */
-class CallbackRegistry {
+class UserData {
 public:
-    ~CallbackRegistry() {
-        for (auto& entry : callbacks_) {
-            entry.second->destroy_callable();
-        }
-    }
+    UserData() = default;
+    UserData(const UserData&) = delete;
+    UserData& operator=(const UserData&) = delete;
+    virtual ~UserData() = default;
 
-    /** Registers a callback. The library may call it from now on. */
-    void add(std::shared_ptr<Callback> callback) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        callbacks_.emplace(callback.get(), callback);
-    }
+    static void destroy(void* user_data) noexcept { delete static_cast<UserData*>(user_data); }
+};
 
-    /** Removes a callback that the library will not call. */
-    void remove(Callback& callback) {
-        std::shared_ptr<Callback> removed;
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            removed = extract(&callback);
-        }
-        destroy(removed);
-    }
+/** The callback of a request. */
+class Callback : public UserData {
+public:
+    virtual void invoke(ipg_code code, const char* json) = 0;
 
-    /** Frees a request, and destroys its callable as soon as possible. */
-    ipg_code release_request(ipg_request* request, const std::shared_ptr<Callback>& callback) {
-        const ipg_code code = ipg_request_free(request);
-        if (!callback) {
-            return code;
-        }
-        std::shared_ptr<Callback> finished;
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            if (callbacks_.count(callback.get()) == 0) {
-                return code; // Its last run is over.
-            }
-            callback->released = true;
-            if (callback->running) {
-                return code;
-            }
-            finished = extract(code == IPG_PENDING ? std::exchange(deferred_, callback.get()) : callback.get());
-            has_deferred_ = deferred_ != nullptr || closed_;
-        }
-        destroy(finished);
-        destroy_deferred_if_idle();
-        return code;
-    }
-
-    ipg_code close_client(ipg_client* client) {
-        // The result does not matter. Inside the logger this is refused, and the logger stays until
-        // the running calls of the client, which share this registry, have returned.
-        set_logger(client, nullptr, LogLevel::off);
-        const ipg_code code = ipg_client_free(client);
-        if (code == IPG_ERR_INVALID_HANDLE) {
-            return code;
-        }
-        CallbackMap finished;
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            closed_ = true;
-            finished = release_all(code != IPG_PENDING);
-            has_deferred_ = code == IPG_PENDING;
-        }
-        destroy(finished);
-        destroy_deferred_if_idle();
-        return code;
-    }
-
-    /** Sets the logger. After IPG_OK, the previous logger is not running and never runs again. */
-    ipg_code set_logger(ipg_client* client, std::shared_ptr<Logger> logger, LogLevel level) {
-        if (logging_thread_ == std::this_thread::get_id()) {
-            return ipg_client_set_logger(client, nullptr, nullptr, 0); // Inside the logger: C refuses it.
-        }
-        // Without this mutex, two threads could leave a logger set that the registry does not keep.
-        const std::lock_guard<std::mutex> lock(logger_mutex_);
-        const ipg_code code = ipg_client_set_logger(client, logger ? on_log : nullptr, logger.get(),
-                                                    static_cast<std::int32_t>(logger ? level : LogLevel::off));
-        if (code == IPG_OK) {
-            logger_.swap(logger);
-        }
-        return code;
-    }
-
-    /** Marks the scope in which this thread drives the client and may run callbacks. */
-    class DriveScope {
-    public:
-        explicit DriveScope(std::shared_ptr<CallbackRegistry> registry) : registry_(std::move(registry)) {
-            if (registry_) {
-                registry_->drive_count_.fetch_add(1);
-            }
-        }
-        DriveScope(const DriveScope&) = delete;
-        DriveScope& operator=(const DriveScope&) = delete;
-        ~DriveScope() {
-            if (registry_ && registry_->drive_count_.fetch_sub(1) == 1) {
-                registry_->destroy_deferred_if_idle();
-            }
-        }
-
-    private:
-        std::shared_ptr<CallbackRegistry> registry_; // A callback may destroy the client.
-    };
-
-    /** The function that the C library calls for each event. */
+    /** The function that C calls for each event. */
     static void on_event(void* user_data, ipg_request*, ipg_code code, const char* json) noexcept {
-        Callback& callback = *static_cast<Callback*>(user_data);
-        CallbackRegistry& registry = callback.registry;
-        if (registry.begin_run(callback)) {
-            run_noexcept("a callback", [&] { callback.invoke(code, json); });
-        }
-        registry.end_run(callback, code != IPG_PENDING);
+        run_noexcept("a callback", [&] { from(user_data).invoke(code, json); });
     }
 
 private:
-    using CallbackMap = std::unordered_map<Callback*, std::shared_ptr<Callback>>;
-
-    static void on_log(void* user_data, std::int32_t level, const char* target, const char* message) noexcept {
-        Logger& logger = *static_cast<Logger*>(user_data);
-        CallbackRegistry& registry = logger.registry;
-        registry.logging_thread_ = std::this_thread::get_id();
-        run_noexcept("a logger", [&] { logger.invoke(static_cast<LogLevel>(level), target, message); });
-        registry.logging_thread_ = std::thread::id();
+    static Callback& from(void* user_data) noexcept {
+        return static_cast<Callback&>(*static_cast<UserData*>(user_data));
     }
-
-    /** Returns true if the callable is to run. */
-    bool begin_run(Callback& callback) {
-        std::shared_ptr<Callback> finished;
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            if (deferred_ != &callback) {
-                finished = extract(std::exchange(deferred_, nullptr));
-            }
-            callback.running = !callback.released;
-        }
-        destroy(finished);
-        return callback.running;
-    }
-
-    void end_run(Callback& callback, bool last) {
-        std::shared_ptr<Callback> finished;
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            callback.running = false;
-            if (last || callback.released) {
-                finished = extract(&callback);
-            }
-        }
-        destroy(finished);
-    }
-
-    void destroy_deferred_if_idle() {
-        if (!has_deferred_ || drive_count_ != 0) {
-            return;
-        }
-        CallbackMap released;
-        std::shared_ptr<Callback> finished;
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            if (drive_count_ != 0) {
-                return; // The end of that drive comes here again.
-            }
-            has_deferred_ = false;
-            finished = extract(std::exchange(deferred_, nullptr));
-            if (closed_) {
-                released = release_all(true);
-            }
-        }
-        destroy(finished);
-        destroy(released);
-    }
-
-    /** Removes a callback from the map and returns it. Requires the locked mutex. */
-    std::shared_ptr<Callback> extract(Callback* callback) {
-        const auto found = callbacks_.find(callback);
-        if (found == callbacks_.end()) {
-            return nullptr;
-        }
-        std::shared_ptr<Callback> extracted = std::move(found->second);
-        callbacks_.erase(found);
-        if (deferred_ == callback) {
-            deferred_ = nullptr;
-        }
-        return extracted;
-    }
-
-    /**
-     * Marks all callbacks as released. With `extract_idle`, removes and returns those that are not
-     * running. Requires the locked mutex.
-     */
-    CallbackMap release_all(bool extract_idle) {
-        CallbackMap extracted;
-        for (auto entry = callbacks_.begin(); entry != callbacks_.end();) {
-            entry->second->released = true;
-            if (extract_idle && !entry->second->running) {
-                const auto next = std::next(entry);
-                extracted.insert(callbacks_.extract(entry));
-                entry = next;
-            } else {
-                ++entry;
-            }
-        }
-        if (extract_idle) {
-            deferred_ = nullptr;
-        }
-        return extracted;
-    }
-
-    static void destroy(const std::shared_ptr<Callback>& callback) {
-        if (callback) {
-            callback->destroy_callable();
-        }
-    }
-    static void destroy(const CallbackMap& callbacks) {
-        for (const auto& entry : callbacks) {
-            entry.second->destroy_callable();
-        }
-    }
-
-    std::mutex mutex_;
-    CallbackMap callbacks_;
-    /** The released callback that may be about to run or may have just returned. */
-    Callback* deferred_ = nullptr;
-    bool closed_ = false;
-    std::atomic<bool> has_deferred_{false};
-    std::atomic<std::uint32_t> drive_count_{0};
-    std::mutex logger_mutex_;
-    std::shared_ptr<Logger> logger_;
-    std::atomic<std::thread::id> logging_thread_{};
 };
+
+/** The logger of a client. */
+class Logger : public UserData {
+public:
+    virtual void invoke(LogLevel level, std::string_view target, std::string_view message) = 0;
+
+    /** The function that C calls for each line. */
+    static void on_log(void* user_data, ipg_log_level level, const char* target, const char* message) noexcept {
+        run_noexcept("a logger", [&] { from(user_data).invoke(static_cast<LogLevel>(level), target, message); });
+    }
+
+private:
+    static Logger& from(void* user_data) noexcept { return static_cast<Logger&>(*static_cast<UserData*>(user_data)); }
+};
+
+/** The waker of a client. */
+class Waker : public UserData {
+public:
+    virtual void invoke() = 0;
+
+    /** The function that C calls. */
+    static void on_wake(void* user_data) noexcept {
+        run_noexcept("a waker", [&] { static_cast<Waker&>(*static_cast<UserData*>(user_data)).invoke(); });
+    }
+};
+
+/** Gives an object to C. */
+inline void* release(std::unique_ptr<UserData> object) noexcept { return object.release(); }
 
 /// @endcond
 } // namespace detail
@@ -1295,15 +1072,6 @@ private:
 
 namespace detail {
 /// @cond
-
-/**
- * A reference to a client. C looks the handle up on each use, so an old handle is an error, no
- * crash.
- */
-struct ClientRef {
-    ipg_client* handle = nullptr;
-    std::shared_ptr<CallbackRegistry> registry;
-};
 
 inline Result<Reply> to_reply(ipg_code code, const OwnedString& json) {
     if (code == IPG_OK) {
@@ -1340,47 +1108,59 @@ template <class T> Result<T> convert_reply(ipg_code code, const char* json) {
 }
 
 /**
+ * Converts an event of a watch. An update may be the error of failed readings: it is an Error, and
+ * the watch goes on.
+ */
+inline WatchEvent to_watch_event(ipg_code code, const char* json) {
+    if (code == IPG_PENDING) {
+        const Document document(json ? json : "");
+        const auto error = document.integer("/error/code");
+        const auto success = document.get("/success");
+        if (error && success && success->text == "false") {
+            return {false, error_from_json(static_cast<ipg_code>(*error), json)};
+        }
+    }
+    return {code != IPG_PENDING, convert_reply<SessionStatus>(code, json)};
+}
+
+/**
  * A Callback with a callable that takes a Result<T>; if T is WatchEvent, a callable that takes
  * that.
  */
 template <class T, class F> class TypedCallback final : public Callback {
 public:
-    template <class G>
-    TypedCallback(CallbackRegistry& owner, G&& callable)
-        : Callback(owner), callable_(std::in_place, std::forward<G>(callable)) {}
+    template <class G> explicit TypedCallback(G&& callable) : callable_(std::forward<G>(callable)) {}
 
     void invoke(ipg_code code, const char* json) override {
         if constexpr (std::is_same_v<T, WatchEvent>) {
-            std::invoke(*callable_, WatchEvent{code != IPG_PENDING, convert_reply<SessionStatus>(code, json)});
+            std::invoke(callable_, to_watch_event(code, json));
         } else {
-            std::invoke(*callable_, convert_reply<T>(code, json));
+            std::invoke(callable_, convert_reply<T>(code, json));
         }
     }
-    void destroy_callable() noexcept override { callable_.reset(); }
 
 private:
-    std::optional<F> callable_;
+    F callable_;
 };
 
 /** Returns no callback, for a call without one. */
-template <class T> std::shared_ptr<Callback> make_callback(const ClientRef&) { return nullptr; }
+template <class T> std::unique_ptr<Callback> make_callback() { return nullptr; }
 
 /** Creates the callback of a call that returns T. */
-template <class T, class F> std::shared_ptr<Callback> make_callback(const ClientRef& client, F&& callable) {
+template <class T, class F> std::unique_ptr<Callback> make_callback(F&& callable) {
     using Callable = std::decay_t<F>;
     if constexpr (std::is_same_v<T, WatchEvent>) {
         static_assert(std::is_invocable_v<Callable&, WatchEvent>, "the callback takes a WatchEvent");
     } else {
         static_assert(std::is_invocable_v<Callable&, Result<T>>, "the callback takes the Result of the call");
     }
-    return std::make_shared<TypedCallback<T, Callable>>(*client.registry, std::forward<F>(callable));
+    return std::make_unique<TypedCallback<T, Callable>>(std::forward<F>(callable));
 }
 
 /** A Logger with a callable. */
 template <class F> class TypedLogger final : public Logger {
 public:
-    template <class G>
-    TypedLogger(CallbackRegistry& owner, G&& callable) : Logger(owner), callable_(std::forward<G>(callable)) {}
+    template <class G> explicit TypedLogger(G&& callable) : callable_(std::forward<G>(callable)) {}
 
     void invoke(LogLevel level, std::string_view target, std::string_view message) override {
         std::invoke(callable_, level, target, message);
@@ -1390,44 +1170,54 @@ private:
     F callable_;
 };
 
-/** A submitted call: its handle and its callback. */
+/** A Waker with a callable. */
+template <class F> class TypedWaker final : public Waker {
+public:
+    template <class G> explicit TypedWaker(G&& callable) : callable_(std::forward<G>(callable)) {}
+
+    void invoke() override { std::invoke(callable_); }
+
+private:
+    F callable_;
+};
+
+/** A submitted call. */
 struct SubmittedCall {
     ipg_request* handle = nullptr;
-    std::shared_ptr<CallbackRegistry> registry;
-    std::shared_ptr<Callback> callback;
     std::string call_id;
 };
 
+/** The parameters of a C function that submits a call. */
+struct SubmitParams {
+    ipg_callback callback;
+    void* user_data;
+    ipg_finalizer finalizer;
+    ipg_request** out_request;
+    char** out_json;
+};
+
 /**
- * Submits a call or a watch. `submit_c` calls the C function with its parameters. `keep_handle` is
+ * Submits a call or a watch. `submit_c` calls the C function with the parameters. `keep_handle` is
  * false for a call whose request frees itself.
  */
 template <class SubmitC>
-Result<SubmittedCall> submit_call(const ClientRef& client, std::shared_ptr<Callback> callback, bool keep_handle,
-                                  SubmitC&& submit_c) {
+Result<SubmittedCall> submit_call(std::unique_ptr<Callback> callback, bool keep_handle, SubmitC&& submit_c) {
     SubmittedCall call;
     OwnedString json;
-    if (callback) {
-        client.registry->add(callback);
-    }
-    const ipg_code code = submit_c(callback ? CallbackRegistry::on_event : nullptr, callback.get(),
-                                   keep_handle ? &call.handle : nullptr, json.out());
+    const bool has_callback = callback != nullptr;
+    const ipg_code code = submit_c(
+        SubmitParams{has_callback ? Callback::on_event : nullptr, release(std::move(callback)),
+                     has_callback ? UserData::destroy : nullptr, keep_handle ? &call.handle : nullptr, json.out()});
     if (code != IPG_OK) {
-        if (callback) {
-            client.registry->remove(*callback);
-        }
         return error_from_json(code, json.to_string());
     }
-    call.registry = client.registry;
-    call.callback = std::move(callback);
     call.call_id = Document(json.to_string()).text("/call_id").value_or("");
     return call;
 }
 
 /** Calls an operation and blocks. */
-inline Result<Reply> call_operation(const ClientRef& client, std::string_view operation,
-                                    std::string_view arguments_json, const CallOptions& options) {
-    const std::shared_ptr<CallbackRegistry> keep_alive = client.registry; // See close_client().
+inline Result<Reply> call_operation(ipg_client* client, std::string_view operation, std::string_view arguments_json,
+                                    const CallOptions& options) {
     const auto options_json = options.to_json();
     if (!options_json) {
         return options_json.error();
@@ -1438,8 +1228,7 @@ inline Result<Reply> call_operation(const ClientRef& client, std::string_view op
         return std::move(*error);
     }
     OwnedString json;
-    const ipg_code code =
-        ipg_call(client.handle, c_operation.get(), c_arguments.get_or_null(), c_options.get(), json.out());
+    const ipg_code code = ipg_call(client, c_operation.get(), c_arguments.get_or_null(), c_options.get(), json.out());
     return to_reply(code, json);
 }
 
@@ -1452,7 +1241,7 @@ inline Result<std::string> session_id_arguments(std::string_view session_id) {
 
 /** Calls an operation, blocks, and converts the reply. Returns the error of invalid arguments. */
 template <class T>
-Result<T> call_typed(const ClientRef& client, std::string_view operation, const Result<std::string>& arguments,
+Result<T> call_typed(ipg_client* client, std::string_view operation, const Result<std::string>& arguments,
                      const CallOptions& options) {
     if (!arguments) {
         return arguments.error();
@@ -1499,10 +1288,7 @@ public:
      *
      * Errors: IPG_ERR_INVALID_HANDLE if the object is empty.
      */
-    Result<void> cancel() const {
-        const auto keep_alive = call_.registry;
-        return to_result(ipg_request_cancel(call_.handle));
-    }
+    Result<void> cancel() const { return to_result(ipg_request_cancel(call_.handle)); }
 
     /**
      * Releases the request and leaves the object empty: cancels the call if it has not ended, and
@@ -1512,7 +1298,7 @@ public:
     void reset() noexcept {
         const SubmittedCall call = std::exchange(call_, {});
         if (call.handle) {
-            call.registry->release_request(call.handle, call.callback);
+            ipg_request_free(call.handle);
         }
     }
 
@@ -1520,7 +1306,6 @@ public:
 protected:
     /** Returns the code and the document of the call; nothing if C has no result yet. */
     template <class QueryC> std::optional<std::pair<ipg_code, std::string>> query(QueryC&& query_c) const {
-        const auto keep_alive = call_.registry;
         OwnedString json;
         const ipg_code code = query_c(call_.handle, json.out());
         if (code == IPG_PENDING && !json) {
@@ -1628,8 +1413,7 @@ private:
         if (!result) {
             return std::nullopt;
         }
-        return WatchEvent{result->first != IPG_PENDING,
-                          detail::convert_reply<SessionStatus>(result->first, result->second.c_str())};
+        return detail::to_watch_event(result->first, result->second.c_str());
     }
 };
 
@@ -1666,14 +1450,14 @@ public:
     Session() = default;
     /** Takes over the session of `other`, which is empty afterwards. */
     Session(Session&& other) noexcept
-        : client_(std::exchange(other.client_, {})), started_(std::exchange(other.started_, StartedSession())),
+        : client_(std::exchange(other.client_, nullptr)), started_(std::exchange(other.started_, StartedSession())),
           end_options_(std::exchange(other.end_options_, CallOptions())),
           error_handler_(std::move(other.error_handler_)), open_(std::exchange(other.open_, false)) {}
     /** Ends the own session, which blocks, and takes over the session of `other`. */
     Session& operator=(Session&& other) noexcept {
         if (this != &other) {
             const Session ended(std::move(*this));
-            client_ = std::exchange(other.client_, {});
+            client_ = std::exchange(other.client_, nullptr);
             started_ = std::exchange(other.started_, StartedSession());
             end_options_ = std::exchange(other.end_options_, CallOptions());
             error_handler_ = std::move(other.error_handler_);
@@ -1754,15 +1538,178 @@ private:
         F callable_;
     };
 
-    Session(detail::ClientRef client, StartedSession started)
-        : client_(std::move(client)), started_(std::move(started)), open_(true) {}
+    Session(ipg_client* client, StartedSession started) : client_(client), started_(std::move(started)), open_(true) {}
 
-    detail::ClientRef client_;
+    ipg_client* client_ = nullptr;
     StartedSession started_;
     CallOptions end_options_;
     std::unique_ptr<ErrorHandler> error_handler_;
     bool open_ = false;
 };
+
+// ---- client_base --------------------------------------------------------------------------------
+
+namespace detail {
+
+/** The base class of Client: owns the client, drives it, and has its logger and its waker. */
+class ClientBase {
+public:
+    /** Creates an empty client: its functions return IPG_ERR_INVALID_HANDLE. */
+    ClientBase() noexcept = default;
+    /** Takes over the client of `other`, which is empty afterwards. */
+    ClientBase(ClientBase&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    /** Closes the own client, and takes over the client of `other`. */
+    ClientBase& operator=(ClientBase&& other) noexcept {
+        if (this != &other) {
+            close();
+            handle_ = std::exchange(other.handle_, nullptr);
+        }
+        return *this;
+    }
+    /** Closes the client; see close(). */
+    ~ClientBase() { close(); }
+
+    /**
+     * Makes progress on the calls in flight without waiting, for about `budget_us` microseconds,
+     * and runs the due callbacks on this thread. Call it once a frame. Returns how many callbacks
+     * ran; see ipg_client_tick().
+     *
+     * ```cpp
+     * client.tick(500).value();
+     * ```
+     */
+    Result<std::uint32_t> tick(std::uint32_t budget_us = 500) const {
+        std::uint32_t completed = 0;
+        const ipg_code code = ipg_client_tick(handle_, budget_us, &completed);
+        if (code != IPG_OK) {
+            return make_error(code);
+        }
+        return completed;
+    }
+
+    /**
+     * Tells the client that the application is suspended, until resume(): no time counts, tick()
+     * does nothing, and blocking calls fail with IPG_ERR_BUSY. See ipg_client_suspend().
+     */
+    Result<void> suspend() const { return to_result(ipg_client_suspend(handle_)); }
+
+    /** Ends a suspension. Requests then go out on new connections. */
+    Result<void> resume() const { return to_result(ipg_client_resume(handle_)); }
+
+    /**
+     * Sets the waker of the client: a callable without parameters that wakes the thread which ticks.
+     * It runs on any thread and must not call the library; see ipg_client_set_waker(). The function
+     * destroys the previous waker before it returns.
+     *
+     * ```cpp
+     * std::condition_variable something_to_do;
+     * client.set_waker([&] { something_to_do.notify_one(); }).value();
+     * client.remove_waker().value();
+     * ```
+     */
+    template <class F> Result<void> set_waker(F&& waker) const {
+        using Callable = std::decay_t<F>;
+        static_assert(std::is_invocable_v<Callable&>, "a waker takes no parameters");
+        return to_result(ipg_client_set_waker(handle_, Waker::on_wake,
+                                              release(std::make_unique<TypedWaker<Callable>>(std::forward<F>(waker))),
+                                              UserData::destroy));
+    }
+
+    /** Removes and destroys the waker. */
+    Result<void> remove_waker() const { return to_result(ipg_client_set_waker(handle_, nullptr, nullptr, nullptr)); }
+
+    /**
+     * Returns for how many milliseconds the host may sleep before the next tick: 0 if a tick has
+     * something to do now; nothing if there is nothing to tick for until the waker is called. See
+     * ipg_client_next_tick().
+     */
+    Result<std::optional<std::uint32_t>> next_tick() const {
+        std::uint32_t ms = 0;
+        const ipg_code code = ipg_client_next_tick(handle_, &ms);
+        if (code != IPG_OK) {
+            return make_error(code);
+        }
+        return ms == UINT32_MAX ? std::nullopt : std::optional<std::uint32_t>(ms);
+    }
+
+    /** Returns a document with counts of the client's calls and connections since its creation. */
+    Result<Reply> stats() const {
+        OwnedString json;
+        const ipg_code code = ipg_client_stats(handle_, json.out());
+        return to_reply(code, json);
+    }
+
+    /**
+     * Shuts the client down, and blocks: refuses new calls, drives those in flight until the
+     * timeout, cancels the rest, and runs every callback on this thread. After it returns no
+     * callback runs, except the one that called it.
+     *
+     * Errors: IPG_ERR_SHUT_DOWN if the client was already shut down; IPG_ERR_INVALID_HANDLE.
+     *
+     * ```cpp
+     * (void)client.shutdown(2000).ok();
+     * client.close();
+     * ```
+     */
+    Result<void> shutdown(std::uint32_t timeout_ms) const {
+        return to_result(ipg_client_shutdown(handle_, timeout_ms));
+    }
+
+    /**
+     * Closes the client: calls in flight end with IPG_ERR_CANCELED, no callback starts any more,
+     * and all later calls return IPG_ERR_INVALID_HANDLE. May be called on any thread, while other
+     * threads use the client, inside a callback, and more than once. Waits only for a logger that
+     * is running on another thread.
+     */
+    void close() const noexcept {
+        // Inside the client's own logger this is refused. The logger is then destroyed when the
+        // running calls of the client have returned.
+        ipg_client_set_logger(handle_, nullptr, nullptr, nullptr, IPG_LOG_OFF);
+        ipg_client_free(handle_);
+    }
+
+    /**
+     * Sets the logger of the client. `logger` takes a LogLevel and two std::string_view, the target
+     * and the message, which are valid only during the call. It runs on threads that are inside a
+     * call of this client; see ipg_client_set_logger(). The function destroys the previous logger
+     * before it returns; if that logger is running on another thread, the function waits for it.
+     *
+     * Errors: IPG_ERR_BUSY inside the client's own logger; IPG_ERR_INVALID_HANDLE.
+     *
+     * ```cpp
+     * using iplaygames::LogLevel;
+     * client.set_logger(LogLevel::info, [](LogLevel, std::string_view, std::string_view line) {
+     *     std::printf("%.*s\n", (int)line.size(), line.data());
+     * }).value();
+     * ```
+     */
+    template <class F> Result<void> set_logger(LogLevel max_level, F&& logger) const {
+        using Callable = std::decay_t<F>;
+        static_assert(std::is_invocable_v<Callable&, LogLevel, std::string_view, std::string_view>,
+                      "a logger takes a LogLevel and two std::string_view");
+        return to_result(ipg_client_set_logger(
+            handle_, Logger::on_log, release(std::make_unique<TypedLogger<Callable>>(std::forward<F>(logger))),
+            UserData::destroy, static_cast<ipg_log_level>(max_level)));
+    }
+
+    /** Removes and destroys the logger. Errors: those of set_logger(). */
+    Result<void> remove_logger() const {
+        return to_result(ipg_client_set_logger(handle_, nullptr, nullptr, nullptr, IPG_LOG_OFF));
+    }
+
+    /**
+     * Returns the C handle, for functions of iplaygames.h that this class does not have. The client
+     * keeps the handle: do not tick, shut down or free it, and do not set a logger with it.
+     */
+    [[nodiscard]] ipg_client* native() const noexcept { return handle_; }
+
+    /// @cond
+protected:
+    ipg_client* handle_ = nullptr;
+    /// @endcond
+};
+
+} // namespace detail
 
 // ---- client -------------------------------------------------------------------------------------
 
@@ -1773,23 +1720,8 @@ private:
  * prewarm(), shutdown() and Request::wait(). All others return immediately. tick(), shutdown(), the
  * blocking functions and Request::wait() drive the client, as iplaygames.h describes.
  */
-class Client {
+class Client : public detail::ClientBase {
 public:
-    /** Creates an empty client: its functions return IPG_ERR_INVALID_HANDLE. */
-    Client() noexcept = default;
-    /** Takes over the client of `other`, which is empty afterwards. */
-    Client(Client&& other) noexcept : ref_(std::exchange(other.ref_, {})) {}
-    /** Closes the own client, and takes over the client of `other`. */
-    Client& operator=(Client&& other) noexcept {
-        if (this != &other) {
-            close();
-            ref_ = std::exchange(other.ref_, {});
-        }
-        return *this;
-    }
-    /** Closes the client; see close(). */
-    ~Client() { close(); }
-
     /**
      * Creates a client. Opens no connection, starts no thread, and reads no certificates: the first
      * call or prewarm() does.
@@ -1812,9 +1744,8 @@ public:
             return json.error();
         }
         Client client;
-        client.ref_.registry = std::make_shared<detail::CallbackRegistry>();
         detail::OwnedString document;
-        const ipg_code code = ipg_client_new(json->c_str(), &client.ref_.handle, document.out());
+        const ipg_code code = ipg_client_new(json->c_str(), &client.handle_, document.out());
         if (code != IPG_OK) {
             return detail::error_from_json(code, document.to_string());
         }
@@ -1825,7 +1756,7 @@ public:
      * Starts a game session, and blocks. After an error with Outcome::unknown, a session may exist.
      */
     Result<StartedSession> session_start(const StartSession& request, const CallOptions& options = {}) const {
-        return detail::call_typed<StartedSession>(ref_, detail::start_operation, request.to_json(), options);
+        return detail::call_typed<StartedSession>(handle_, detail::start_operation, request.to_json(), options);
     }
 
     /**
@@ -1833,14 +1764,14 @@ public:
      * not know the id.
      */
     Result<SessionStatus> session_status(std::string_view session_id, const CallOptions& options = {}) const {
-        return detail::call_typed<SessionStatus>(ref_, detail::status_operation,
+        return detail::call_typed<SessionStatus>(handle_, detail::status_operation,
                                                  detail::session_id_arguments(session_id), options);
     }
 
     /** Ends a game session, and blocks. The library repeats the call if the response was lost. */
     Result<EndedSession> session_end(std::string_view session_id, const CallOptions& options = {}) const {
-        return detail::call_typed<EndedSession>(ref_, detail::end_operation, detail::session_id_arguments(session_id),
-                                                options);
+        return detail::call_typed<EndedSession>(handle_, detail::end_operation,
+                                                detail::session_id_arguments(session_id), options);
     }
 
     /**
@@ -1851,7 +1782,7 @@ public:
         if (!started) {
             return started.error();
         }
-        return Session(ref_, std::move(*started));
+        return Session(handle_, std::move(*started));
     }
 
     /**
@@ -1867,7 +1798,7 @@ public:
      */
     Result<Reply> call(std::string_view operation, std::string_view arguments_json = {},
                        const CallOptions& options = {}) const {
-        return detail::call_operation(ref_, operation, arguments_json, options);
+        return detail::call_operation(handle_, operation, arguments_json, options);
     }
 
     /**
@@ -1975,11 +1906,10 @@ public:
         if (c_id.error_message()) {
             return detail::make_error(IPG_ERR_INVALID_ARGUMENT, *c_id.error_message(), "/session_id");
         }
-        const detail::ClientRef ref = ref_or_empty();
         auto call = detail::submit_call(
-            ref, detail::make_callback<WatchEvent>(ref, std::forward<F>(callback)...), true,
-            [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
-                return ipg_session_watch(ref.handle, c_id.get(), interval_ms, on_event, user_data, request, json);
+            detail::make_callback<WatchEvent>(std::forward<F>(callback)...), true, [&](const detail::SubmitParams& to) {
+                return ipg_session_watch(handle_, c_id.get(), interval_ms, to.callback, to.user_data, to.finalizer,
+                                         to.out_request, to.out_json);
             });
         if (!call) {
             return call.error();
@@ -1988,115 +1918,33 @@ public:
     }
 
     /**
-     * Makes progress on the calls in flight without waiting, for about `budget_us` microseconds,
-     * and runs the due callbacks on this thread. Call it once a frame. Returns how many callbacks
-     * ran; see ipg_client_tick().
-     *
-     * ```cpp
-     * client.tick(500).value();
-     * ```
-     */
-    Result<std::uint32_t> tick(std::uint32_t budget_us = 500) const {
-        const detail::CallbackRegistry::DriveScope scope(ref_.registry);
-        std::uint32_t completed = 0;
-        const ipg_code code = ipg_client_tick(ref_.handle, budget_us, &completed);
-        if (code != IPG_OK) {
-            return detail::make_error(code);
-        }
-        return completed;
-    }
-
-    /**
      * Resolves, connects and loads certificates before the first call needs them, and blocks. 0
      * means the timeout of the configuration.
      */
     Result<Reply> prewarm(std::uint32_t timeout_ms = 0) const {
-        const auto keep_alive = ref_.registry;
         detail::OwnedString json;
-        const ipg_code code = ipg_client_prewarm(ref_.handle, timeout_ms, json.out());
-        return detail::to_reply(code, json);
-    }
-
-    /** Returns a document with counts of the client's calls and connections since its creation. */
-    Result<Reply> stats() const {
-        const auto keep_alive = ref_.registry;
-        detail::OwnedString json;
-        const ipg_code code = ipg_client_stats(ref_.handle, json.out());
+        const ipg_code code = ipg_client_prewarm(handle_, timeout_ms, json.out());
         return detail::to_reply(code, json);
     }
 
     /**
-     * Shuts the client down, and blocks: refuses new calls, drives those in flight until the
-     * timeout, cancels the rest, and runs every callback on this thread. After it returns no
-     * callback runs, except the one that called it.
-     *
-     * Errors: IPG_ERR_SHUT_DOWN if the client was already shut down; IPG_ERR_INVALID_HANDLE.
-     *
-     * ```cpp
-     * (void)client.shutdown(2000).ok();
-     * client.close();
-     * ```
+     * Submits a prewarm, and returns immediately; the non-blocking form of prewarm(). The callback
+     * is optional and takes a `Result<Reply>`.
      */
-    Result<void> shutdown(std::uint32_t timeout_ms) const {
-        const detail::CallbackRegistry::DriveScope scope(ref_.registry);
-        return detail::to_result(ipg_client_shutdown(ref_.handle, timeout_ms));
-    }
-
-    /**
-     * Closes the client: calls in flight end with IPG_ERR_CANCELED, no callback starts any more,
-     * and all later calls return IPG_ERR_INVALID_HANDLE. May be called on any thread, while other
-     * threads use the client, inside a callback, and more than once. Waits only for a logger that
-     * is running on another thread.
-     */
-    void close() const noexcept {
-        if (const auto registry = ref_.registry) {
-            registry->close_client(ref_.handle);
+    template <class... F> Result<Request<>> submit_prewarm(std::uint32_t timeout_ms = 0, F&&... callback) const {
+        static_assert(sizeof...(F) < 2, "pass one callback or none");
+        auto call = detail::submit_call(
+            detail::make_callback<Reply>(std::forward<F>(callback)...), true, [&](const detail::SubmitParams& to) {
+                return ipg_client_submit_prewarm(handle_, timeout_ms, to.callback, to.user_data, to.finalizer,
+                                                 to.out_request, to.out_json);
+            });
+        if (!call) {
+            return call.error();
         }
+        return Request<>(std::move(*call));
     }
-
-    /**
-     * Sets the logger of the client. `logger` takes a LogLevel and two std::string_view, the target
-     * and the message, which are valid only during the call. It runs on threads that are inside a
-     * call of this client; see ipg_client_set_logger(). The function destroys the previous logger
-     * before it returns; if that logger is running on another thread, the function waits for it.
-     *
-     * Errors: IPG_ERR_BUSY inside the client's own logger; IPG_ERR_INVALID_HANDLE.
-     *
-     * ```cpp
-     * using iplaygames::LogLevel;
-     * client.set_logger(LogLevel::info, [](LogLevel, std::string_view, std::string_view line) {
-     *     std::printf("%.*s\n", (int)line.size(), line.data());
-     * }).value();
-     * ```
-     */
-    template <class F> Result<void> set_logger(LogLevel max_level, F&& logger) const {
-        using Callable = std::decay_t<F>;
-        static_assert(std::is_invocable_v<Callable&, LogLevel, std::string_view, std::string_view>,
-                      "a logger takes a LogLevel and two std::string_view");
-        const detail::ClientRef ref = ref_or_empty();
-        return detail::to_result(ref.registry->set_logger(
-            ref.handle, std::make_shared<detail::TypedLogger<Callable>>(*ref.registry, std::forward<F>(logger)),
-            max_level));
-    }
-
-    /** Removes and destroys the logger. Errors: those of set_logger(). */
-    Result<void> remove_logger() const {
-        const detail::ClientRef ref = ref_or_empty();
-        return detail::to_result(ref.registry->set_logger(ref.handle, nullptr, LogLevel::off));
-    }
-
-    /**
-     * Returns the C handle, for functions of iplaygames.h that this class does not have. The client
-     * keeps the handle: do not tick, shut down or free it, and do not set a logger with it.
-     */
-    [[nodiscard]] ipg_client* native() const noexcept { return ref_.handle; }
 
 private:
-    /** Returns a reference with a registry, also for an empty client: C reports the error. */
-    [[nodiscard]] detail::ClientRef ref_or_empty() const {
-        return ref_.registry ? ref_ : detail::ClientRef{nullptr, std::make_shared<detail::CallbackRegistry>()};
-    }
-
     template <class T, class... F>
     Result<detail::SubmittedCall> submit_raw(bool keep_handle, std::string_view operation,
                                              std::string_view arguments_json, const CallOptions& options,
@@ -2111,12 +1959,11 @@ private:
         if (auto error = detail::first_error(c_operation, c_arguments, c_options)) {
             return std::move(*error);
         }
-        const detail::ClientRef ref = ref_or_empty();
-        return detail::submit_call(ref, detail::make_callback<T>(ref, std::forward<F>(callback)...), keep_handle,
-                                   [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
-                                       return ipg_submit(ref.handle, c_operation.get(), c_arguments.get_or_null(),
-                                                         c_options.get(), on_event, user_data, request, json);
-                                   });
+        return detail::submit_call(
+            detail::make_callback<T>(std::forward<F>(callback)...), keep_handle, [&](const detail::SubmitParams& to) {
+                return ipg_submit(handle_, c_operation.get(), c_arguments.get_or_null(), c_options.get(), to.callback,
+                                  to.user_data, to.finalizer, to.out_request, to.out_json);
+            });
     }
 
     template <class T, class... F>
@@ -2137,8 +1984,6 @@ private:
         }
         return submit_as<T>(operation, *arguments, options, std::forward<F>(callback)...);
     }
-
-    detail::ClientRef ref_;
 };
 
 // ---- sandbox ------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ typedef struct ipg_client ipg_client;
 typedef struct ipg_request ipg_request;
 typedef struct ipg_sandbox ipg_sandbox;
 typedef void (*ipg_callback)(void *, ipg_request *, int32_t, const char *);
+typedef void (*ipg_finalizer)(void *);
 uint32_t ipg_abi_version(void);
 const char *ipg_version(void);
 const char *ipg_code_name(int32_t code);
@@ -33,9 +34,15 @@ int32_t ipg_client_stats(ipg_client *client, char **out_json);
 int32_t ipg_client_shutdown(ipg_client *client, uint32_t timeout_ms);
 int32_t ipg_client_free(ipg_client *client);
 int32_t ipg_submit(ipg_client *client, const char *operation, const char *arguments_json, const char *options_json,
-                   ipg_callback callback, void *user_data, ipg_request **out_request, char **out_json);
+                   ipg_callback callback, void *user_data, ipg_finalizer finalizer, ipg_request **out_request,
+                   char **out_json);
 int32_t ipg_session_watch(ipg_client *client, const char *session_id, uint32_t interval_ms,
-                          ipg_callback callback, void *user_data, ipg_request **out_request, char **out_json);
+                          ipg_callback callback, void *user_data, ipg_finalizer finalizer,
+                          ipg_request **out_request, char **out_json);
+int32_t ipg_client_submit_prewarm(ipg_client *client, uint32_t timeout_ms, ipg_callback callback, void *user_data,
+                                  ipg_finalizer finalizer, ipg_request **out_request, char **out_json);
+int32_t ipg_client_suspend(ipg_client *client);
+int32_t ipg_client_resume(ipg_client *client);
 int32_t ipg_client_tick(ipg_client *client, uint32_t budget_us, uint32_t *out_completed);
 int32_t ipg_request_poll(ipg_request *request, char **out_json);
 int32_t ipg_request_cancel(ipg_request *request);
@@ -47,7 +54,7 @@ int32_t ipg_sandbox_control(ipg_sandbox *sandbox, const char *command_json, char
 int32_t ipg_sandbox_stop(ipg_sandbox *sandbox);
 ]]
 
-local ABI_VERSION = 1 -- the ABI version of the declarations above
+local ABI_VERSION = 2 -- the ABI version of the declarations above
 local OK, PENDING, INVALID_ARGUMENT = 0, 1, 100
 local JSON_NULL, JSON_BOOL, JSON_NUMBER = 1, 2, 3
 
@@ -222,13 +229,17 @@ local Request = {}
 Request.__index = Request
 
 -- Returns "pending" while there is no result; "update" and a reply for each change of a watch;
+-- "failing" and the error after several readings of a watch failed, which goes on;
 -- "done" and the reply at the end; or "failed" and the error. The last two are returned by every
 -- later call too.
 function Request:poll()
   local code, json = call_c(lib.ipg_request_poll, self.handle)
   if code == PENDING and not json then return "pending" end
   if code == PENDING or code == OK then
-    return code == OK and "done" or "update", setmetatable({ json = json }, Reply)
+    local reply = setmetatable({ json = json }, Reply)
+    local error_code = code == PENDING and reply:get "/success" == false and reply:get "/error/code"
+    if error_code then return "failing", new_error(error_code, json) end
+    return code == OK and "done" or "update", reply
   end
   return "failed", new_error(code, json)
 end
@@ -270,7 +281,7 @@ end
 -- Submits a call of any operation. Returns a request, or nil and an error if the call was not sent.
 function Client:call(operation, arguments, options)
   return submit(self, function(out)
-    return call_c(lib.ipg_submit, self.handle, check_no_nul(operation), to_json(arguments), to_json(options), nil, nil, out)
+    return call_c(lib.ipg_submit, self.handle, check_no_nul(operation), to_json(arguments), to_json(options), nil, nil, nil, out)
   end)
 end
 
@@ -279,11 +290,11 @@ function Client:session_status(id) return self:call("get_session_status", { sess
 function Client:session_end(id) return self:call("end_a_game_session", { session_id = id }) end
 
 -- Reads the status of a session at an interval until it is no longer active. Returns a request
--- whose poll returns each change. After three failed readings in a row, poll returns "update" once,
--- with the error document as the reply.
+-- whose poll returns each change. After three failed readings in a row, poll returns "failing" and
+-- the error once, and the watch goes on.
 function Client:session_watch(id, interval_ms)
   return submit(self, function(out)
-    return call_c(lib.ipg_session_watch, self.handle, check_no_nul(id), interval_ms or 1000, nil, nil, out)
+    return call_c(lib.ipg_session_watch, self.handle, check_no_nul(id), interval_ms or 1000, nil, nil, nil, out)
   end)
 end
 
@@ -312,6 +323,19 @@ end
 
 -- Refuses new calls, drives those in flight until the timeout, and cancels the rest. Blocks; call
 -- it in love.quit.
+
+-- Prewarms without blocking. Returns a request.
+function Client:submit_prewarm(timeout_ms)
+  return submit(self, function(out)
+    return call_c(lib.ipg_client_submit_prewarm, self.handle, timeout_ms or 2000, nil, nil, nil, out)
+  end)
+end
+
+-- Tells the client that the application is suspended, until `resume`: no time counts towards
+-- timeouts, and `tick` makes no progress. After `resume`, calls use new connections.
+function Client:suspend() return lib.ipg_client_suspend(self.handle) == OK end
+function Client:resume() return lib.ipg_client_resume(self.handle) == OK end
+
 function Client:shutdown(timeout_ms) return lib.ipg_client_shutdown(self.handle, timeout_ms or 0) == OK end
 
 -- Frees the client. The garbage collector does it too, but later.

@@ -40,6 +40,38 @@ local client = assert(ipg.client(sandbox.config))
 
 local tests = {}
 
+function tests.a_watch_reports_failed_readings_and_goes_on()
+  local _, reply = wait_for(client, assert(client:session_start(PLAYER)))
+  local watch = assert(client:session_watch(reply:get "/data/session_id", 10))
+  local deadline, failing, recovered, first = love.timer.getTime() + 10, nil, false, true
+  while not recovered and love.timer.getTime() < deadline do
+    client:tick(2000)
+    local state, value = watch:poll()
+    if state == "failing" then failing = value end
+    if state == "update" then
+      if first then
+        first = false
+        assert(sandbox:control { command = "fault", operation = "get_session_status", status = 503, times = 30 })
+      else
+        recovered = true
+      end
+    end
+    love.timer.sleep(0.001)
+  end
+  check(failing and failing.code == 503 and failing.name == "IPG_ERR_UNAVAILABLE", "failed readings are an error")
+  check(recovered, "the watch goes on")
+  watch:free()
+end
+
+function tests.a_suspended_client_makes_no_progress_until_it_resumes()
+  check(client:suspend(), "the client is suspended")
+  local request = assert(client:submit_prewarm())
+  for _ = 1, 20 do client:tick(2000) end
+  check(request:poll() == "pending", "a suspended client makes no progress")
+  check(client:resume(), "the client is resumed")
+  check(wait_for(client, request) == "done", "the request goes on")
+end
+
 function tests.a_session_is_started_watched_and_ended()
   local state, reply = wait_for(client, assert(client:session_start(PLAYER)))
   check(state == "done", "the session is started")

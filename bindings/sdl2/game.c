@@ -72,7 +72,7 @@ static void on_started(void *user_data, ipg_request *request, ipg_code code, con
     printf("start: play at %s\n", session->url);
     session->phase = PLAYING;
     char *error = NULL;
-    code = ipg_session_watch(session->client, session->id, 100, on_watch, session, &session->watch, &error);
+    code = ipg_session_watch(session->client, session->id, 100, on_watch, session, NULL, &session->watch, &error);
     if (code != IPG_OK) session_failed(session, "watch", code, error);
     ipg_string_free(error);
 }
@@ -92,7 +92,8 @@ static void session_start(struct session *session, const char *player) {
                  "{\"game_id\": 42, \"player_id\": %s, \"currency\": \"EUR\", \"country_code\": \"DE\","
                  " \"ip_address\": \"203.0.113.9\"}",
                  name);
-        code = ipg_submit(session->client, "start_a_game_session", arguments, NULL, on_started, session, NULL, &answer);
+        code = ipg_submit(session->client, "start_a_game_session", arguments, NULL, on_started, session, NULL, NULL,
+                          &answer);
     }
     if (code == IPG_OK) session->phase = STARTING;
     else session_failed(session, "start", code, answer ? answer : name);
@@ -105,7 +106,8 @@ static void session_end(struct session *session) {
     ipg_code code = ipg_json_quote(session->id, (size_t)-1, &id);
     if (code == IPG_OK) {
         snprintf(arguments, sizeof arguments, "{\"session_id\": %s}", id);
-        code = ipg_submit(session->client, "end_a_game_session", arguments, NULL, on_ended, session, NULL, &answer);
+        code =
+            ipg_submit(session->client, "end_a_game_session", arguments, NULL, on_ended, session, NULL, NULL, &answer);
     }
     if (code == IPG_OK) session->phase = ENDING;
     else session_failed(session, "end", code, answer);
@@ -284,7 +286,7 @@ static void on_load_reply(void *user_data, ipg_request *request, ipg_code code, 
 
 static void submit_load_call(struct load *load) {
     if (ipg_submit(load->client, "list_games", "{\"per_page\": \"1\"}", "{\"max_retries\": 0}", on_load_reply, load,
-                   NULL, NULL) == IPG_OK)
+                   NULL, NULL, NULL) == IPG_OK)
         load->in_flight++;
     else load->failed++;
 }

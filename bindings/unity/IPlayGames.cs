@@ -50,7 +50,7 @@ namespace IPlayGames {
         // Begin of the generated codes: bindings/generate_codes.py writes them. Do not edit.
         /// <summary>The call succeeded.</summary>
         Ok = 0,
-        /// <summary>The call has not ended, or its callback is still running.</summary>
+        /// <summary>The call has not ended.</summary>
         Pending = 1,
         /// <summary>An argument is missing, malformed or not allowed; `field` points to
         /// it.</summary>
@@ -372,14 +372,14 @@ namespace IPlayGames {
 
         /// <summary>Reads the status of a session at an interval until it is no longer active.
         /// Calls <paramref name="changed"/> in Tick for each change; the first status counts as a
-        /// change. After three failed readings in a row, calls it once with a status whose Status
-        /// is null and whose Document is the error document.</summary>
-        public Watch WatchSession(string sessionId, int intervalMs, Action<SessionStatus> changed) {
+        /// change. After three failed readings in a row, calls <paramref name="failing"/> once
+        /// with the error; the watch goes on.</summary>
+        public Watch WatchSession(string sessionId, int intervalMs, Action<SessionStatus> changed, Action<IPlayGamesException> failing = null) {
             var source = new TaskCompletionSource<SessionStatus>();
-            var pending = new PendingCall<SessionStatus>(source, json => new SessionStatus(json), changed, CancellationToken.None);
+            var pending = new PendingCall<SessionStatus>(source, json => new SessionStatus(json), changed, CancellationToken.None) { Failing = failing };
             byte[] id = Native.ToCString(sessionId);
             uint call = Start(pending, (IntPtr userData, out RequestHandle request, out IntPtr json) =>
-                Native.ipg_session_watch(handle, id, (uint)Math.Max(intervalMs, 0), Callback, userData, out request, out json));
+                Native.ipg_session_watch(handle, id, (uint)Math.Max(intervalMs, 0), Callback, userData, IntPtr.Zero, out request, out json));
             return new Watch(this, call, source.Task);
         }
 
@@ -398,6 +398,23 @@ namespace IPlayGames {
         /// Blocks; call it on a loading screen.</summary>
         public void Prewarm(int timeoutMs = 2000) =>
             Native.Check(Native.ipg_client_prewarm(handle, (uint)Math.Max(timeoutMs, 0), out IntPtr json), json);
+
+        /// <summary>Prewarms without blocking. The task completes in Tick.</summary>
+        public Task<Reply> PrewarmAsync(int timeoutMs = 2000) {
+            var source = new TaskCompletionSource<Reply>();
+            Start(new PendingCall<Reply>(source, json => new Reply(json), null, CancellationToken.None), (IntPtr userData, out RequestHandle request, out IntPtr json) =>
+                Native.ipg_client_submit_prewarm(handle, (uint)Math.Max(timeoutMs, 0), Callback, userData, IntPtr.Zero, out request, out json));
+            return source.Task;
+        }
+
+        /// <summary>Tells the client that the application is suspended, until Resume: no time
+        /// counts towards timeouts, Tick makes no progress, and Prewarm is refused with Busy. Call
+        /// it in OnApplicationPause(true).</summary>
+        public void Suspend() => Native.Check(Native.ipg_client_suspend(handle), IntPtr.Zero);
+
+        /// <summary>Ends a suspension. Calls then use new connections. Call it in
+        /// OnApplicationPause(false).</summary>
+        public void Resume() => Native.Check(Native.ipg_client_resume(handle), IntPtr.Zero);
 
         /// <summary>Returns a document with counts of the client's calls and connections.</summary>
         public Reply Stats() {
@@ -435,7 +452,7 @@ namespace IPlayGames {
             try {
                 byte[] operationText = Native.ToCString(operation), argumentsText = Native.ToCString(arguments), optionsText = Native.ToCString(options);
                 Start(new PendingCall<T>(source, convert, null, token), (IntPtr userData, out RequestHandle request, out IntPtr json) =>
-                    Native.ipg_submit(handle, operationText, argumentsText, optionsText, Callback, userData, out request, out json));
+                    Native.ipg_submit(handle, operationText, argumentsText, optionsText, Callback, userData, IntPtr.Zero, out request, out json));
             } catch (IPlayGamesException error) { // so that the caller handles all errors where it awaits the task
                 source.SetException(error);
             }
@@ -595,7 +612,17 @@ namespace IPlayGames {
             this.token = token;
         }
 
-        public override void Update(string json) => changed?.Invoke(convert(json));
+        // Receives the error of failed readings of a watch.
+        public Action<IPlayGamesException> Failing { private get; set; }
+
+        public override void Update(string json) {
+            T reply = convert(json);
+            if (reply.Get("/success") == "false" && int.TryParse(reply.Get("/error/code"), out int code)) {
+                Failing?.Invoke(new IPlayGamesException((Code)code, json));
+            } else {
+                changed?.Invoke(reply);
+            }
+        }
 
         public override void Complete(Code code, string json) {
             Release();
@@ -678,14 +705,14 @@ namespace IPlayGames {
         public override bool IsInvalid => handle == IntPtr.Zero;
         protected override bool ReleaseHandle() {
             Client.RemoveHandle(handle);
-            return Native.ipg_client_free(handle) <= Code.Pending;
+            return Native.ipg_client_free(handle) == Code.Ok;
         }
     }
 
     internal sealed class RequestHandle : SafeHandle {
         public RequestHandle() : base(IntPtr.Zero, true) { }
         public override bool IsInvalid => handle == IntPtr.Zero;
-        protected override bool ReleaseHandle() => Native.ipg_request_free(handle) <= Code.Pending;
+        protected override bool ReleaseHandle() => Native.ipg_request_free(handle) == Code.Ok;
     }
 
     internal sealed class SandboxHandle : SafeHandle {
@@ -700,7 +727,7 @@ namespace IPlayGames {
 #else
         private const string Library = "iplaygames";
 #endif
-        private const uint AbiVersion = 1; // the ABI version of the declarations below
+        private const uint AbiVersion = 2; // the ABI version of the declarations below
         private const CallingConvention C = CallingConvention.Cdecl;
 
         [UnmanagedFunctionPointer(C)]
@@ -717,10 +744,15 @@ namespace IPlayGames {
         [DllImport(Library, CallingConvention = C)] public static extern Code ipg_client_tick(ClientHandle client, uint budgetUs, IntPtr outCompleted);
         [DllImport(Library, CallingConvention = C)]
         public static extern Code ipg_submit(ClientHandle client, byte[] operation, byte[] arguments, byte[] options, Callback callback,
-                                             IntPtr userData, out RequestHandle request, out IntPtr json);
+                                             IntPtr userData, IntPtr finalizer, out RequestHandle request, out IntPtr json);
         [DllImport(Library, CallingConvention = C)]
         public static extern Code ipg_session_watch(ClientHandle client, byte[] sessionId, uint intervalMs, Callback callback,
-                                                    IntPtr userData, out RequestHandle request, out IntPtr json);
+                                                    IntPtr userData, IntPtr finalizer, out RequestHandle request, out IntPtr json);
+        [DllImport(Library, CallingConvention = C)]
+        public static extern Code ipg_client_submit_prewarm(ClientHandle client, uint timeoutMs, Callback callback, IntPtr userData,
+                                                            IntPtr finalizer, out RequestHandle request, out IntPtr json);
+        [DllImport(Library, CallingConvention = C)] public static extern Code ipg_client_suspend(ClientHandle client);
+        [DllImport(Library, CallingConvention = C)] public static extern Code ipg_client_resume(ClientHandle client);
         [DllImport(Library, CallingConvention = C)] private static extern Code ipg_request_cancel(RequestHandle request);
         [DllImport(Library, CallingConvention = C)] public static extern Code ipg_request_free(IntPtr request);
         [DllImport(Library, CallingConvention = C)]

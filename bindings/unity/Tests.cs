@@ -53,6 +53,29 @@ static class Tests {
     // ---- the tests
     // ---------------------------------------------------------------------------------------
 
+    static void ASuspendedClientMakesNoProgressUntilItResumes() {
+        client.Suspend();
+        try { client.Prewarm(); Check(false, "The call must fail."); }
+        catch (IPlayGamesException busy) { Check(busy.Code == Code.Busy, "a suspended client refuses a blocking call"); }
+        Task<Reply> prewarm = client.PrewarmAsync(), games = client.CallAsync("list_games");
+        for (int n = 0; n < 20; n++) client.Tick();
+        Check(!games.IsCompleted && !prewarm.IsCompleted, "a suspended client makes no progress");
+        client.Resume();
+        Check(Result(client, games).Get("/data/0/id") == "123" && Result(client, prewarm).Get("/success") == "true", "the calls go on after Resume");
+    }
+
+    static void AWatchReportsFailedReadingsAsAnErrorAndGoesOn() {
+        StartedSession session = Result(client, client.StartSessionAsync(ValidStart("player-7")));
+        var statuses = new List<string>();
+        var errors = new List<IPlayGamesException>();
+        Watch watch = client.WatchSession(session.SessionId, 10, status => statuses.Add(status.Status), errors.Add);
+        Check(TickUntil(client, () => statuses.Count == 1), "the watch reports the first status");
+        sandbox.Control("{\"command\": \"fault\", \"operation\": \"get_session_status\", \"status\": 503, \"times\": 30}");
+        Check(TickUntil(client, () => errors.Count == 1 && statuses.Count == 2), "the watch reports the error once and then the status");
+        Check(errors[0].Code == Code.Unavailable && statuses[1] == "active", "a failed reading is an error and no status");
+        watch.Dispose();
+    }
+
     static void ASessionIsStartedWatchedAndEnded() {
         int thread = Thread.CurrentThread.ManagedThreadId, callbackThread = 0;
         StartedSession session = Result(client, client.StartSessionAsync(ValidStart()));
@@ -271,7 +294,7 @@ static class Tests {
         sandbox = new Sandbox();
         client = new Client(sandbox.ClientConfig);
         foreach (Action test in new Action[] {
-            ASessionIsStartedWatchedAndEnded, ContinuationsRunInTickOnItsThread, AnErrorHasEveryFieldOfTheDocument, EveryCodeHasTheNameOfTheLibrary,
+            ASessionIsStartedWatchedAndEnded, AWatchReportsFailedReadingsAsAnErrorAndGoesOn, ASuspendedClientMakesNoProgressUntilItResumes, ContinuationsRunInTickOnItsThread, AnErrorHasEveryFieldOfTheDocument, EveryCodeHasTheNameOfTheLibrary,
             UnusualTextIsSentOrRejectedAndNeverTruncated, ATokenCancelsACall, TickThrowsTheExceptionOfAHandler,
             ShutdownAndDisposeCompleteEveryTask, TheFinalizerFreesAClientWithCallsInFlight,
             ADomainWithCallsInFlightUnloadsAndANewDomainWorks, ADomainUnloadsWhileItsThreadTicks, EachTaskCompletesWhenTwoThreadsTick,

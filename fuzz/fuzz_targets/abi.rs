@@ -23,6 +23,7 @@ struct Opaque(c_void);
 type Handle = *mut Opaque;
 type Callback = Option<extern "C" fn(*mut c_void, Handle, i32, *const c_char)>;
 type LogCallback = Option<extern "C" fn(*mut c_void, i32, *const c_char, *const c_char)>;
+type Finalizer = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
 type Text = *const c_char;
 type Out = *mut *mut c_char;
 
@@ -41,6 +42,7 @@ unsafe extern "C" {
         client: Handle,
         callback: LogCallback,
         user_data: *mut c_void,
+        finalizer: Finalizer,
         level: i32,
     ) -> i32;
     fn ipg_session_start(client: Handle, request: Text, out_json: Out) -> i32;
@@ -54,6 +56,7 @@ unsafe extern "C" {
         options: Text,
         callback: Callback,
         user_data: *mut c_void,
+        finalizer: Finalizer,
         out_request: *mut Handle,
         out_json: Out,
     ) -> i32;
@@ -63,6 +66,7 @@ unsafe extern "C" {
         interval_ms: u32,
         callback: Callback,
         user_data: *mut c_void,
+        finalizer: Finalizer,
         out_request: *mut Handle,
         out_json: Out,
     ) -> i32;
@@ -488,7 +492,7 @@ fn execute(instruction: u8, current: Option<Handle>) {
             let callback: LogCallback = (wants & 2 == 0).then_some(on_log);
             let alive = is_alive(client);
             // SAFETY: as above; the callback keeps nothing.
-            let code = unsafe { ipg_client_set_logger(client, callback, null_mut(), level) };
+            let code = unsafe { ipg_client_set_logger(client, callback, null_mut(), None, level) };
             expect(code, &[OK, 100, INVALID_HANDLE]);
             expect_handle(code, alive);
             assert!(!alive || (code == 100) != (0..=5).contains(&level), "level {level}: {code}");
@@ -658,14 +662,14 @@ fn submit(wants: u8, watch: bool) {
         let (id, interval) = (text(&["abc123", "", "x/y"]), [10, 0, 9, 1000][usize::from(byte() % 4)]);
         // SAFETY: texts with a NUL, or NULL, good places, and a callback that follows nothing.
         unsafe {
-            ipg_session_watch(client, pointer(&id), interval, callback, user_data, out_request, out_json)
+            ipg_session_watch(client, pointer(&id), interval, callback, user_data, None, out_request, out_json)
         }
     } else {
         let (operation, arguments, options) = (operation(), arguments(), options());
         let (operation, arguments, options) = (pointer(&operation), pointer(&arguments), pointer(&options));
         // SAFETY: as above.
         unsafe {
-            ipg_submit(client, operation, arguments, options, callback, user_data, out_request, out_json)
+            ipg_submit(client, operation, arguments, options, callback, user_data, None, out_request, out_json)
         }
     };
     expect(code, if watch { &[OK, 100, 101, 103, 104] } else { &[OK, 100, 101, 102, 103, 104] });

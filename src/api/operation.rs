@@ -4,6 +4,8 @@
 use std::net::IpAddr;
 
 pub use crate::http_types::{Idempotency, Method};
+#[cfg(feature = "capi")]
+use crate::json;
 
 /// One operation of the API.
 ///
@@ -187,6 +189,105 @@ pub fn operation(id: &str) -> Option<&'static Operation> {
     Some(&OPERATIONS[usize::from(BY_ID[position])])
 }
 
+/// Returns the table as a JSON document for C.
+#[cfg(feature = "capi")]
+pub(crate) fn operations_json() -> String {
+    let mut json = "{\"success\":true,\"operations\":[".to_owned();
+    for (index, operation) in OPERATIONS.iter().enumerate() {
+        json.push_str(if index == 0 { "{" } else { ",{" });
+        for (key, value) in [
+            ("id", operation.id),
+            ("tag", operation.tag),
+            ("method", operation.method.as_str()),
+            ("path", operation.path),
+            ("summary", operation.summary),
+            ("idempotency", operation.idempotency.as_str()),
+            ("response", operation.response.as_str()),
+        ] {
+            json::write_string(&mut json, key);
+            json.push(':');
+            json::write_string(&mut json, value);
+            json.push(',');
+        }
+        json.push_str("\"params\":[");
+        for (index, param) in operation.params.iter().enumerate() {
+            json.push_str(if index == 0 { "{" } else { ",{" });
+            param.write_json(&mut json);
+            json.push('}');
+        }
+        json.push_str("]}");
+    }
+    json.push_str("]}");
+    json
+}
+
+#[cfg(feature = "capi")]
+impl Param {
+    /// Appends the members of the parameter as JSON.
+    fn write_json(&self, json: &mut String) {
+        use std::fmt::Write as _;
+
+        let quoted = |value: Option<&str>| value.map_or("null".to_owned(), |value| format!("\"{value}\""));
+        let location = match self.location {
+            ParamLocation::Path => "path",
+            ParamLocation::Query => "query",
+            ParamLocation::Body => "body",
+            ParamLocation::File => "file",
+        };
+        let (param_type, items) = match self.param_type {
+            ParamType::String => ("string", None),
+            ParamType::Integer => ("integer", None),
+            ParamType::Number => ("number", None),
+            ParamType::Numeric => ("numeric", None),
+            ParamType::Boolean => ("boolean", None),
+            ParamType::Object => ("object", None),
+            ParamType::Strings => ("array", Some("string")),
+            ParamType::Integers => ("array", Some("integer")),
+            ParamType::Objects => ("array", Some("object")),
+        };
+        let format = match self.format {
+            Format::None => None,
+            Format::Currency => Some("currency"),
+            Format::Country => Some("country"),
+            Format::Ip => Some("ip"),
+            Format::ExpireDays => Some("expire_days"),
+        };
+        json.push_str("\"name\":");
+        json::write_string(json, self.name);
+        // Writing to a String cannot fail.
+        let _ = write!(
+            json,
+            ",\"in\":\"{location}\",\"type\":\"{param_type}\",\"items\":{},\"required\":{},\"nullable\":{},\"format\":{}",
+            quoted(items),
+            self.required,
+            self.nullable,
+            quoted(format)
+        );
+    }
+}
+
+#[cfg(feature = "capi")]
+impl Idempotency {
+    fn as_str(self) -> &'static str {
+        match self {
+            Idempotency::Safe => "safe",
+            Idempotency::Idempotent => "idempotent",
+            Idempotency::NonIdempotent => "non_idempotent",
+        }
+    }
+}
+
+#[cfg(feature = "capi")]
+impl ResponseKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            ResponseKind::Document => "document",
+            ResponseKind::Any => "any",
+            ResponseKind::File => "file",
+        }
+    }
+}
+
 impl Operation {
     /// Returns the parameter with this name, if the operation has one.
     pub fn param(&self, name: &str) -> Option<&'static Param> {
@@ -197,6 +298,29 @@ impl Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(feature = "capi")]
+    fn the_table_as_json_has_every_operation_and_every_parameter() {
+        let table: serde_json::Value = serde_json::from_str(&operations_json()).unwrap();
+        let rows = table["operations"].as_array().unwrap();
+        assert_eq!(rows.len(), operations().len());
+        for (row, operation) in rows.iter().zip(operations()) {
+            assert_eq!(row["id"], operation.id);
+            assert_eq!(row["path"], operation.path);
+            let params = row["params"].as_array().unwrap();
+            assert_eq!(params.len(), operation.params.len());
+            for (row, param) in params.iter().zip(operation.params) {
+                assert_eq!(row["name"], param.name);
+                assert_eq!(row["required"], param.required);
+                assert_eq!(row["items"].is_null(), row["type"] != "array");
+            }
+        }
+        let start = rows.iter().find(|row| row["id"] == "start_a_game_session").unwrap();
+        assert_eq!(start["idempotency"], "non_idempotent");
+        let currency = start["params"].as_array().unwrap().iter().find(|param| param["name"] == "currency");
+        assert_eq!(currency.unwrap()["format"], "currency");
+    }
 
     #[test]
     fn every_operation_is_found_by_its_id_and_nothing_else_is() {

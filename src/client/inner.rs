@@ -2,7 +2,7 @@
 //! driver of this process.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::reply::with_context;
 use crate::api::operation::Operation;
@@ -26,6 +26,9 @@ pub(crate) struct ClientInner {
     pub(super) counts: Counts,
     pub(crate) registry: CallRegistry,
     lifecycle: ForkSafeMutex<Lifecycle>,
+    /// Serializes suspending and resuming.
+    suspension: ForkSafeMutex<()>,
+    is_suspended: AtomicBool,
 }
 
 /// The state of a client and the driver of this process.
@@ -65,9 +68,19 @@ impl ClientInner {
         make_driver: impl FnOnce(&Config, &Arc<Log>) -> Result<Arc<Driver>, Error>,
     ) -> Result<Arc<ClientInner>, Error> {
         let log = Arc::new(Log::new());
-        let lifecycle = ForkSafeMutex::new(Lifecycle::Open(make_driver(&config, &log)?));
         let (counts, registry) = (Counts::default(), CallRegistry::new());
-        Ok(Arc::new(ClientInner { config, log, counts, registry, lifecycle }))
+        let driver = make_driver(&config, &log)?;
+        driver.set_host_waker(&registry.completions.waker);
+        let lifecycle = ForkSafeMutex::new(Lifecycle::Open(driver));
+        Ok(Arc::new(ClientInner {
+            config,
+            log,
+            counts,
+            registry,
+            lifecycle,
+            suspension: ForkSafeMutex::new(()),
+            is_suspended: AtomicBool::new(false),
+        }))
     }
 
     /// Returns the driver of this process. A forked child creates its own driver at the first use.
@@ -78,6 +91,10 @@ impl ClientInner {
             Lifecycle::Open(_) => {}
         }
         let new_driver = Driver::new(&self.config, &self.log)?;
+        new_driver.set_host_waker(&self.registry.completions.waker);
+        if self.is_suspended() {
+            new_driver.suspend();
+        }
         let mut lifecycle = self.lifecycle.lock();
         let parents_driver = match &mut *lifecycle {
             Lifecycle::Closed | Lifecycle::Closing(_) => return Err(shut_down_error()),
@@ -100,6 +117,24 @@ impl ClientInner {
         }
     }
 
+    /// Suspends or resumes the client. A repetition changes nothing.
+    pub(super) fn set_suspended(&self, suspended: bool) -> Result<(), Error> {
+        let driver = self.driver()?;
+        let suspension = self.suspension.lock();
+        if self.is_suspended.swap(suspended, Ordering::SeqCst) != suspended {
+            if suspended { driver.suspend() } else { driver.resume() }
+        }
+        drop(suspension);
+        // A tick has something to do again.
+        self.registry.completions.waker.wake();
+        Ok(())
+    }
+
+    /// Returns whether the host has suspended the client.
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.is_suspended.load(Ordering::SeqCst)
+    }
+
     /// Refuses further calls. Returns the driver to drain, if this process has a driver.
     pub(crate) fn close_for_new(&self) -> Result<Option<Arc<Driver>>, Error> {
         let mut lifecycle = self.lifecycle.lock();
@@ -107,6 +142,10 @@ impl ClientInner {
         let driver = Arc::clone(driver);
         if driver.is_ours() {
             *lifecycle = Lifecycle::Closing(Arc::clone(&driver));
+            drop(lifecycle);
+            // The calls in flight are driven to their end, so their time counts again.
+            self.is_suspended.store(false, Ordering::SeqCst);
+            driver.resume();
             return Ok(Some(driver));
         }
         // The driver is the parent's: this process has nothing to drain.
@@ -155,11 +194,6 @@ impl ClientInner {
     /// Adds the operation and the call id to an error, and redacts its secrets.
     pub(crate) fn with_context(&self, error: Error, operation: &str, call_id: Option<&str>) -> Error {
         with_context(error, operation, call_id, &self.config.secrets)
-    }
-
-    pub(super) fn redacted(&self, mut error: Error) -> Error {
-        error.redact(&self.config.secrets);
-        error
     }
 
     /// Counts a call that has ended, and logs it.
@@ -243,5 +277,7 @@ impl Counts {
 impl Drop for ClientInner {
     fn drop(&mut self) {
         self.end();
+        self.log.remove_logger();
+        self.registry.completions.waker.remove();
     }
 }

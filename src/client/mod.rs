@@ -5,6 +5,7 @@ pub(crate) mod inner;
 pub(crate) mod options;
 pub(crate) mod reply;
 mod submit;
+mod tick;
 mod typed;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use http::HeaderValue;
 
 use self::inner::{ClientInner, PreparedCall};
 use self::options::CallOptions;
-use self::reply::{Reply, into_reply, prewarm_error};
+use self::reply::{Reply, into_reply, prewarm_reply};
 use crate::api::operation::{Operation, operation, operations};
 use crate::api::{arguments, refusal};
 use crate::codes::Code;
@@ -170,6 +171,19 @@ impl Client {
         self.prepare_with(operation, options, |operation| arguments::prepare(operation, arguments_json))
     }
 
+    /// Checks the session id and options of a call on one session. Nothing is sent.
+    #[cfg(feature = "capi")]
+    pub(crate) fn prepare_on_session(
+        &self,
+        operation: &str,
+        session_id: &str,
+        options: &CallOptions,
+    ) -> Result<PreparedCall, Error> {
+        self.prepare_with(operation, options, |operation| {
+            arguments::prepare_on_session(operation, session_id)
+        })
+    }
+
     fn prepare_with(
         &self,
         operation_id: &str,
@@ -216,10 +230,7 @@ impl Client {
         let started = Instant::now();
         let driver = self.inner.driver()?;
         let timeout = if timeout.is_zero() { self.inner.config.timeout } else { timeout };
-        match driver.connect(timeout)? {
-            Ok(()) => Ok(Reply::of_prewarm(started.elapsed())),
-            Err(failure) => Err(self.inner.redacted(prewarm_error(failure, started.elapsed()))),
-        }
+        prewarm_reply(driver.connect(timeout)?, started.elapsed(), &self.inner.config.secrets)
     }
 
     /// Returns the counts since the client was created, as a JSON document: `calls`, `succeeded`,

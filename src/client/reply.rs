@@ -40,7 +40,7 @@ impl std::fmt::Debug for Reply {
 
 impl Reply {
     /// Returns the reply of `Client::prewarm`, which does not come from the server.
-    pub(super) fn of_prewarm(elapsed: Duration) -> Reply {
+    fn of_prewarm(elapsed: Duration) -> Reply {
         Reply {
             json: format!("{{\"success\":true,\"elapsed_ms\":{}}}", elapsed.as_millis()),
             http_status: None,
@@ -179,9 +179,25 @@ fn transport_failure(failure: TransportError, outcome: Outcome) -> Error {
     error
 }
 
-/// Converts the failure of `Client::prewarm` to an error. No request was sent.
+/// Converts the result of a prewarm. No request was sent.
+pub(crate) fn prewarm_reply(
+    result: Result<(), TransportError>,
+    elapsed: Duration,
+    secrets: &Redactor,
+) -> Result<Reply, Error> {
+    match result {
+        Ok(()) => Ok(Reply::of_prewarm(elapsed)),
+        Err(failure) => {
+            let mut error = prewarm_error(failure, elapsed);
+            error.redact(secrets);
+            Err(error)
+        }
+    }
+}
+
+/// Converts the failure of a prewarm to an error.
 #[cold]
-pub(super) fn prewarm_error(failure: TransportError, elapsed: Duration) -> Error {
+fn prewarm_error(failure: TransportError, elapsed: Duration) -> Error {
     let mut error = transport_failure(failure, Outcome::NotSent);
     let inner = error.inner_mut();
     (inner.attempts, inner.elapsed) = (1, elapsed);

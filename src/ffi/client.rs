@@ -10,7 +10,6 @@ use super::tables::CLIENTS;
 use super::types::{ipg_client, ipg_code};
 use crate::client::Client;
 use crate::client::reply::Reply;
-use crate::codes::Code;
 use crate::config::Config;
 use crate::error::Error;
 use crate::json;
@@ -169,16 +168,15 @@ pub extern "C" fn ipg_client_shutdown(client: *mut ipg_client, timeout_ms: u32) 
 /// The client counts and logs every call that ends here, with its call id and its outcome. If a
 /// logger is set, it runs on this thread for these lines.
 ///
-/// Never waits. A finalizer thread and a callback may call this function. A logger may still be
-/// running on another thread that is inside a call of this client. Before you free the logger's
-/// `user_data`, remove the logger with ipg_client_set_logger().
+/// Never waits. A finalizer and a callback may call this function. A callback or the logger may
+/// still be running on another thread that is inside a call of this client. Such a run of a
+/// callback is the last, and the finalizers run on that thread. All other finalizers run inside
+/// this function.
 ///
 /// Threads: any.
 ///
 /// \param client The client.
-/// \return #IPG_OK; #IPG_PENDING if a callback of one of the client's requests is running on
-/// another thread: the client is freed, and this callback is the last; #IPG_ERR_INVALID_HANDLE,
-/// also for NULL and for a client that was freed before.
+/// \return #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL and for a client that was freed before.
 ///
 /// ```c
 /// ipg_client_free(client);
@@ -186,5 +184,8 @@ pub extern "C" fn ipg_client_shutdown(client: *mut ipg_client, timeout_ms: u32) 
 /// ```
 #[unsafe(no_mangle)]
 pub extern "C" fn ipg_client_free(client: *mut ipg_client) -> ipg_code {
-    boundary::code(|| Ok(if CLIENTS.remove(client)?.close() { Code::OK } else { Code::PENDING }))
+    boundary::status(|| {
+        CLIENTS.remove(client)?.close();
+        Ok(())
+    })
 }

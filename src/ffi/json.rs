@@ -9,6 +9,9 @@ use crate::codes::Code;
 use crate::error::Error;
 use crate::json::{self, PointerError};
 
+/// The type of a JSON value: one of the IPG_JSON_ constants.
+pub type ipg_json_type = i32;
+
 /// A type that ipg_json_get() returns: `null`.
 pub const IPG_JSON_NULL: i32 = 1;
 /// A type that ipg_json_get() returns: `true` or `false`.
@@ -42,7 +45,7 @@ pub const IPG_JSON_OBJECT: i32 = 6;
 ///
 /// ```c
 /// char *balance = NULL;
-/// int32_t type = 0;
+/// ipg_json_type type = 0;
 /// if (ipg_json_get("{\"balance\": 12.50}", "/balance", &type, &balance, NULL) == IPG_OK
 ///     && type == IPG_JSON_NUMBER) {
 ///     printf("balance is %s\n", balance); // 12.50
@@ -54,7 +57,7 @@ pub const IPG_JSON_OBJECT: i32 = 6;
 pub unsafe extern "C" fn ipg_json_get(
     json: *const c_char,
     pointer: *const c_char,
-    out_type: *mut i32,
+    out_type: *mut ipg_json_type,
     out_value: *mut *mut c_char,
     out_len: *mut usize,
 ) -> ipg_code {

@@ -4,11 +4,15 @@ use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use super::boundary;
+use super::finalizer::FinalizedData;
 use super::string::{invalid_argument, to_c_string};
-use super::types::{ipg_client, ipg_code};
+use super::types::{ipg_client, ipg_code, ipg_finalizer};
 use crate::error::Error;
 use crate::log::{LogLevel, LogLine, Logger};
 use crate::panics::InsideGuard;
+
+/// The level of a log line: one of the IPG_LOG_ constants.
+pub type ipg_log_level = i32;
 
 /// A level for ipg_client_set_logger(): no lines.
 pub const IPG_LOG_OFF: i32 = 0;
@@ -32,7 +36,7 @@ pub const IPG_LOG_TRACE: i32 = 5;
 pub type ipg_log_callback = Option<
     unsafe extern "C-unwind" fn(
         user_data: *mut c_void,
-        level: i32,
+        level: ipg_log_level,
         target: *const c_char,
         message: *const c_char,
     ),
@@ -49,35 +53,38 @@ pub type ipg_log_callback = Option<
 /// of the call. A host whose logger can throw must catch the exception in the callback.
 ///
 /// When this function returns, the logger that was set before is not running and never runs again,
-/// so the host may free its `user_data`. For this the function waits while that logger runs on
+/// and its finalizer has run. For this the function waits while that logger runs on
 /// another thread.
 ///
 /// Threads: any.
 ///
-/// \param client The client.
-/// \param callback The logger. NULL removes the logger.
-/// \param user_data A pointer that the library passes to the callback. The host keeps the
-/// ownership.
-/// \param max_level The most detailed level that the logger receives, IPG_LOG_ERROR (1) to
-/// IPG_LOG_TRACE (5). IPG_LOG_OFF (0) removes the logger.
-/// \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_INVALID_ARGUMENT for another level;
-/// #IPG_ERR_BUSY if the client's own logger calls this function.
+/// \param client The client. \param callback The logger. NULL removes the logger. \param user_data
+/// A pointer that the library passes to the callback. \param finalizer The function that is called
+/// when `user_data` is not used any more, or NULL: when the logger is replaced or removed, and when
+/// the client is freed and no thread is inside a call of it. Without a logger (NULL, IPG_LOG_OFF,
+/// an error), it is called before this function returns. See #ipg_finalizer. \param max_level The
+/// most detailed level that the logger receives, IPG_LOG_ERROR (1) to IPG_LOG_TRACE (5).
+/// IPG_LOG_OFF (0) removes the logger. \return #IPG_OK; #IPG_ERR_INVALID_HANDLE;
+/// #IPG_ERR_INVALID_ARGUMENT for another level; #IPG_ERR_BUSY if the client's own logger calls this
+/// function.
 ///
 /// ```c
-/// // static void on_log(void *user_data, int32_t level, const char *target, const char *message);
-/// ipg_client_set_logger(client, on_log, stderr, IPG_LOG_INFO);
+/// // static void on_log(void *user_data, ipg_log_level level, const char *target, const char *text);
+/// ipg_client_set_logger(client, on_log, stderr, NULL, IPG_LOG_INFO);
 /// ```
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipg_client_set_logger(
     client: *mut ipg_client,
     callback: ipg_log_callback,
     user_data: *mut c_void,
-    max_level: i32,
+    finalizer: ipg_finalizer,
+    max_level: ipg_log_level,
 ) -> ipg_code {
-    let user_data = UserData(user_data);
+    let user_data = FinalizedData::new(user_data, finalizer);
     boundary::status(|| {
         boundary::with_client(client, |client| {
             let max_level = level(max_level)?;
+            let callback = callback.filter(|_| max_level.is_some());
             let logger = callback.map(|callback| -> Logger {
                 Arc::new(move |line: &LogLine| {
                     let (target, message) = (to_c_string(line.target), to_c_string(&line.message));
@@ -128,24 +135,6 @@ unsafe extern "C" fn invoke(
     let _outside = InsideGuard::leave();
     // SAFETY: guaranteed by the caller.
     unsafe { callback(user_data, level, target, message) };
-}
-
-/// The pointer that the host passes with a callback.
-#[derive(Clone, Copy)]
-pub(super) struct UserData(pub(super) *mut c_void);
-
-// SAFETY: the library never dereferences the pointer. It passes the pointer to the callback, which
-// the host allows to run on any of its threads.
-unsafe impl Send for UserData {}
-// SAFETY: as above.
-unsafe impl Sync for UserData {}
-
-impl UserData {
-    /// Returns the pointer. This is a method, so that a closure captures this type and not the
-    /// pointer.
-    pub(super) fn get(self) -> *mut c_void {
-        self.0
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The C interface: checks parameters, converts them and calls the library. `handle`, `string` and
-//! `boundary` validate; `types`, `tables` and `request_handle` have what several files use; each of
-//! the other files has the exported functions of one subject. The C header consists of the doc
-//! comments of these functions; build.rs writes it.
+//! `boundary` validate; `types`, `tables`, `finalizer` and `request_handle` have what several files
+//! use; each of the other files has the exported functions of one subject. The C header consists of
+//! the doc comments of these functions; build.rs writes it.
 //!
 //! Every exported function takes the same steps: it clears the out-parameters, converts the
 //! parameters, does the work and returns.
@@ -10,11 +10,14 @@
 // The types have the names of the header. cbindgen exports only items that are `pub`.
 #![allow(non_camel_case_types, unreachable_pub)]
 
+mod allocator;
 mod base;
 mod boundary;
 mod call;
 mod client;
+mod finalizer;
 mod handle;
+mod host_loop;
 mod json;
 mod log;
 mod request;
@@ -22,6 +25,7 @@ mod request_handle;
 mod sandbox;
 mod session;
 mod string;
+mod submit;
 mod tables;
 mod transport;
 mod types;

@@ -92,9 +92,9 @@
  *   how often  once for each update of a watch, with IPG_PENDING, and exactly once with another
  *            code when the request ends.
  *   freed    after a request or its client is freed, no callback of it starts. Freeing never waits
- *            and runs no callback of a request. It is allowed on a finalizer thread and inside the callback
- *            itself. If the callback is running on another thread at that moment, freeing returns
- *            IPG_PENDING: this run is the last one, and `user_data` must stay valid until it ends.
+ *            and runs no callback of a request. It is allowed inside a callback and a finalizer. If
+ *            the callback is running on another thread at that moment, this run is the last one, and
+ *            `user_data` must stay valid until it ends. The finalizer says when that is.
  *   allowed  a callback may call any function of the library.
  *   forbidden  a callback must return. An exception that leaves a callback ends the process. So
  *            does canceling a thread (pthread_cancel) inside the library. A callback must not leave
@@ -102,8 +102,26 @@
  *   memory   the library owns the strings that it passes to a callback. They are invalid after the
  *            callback returns.
  *
+ * Finalizers. A function that takes a `user_data` also takes an ipg_finalizer for it. The library
+ * calls the finalizer exactly once for each call of such a function, when it will not use
+ * `user_data` any more. NULL means that the host needs no call.
+ *
+ *   when     after the callback of the end has returned; when the request or its client is freed, or
+ *            after the callback that is running then; for a logger, when it is replaced. Before the
+ *            function returns, if it fails or if no callback is passed.
+ *   where    on a thread that is inside a function of this library, with no lock held. Finalizers
+ *            never run on a thread of the library: with "background": true they wait for a tick,
+ *            ipg_request_free(), ipg_client_shutdown() or ipg_client_free().
+ *   allowed  a finalizer may call any function of the library. It must return, as a callback must.
+ *   fork     a forked child does not call the finalizers that its parent passed.
+ *   exit     the end of the process calls no finalizers.
+ *
  * Pauses. When no thread drives a client for more than 100 ms, for example because the game is
- * paused, that time does not count towards the timeouts of its requests.
+ * paused, that time does not count towards the timeouts of its requests. An application that the
+ * system suspends says so with ipg_client_suspend() and ipg_client_resume().
+ *
+ * Sleeping. A loop that sleeps between ticks sets a waker with ipg_client_set_waker() and asks
+ * ipg_client_next_tick() how long it may sleep.
  *
  * Handles. An ipg_client, ipg_request or ipg_sandbox pointer is a number in the type of a pointer.
  * The host must not dereference it. A handle that is NULL, already freed, of another kind, or not
@@ -126,15 +144,16 @@
  * thread until the result is there, for at most the call's timeout_ms. ipg_client_prewarm,
  * ipg_request_wait and ipg_client_shutdown block for at most the time they are given;
  * ipg_client_shutdown also waits for a callback that is running on another thread, and
- * ipg_client_set_logger for a logger that is. All other functions return at once. A thread that
- * blocks on a client may also do the work of other threads' calls on it. If that thread is stopped,
- * by a debugger for example, the other calls are delayed. Use "background": true or another client
+ * ipg_client_set_logger and ipg_client_set_waker for a logger or a waker that is. All other
+ * functions return at once. A thread that blocks on a client may also do the work of other threads'
+ * calls on it. If that thread is stopped, by a debugger for example, the other calls are delayed. Use "background": true or another client
  * for threads that other threads' blocking calls must not delay.
  *
  * Resources. If the process has no file descriptor or thread left, ipg_client_new or the call fails
  * with IPG_ERR_RESOURCES. Nothing was sent. If memory is exhausted, the process ends (the Rust
  * runtime aborts it), because an allocation of the standard library cannot fail. Only the body of a
  * response is allocated with care: IPG_ERR_RESPONSE_TOO_LARGE. Use max_response_bytes to limit it.
+ * ipg_set_allocator() replaces the allocator.
  *
  * Output. The library writes nothing to standard output or standard error. The only exception is
  * the message of the Rust runtime before it ends the process, as for exhausted memory and for an

@@ -1,176 +1,16 @@
-//! Non-blocking calls for C: submitting, watching, ticking, and the functions of requests. Handles
-//! and callbacks are in `request_handle.rs`.
+//! Requests for C: ticking, and polling, waiting for, canceling and freeing a request. The
+//! functions that create requests are in `submit.rs`, handles and callbacks in `request_handle.rs`.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 use std::time::Duration;
 
 use super::boundary::{self, OutParam};
-use super::log::UserData;
-use super::request_handle::{self, CCallback, with_request};
-use super::session::{STATUS, session_id_of};
-use super::string::StrParam;
+use super::request_handle::{self, with_request};
 use super::tables::CLIENTS;
-use super::types::{ipg_callback, ipg_client, ipg_code, ipg_request};
+use super::types::{ipg_client, ipg_code, ipg_request};
 use crate::client::Client;
-use crate::client::options::CallOptions;
 use crate::codes::Code;
-use crate::json;
-use crate::submit::call::{PollResult, SubmittedCall};
-use crate::submit::updates::WatchOptions;
-
-/// Starts a call of any operation, and returns at once. Nothing is sent before a thread drives the
-/// client with ipg_client_tick(), ipg_request_wait() or a blocking call, or before the client's own
-/// thread does, if the configuration has `"background": true`.
-///
-/// The host gets the result in one of two ways, and each is sufficient: it polls or waits for the
-/// request, or it passes a `callback` and ticks. The callback runs only if this function returned
-/// #IPG_OK. It runs inside ipg_client_tick() or ipg_client_shutdown(), on the thread that calls it,
-/// with no lock held, one callback of a client at a time. It runs exactly once, unless the request
-/// or the client is freed before.
-///
-/// Requests that are not freed count towards the client's `max_in_flight`.
-///
-/// Ownership: free the request with ipg_request_free(), also after its callback has run. Free the
-/// string with ipg_string_free(). Threads: any.
-///
-/// \param client The client.
-/// \param operation The name of the operation, as in ipg_call().
-/// \param arguments_json The arguments, as in ipg_call().
-/// \param options_json The options, as in ipg_call().
-/// \param callback The function that receives the result, or NULL.
-/// \param user_data A pointer that the library passes to the callback. The host keeps the
-/// ownership.
-/// \param out_request Receives the handle, before the callback can run on another thread. If NULL,
-/// the request frees itself after its callback; without a callback, NULL is refused.
-/// \param out_json Receives `{"success": true, "call_id": "7b0c"}`, with the id that the call is
-/// sent with; or the error document. With the error document, nothing is sent, `*out_request` is
-/// NULL and the callback does not run. May be NULL.
-/// \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT; #IPG_ERR_UNKNOWN_OPERATION; #IPG_ERR_INVALID_HANDLE;
-/// #IPG_ERR_BUSY if `max_in_flight` is reached; #IPG_ERR_SHUT_DOWN.
-///
-/// ```c
-/// // static void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
-/// char *json = NULL; if (ipg_submit(client, "list_games", "{\"per_page\": \"20\"}", NULL,
-/// on_games, NULL, NULL, &json)
-///     != IPG_OK) {
-///     fprintf(stderr, "not sent: %s\n", json);
-/// }
-/// ipg_string_free(json);
-/// ```
-#[must_use]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ipg_submit(
-    client: *mut ipg_client,
-    operation: *const c_char,
-    arguments_json: *const c_char,
-    options_json: *const c_char,
-    callback: ipg_callback,
-    user_data: *mut c_void,
-    out_request: *mut *mut ipg_request,
-    out_json: *mut *mut c_char,
-) -> ipg_code {
-    // SAFETY: the header requires valid pointers.
-    let (operation, arguments_json, options_json, out_request, out_json) = unsafe {
-        (
-            StrParam::new("operation", operation),
-            StrParam::new("arguments_json", arguments_json),
-            StrParam::new("options_json", options_json),
-            OutParam::null(out_request),
-            OutParam::null(out_json),
-        )
-    };
-    let user_data = UserData(user_data);
-    boundary::json(&out_json, || {
-        boundary::with_client(client, |client| {
-            let (operation, arguments) = (operation.get()?, arguments_json.get_or_empty()?);
-            let options = CallOptions::from_json(options_json.get_or_empty()?)?;
-            let c_callback = CCallback::new(callback, user_data, &out_request)?;
-            let callback = c_callback.to_callback();
-            let submitted = client.submit_with(operation, arguments, &options, callback, |submitted| {
-                c_callback.on_registered(submitted, &out_request)
-            })?;
-            Ok(submitted_json(&submitted))
-        })
-    })
-}
-
-/// Starts a watch of a game session, and returns at once. A watch reads the status of the session
-/// at an interval and reports each change of the status. The first reading is always reported.
-///
-/// An update has the code #IPG_PENDING and the response of ipg_session_status(). The callback
-/// receives it; without a callback, ipg_request_poll() returns it. The watch ends:
-///
-/// - with #IPG_OK and the last response, when the status says that the session is over (`closed`,
-///   `expired` and similar). A status that this library does not know is an update and not the end;
-/// - with the error, when a reading fails and repeating it would not help;
-/// - with #IPG_ERR_CANCELED, when it is canceled. ipg_client_shutdown() cancels watches at once.
-///
-/// A reading that fails and may succeed later does not end the watch. After three such failures in
-/// a row, the watch reports their error document (`"success": false`) once, with the code
-/// #IPG_PENDING, and logs a warning. The next reading that succeeds is reported again.
-///
-/// A watch makes progress only while a thread drives the client, as a call of ipg_submit() does.
-///
-/// Ownership and threads: as for ipg_submit().
-///
-/// \param client The client.
-/// \param session_id The session's id.
-/// \param interval_ms The time between two readings in milliseconds, at least 10. It varies by a
-/// tenth. A second is a good value. There is one reading at a time.
-/// \param callback The function that receives the updates and the end, or NULL.
-/// \param user_data A pointer that the library passes to the callback. The host keeps the
-/// ownership.
-/// \param out_request Receives the handle, as for ipg_submit().
-/// \param out_json Receives the document with the call id, or the error document, as for
-/// ipg_submit().
-/// \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT, with the `field` `/session_id` or `/interval_ms`;
-/// #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY if `max_in_flight` is reached; #IPG_ERR_SHUT_DOWN.
-///
-/// ```c
-/// ipg_request *watch = NULL;
-/// char *json = NULL;
-/// if (ipg_session_watch(client, session_id, 1000, NULL, NULL, &watch, NULL) == IPG_OK) {
-///     ipg_client_tick(client, 500, NULL); // once a frame
-///     if (ipg_request_poll(watch, &json) == IPG_PENDING && json) {
-///         printf("it is now %s\n", json);
-///     }
-///     ipg_string_free(json);
-/// }
-/// ipg_request_free(watch);
-/// ```
-#[must_use]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ipg_session_watch(
-    client: *mut ipg_client,
-    session_id: *const c_char,
-    interval_ms: u32,
-    callback: ipg_callback,
-    user_data: *mut c_void,
-    out_request: *mut *mut ipg_request,
-    out_json: *mut *mut c_char,
-) -> ipg_code {
-    // SAFETY: the header requires valid pointers.
-    let (session_id, out_request, out_json) = unsafe {
-        (StrParam::new("session_id", session_id), OutParam::null(out_request), OutParam::null(out_json))
-    };
-    let user_data = UserData(user_data);
-    let options = WatchOptions::every(Duration::from_millis(interval_ms.into()));
-    boundary::json(&out_json, || {
-        boundary::with_client(client, |client| {
-            let session_id = session_id_of(&session_id)?;
-            let c_callback = CCallback::new(callback, user_data, &out_request)?;
-            let callback = c_callback.to_callback();
-            let submitted = client.watch_with(session_id, &options, callback, |submitted| {
-                c_callback.on_registered(submitted, &out_request)
-            })?;
-            Ok(submitted_json(&submitted))
-        })
-        .map_err(|mut error| {
-            error.inner_mut().operation.get_or_insert_with(|| STATUS.to_owned());
-            error
-        })
-    })
-}
+use crate::submit::call::PollResult;
 
 /// Drives the calls in flight without waiting, and runs the callbacks that are due on this thread.
 /// A game calls this function once in each frame.
@@ -326,16 +166,15 @@ pub extern "C" fn ipg_request_cancel(request: *mut ipg_request) -> ipg_code {
 
 /// Frees a request, and cancels it if it has not ended. Its callback does not start any more.
 ///
-/// Never waits. A finalizer thread and a callback may call this function, also the callback of the
-/// request itself.
+/// Never waits. A finalizer and a callback may call this function, also the callback of the request
+/// itself. If the callback is running, on another thread or around this call, that run is the last,
+/// and `user_data` must stay valid until it ends. The finalizer runs after that: inside this
+/// function, or on the thread that runs the callback.
 ///
 /// Threads: any.
 ///
-/// \param request The request.
-/// \return #IPG_OK; #IPG_PENDING if the callback of the request is running on another thread: the
-/// request is freed, and `user_data` must stay valid until that callback returns;
-/// #IPG_ERR_INVALID_HANDLE, also for NULL, for a request that was freed before, and in a forked
-/// child for a request of its parent.
+/// \param request The request. \return #IPG_OK; #IPG_ERR_INVALID_HANDLE, also for NULL, for a
+/// request that was freed before, and in a forked child for a request of its parent.
 ///
 /// ```c
 /// ipg_request_free(request);
@@ -343,21 +182,15 @@ pub extern "C" fn ipg_request_cancel(request: *mut ipg_request) -> ipg_code {
 /// ```
 #[unsafe(no_mangle)]
 pub extern "C" fn ipg_request_free(request: *mut ipg_request) -> ipg_code {
-    boundary::code(|| {
+    boundary::status(|| {
         let submitted = request_handle::remove(request)?;
         if let Err(error) = submitted.check_process() {
             // The call belongs to the parent process and must not be changed here.
             std::mem::forget(submitted);
             return Err(error);
         }
-        Ok(if submitted.forget() { Code::OK } else { Code::PENDING })
+        // A callback that is running on another thread keeps its `user_data` until it returns.
+        submitted.forget();
+        Ok(())
     })
-}
-
-/// Returns the document of a call that was submitted.
-fn submitted_json(submitted: &SubmittedCall) -> String {
-    let mut document = "{\"success\":true,\"call_id\":".to_owned();
-    json::write_string(&mut document, submitted.call_id());
-    document.push('}');
-    document
 }

@@ -1,17 +1,20 @@
-//! The handles and callbacks of requests: creating and ending a handle, running a body on the
-//! request of a handle, and calling the callback of C. The exported functions are in `request.rs`.
+//! The handles and callbacks of requests: submitting a call with a callback of C, creating and
+//! ending a handle, running a body on the request of a handle, and calling the callback. The
+//! exported functions are in `submit.rs` and `request.rs`.
 
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
 
 use super::boundary::{self, OutParam};
+use super::finalizer::FinalizedData;
 use super::handle::{HandleTable, Kind};
-use super::log::UserData;
 use super::string::{invalid_argument, to_c_string};
-use super::types::{ipg_callback, ipg_code, ipg_request};
+use super::types::{ipg_callback, ipg_client, ipg_code, ipg_request};
+use crate::client::Client;
 use crate::codes::Code;
 use crate::error::Error;
+use crate::json;
 use crate::panics::InsideGuard;
 use crate::submit::call::SubmittedCall;
 use crate::submit::event::{Callback, Event};
@@ -67,10 +70,46 @@ pub(super) fn with_request<T>(
     result
 }
 
-/// The callback of a request and its handle.
-pub(super) struct CCallback {
+/// Submits a call: creates its callback, runs `start`, and returns the document with the call id.
+/// `start` passes the callback and the function on to the client.
+pub(super) fn submit(
+    client: *mut ipg_client,
     callback: ipg_callback,
-    user_data: UserData,
+    user_data: FinalizedData,
+    out_request: &OutParam<*mut ipg_request>,
+    out_json: &OutParam<*mut c_char>,
+    start: impl FnOnce(&Client, Option<Callback>, OnRegistered<'_>) -> Result<Arc<SubmittedCall>, Error>,
+) -> ipg_code {
+    boundary::json(out_json, || {
+        boundary::with_client(client, |client| {
+            let c_callback = CCallback::new(callback, user_data, out_request)?;
+            let callback = c_callback.to_callback();
+            let on_registered = |submitted: &_| c_callback.on_registered(submitted, out_request);
+            Ok(submitted_json(&*start(client, callback, &on_registered)?))
+        })
+    })
+}
+
+/// Creates the handle of a call that was registered.
+type OnRegistered<'a> = &'a dyn Fn(&Arc<SubmittedCall>) -> Result<(), Error>;
+
+/// Returns the document of a call that was submitted. A prewarm has no call id.
+fn submitted_json(submitted: &SubmittedCall) -> String {
+    let mut document = "{\"success\":true".to_owned();
+    if !submitted.call_id().is_empty() {
+        document.push_str(",\"call_id\":");
+        json::write_string(&mut document, submitted.call_id());
+    }
+    document.push('}');
+    document
+}
+
+/// The callback of a request and its handle.
+struct CCallback {
+    callback: ipg_callback,
+    /// Finalized when the callback can run no more. Without a callback, that is before the function
+    /// of the host returns.
+    user_data: FinalizedData,
     /// Whether the request frees itself after its callback.
     is_detached: bool,
     /// NULL until the call is registered, which is before its callback can run.
@@ -78,9 +117,9 @@ pub(super) struct CCallback {
 }
 
 impl CCallback {
-    pub(super) fn new(
+    fn new(
         callback: ipg_callback,
-        user_data: UserData,
+        user_data: FinalizedData,
         out_request: &OutParam<*mut ipg_request>,
     ) -> Result<Arc<CCallback>, Error> {
         let is_detached = !out_request.is_wanted();
@@ -93,7 +132,7 @@ impl CCallback {
     }
 
     /// Returns the closure that calls the callback, if there is one.
-    pub(super) fn to_callback(self: &Arc<CCallback>) -> Option<Callback> {
+    fn to_callback(self: &Arc<CCallback>) -> Option<Callback> {
         let callback = self.callback?;
         let this = Arc::clone(self);
         Some(Box::new(move |event| {
@@ -110,7 +149,7 @@ impl CCallback {
     }
 
     /// Creates the request's handle and writes it to the out-parameter.
-    pub(super) fn on_registered(
+    fn on_registered(
         &self,
         submitted: &Arc<SubmittedCall>,
         out_request: &OutParam<*mut ipg_request>,

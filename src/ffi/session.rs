@@ -6,14 +6,15 @@ use std::ffi::c_char;
 use super::boundary::{self, OutParam};
 use super::string::StrParam;
 use super::types::{ipg_client, ipg_code};
-use crate::api::session::{START, start_arguments};
+use crate::api::session::start_arguments;
 use crate::client::Client;
 use crate::client::options::CallOptions;
 use crate::client::reply::Reply;
 use crate::error::Error;
 
+pub(super) use crate::api::session::START;
 pub(super) const STATUS: &str = "get_session_status";
-const END: &str = "end_a_game_session";
+pub(super) const END: &str = "end_a_game_session";
 
 /// Starts a game session for a player, and blocks until the result is there. The operation is
 /// `start_a_game_session`.
@@ -145,10 +146,15 @@ fn call(
     call: impl FnOnce(&Client) -> Result<Reply, Error>,
 ) -> ipg_code {
     boundary::json(out_json, || {
-        boundary::with_client(client, |client| call(client).map(Reply::into_json)).map_err(|mut error| {
-            error.inner_mut().operation.get_or_insert_with(|| operation.to_owned());
-            error
-        })
+        named(operation, || boundary::with_client(client, |client| call(client).map(Reply::into_json)))
+    })
+}
+
+/// Runs a call. An error names the operation.
+pub(super) fn named<T>(operation: &'static str, call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    call().map_err(|mut error| {
+        error.inner_mut().operation.get_or_insert_with(|| operation.to_owned());
+        error
     })
 }
 

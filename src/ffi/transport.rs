@@ -9,14 +9,14 @@ use zeroize::Zeroizing;
 
 use super::boundary::{self, OutParam};
 use super::client::create_client;
+use super::finalizer::FinalizedData;
 use super::handle::{HandleTable, Kind};
-use super::log::UserData;
 use super::string::{StrParam, invalid_argument, to_c_string};
 use super::types::{ipg_client, ipg_code, ipg_finalizer};
 use crate::codes::Code;
 use crate::config::{Config, TransportChoice};
 use crate::error::Error;
-use crate::fork::{self, StaticForkSafeMutex};
+use crate::fork::StaticForkSafeMutex;
 use crate::host_transport::{Exchange, ExchangeFailure, ExchangeId, HostRequest, HostTransport};
 use crate::panics::InsideGuard;
 
@@ -276,7 +276,7 @@ fn parse_headers(lines: &str) -> Result<Vec<(&str, &str)>, Error> {
 
 /// The functions of a C host.
 struct CTransport {
-    user_data: UserData,
+    user_data: FinalizedData,
     send: unsafe extern "C-unwind" fn(
         *mut c_void,
         *mut ipg_exchange,
@@ -287,26 +287,6 @@ struct CTransport {
         usize,
     ),
     cancel: ipg_transport_cancel,
-    _finalizer: Finalizer,
-}
-
-/// Calls the finalizer of a transport when it is dropped, in the process that got it.
-struct Finalizer {
-    finalizer: ipg_finalizer,
-    user_data: UserData,
-    generation: u64,
-}
-
-impl Drop for Finalizer {
-    fn drop(&mut self) {
-        if self.generation == fork::generation()
-            && let Some(finalizer) = self.finalizer
-        {
-            let _outside = InsideGuard::leave();
-            // SAFETY: the host passed the finalizer for this purpose.
-            unsafe { finalizer(self.user_data.get()) };
-        }
-    }
 }
 
 impl CTransport {
@@ -329,11 +309,7 @@ impl CTransport {
         }
         // SAFETY: the table has at least these bytes.
         let table = unsafe { transport.read_unaligned() };
-        let finalizer = Finalizer {
-            finalizer: table.finalizer,
-            user_data: UserData(table.user_data),
-            generation: fork::generation(),
-        };
+        let user_data = FinalizedData::new(table.user_data, table.finalizer);
         // SAFETY: the table has `size` bytes.
         let rest = unsafe {
             let rest = transport.cast::<u8>().add(size_of::<ipg_transport>());
@@ -347,12 +323,7 @@ impl CTransport {
         let Some(send) = table.send else {
             return Err(invalid_argument("`send` of the transport is NULL.".into()));
         };
-        Ok(Arc::new(CTransport {
-            user_data: UserData(table.user_data),
-            send,
-            cancel: table.cancel,
-            _finalizer: finalizer,
-        }))
+        Ok(Arc::new(CTransport { user_data, send, cancel: table.cancel }))
     }
 }
 

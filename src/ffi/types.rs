@@ -3,8 +3,8 @@
 
 use std::ffi::{c_char, c_void};
 
-/// The result of a call: one of the codes above. 0 is #IPG_OK. Every other code of a call that has
-/// ended is an error.
+/// The result of a call: one of the codes above, which are plain integers and can be used in `#if`.
+/// 0 is #IPG_OK. Every other code of a call that has ended is an error.
 pub type ipg_code = i32;
 
 /// A handle of a client. The handle is opaque: a number in the type of a pointer, which must not be
@@ -35,13 +35,9 @@ pub type ipg_callback = Option<
     ),
 >;
 
-/// Tells the host that the library no longer uses a `user_data`, so that the host can free it.
+/// Receives a `user_data` that the library will not use any more, so that the host can free it.
 ///
 /// A function that takes a finalizer takes it beside a `user_data`. The library calls the finalizer
-/// exactly once for each call of such a function, also when the function fails, and never uses
-/// `user_data` afterwards. NULL means that the host needs no call.
-///
-/// The finalizer runs on a thread that is inside a function of this library, never on a thread of
-/// the library, and with no lock held. In a forked child, the library does not call the finalizers
-/// that the parent passed. The finalizer may call any function of this library that does not block.
+/// exactly once for each call of such a function, also when the function fails. NULL means that the
+/// host needs no call. The rules are at the top of this header, under "Finalizers".
 pub type ipg_finalizer = Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>;

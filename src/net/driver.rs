@@ -2,17 +2,20 @@
 //! its own. The thread that waits for a call, or ticks, runs it; all of them use [`Driver::drive`].
 //!
 //! This file contains the driver, the start of tasks and the end of a client. `driver/blocking.rs`
-//! runs calls on the calling thread. The calls themselves are in `call_cell.rs`, `in_flight.rs` and
-//! `retry_loop.rs`, HTTP in `transport/`.
+//! runs calls on the calling thread, `driver/prewarm.rs` opens connections, `driver/suspend.rs`
+//! stops the clock. The calls themselves are in `call_cell.rs`, `in_flight.rs` and `retry_loop.rs`,
+//! HTTP in `transport/`.
 
 mod blocking;
+mod prewarm;
+mod suspend;
 
 use std::future::{Future, poll_fn};
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -22,6 +25,7 @@ use tokio::sync::Notify;
 
 use super::call_cell::{CallCell, CallReport, run_guarded};
 use super::calling_thread;
+use super::host_waker::{HostWaker, WakingTask};
 use super::idle_time::DriveClock;
 use super::idle_time::budget::Budget;
 use super::in_flight::{Closed, InFlightCalls, InFlightGuard};
@@ -59,6 +63,7 @@ pub(crate) struct Driver {
     stop: Notify,
     background: ForkSafeMutex<Option<JoinHandle<()>>>,
     has_background: bool,
+    host_waker: OnceLock<Arc<HostWaker>>,
 }
 
 impl Driver {
@@ -123,6 +128,7 @@ impl Driver {
             stop: Notify::new(),
             background: ForkSafeMutex::new(None),
             has_background: config.background,
+            host_waker: OnceLock::new(),
         });
         if config.background {
             driver.start_background()?;
@@ -229,16 +235,24 @@ impl Driver {
     ) {
         let clock = Arc::clone(&self.clock);
         let mut task = Box::pin(task);
+        let host_waker = self.host_waker.get().filter(|waker| waker.is_set());
+        let mut waking = host_waker.map(|waker| WakingTask::new(Arc::clone(waker), Arc::clone(&clock)));
         let owned_cell = Arc::clone(cell);
         let task = self.runtime.spawn(async move {
             let _kept = kept;
             let task = poll_fn(move |context| {
                 if clock.is_over_budget() {
                     context.waker().wake_by_ref();
+                    if let Some(waking) = &waking {
+                        waking.mark_ready();
+                    }
                     return Poll::Pending;
                 }
                 clock.record_poll();
-                task.as_mut().poll(context)
+                match &mut waking {
+                    Some(waking) => waking.poll(context, |context| task.as_mut().poll(context)),
+                    None => task.as_mut().poll(context),
+                }
             });
             run_guarded(owned_cell, task).await;
         });
@@ -256,6 +270,9 @@ impl Driver {
             return Ok(false);
         }
         self.clock.record_tick();
+        if let Some(waker) = self.host_waker.get() {
+            waker.begin_tick();
+        }
         let before = self.clock.polls();
         let limit = self.clock.limit(budget);
         if self.clock.is_over_budget() {

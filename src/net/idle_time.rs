@@ -3,7 +3,8 @@
 //!
 //! A game that pauses does not tick. When it goes on, its calls should find their responses and no
 //! timeouts. So at most [`MAX_COUNTED_GAP`] of a gap between two drives counts towards timeouts;
-//! the rest is idle time. `idle_time/budget.rs` limits the time of a tick.
+//! the rest is idle time. While the host has suspended the client, all time is idle time.
+//! `idle_time/budget.rs` limits the time of a tick.
 
 pub(crate) mod budget;
 
@@ -18,6 +19,9 @@ const MAX_COUNTED_GAP: Duration = Duration::from_millis(100);
 /// No budget: the driver runs what is ready.
 const UNLIMITED: u64 = u64::MAX;
 
+/// The value of `suspended` while the client is not suspended.
+const NOT_SUSPENDED: u64 = u64::MAX;
+
 /// The clock of one driver.
 #[derive(Debug)]
 pub(crate) struct DriveClock {
@@ -28,6 +32,12 @@ pub(crate) struct DriveClock {
     stopped: AtomicU64,
     /// The idle time so far, in microseconds.
     idle: AtomicU64,
+    /// The time when the host suspended the client, in microseconds since the epoch;
+    /// [`NOT_SUSPENDED`] otherwise. While it is set, `idle` does not grow, and the time since then
+    /// is added to it.
+    suspended: AtomicU64,
+    /// How often the host has resumed the client.
+    resumes: AtomicU64,
     /// The number of polls of tasks.
     polls: AtomicU64,
     /// The number of ticks of the host.
@@ -54,6 +64,8 @@ impl DriveClock {
             driving: AtomicUsize::new(0),
             stopped: AtomicU64::new(0),
             idle: AtomicU64::new(0),
+            suspended: AtomicU64::new(NOT_SUSPENDED),
+            resumes: AtomicU64::new(0),
             polls: AtomicU64::new(0),
             ticks: AtomicU64::new(0),
             budget_end: AtomicU64::new(UNLIMITED),
@@ -79,7 +91,7 @@ impl DriveClock {
     }
 
     fn start(&self, now: u64) {
-        if self.driving.fetch_add(1, Ordering::SeqCst) == 0 {
+        if self.driving.fetch_add(1, Ordering::SeqCst) == 0 && !self.is_suspended() {
             let gap = now.saturating_sub(self.stopped.load(Ordering::SeqCst));
             self.idle.fetch_add(idle_part(gap), Ordering::SeqCst);
         }
@@ -102,15 +114,69 @@ impl DriveClock {
 
     fn mark_at(&self, now: u64) -> IdleMark {
         let stopped = self.stopped.load(Ordering::SeqCst);
-        let gap = if self.is_driven() { 0 } else { now.saturating_sub(stopped) };
+        let gap = match self.suspended.load(Ordering::SeqCst) {
+            NOT_SUSPENDED if self.is_driven() => 0,
+            NOT_SUSPENDED => now.saturating_sub(stopped),
+            suspended => now.saturating_sub(suspended),
+        };
         IdleMark { before: self.idle.load(Ordering::SeqCst), gap }
     }
 
     /// Returns the time since `mark` in which no thread drove, without the part of each gap that
     /// counts.
     pub(crate) fn idle_since(&self, mark: IdleMark) -> Duration {
+        self.idle_since_at(mark, || self.now())
+    }
+
+    fn idle_since_at(&self, mark: IdleMark, now: impl FnOnce() -> u64) -> Duration {
+        let suspended = match self.suspended.load(Ordering::SeqCst) {
+            NOT_SUSPENDED => 0,
+            suspended => now().saturating_sub(suspended),
+        };
         let idle = self.idle.load(Ordering::SeqCst).saturating_sub(mark.before);
-        Duration::from_micros(idle.saturating_sub(mark.gap))
+        Duration::from_micros((idle + suspended).saturating_sub(mark.gap))
+    }
+
+    /// Stops the clock until [`DriveClock::resume`]. The caller serializes the two functions.
+    pub(crate) fn suspend(&self) {
+        self.suspend_at(self.now());
+    }
+
+    fn suspend_at(&self, now: u64) {
+        if !self.is_driven() {
+            // The gap before the suspension counts like any gap.
+            let gap = now.saturating_sub(self.stopped.swap(now, Ordering::SeqCst));
+            self.idle.fetch_add(idle_part(gap), Ordering::SeqCst);
+        }
+        self.suspended.store(now, Ordering::SeqCst);
+    }
+
+    /// Lets the clock go on. Connections from before are not used any more.
+    pub(crate) fn resume(&self) {
+        self.resume_at(self.now());
+    }
+
+    fn resume_at(&self, now: u64) {
+        let suspended = self.suspended.load(Ordering::SeqCst);
+        if suspended == NOT_SUSPENDED {
+            return;
+        }
+        self.resumes.fetch_add(1, Ordering::SeqCst);
+        self.stopped.fetch_max(now, Ordering::SeqCst);
+        // Added before the suspension ends: a deadline that is read in between is late, never
+        // early.
+        self.idle.fetch_add(now.saturating_sub(suspended), Ordering::SeqCst);
+        self.suspended.store(NOT_SUSPENDED, Ordering::SeqCst);
+    }
+
+    /// Returns whether the host has suspended the client.
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.suspended.load(Ordering::SeqCst) != NOT_SUSPENDED
+    }
+
+    /// Returns how often the host has resumed the client.
+    pub(crate) fn resumes(&self) -> u64 {
+        self.resumes.load(Ordering::SeqCst)
     }
 
     /// Returns the number of polls of tasks.
@@ -190,6 +256,31 @@ mod tests {
                 clock.stop(now);
             }
             assert_eq!(now - idle(&clock, mark), 10 * counted, "a loop every {gap} microseconds");
+        }
+    }
+
+    #[test]
+    fn no_time_counts_while_the_client_is_suspended() {
+        for driven in [false, true] {
+            let clock = DriveClock::new();
+            if driven {
+                clock.start(0);
+            }
+            let before = clock.mark_at(0);
+            clock.suspend_at(10_000);
+            let during = clock.mark_at(20 * SECOND);
+            let idle_now = |mark, now: u64| clock.idle_since_at(mark, || now).as_micros() as u64;
+            assert_eq!(idle_now(before, 30 * SECOND), 30 * SECOND - 10_000, "driven: {driven}");
+            assert_eq!(idle_now(during, 30 * SECOND), 10 * SECOND, "driven: {driven}");
+            // A drive during the suspension adds nothing.
+            clock.start(35 * SECOND);
+            clock.stop(36 * SECOND);
+            clock.resume_at(50 * SECOND);
+            assert_eq!(clock.resumes(), 1);
+            assert_eq!(idle(&clock, before), 50 * SECOND - 10_000, "driven: {driven}");
+            assert_eq!(idle(&clock, during), 30 * SECOND, "driven: {driven}");
+            clock.start(50 * SECOND + 1_000);
+            assert_eq!(idle(&clock, during), 30 * SECOND, "driven: {driven}");
         }
     }
 

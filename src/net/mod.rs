@@ -6,6 +6,7 @@ pub(crate) mod call_cell;
 mod calling_thread;
 mod deadline;
 pub(crate) mod driver;
+pub(crate) mod host_waker;
 pub(crate) mod idle_time;
 pub(crate) mod in_flight;
 #[cfg(feature = "internals")]

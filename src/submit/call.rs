@@ -4,7 +4,7 @@
 //! The runtime's tasks use [`CallShared`] only, which contains nothing of the host. The public
 //! handle is in `handle.rs`.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use super::completions::{Completion, CompletionQueue};
@@ -12,7 +12,7 @@ use super::event::{CallResult, Callback, Notify};
 use super::updates::{UpdateQueue, WatchState};
 use crate::api::operation::Operation;
 use crate::api::session::text_at;
-use crate::client::reply::{into_reply, with_context};
+use crate::client::reply::{into_reply, prewarm_reply, with_context};
 use crate::error::Error;
 use crate::fork::{self, ForkSafeMutex};
 use crate::http_types::{Idempotency, Outcome};
@@ -22,8 +22,8 @@ use crate::net::driver::{Driver, forked_child_error};
 use crate::net::in_flight::InFlightGuard;
 use crate::net::unwind;
 use crate::redact::Redactor;
-use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, OnceLock};
 
 /// The functions of a client that its calls use.
 pub(crate) trait CallOwner: Send + Sync {
@@ -50,7 +50,12 @@ pub(crate) struct SubmittedCall {
     /// Weak: a call that is kept for its result must not keep connections open.
     pub(super) driver: Weak<Driver>,
     pub(super) guard: InFlightGuard,
-    pub(super) callback: Option<Callback>,
+    /// The callback, until it can run no more: it is taken out before its last run, and when the
+    /// call is forgotten. The thread that runs it has a reference of its own, so the callback is
+    /// dropped after it has returned.
+    // It belongs to a call of one process, so it need not be fork-safe; it is locked inside the
+    // lock of the registry, where a fork-safe mutex must not be.
+    callback: Mutex<Option<Arc<Callback>>>,
     result: OnceLock<CallResult>,
     /// Whether the host has the result.
     is_result_taken: AtomicBool,
@@ -61,7 +66,8 @@ pub(crate) struct SubmittedCall {
 pub(crate) struct CallShared {
     pub(super) id: u64,
     process: u64,
-    pub(super) operation: &'static Operation,
+    /// None for a prewarm, which only opens a connection.
+    pub(super) operation: Option<&'static Operation>,
     pub(super) call_id: String,
     /// The argument that the response must repeat.
     echo: Option<String>,
@@ -89,7 +95,7 @@ impl CallShared {
     #[expect(clippy::too_many_arguments, reason = "only `Client` makes calls, and all of these are its own")]
     pub(crate) fn new(
         id: u64,
-        operation: &'static Operation,
+        operation: Option<&'static Operation>,
         call_id: String,
         echo: Option<String>,
         secrets: Arc<Redactor>,
@@ -122,8 +128,11 @@ impl CallShared {
 
     /// Converts the report of an attempt or of the whole call.
     pub(super) fn convert(&self, report: CallReport) -> CallResult {
-        into_reply(self.operation, report, self.call_id.clone(), self.echo.as_deref())
-            .map_err(|error| with_context(error, self.operation.id, Some(&self.call_id), &self.secrets))
+        let Some(operation) = self.operation else {
+            return prewarm_reply(report.result.map(drop), report.elapsed, &self.secrets);
+        };
+        into_reply(operation, report, self.call_id.clone(), self.echo.as_deref())
+            .map_err(|error| with_context(error, operation.id, Some(&self.call_id), &self.secrets))
     }
 
     /// Queues an update of a watch for its callback, or for the host to take.
@@ -137,6 +146,7 @@ impl CallShared {
             // An observer that panics does not end the watch.
             let _ = unwind::run(|| notify());
         }
+        self.completions.waker.wake();
     }
 
     pub(crate) fn set_state(&self, state: WatchState) {
@@ -164,7 +174,7 @@ impl SubmittedCall {
             owner: Arc::downgrade(owner),
             driver: Arc::downgrade(driver),
             guard,
-            callback,
+            callback: Mutex::new(callback.map(Arc::new)),
             result: OnceLock::new(),
             is_result_taken: AtomicBool::new(false),
             shared: Arc::new(shared),
@@ -183,7 +193,7 @@ impl SubmittedCall {
             owner,
             driver: Weak::new(),
             guard,
-            callback: Some(callback),
+            callback: Mutex::new(Some(Arc::new(callback))),
             result: OnceLock::new(),
             is_result_taken: AtomicBool::new(false),
             shared: Arc::new(shared),
@@ -239,11 +249,10 @@ impl SubmittedCall {
             attempts = Some(report.attempts);
             self.shared.convert(report)
         });
-        if let Some(attempts) = attempts {
-            let operation = self.shared.operation.id;
+        if let (Some(attempts), Some(operation)) = (attempts, self.shared.operation) {
             let upgraded = if owner.is_none() { self.owner.upgrade() } else { None };
             if let Some(owner) = owner.or(upgraded.as_deref()) {
-                owner.count(operation, result, attempts);
+                owner.count(operation.id, result, attempts);
             }
         }
         Some(result)
@@ -253,8 +262,9 @@ impl SubmittedCall {
     pub(crate) fn end_with_client(&self, owner: &dyn CallOwner) {
         self.guard.release();
         self.result_counted_by(Some(owner));
-        if self.callback.is_some() {
+        if self.has_callback() {
             self.abandon(owner);
+            drop(self.take_callback());
         }
     }
 
@@ -265,7 +275,8 @@ impl SubmittedCall {
             return;
         }
         let Some(result) = self.result_counted_by(Some(owner)) else { return };
-        let operation = self.shared.operation;
+        // A prewarm changes nothing at the server, and is not counted.
+        let Some(operation) = self.shared.operation else { return };
         let changes = operation.idempotency != Idempotency::Safe;
         let matters =
             changes && result.as_ref().err().is_none_or(|error| error.outcome() == Outcome::Unknown);
@@ -340,10 +351,26 @@ impl SubmittedCall {
     }
 
     pub(crate) fn forget_with(&self, forget: impl FnOnce(u64) -> bool) -> bool {
-        let is_complete = self.callback.is_none() || forget(self.shared.id);
+        let is_complete = !self.has_callback() || forget(self.shared.id);
         self.shared.mark_delivered();
         self.guard.release();
+        drop(self.take_callback());
         is_complete
+    }
+
+    /// Returns whether the call was submitted with a callback.
+    pub(super) fn has_callback(&self) -> bool {
+        self.shared.has_callback
+    }
+
+    /// Returns the callback for a run that is not the last. None if the call was forgotten.
+    pub(super) fn callback(&self) -> Option<Arc<Callback>> {
+        self.callback.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the callback for its last run, or to drop it. The caller drops it with no lock held.
+    pub(super) fn take_callback(&self) -> Option<Arc<Callback>> {
+        self.callback.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     #[cfg(feature = "capi")]
@@ -361,7 +388,7 @@ impl Drop for SubmittedCall {
         }
         self.guard.release();
         if let Some(owner) = self.owner.upgrade() {
-            if self.callback.is_none() {
+            if !self.has_callback() {
                 owner.remove_polled(self.shared.id);
             }
             self.abandon(&*owner);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::event::CallResult;
 use crate::fork::ForkSafeMutex;
+use crate::net::host_waker::HostWaker;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// The events of a client's calls that are not delivered yet. The tasks of the runtime push to it,
@@ -16,6 +17,7 @@ pub(crate) struct CompletionQueue {
     active: AtomicUsize,
     /// Ids of calls and their events, oldest first. Some of the calls may be forgotten by now.
     ready: ForkSafeMutex<VecDeque<(u64, Completion)>>,
+    pub(crate) waker: Arc<HostWaker>,
 }
 
 pub(super) enum Completion {
@@ -25,11 +27,21 @@ pub(super) enum Completion {
 
 impl CompletionQueue {
     pub(super) fn new() -> CompletionQueue {
-        CompletionQueue { active: AtomicUsize::new(0), ready: ForkSafeMutex::new(VecDeque::new()) }
+        CompletionQueue {
+            active: AtomicUsize::new(0),
+            ready: ForkSafeMutex::new(VecDeque::new()),
+            waker: HostWaker::new(),
+        }
     }
 
     pub(super) fn push(&self, id: u64, completion: Completion) {
         self.ready.lock().push_back((id, completion));
+        self.waker.wake();
+    }
+
+    /// Returns whether there is an event to deliver. Its call may be forgotten by now.
+    pub(crate) fn has_ready(&self) -> bool {
+        !self.ready.lock().is_empty()
     }
 
     /// Returns whether a tick has nothing to do.

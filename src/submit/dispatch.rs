@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::call::SubmittedCall;
 use super::completions::Completion;
-use super::event::Event;
+use super::event::{Callback, Event};
 use super::registry::CallRegistry;
 use crate::fork;
 use crate::sync::thread;
@@ -51,29 +51,38 @@ impl<'a> DispatchGuard<'a> {
     pub(crate) fn dispatch_one(&self) -> bool {
         let registry = self.registry;
         while let Some((id, completion)) = registry.completions.pop() {
-            // The call is marked as running in the same step, so that `forget` can report it. A
-            // call that has ended is removed, so that its callback runs once.
-            let submitted = registry.with(|table| {
+            // The call is marked as running and its callback is taken in the same step, so that
+            // `forget` can report it. A call that has ended is removed, so that its callback runs
+            // once.
+            let found = registry.with(|table| {
                 let submitted = match completion {
                     Completion::Update(_) => table.with_callback.get(&id).map(Arc::clone),
                     Completion::Done => table.with_callback.remove(&id),
                 };
-                if submitted.is_some() {
-                    table.running.push(id);
-                }
-                submitted
+                let submitted = submitted?;
+                table.running.push(id);
+                let callback = match completion {
+                    Completion::Update(_) => submitted.callback(),
+                    Completion::Done => submitted.take_callback(),
+                };
+                Some((submitted, callback))
             });
             // A call that is not in the table was forgotten.
-            let Some(submitted) = submitted else { continue };
-            self.invoke(submitted, &completion);
+            let Some((submitted, callback)) = found else { continue };
+            self.invoke(submitted, callback, &completion);
             return true;
         }
         false
     }
 
-    fn invoke(&self, submitted: Arc<SubmittedCall>, completion: &Completion) {
+    fn invoke(
+        &self,
+        submitted: Arc<SubmittedCall>,
+        callback: Option<Arc<Callback>>,
+        completion: &Completion,
+    ) {
         let running = Running(self);
-        if let Some(callback) = &submitted.callback {
+        if let Some(callback) = &callback {
             match completion {
                 Completion::Update(update) => callback(Event::Update(update)),
                 Completion::Done => {
@@ -87,6 +96,7 @@ impl<'a> DispatchGuard<'a> {
         drop(running);
         if submitted.check_process().is_err() {
             // The callback forked, and this is the child: the call belongs to the parent.
+            std::mem::forget(callback);
             std::mem::forget(submitted);
         }
     }

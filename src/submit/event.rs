@@ -20,7 +20,8 @@ pub enum Event<'a> {
 }
 
 /// A function that [`Client::tick`](crate::Client::tick) and
-/// [`Client::shutdown`](crate::Client::shutdown) call.
+/// [`Client::shutdown`](crate::Client::shutdown) call. The library drops it after its last run, or
+/// when the call or the client is forgotten; never on a thread of the library.
 pub type Callback = Box<dyn Fn(Event<'_>) + Send + Sync>;
 
 /// A function that is called when a call has something new; see

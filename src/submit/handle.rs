@@ -36,7 +36,7 @@ impl std::fmt::Debug for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let shared = self.submitted.as_ref().map(|submitted| &submitted.shared);
         f.debug_struct("Call")
-            .field("operation", &shared.map(|shared| shared.operation.id))
+            .field("operation", &shared.and_then(|shared| shared.operation).map(|operation| operation.id))
             .field("call_id", &shared.map(|shared| shared.call_id.as_str()))
             .finish_non_exhaustive()
     }
@@ -146,7 +146,7 @@ impl Call {
     /// Drops the handle without canceling the call: its callback still runs. A call without a
     /// callback is forgotten, because nothing could receive its result.
     pub fn detach(mut self) {
-        if self.submitted.as_ref().is_some_and(|submitted| submitted.callback.is_some()) {
+        if self.submitted.as_ref().is_some_and(|submitted| submitted.has_callback()) {
             let submitted = self.submitted.take();
             if submitted.as_ref().is_some_and(|submitted| submitted.check_process().is_err()) {
                 std::mem::forget(submitted);

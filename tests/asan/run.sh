@@ -104,7 +104,7 @@ done
 if $programs; then
     say "the C programs"
     soname=libiplaygames.so.$(($(sed -n 's/.*define IPG_ABI_VERSION //p' include/iplaygames.h) >> 16))
-    $cargo rustc --lib --crate-type cdylib --target $target -- \
+    $cargo rustc --lib --crate-type cdylib --features host-allocator --target $target -- \
         -C link-arg=-Wl,-soname,"$soname" -C link-arg=-Wl,-z,nodelete
     nm -D "$built/libiplaygames.so" >"$work/symbols"
     grep -q ' U __asan_init$' "$work/symbols" || fail "the library is built without AddressSanitizer"

@@ -184,7 +184,7 @@ static void on_log(void *user_data, int32_t level, const char *target, const cha
     struct seen *seen = (struct seen *)user_data;
     char *json = NULL;
     seen->lines++;
-    seen->from_inside = ipg_client_set_logger(seen->client, NULL, NULL, IPG_LOG_OFF);
+    seen->from_inside = ipg_client_set_logger(seen->client, NULL, NULL, NULL, IPG_LOG_OFF);
     if (ipg_client_stats(seen->client, &json) != IPG_OK) {
         seen->from_inside = IPG_ERR_INTERNAL;
     }
@@ -198,9 +198,9 @@ static void freeing_a_pointer_that_is_not_a_live_string_only_logs_a_warning(void
     memset(&seen, 0, sizeof seen);
     CHECK_CODE(ipg_client_new("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\"}", &seen.client, NULL), IPG_OK,
                NULL);
-    CHECK(ipg_client_set_logger(seen.client, on_log, &seen, 6) == IPG_ERR_INVALID_ARGUMENT);
-    CHECK(ipg_client_set_logger(seen.client, on_log, &seen, -1) == IPG_ERR_INVALID_ARGUMENT);
-    CHECK(ipg_client_set_logger(seen.client, on_log, &seen, IPG_LOG_WARN) == IPG_OK);
+    CHECK(ipg_client_set_logger(seen.client, on_log, &seen, NULL, 6) == IPG_ERR_INVALID_ARGUMENT);
+    CHECK(ipg_client_set_logger(seen.client, on_log, &seen, NULL, -1) == IPG_ERR_INVALID_ARGUMENT);
+    CHECK(ipg_client_set_logger(seen.client, on_log, &seen, NULL, IPG_LOG_WARN) == IPG_OK);
 
     ipg_string_free(NULL);
     ipg_string_free(local);
@@ -220,7 +220,7 @@ static void freeing_a_pointer_that_is_not_a_live_string_only_logs_a_warning(void
     CHECK(seen.lines == 2);
     CHECK(strstr(seen.last, "was freed before") != NULL);
     ipg_string_free(json + 1); /* points into a string */
-    CHECK(ipg_client_set_logger(seen.client, NULL, NULL, IPG_LOG_TRACE) == IPG_OK);
+    CHECK(ipg_client_set_logger(seen.client, NULL, NULL, NULL, IPG_LOG_TRACE) == IPG_OK);
     ipg_string_free(local);
     FREE_STRING(json);
     CHECK_CODE(ipg_client_stats(seen.client, &json), IPG_OK, json);

@@ -86,7 +86,7 @@ static int has_received(struct broken_client *broken_client, const char *count) 
 static ipg_request *submit(struct broken_client *broken_client, ipg_callback callback, struct end_record *end_record) {
     char *json = NULL;
     ipg_request *request = NULL;
-    CHECK_CODE(ipg_submit(broken_client->client, "start_a_game_session", START_ARGS, NULL, callback, end_record,
+    CHECK_CODE(ipg_submit(broken_client->client, "start_a_game_session", START_ARGS, NULL, callback, end_record, NULL,
                           &request, &json),
                IPG_OK, json);
     ipg_string_free(json);
@@ -100,12 +100,12 @@ static void check_new_calls_are_refused(struct broken_client *broken_client) {
                json);
     CHECK_VALUE(json, "/error/outcome", "not_sent");
     FREE_STRING(json);
-    CHECK_CODE(ipg_submit(broken_client->client, "list_games", NULL, NULL, NULL, NULL, &request, &json),
+    CHECK_CODE(ipg_submit(broken_client->client, "list_games", NULL, NULL, NULL, NULL, NULL, &request, &json),
                IPG_ERR_INTERNAL, json);
     CHECK(request == NULL);
     FREE_STRING(json);
-    CHECK_CODE(ipg_session_watch(broken_client->client, "abc", 1000, NULL, NULL, &request, &json), IPG_ERR_INTERNAL,
-               json);
+    CHECK_CODE(ipg_session_watch(broken_client->client, "abc", 1000, NULL, NULL, NULL, &request, &json),
+               IPG_ERR_INTERNAL, json);
     CHECK(request == NULL);
     FREE_STRING(json);
 }
@@ -194,7 +194,7 @@ static void calls_of_a_background_client_end_when_the_io_driver_fails(void) {
     break_driver(&it);
     /* Submitting wakes the thread, which finds that the driver has failed, perhaps before the call
        is registered. */
-    ipg_code code = ipg_submit(it.client, "list_games", NULL, NULL, NULL, NULL, &second, &json);
+    ipg_code code = ipg_submit(it.client, "list_games", NULL, NULL, NULL, NULL, NULL, &second, &json);
     CHECK(code == IPG_OK || code == IPG_ERR_INTERNAL);
     FREE_STRING(json);
     long from = now_ms();

@@ -13,6 +13,13 @@ static ipg_request *kept;
 static int called;
 static volatile int done;
 
+static int finalized;
+
+static void on_finalized(void *user_data) {
+    (void)user_data;
+    finalized++;
+}
+
 static void on_end(void *user_data, ipg_request *request, ipg_code code, const char *json) {
     (void)user_data, (void)request, (void)code, (void)json;
     called++;
@@ -70,8 +77,8 @@ static int run_child(char *inherited) {
         }
     }
     /* The child submits its own requests, on its own connection. */
-    if (ipg_submit(client, "list_games", NULL, NULL, on_end, NULL, NULL, NULL) != IPG_OK ||
-        ipg_submit(client, "list_games", NULL, NULL, NULL, NULL, &kept, NULL) != IPG_OK ||
+    if (ipg_submit(client, "list_games", NULL, NULL, on_end, NULL, NULL, NULL, NULL) != IPG_OK ||
+        ipg_submit(client, "list_games", NULL, NULL, NULL, NULL, NULL, &kept, NULL) != IPG_OK ||
         ipg_request_wait(kept, 20000, NULL) == IPG_PENDING || ipg_request_free(kept) != IPG_OK) {
         return 8;
     }
@@ -81,7 +88,11 @@ static int run_child(char *inherited) {
     if (getpid() % 2 && (ipg_client_shutdown(client, 1000) != IPG_OK || called != 1)) {
         return 9;
     }
-    return ipg_client_free(client) == IPG_OK ? 0 : 10;
+    if (ipg_client_free(client) != IPG_OK) {
+        return 10;
+    }
+    /* The parent passed finalizers, and the child passed none. */
+    return finalized == 0 ? 0 : 11;
 }
 
 /* A callback that forks. The child returns from it too, and has no request of the parent. */
@@ -100,21 +111,22 @@ static void a_callback_may_fork(const char *config) {
     int status = -1;
     CHECK_CODE(ipg_client_new(config, &mine, NULL), IPG_OK, NULL);
     ipg_request *first = NULL, *second = NULL;
-    CHECK_CODE(ipg_submit(mine, "list_games", NULL, NULL, fork_in_callback, &process, &first, NULL), IPG_OK, NULL);
-    CHECK_CODE(ipg_submit(mine, "list_games", NULL, NULL, on_end, NULL, &second, NULL), IPG_OK, NULL);
-    called = 0;
+    CHECK_CODE(ipg_submit(mine, "list_games", NULL, NULL, fork_in_callback, &process, on_finalized, &first, NULL),
+               IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(mine, "list_games", NULL, NULL, on_end, NULL, on_finalized, &second, NULL), IPG_OK, NULL);
+    called = finalized = 0;
     CHECK(ipg_request_cancel(first) == IPG_OK && ipg_request_cancel(second) == IPG_OK);
     CHECK(ipg_client_tick(mine, 1000000, &completed) == IPG_OK);
     if (process == 0) {
         int good = called == 0 && ipg_client_tick(mine, 500, NULL) == IPG_OK && called == 0 &&
                    ipg_request_free(first) == IPG_ERR_INVALID_HANDLE &&
-                   ipg_submit(mine, "list_games", NULL, NULL, on_end, NULL, NULL, NULL) == IPG_OK;
+                   ipg_submit(mine, "list_games", NULL, NULL, on_end, NULL, NULL, NULL, NULL) == IPG_OK;
         while (good && !called) {
             ipg_client_tick(mine, 500, NULL);
         }
-        _exit(good && ipg_client_free(mine) == IPG_OK ? 0 : 1);
+        _exit(good && ipg_client_free(mine) == IPG_OK && finalized == 0 ? 0 : 1);
     }
-    CHECK(completed == 2 && called == 1);
+    CHECK(completed == 2 && called == 1 && finalized == 2);
     CHECK(process > 0 && waitpid(process, &status, 0) == process);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     CHECK(ipg_request_free(first) == IPG_OK && ipg_request_free(second) == IPG_OK);
@@ -123,11 +135,11 @@ static void a_callback_may_fork(const char *config) {
 
 static void children_can_use_inherited_clients_and_strings(const char *config) {
     pthread_t threads[2];
-    called = 0;
+    called = finalized = 0;
     done = 0;
     CHECK_CODE(ipg_client_new(config, &client, NULL), IPG_OK, NULL);
-    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, on_end, NULL, &kept, NULL), IPG_OK, NULL);
-    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, on_end, NULL, NULL, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, on_end, NULL, on_finalized, &kept, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, on_end, NULL, on_finalized, NULL, NULL), IPG_OK, NULL);
     for (int n = 0; n < 2; n++) {
         CHECK(pthread_create(&threads[n], NULL, use_the_library, NULL) == 0);
     }
@@ -152,7 +164,7 @@ static void children_can_use_inherited_clients_and_strings(const char *config) {
     CHECK(ipg_request_wait(kept, 20000, NULL) != IPG_PENDING);
     CHECK(ipg_client_shutdown(client, 20000) == IPG_OK && called == 2);
     CHECK(ipg_request_free(kept) == IPG_OK);
-    CHECK(ipg_client_free(client) == IPG_OK);
+    CHECK(ipg_client_free(client) == IPG_OK && finalized == 2);
 }
 
 static int finalized;

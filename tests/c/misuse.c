@@ -172,6 +172,24 @@ static void check_refused(int line, ipg_code code, ipg_code expected, char **pla
         check_poll_result(__LINE__, code, place, &here);                                                               \
     } while (0)
 
+/* How often a finalizer was passed, and how often one ran. */
+static int passed, finalized;
+
+static void on_finalized(void *user_data) {
+    CHECK(user_data);
+    __atomic_add_fetch(&finalized, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Returns the finalizer, for one call of a function that takes it. */
+static ipg_finalizer count_finalized(void) {
+    __atomic_add_fetch(&passed, 1, __ATOMIC_SEQ_CST);
+    return on_finalized;
+}
+
+static void on_woken(void *user_data) {
+    CHECK(user_data);
+}
+
 static void on_event(void *user_data, ipg_request *request, ipg_code code, const char *json) {
     CHECK(user_data && request && json && strcmp(ipg_code_name(code), "IPG_ERR_UNKNOWN") != 0);
     CHECK(code != IPG_ERR_INTERNAL);
@@ -198,13 +216,35 @@ static void invalid_handles(struct thread *me) {
     ipg_request *request = (ipg_request *)me;
     uint32_t completed = 7;
     CHECK_REFUSED(ipg_submit((ipg_client *)invalid_client(me), random_text(me, room), long_text, NULL,
-                             random_below(me, 2) ? on_event : NULL, me, random_below(me, 2) ? &request : NULL, place),
+                             random_below(me, 2) ? on_event : NULL, me, count_finalized(),
+                             random_below(me, 2) ? &request : NULL, place),
                   IPG_ERR_INVALID_HANDLE);
     CHECK(request == NULL || request == (ipg_request *)me);
     CHECK_REFUSED(ipg_session_watch((ipg_client *)invalid_client(me), random_text(me, room), random_below(me, 20),
-                                    on_event, me, &request, place),
+                                    on_event, me, count_finalized(), &request, place),
                   IPG_ERR_INVALID_HANDLE);
     CHECK(request == NULL);
+    CHECK_REFUSED(ipg_session_submit_start((ipg_client *)invalid_client(me), random_text(me, room), NULL, on_event, me,
+                                           count_finalized(), &request, place),
+                  IPG_ERR_INVALID_HANDLE);
+    CHECK_REFUSED(ipg_session_submit_status((ipg_client *)invalid_client(me), random_text(me, room), NULL, on_event, me,
+                                            count_finalized(), NULL, place),
+                  IPG_ERR_INVALID_HANDLE);
+    CHECK_REFUSED(ipg_session_submit_end((ipg_client *)invalid_client(me), random_text(me, room), NULL, NULL, me,
+                                         count_finalized(), &request, place),
+                  IPG_ERR_INVALID_HANDLE);
+    CHECK_REFUSED(ipg_client_submit_prewarm((ipg_client *)invalid_client(me), random_below(me, 2), on_event, me,
+                                            count_finalized(), &request, place),
+                  IPG_ERR_INVALID_HANDLE);
+    CHECK(request == NULL);
+    uint32_t ms = 7;
+    CHECK(ipg_client_set_waker((ipg_client *)invalid_client(me), on_woken, me, count_finalized()) ==
+          IPG_ERR_INVALID_HANDLE);
+    CHECK(ipg_client_next_tick((ipg_client *)invalid_client(me), random_below(me, 2) ? &ms : NULL) ==
+          IPG_ERR_INVALID_HANDLE);
+    CHECK(ms == 0 || ms == 7);
+    CHECK(ipg_client_suspend((ipg_client *)invalid_client(me)) == IPG_ERR_INVALID_HANDLE);
+    CHECK(ipg_client_resume((ipg_client *)invalid_client(me)) == IPG_ERR_INVALID_HANDLE);
     CHECK(ipg_client_tick((ipg_client *)invalid_client(me), random_below(me, 100), &completed) ==
           IPG_ERR_INVALID_HANDLE);
     CHECK(completed == 0);
@@ -214,8 +254,8 @@ static void invalid_handles(struct thread *me) {
     CHECK(ipg_request_cancel((ipg_request *)invalid_request(me)) == IPG_ERR_INVALID_HANDLE);
     CHECK(ipg_request_free((ipg_request *)invalid_request(me)) == IPG_ERR_INVALID_HANDLE);
     CHECK(ipg_client_free((ipg_client *)invalid_client(me)) == IPG_ERR_INVALID_HANDLE);
-    CHECK(ipg_client_set_logger((ipg_client *)invalid_client(me), on_log, me, (int32_t)random_below(me, 6)) ==
-          IPG_ERR_INVALID_HANDLE);
+    CHECK(ipg_client_set_logger((ipg_client *)invalid_client(me), on_log, me, count_finalized(),
+                                (int32_t)random_below(me, 6)) == IPG_ERR_INVALID_HANDLE);
     if (sandbox) {
         CHECK_REFUSED(ipg_sandbox_control((ipg_sandbox *)invalid_sandbox(me), random_text(me, room), place),
                       IPG_ERR_INVALID_HANDLE);
@@ -232,16 +272,32 @@ static void invalid_texts(struct thread *me) {
     CHECK_REFUSED(ipg_call(me->own, "get_session_status", bad ? bad : "\xff", NULL, place), IPG_ERR_INVALID_ARGUMENT);
     CHECK_REFUSED(ipg_call(me->own, "get_session_status", "{}", bad ? bad : "\xff", place), IPG_ERR_INVALID_ARGUMENT);
     ipg_request *request = NULL;
-    CHECK_REFUSED(ipg_submit(me->own, invalid_text(me), NULL, NULL, on_event, me, &request, place),
+    CHECK_REFUSED(ipg_submit(me->own, invalid_text(me), NULL, NULL, on_event, me, count_finalized(), &request, place),
                   IPG_ERR_INVALID_ARGUMENT);
-    CHECK_REFUSED(ipg_submit(me->own, "list_games", bad ? bad : "\xff", NULL, on_event, me, NULL, place),
+    CHECK_REFUSED(
+        ipg_submit(me->own, "list_games", bad ? bad : "\xff", NULL, on_event, me, count_finalized(), NULL, place),
+        IPG_ERR_INVALID_ARGUMENT);
+    CHECK_REFUSED(ipg_submit(me->own, "list_games", "{}", bad ? bad : "\xff", NULL, NULL, NULL, &request, place),
                   IPG_ERR_INVALID_ARGUMENT);
-    CHECK_REFUSED(ipg_submit(me->own, "list_games", "{}", bad ? bad : "\xff", NULL, NULL, &request, place),
+    CHECK_REFUSED(ipg_submit(me->own, "list_games", NULL, NULL, NULL, me, count_finalized(), NULL, place),
                   IPG_ERR_INVALID_ARGUMENT);
-    CHECK_REFUSED(ipg_submit(me->own, "list_games", NULL, NULL, NULL, me, NULL, place), IPG_ERR_INVALID_ARGUMENT);
-    CHECK_REFUSED(ipg_session_watch(me->own, invalid_text(me), 1000, on_event, me, &request, place),
+    CHECK_REFUSED(ipg_session_watch(me->own, invalid_text(me), 1000, on_event, me, count_finalized(), &request, place),
                   IPG_ERR_INVALID_ARGUMENT);
-    CHECK_REFUSED(ipg_session_watch(me->own, "id", random_below(me, 10), on_event, me, &request, place),
+    CHECK_REFUSED(
+        ipg_session_watch(me->own, "id", random_below(me, 10), on_event, me, count_finalized(), &request, place),
+        IPG_ERR_INVALID_ARGUMENT);
+    CHECK_REFUSED(
+        ipg_session_submit_start(me->own, invalid_text(me), NULL, on_event, me, count_finalized(), &request, place),
+        IPG_ERR_INVALID_ARGUMENT);
+    CHECK_REFUSED(
+        ipg_session_submit_status(me->own, invalid_text(me), NULL, on_event, me, count_finalized(), NULL, place),
+        IPG_ERR_INVALID_ARGUMENT);
+    CHECK_REFUSED(
+        ipg_session_submit_end(me->own, "id", bad ? bad : "\xff", NULL, me, count_finalized(), &request, place),
+        IPG_ERR_INVALID_ARGUMENT);
+    CHECK_REFUSED(ipg_session_submit_end(me->own, "id", NULL, NULL, me, count_finalized(), NULL, place),
+                  IPG_ERR_INVALID_ARGUMENT);
+    CHECK_REFUSED(ipg_client_submit_prewarm(me->own, 1, NULL, me, count_finalized(), NULL, place),
                   IPG_ERR_INVALID_ARGUMENT);
     CHECK(request == NULL);
     CHECK_REFUSED(ipg_client_new(bad ? bad : "[]", NULL, place), IPG_ERR_INVALID_ARGUMENT);
@@ -252,7 +308,7 @@ static void invalid_texts(struct thread *me) {
     if (sandbox) {
         CHECK_REFUSED(ipg_sandbox_control(sandbox, invalid_text(me), place), IPG_ERR_INVALID_ARGUMENT);
     }
-    CHECK(ipg_client_set_logger(me->own, on_log, me, INT_MIN) == IPG_ERR_INVALID_ARGUMENT);
+    CHECK(ipg_client_set_logger(me->own, on_log, me, count_finalized(), INT_MIN) == IPG_ERR_INVALID_ARGUMENT);
 }
 
 static void random_arguments(struct thread *me) {
@@ -263,7 +319,8 @@ static void random_arguments(struct thread *me) {
     CHECK_RESULT(ipg_client_new(random_text(me, room), NULL, place));
     ipg_request *request = NULL;
     CHECK_RESULT(ipg_submit(me->own, random_text(me, room), random_text(me, other), random_text(me, third),
-                            random_below(me, 2) ? on_event : NULL, me, random_below(me, 2) ? &request : NULL, place));
+                            random_below(me, 2) ? on_event : NULL, me, count_finalized(),
+                            random_below(me, 2) ? &request : NULL, place));
     if (request) {
         CHECK(ipg_request_free(request) == IPG_OK);
     }
@@ -278,6 +335,8 @@ static void random_arguments(struct thread *me) {
     ipg_code code = ipg_json_get(random_text(me, room), random_text(me, other), random_below(me, 2) ? &type : NULL,
                                  &value, random_below(me, 2) ? &len : NULL);
     CHECK(code == IPG_OK || code == IPG_ERR_INVALID_ARGUMENT || code == IPG_ERR_NO_SUCH_FIELD);
+    CHECK(ipg_set_allocator(NULL, NULL, NULL) != IPG_OK);
+    CHECK(ipg_code_message((ipg_code)next(me)) != NULL && ipg_operations(NULL) == IPG_OK);
     CHECK(type != 77 || len == 77 || code == IPG_OK || value == NULL);
     CHECK((code == IPG_OK) == (value != NULL) && value != &here);
     ipg_string_free(value);
@@ -302,8 +361,14 @@ static void clients_freed_while_in_use(struct thread *me) {
     pthread_mutex_unlock(&shared_lock);
     CHECK_RESULT(ipg_client_stats(mine, place));
     CHECK_RESULT(ipg_session_status(mine, "", place));
-    CHECK(ipg_client_set_logger(mine, random_below(me, 2) ? on_log : NULL, me, (int32_t)random_below(me, 6)) !=
-          IPG_ERR_INTERNAL);
+    CHECK(ipg_client_set_logger(mine, random_below(me, 2) ? on_log : NULL, me, count_finalized(),
+                                (int32_t)random_below(me, 6)) != IPG_ERR_INTERNAL);
+    CHECK(ipg_client_set_waker(mine, random_below(me, 2) ? on_woken : NULL, me, count_finalized()) != IPG_ERR_INTERNAL);
+    CHECK(ipg_client_next_tick(mine, NULL) != IPG_ERR_INTERNAL);
+    if (random_below(me, 8) == 0) {
+        CHECK(ipg_client_suspend(mine) != IPG_ERR_INTERNAL);
+    }
+    CHECK(ipg_client_resume(mine) != IPG_ERR_INTERNAL);
     if (random_below(me, 4) == 0) {
         CHECK_RESULT(ipg_session_status(mine, "no-such-session", place));
     }
@@ -314,8 +379,7 @@ static void clients_freed_while_in_use(struct thread *me) {
         ipg_client *old = shared;
         shared = fresh;
         pthread_mutex_unlock(&shared_lock);
-        ipg_code code = ipg_client_free(old);
-        CHECK(code == IPG_OK || code == IPG_PENDING);
+        CHECK(ipg_client_free(old) == IPG_OK);
         CHECK(ipg_client_free(old) == IPG_ERR_INVALID_HANDLE);
         me->stale = old;
     }
@@ -336,20 +400,32 @@ static void requests_freed_while_in_use(struct thread *me) {
     }
     if (random_below(me, 3) == 0) {
         ipg_request *fresh = NULL;
-        CHECK_RESULT(ipg_submit(client, "list_games", NULL, NULL, on_event, me, NULL, place));
-        if (random_below(me, 2)) {
-            CHECK_RESULT(
-                ipg_submit(client, "list_games", NULL, NULL, random_below(me, 2) ? on_event : NULL, me, &fresh, place));
-        } else {
+        CHECK_RESULT(ipg_submit(client, "list_games", NULL, NULL, on_event, me, count_finalized(), NULL, place));
+        switch (random_below(me, 4)) {
+        case 0:
+            CHECK_RESULT(ipg_session_submit_start(client, "{}", NULL, on_event, me, count_finalized(), &fresh, place));
+            CHECK(fresh == NULL);
+            CHECK_RESULT(ipg_session_submit_end(client, "no-such-session", NULL, random_below(me, 2) ? on_event : NULL,
+                                                me, count_finalized(), &fresh, place));
+            break;
+        case 1:
+            CHECK_RESULT(ipg_client_submit_prewarm(client, 100, random_below(me, 2) ? on_event : NULL, me,
+                                                   count_finalized(), &fresh, place));
+            break;
+        case 2:
+            CHECK_RESULT(ipg_submit(client, "list_games", NULL, NULL, random_below(me, 2) ? on_event : NULL, me,
+                                    count_finalized(), &fresh, place));
+            break;
+        default:
             CHECK_RESULT(ipg_session_watch(client, "no-such-session", 10, random_below(me, 2) ? on_event : NULL, me,
-                                           &fresh, place));
+                                           count_finalized(), &fresh, place));
         }
         pthread_mutex_lock(&shared_lock);
         ipg_request *old = shared_request;
         shared_request = fresh;
         pthread_mutex_unlock(&shared_lock);
         code = ipg_request_free(old);
-        CHECK(code == IPG_OK || code == IPG_PENDING || (!old && code == IPG_ERR_INVALID_HANDLE));
+        CHECK(code == IPG_OK || (!old && code == IPG_ERR_INVALID_HANDLE));
     }
     if (random_below(me, 10) == 0) {
         code = ipg_client_shutdown(client, random_below(me, 5));
@@ -366,7 +442,8 @@ static void *run_misuse(void *argument) {
         CHECK_CODE(ipg_sandbox_start(NULL, &me->stopped, NULL), IPG_OK, NULL);
         CHECK(ipg_sandbox_stop(me->stopped) == IPG_OK);
     }
-    CHECK_CODE(ipg_submit(me->own, "list_games", NULL, NULL, on_event, me, &me->freed, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(me->own, "list_games", NULL, NULL, on_event, me, count_finalized(), &me->freed, NULL), IPG_OK,
+               NULL);
     CHECK(ipg_request_free(me->freed) == IPG_OK);
     for (unsigned long round = 0; round < rounds; round++) {
         switch (random_below(me, 6)) {
@@ -440,6 +517,7 @@ int main(int argc, char **argv) {
     if (sandbox) {
         CHECK(ipg_sandbox_stop(sandbox) == IPG_OK);
     }
+    CHECK(passed > 0 && finalized == passed);
     free(long_text);
     return check_end();
 }

@@ -4,18 +4,20 @@
 #
 #     tests/c/run.sh LIBDIR [test...]
 #
-# LIBDIR   the folder that has libiplaygames.so test     abi, api, loop, driver, transport, fork,
-# misuse, stress, readme, example; all if none is named VALGRIND=1 runs the C programs under
-# valgrind. INCLUDE is the folder of the headers, by default include/. ASAN_RUNTIME compiles the C
-# programs with ASan and UBSan, and links them with this runtime, which is the runtime of the
-# compiler that built the library. The script first shows that the sanitizers work.
-# tests/asan/run.sh sets it. REQUESTS and SEED are the arguments of stress.
+# LIBDIR   the folder that has libiplaygames.so
+# test     abi, api, loop, finalizer, waker, allocator, driver, transport, fork, misuse, stress,
+#          readme, example; all if none is named
+#
+# VALGRIND=1 runs the C programs under valgrind. INCLUDE is the folder of the headers, by default
+# include/. ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this
+# runtime, which is the runtime of the compiler that built the library. The script first shows that
+# the sanitizers work. tests/asan/run.sh sets it. REQUESTS and SEED are the arguments of stress.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: tests/c/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- abi api loop driver transport fork misuse stress readme example
+[ $# -gt 0 ] || set -- abi api loop finalizer waker allocator driver transport fork misuse stress readme example
 include=${INCLUDE:-$here/../../include}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -75,13 +77,34 @@ for header in iplaygames iplaygames_sandbox; do
     $cpp -fsyntax-only "$work/alone.cpp"
 done
 
+# The codes and constants are integers that the preprocessor can compare, without a cast.
+say "the codes in #if, as C99 and C++17"
+cat >"$work/codes.c" <<'END'
+#include <iplaygames.h>
+#if IPG_ERR_BUSY == 103 && IPG_OK == 0 && IPG_LOG_TRACE == 5 && IPG_JSON_OBJECT == 6
+ipg_code busy(void);
+ipg_code busy(void) { return IPG_ERR_BUSY; }
+#else
+#  error "the codes have other numbers"
+#endif
+#if IPG_ABI_VERSION != 2
+#  error "the ABI has another version"
+#endif
+END
+cp "$work/codes.c" "$work/codes.cpp"
+$c -fsyntax-only "$work/codes.c"
+$cpp -Wold-style-cast -fsyntax-only "$work/codes.cpp"
+
 # The examples may use these variables and callbacks.
 say "the examples of the headers and the documents, as C99 and C++17"
 documents="$here/../../README.md $here/../../ARCHITECTURE.md $here/../../docs/*.md $here/../../bindings/*/README.md"
 cat >"$work/prelude" <<'END'
 #include <stdio.h>
 #include <iplaygames_sandbox.h>
-void on_log(void *user_data, int32_t level, const char *target, const char *message);
+void on_log(void *user_data, ipg_log_level level, const char *target, const char *message);
+void wake_loop(void *user_data);
+void *allocate(size_t size, size_t alignment);
+void deallocate(void *memory, size_t size, size_t alignment);
 void on_games(void *user_data, ipg_request *request, ipg_code code, const char *json);
 void send_request(void *user_data, ipg_exchange *exchange, const char *method, const char *url,
                   const char *headers, const void *body, size_t body_len);
@@ -104,6 +127,8 @@ requests=${REQUESTS:-100000}
 run() {
     case $1 in
     *misuse*) set -- "$@" "$rounds" ;;
+    # As C++ without a function that resizes.
+    *allocator_cpp) set -- "$@" without-reallocate ;;
     *stress_cpp) set -- "$@" $((requests / 5)) ${SEED:-} ;;
     *stress*) set -- "$@" "$requests" ${SEED:-} ;;
     esac

@@ -29,9 +29,9 @@ struct call {
     enum kind kind;
     ipg_request *request;
     int callbacks;
-    int freed;   /* ipg_request_free has returned IPG_OK */
-    int before;  /* the number of callbacks that had run before that */
-    int pending; /* ipg_request_free has returned IPG_PENDING */
+    int freed;     /* ipg_request_free has returned IPG_OK */
+    int running;   /* the callback runs */
+    int finalized; /* how often the finalizer has run */
 };
 
 static ipg_client *client;
@@ -58,13 +58,22 @@ static void on_end(void *user_data, ipg_request *request, ipg_code code, const c
     struct call *call = (struct call *)user_data;
     int is_detached = call->kind == DETACHED || call->kind == DETACHED_FREES;
     CHECK(ADD(call->callbacks, 1) == 1);
-    CHECK(!LOAD(call->freed));
+    STORE(call->running, 1);
+    CHECK(!LOAD(call->finalized));
     CHECK(code != IPG_PENDING && request && json && (is_detached || request == call->request));
     if (call->kind == KEPT_FREES || call->kind == DETACHED_FREES) {
         ipg_code freed = ipg_request_free(request);
         /* The first caller frees the request. */
         CHECK(freed == IPG_OK || (!is_detached && freed == IPG_ERR_INVALID_HANDLE));
     }
+    CHECK(!LOAD(call->finalized));
+    STORE(call->running, 0);
+}
+
+static void on_finalized(void *user_data) {
+    struct call *call = (struct call *)user_data;
+    CHECK(ADD(call->finalized, 1) == 1);
+    CHECK(!LOAD(call->running));
 }
 
 static void *tick(void *unused) {
@@ -80,9 +89,6 @@ static void free_call(struct call *call) {
     ipg_code code = ipg_request_free(call->request);
     if (code == IPG_OK) {
         STORE(call->freed, 1);
-        call->before = LOAD(call->callbacks);
-    } else if (code == IPG_PENDING) {
-        call->pending = 1;
     } else {
         CHECK(code == IPG_ERR_INVALID_HANDLE && call->kind == KEPT_FREES);
     }
@@ -138,8 +144,10 @@ static void submit_all(void) {
         ipg_code code;
         do {
             code = ipg_submit(client, "list_games", NULL, NULL, call->kind == POLLED ? NULL : on_end, call,
-                              is_detached ? NULL : &call->request, NULL);
+                              on_finalized, is_detached ? NULL : &call->request, NULL);
             if (code == IPG_ERR_BUSY) {
+                CHECK(call->finalized == 1);
+                call->finalized = 0;
                 sleep_ms(1);
             }
         } while (code == IPG_ERR_BUSY && now_ms() - from < TIMEOUT_MS);
@@ -148,7 +156,7 @@ static void submit_all(void) {
     }
 }
 
-static void every_callback_runs_exactly_once_unless_its_request_is_freed_before(void) {
+static void every_callback_runs_once_unless_its_request_is_freed_before_and_every_finalizer_runs_once(void) {
     struct fixture fixture = start_fixture(", \"max_in_flight\": 256, \"max_connections\": 16");
     pthread_t tickers[TICKERS], waiters[WAITERS];
     unsigned long told = 0, owed = 0, forgotten = 0;
@@ -176,13 +184,14 @@ static void every_callback_runs_exactly_once_unless_its_request_is_freed_before(
     for (unsigned long n = 0; n < total; n++) {
         struct call *call = &calls[n];
         told += (unsigned long)call->callbacks;
+        CHECK(call->finalized == 1);
         if (call->kind == POLLED) {
             CHECK(call->callbacks == 0 && call->freed);
         } else if (call->freed) {
-            CHECK(call->callbacks == call->before && call->callbacks <= 1);
+            CHECK(call->callbacks <= 1);
             forgotten += call->callbacks == 0;
         } else {
-            /* Detached, freed by its callback, or freed while the callback was running. */
+            /* Detached, or freed by its callback. */
             CHECK(call->callbacks == 1);
             owed++;
         }
@@ -235,7 +244,8 @@ static void a_client_has_no_thread_without_background_and_one_with_it(void) {
     ipg_request *requests[50];
     for (int n = 0; n < 50; n++) {
         requests[n] = NULL;
-        CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, NULL, NULL, &requests[n], NULL), IPG_OK, NULL);
+        CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, NULL, NULL, NULL, &requests[n], NULL), IPG_OK,
+                   NULL);
     }
     for (int n = 0; n < 50; n++) {
         TICK_UNTIL(fixture.client, ipg_request_poll(requests[n], NULL) == IPG_OK);
@@ -279,8 +289,8 @@ static void freeing_a_client_with_a_thousand_calls_cancels_each_once(void) {
     static ipg_request *requests[MANY];
     control(&fixture, slow);
     for (int n = 0; n < MANY; n++) {
-        CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, must_not_run, NULL, &requests[n], NULL), IPG_OK,
-                   NULL);
+        CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, must_not_run, NULL, NULL, &requests[n], NULL),
+                   IPG_OK, NULL);
     }
     for (int n = 0; n < 20; n++) {
         CHECK(ipg_client_tick(fixture.client, 2000, NULL) == IPG_OK);
@@ -300,7 +310,7 @@ static void freeing_a_client_with_a_thousand_calls_cancels_each_once(void) {
     fixture = start_fixture(", \"timeout_ms\": 600000");
     control(&fixture, slow);
     for (int n = 0; n < MANY; n++) {
-        CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, count_canceled, NULL, NULL, NULL), IPG_OK,
+        CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, count_canceled, NULL, NULL, NULL, NULL), IPG_OK,
                    NULL);
     }
     from = now_ms();
@@ -327,8 +337,9 @@ static void a_lost_connection_ends_each_call_that_was_on_it(void) {
     control(&fixture, "{\"command\": \"fault\", \"operation\": \"start_a_game_session\", \"drop\": \"after\","
                       " \"delay_ms\": 20, \"times\": 0}");
     for (int n = 0; n < 20; n++) {
-        CHECK_CODE(ipg_submit(fixture.client, "start_a_game_session", START_ARGS, NULL, count_lost, &lost, NULL, NULL),
-                   IPG_OK, NULL);
+        CHECK_CODE(
+            ipg_submit(fixture.client, "start_a_game_session", START_ARGS, NULL, count_lost, &lost, NULL, NULL, NULL),
+            IPG_OK, NULL);
     }
     TICK_UNTIL(fixture.client, lost == 20);
     stop_fixture(&fixture);
@@ -339,7 +350,8 @@ static void a_lost_connection_ends_each_call_that_was_on_it(void) {
     ipg_request *requests[10];
     for (int n = 0; n < 10; n++) {
         requests[n] = NULL;
-        CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, NULL, NULL, &requests[n], NULL), IPG_OK, NULL);
+        CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, NULL, NULL, NULL, &requests[n], NULL), IPG_OK,
+                   NULL);
     }
     for (int n = 0; n < 20; n++) {
         CHECK(ipg_client_tick(fixture.client, 2000, NULL) == IPG_OK);
@@ -357,7 +369,7 @@ int main(int argc, char **argv) {
     total = argc > 1 ? strtoul(argv[1], NULL, 10) : total;
     seed = argc > 2 ? strtoul(argv[2], NULL, 10) : seed;
     printf("stress: %lu requests, seed %lu\n", total, seed);
-    every_callback_runs_exactly_once_unless_its_request_is_freed_before();
+    every_callback_runs_once_unless_its_request_is_freed_before_and_every_finalizer_runs_once();
     a_client_has_no_thread_without_background_and_one_with_it();
     freeing_a_client_with_a_thousand_calls_cancels_each_once();
     a_lost_connection_ends_each_call_that_was_on_it();

@@ -79,7 +79,7 @@ static void submit(struct state *state, struct slot *slot) {
     snprintf(arguments, sizeof arguments, "{\"session_id\": \"%s\"}", state->run->session);
     slot->state = state;
     slot->from = now_ns();
-    ipg_code code = ipg_submit(state->client, "get_session_status", arguments, NULL, on_status, slot, NULL, NULL);
+    ipg_code code = ipg_submit(state->client, "get_session_status", arguments, NULL, on_status, slot, NULL, NULL, NULL);
     if (code != IPG_OK) {
         die(ipg_code_name(code), json);
     }
@@ -193,7 +193,7 @@ static void refused(struct state *state) {
 static void submit_and_wait(struct state *state) {
     ipg_request *request = NULL;
     char *json = NULL;
-    must(ipg_submit(state->client, "get_session_status", "{\"session_id\": \"abc123\"}", NULL, NULL, NULL, &request,
+    must(ipg_submit(state->client, "get_session_status", "{\"session_id\": \"abc123\"}", NULL, NULL, NULL, NULL, &request,
                     NULL),
          NULL);
     must(ipg_request_wait(request, 30000, &json), json);
@@ -241,7 +241,7 @@ static void watch(struct state *state) {
     long before_kb = own_status("VmRSS:");
     uint64_t from = now_ns();
     for (long i = 0; i < run->flight; i++) {
-        must(ipg_session_watch(state->client, run->session, (uint32_t)run->warm, on_news, state, NULL, NULL), NULL);
+        must(ipg_session_watch(state->client, run->session, (uint32_t)run->warm, on_news, state, NULL, NULL, NULL), NULL);
     }
     uint64_t made = now_ns() - from;
     long asked_kb = own_status("VmRSS:");

@@ -48,17 +48,14 @@
  * exclusive access. To close a client that other threads use, call Client::close(), which is const,
  * and destroy the object later.
  *
- * Callbacks. The wrapper stores a callback in one heap allocation. It destroys the callback after
+ * Callbacks. The wrapper stores a callback in one heap allocation. The library destroys it after
  * its last run, or when its request is reset or destroyed, or when its client is closed. It does so
  * immediately, on the thread that causes it, and holds no lock. If the callback is running on
  * another thread at that moment, that thread destroys it after it returns. A callback must be
  * callable on any thread that calls Client::tick(). An exception that leaves a callback prints a
- * line to stderr and terminates the process. Call tick() and shutdown() of Client, not the C
- * functions with native().
+ * line to stderr and terminates the process.
  *
- * fork. The rules of C apply. In addition, do not fork while another thread submits calls with
- * callbacks, ticks, or resets requests of a client whose callbacks the child will use: the child
- * may inherit a locked mutex.
+ * fork. The rules of C apply. A child does not destroy the callables of its parent.
  *
  * Several translation units may include this header, as C++17 and C++20. Translation units with and
  * without exceptions use types of different names, so that one program can contain both.
@@ -79,5 +76,6 @@
 #include "calls.hpp"
 #include "request.hpp"
 #include "session.hpp"
+#include "client_base.hpp"
 #include "client.hpp"
 #include "sandbox.hpp"

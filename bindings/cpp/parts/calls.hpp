@@ -22,15 +22,6 @@ inline namespace IPLAYGAMES_NAMESPACE {
 namespace detail {
 /// @cond
 
-/**
- * A reference to a client. C looks the handle up on each use, so an old handle is an error, no
- * crash.
- */
-struct ClientRef {
-    ipg_client* handle = nullptr;
-    std::shared_ptr<CallbackRegistry> registry;
-};
-
 inline Result<Reply> to_reply(ipg_code code, const OwnedString& json) {
     if (code == IPG_OK) {
         return Reply(json.to_string());
@@ -66,47 +57,59 @@ template <class T> Result<T> convert_reply(ipg_code code, const char* json) {
 }
 
 /**
+ * Converts an event of a watch. An update may be the error of failed readings: it is an Error, and
+ * the watch goes on.
+ */
+inline WatchEvent to_watch_event(ipg_code code, const char* json) {
+    if (code == IPG_PENDING) {
+        const Document document(json ? json : "");
+        const auto error = document.integer("/error/code");
+        const auto success = document.get("/success");
+        if (error && success && success->text == "false") {
+            return {false, error_from_json(static_cast<ipg_code>(*error), json)};
+        }
+    }
+    return {code != IPG_PENDING, convert_reply<SessionStatus>(code, json)};
+}
+
+/**
  * A Callback with a callable that takes a Result<T>; if T is WatchEvent, a callable that takes
  * that.
  */
 template <class T, class F> class TypedCallback final : public Callback {
 public:
-    template <class G>
-    TypedCallback(CallbackRegistry& owner, G&& callable)
-        : Callback(owner), callable_(std::in_place, std::forward<G>(callable)) {}
+    template <class G> explicit TypedCallback(G&& callable) : callable_(std::forward<G>(callable)) {}
 
     void invoke(ipg_code code, const char* json) override {
         if constexpr (std::is_same_v<T, WatchEvent>) {
-            std::invoke(*callable_, WatchEvent{code != IPG_PENDING, convert_reply<SessionStatus>(code, json)});
+            std::invoke(callable_, to_watch_event(code, json));
         } else {
-            std::invoke(*callable_, convert_reply<T>(code, json));
+            std::invoke(callable_, convert_reply<T>(code, json));
         }
     }
-    void destroy_callable() noexcept override { callable_.reset(); }
 
 private:
-    std::optional<F> callable_;
+    F callable_;
 };
 
 /** Returns no callback, for a call without one. */
-template <class T> std::shared_ptr<Callback> make_callback(const ClientRef&) { return nullptr; }
+template <class T> std::unique_ptr<Callback> make_callback() { return nullptr; }
 
 /** Creates the callback of a call that returns T. */
-template <class T, class F> std::shared_ptr<Callback> make_callback(const ClientRef& client, F&& callable) {
+template <class T, class F> std::unique_ptr<Callback> make_callback(F&& callable) {
     using Callable = std::decay_t<F>;
     if constexpr (std::is_same_v<T, WatchEvent>) {
         static_assert(std::is_invocable_v<Callable&, WatchEvent>, "the callback takes a WatchEvent");
     } else {
         static_assert(std::is_invocable_v<Callable&, Result<T>>, "the callback takes the Result of the call");
     }
-    return std::make_shared<TypedCallback<T, Callable>>(*client.registry, std::forward<F>(callable));
+    return std::make_unique<TypedCallback<T, Callable>>(std::forward<F>(callable));
 }
 
 /** A Logger with a callable. */
 template <class F> class TypedLogger final : public Logger {
 public:
-    template <class G>
-    TypedLogger(CallbackRegistry& owner, G&& callable) : Logger(owner), callable_(std::forward<G>(callable)) {}
+    template <class G> explicit TypedLogger(G&& callable) : callable_(std::forward<G>(callable)) {}
 
     void invoke(LogLevel level, std::string_view target, std::string_view message) override {
         std::invoke(callable_, level, target, message);
@@ -116,44 +119,54 @@ private:
     F callable_;
 };
 
-/** A submitted call: its handle and its callback. */
+/** A Waker with a callable. */
+template <class F> class TypedWaker final : public Waker {
+public:
+    template <class G> explicit TypedWaker(G&& callable) : callable_(std::forward<G>(callable)) {}
+
+    void invoke() override { std::invoke(callable_); }
+
+private:
+    F callable_;
+};
+
+/** A submitted call. */
 struct SubmittedCall {
     ipg_request* handle = nullptr;
-    std::shared_ptr<CallbackRegistry> registry;
-    std::shared_ptr<Callback> callback;
     std::string call_id;
 };
 
+/** The parameters of a C function that submits a call. */
+struct SubmitParams {
+    ipg_callback callback;
+    void* user_data;
+    ipg_finalizer finalizer;
+    ipg_request** out_request;
+    char** out_json;
+};
+
 /**
- * Submits a call or a watch. `submit_c` calls the C function with its parameters. `keep_handle` is
+ * Submits a call or a watch. `submit_c` calls the C function with the parameters. `keep_handle` is
  * false for a call whose request frees itself.
  */
 template <class SubmitC>
-Result<SubmittedCall> submit_call(const ClientRef& client, std::shared_ptr<Callback> callback, bool keep_handle,
-                                  SubmitC&& submit_c) {
+Result<SubmittedCall> submit_call(std::unique_ptr<Callback> callback, bool keep_handle, SubmitC&& submit_c) {
     SubmittedCall call;
     OwnedString json;
-    if (callback) {
-        client.registry->add(callback);
-    }
-    const ipg_code code = submit_c(callback ? CallbackRegistry::on_event : nullptr, callback.get(),
-                                   keep_handle ? &call.handle : nullptr, json.out());
+    const bool has_callback = callback != nullptr;
+    const ipg_code code = submit_c(
+        SubmitParams{has_callback ? Callback::on_event : nullptr, release(std::move(callback)),
+                     has_callback ? UserData::destroy : nullptr, keep_handle ? &call.handle : nullptr, json.out()});
     if (code != IPG_OK) {
-        if (callback) {
-            client.registry->remove(*callback);
-        }
         return error_from_json(code, json.to_string());
     }
-    call.registry = client.registry;
-    call.callback = std::move(callback);
     call.call_id = Document(json.to_string()).text("/call_id").value_or("");
     return call;
 }
 
 /** Calls an operation and blocks. */
-inline Result<Reply> call_operation(const ClientRef& client, std::string_view operation,
-                                    std::string_view arguments_json, const CallOptions& options) {
-    const std::shared_ptr<CallbackRegistry> keep_alive = client.registry; // See close_client().
+inline Result<Reply> call_operation(ipg_client* client, std::string_view operation, std::string_view arguments_json,
+                                    const CallOptions& options) {
     const auto options_json = options.to_json();
     if (!options_json) {
         return options_json.error();
@@ -164,8 +177,7 @@ inline Result<Reply> call_operation(const ClientRef& client, std::string_view op
         return std::move(*error);
     }
     OwnedString json;
-    const ipg_code code =
-        ipg_call(client.handle, c_operation.get(), c_arguments.get_or_null(), c_options.get(), json.out());
+    const ipg_code code = ipg_call(client, c_operation.get(), c_arguments.get_or_null(), c_options.get(), json.out());
     return to_reply(code, json);
 }
 
@@ -178,7 +190,7 @@ inline Result<std::string> session_id_arguments(std::string_view session_id) {
 
 /** Calls an operation, blocks, and converts the reply. Returns the error of invalid arguments. */
 template <class T>
-Result<T> call_typed(const ClientRef& client, std::string_view operation, const Result<std::string>& arguments,
+Result<T> call_typed(ipg_client* client, std::string_view operation, const Result<std::string>& arguments,
                      const CallOptions& options) {
     if (!arguments) {
         return arguments.error();

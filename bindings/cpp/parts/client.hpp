@@ -1,6 +1,7 @@
 // Client, the entry point of the library.
 #pragma once
 #include "calls.hpp"
+#include "client_base.hpp"
 #include "options.hpp"
 #include "replies.hpp"
 #include "request.hpp"
@@ -8,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -23,23 +25,8 @@ inline namespace IPLAYGAMES_NAMESPACE {
  * prewarm(), shutdown() and Request::wait(). All others return immediately. tick(), shutdown(), the
  * blocking functions and Request::wait() drive the client, as iplaygames.h describes.
  */
-class Client {
+class Client : public detail::ClientBase {
 public:
-    /** Creates an empty client: its functions return IPG_ERR_INVALID_HANDLE. */
-    Client() noexcept = default;
-    /** Takes over the client of `other`, which is empty afterwards. */
-    Client(Client&& other) noexcept : ref_(std::exchange(other.ref_, {})) {}
-    /** Closes the own client, and takes over the client of `other`. */
-    Client& operator=(Client&& other) noexcept {
-        if (this != &other) {
-            close();
-            ref_ = std::exchange(other.ref_, {});
-        }
-        return *this;
-    }
-    /** Closes the client; see close(). */
-    ~Client() { close(); }
-
     /**
      * Creates a client. Opens no connection, starts no thread, and reads no certificates: the first
      * call or prewarm() does.
@@ -62,9 +49,8 @@ public:
             return json.error();
         }
         Client client;
-        client.ref_.registry = std::make_shared<detail::CallbackRegistry>();
         detail::OwnedString document;
-        const ipg_code code = ipg_client_new(json->c_str(), &client.ref_.handle, document.out());
+        const ipg_code code = ipg_client_new(json->c_str(), &client.handle_, document.out());
         if (code != IPG_OK) {
             return detail::error_from_json(code, document.to_string());
         }
@@ -75,7 +61,7 @@ public:
      * Starts a game session, and blocks. After an error with Outcome::unknown, a session may exist.
      */
     Result<StartedSession> session_start(const StartSession& request, const CallOptions& options = {}) const {
-        return detail::call_typed<StartedSession>(ref_, detail::start_operation, request.to_json(), options);
+        return detail::call_typed<StartedSession>(handle_, detail::start_operation, request.to_json(), options);
     }
 
     /**
@@ -83,14 +69,14 @@ public:
      * not know the id.
      */
     Result<SessionStatus> session_status(std::string_view session_id, const CallOptions& options = {}) const {
-        return detail::call_typed<SessionStatus>(ref_, detail::status_operation,
+        return detail::call_typed<SessionStatus>(handle_, detail::status_operation,
                                                  detail::session_id_arguments(session_id), options);
     }
 
     /** Ends a game session, and blocks. The library repeats the call if the response was lost. */
     Result<EndedSession> session_end(std::string_view session_id, const CallOptions& options = {}) const {
-        return detail::call_typed<EndedSession>(ref_, detail::end_operation, detail::session_id_arguments(session_id),
-                                                options);
+        return detail::call_typed<EndedSession>(handle_, detail::end_operation,
+                                                detail::session_id_arguments(session_id), options);
     }
 
     /**
@@ -101,7 +87,7 @@ public:
         if (!started) {
             return started.error();
         }
-        return Session(ref_, std::move(*started));
+        return Session(handle_, std::move(*started));
     }
 
     /**
@@ -117,7 +103,7 @@ public:
      */
     Result<Reply> call(std::string_view operation, std::string_view arguments_json = {},
                        const CallOptions& options = {}) const {
-        return detail::call_operation(ref_, operation, arguments_json, options);
+        return detail::call_operation(handle_, operation, arguments_json, options);
     }
 
     /**
@@ -225,11 +211,10 @@ public:
         if (c_id.error_message()) {
             return detail::make_error(IPG_ERR_INVALID_ARGUMENT, *c_id.error_message(), "/session_id");
         }
-        const detail::ClientRef ref = ref_or_empty();
         auto call = detail::submit_call(
-            ref, detail::make_callback<WatchEvent>(ref, std::forward<F>(callback)...), true,
-            [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
-                return ipg_session_watch(ref.handle, c_id.get(), interval_ms, on_event, user_data, request, json);
+            detail::make_callback<WatchEvent>(std::forward<F>(callback)...), true, [&](const detail::SubmitParams& to) {
+                return ipg_session_watch(handle_, c_id.get(), interval_ms, to.callback, to.user_data, to.finalizer,
+                                         to.out_request, to.out_json);
             });
         if (!call) {
             return call.error();
@@ -238,115 +223,33 @@ public:
     }
 
     /**
-     * Makes progress on the calls in flight without waiting, for about `budget_us` microseconds,
-     * and runs the due callbacks on this thread. Call it once a frame. Returns how many callbacks
-     * ran; see ipg_client_tick().
-     *
-     * ```cpp
-     * client.tick(500).value();
-     * ```
-     */
-    Result<std::uint32_t> tick(std::uint32_t budget_us = 500) const {
-        const detail::CallbackRegistry::DriveScope scope(ref_.registry);
-        std::uint32_t completed = 0;
-        const ipg_code code = ipg_client_tick(ref_.handle, budget_us, &completed);
-        if (code != IPG_OK) {
-            return detail::make_error(code);
-        }
-        return completed;
-    }
-
-    /**
      * Resolves, connects and loads certificates before the first call needs them, and blocks. 0
      * means the timeout of the configuration.
      */
     Result<Reply> prewarm(std::uint32_t timeout_ms = 0) const {
-        const auto keep_alive = ref_.registry;
         detail::OwnedString json;
-        const ipg_code code = ipg_client_prewarm(ref_.handle, timeout_ms, json.out());
-        return detail::to_reply(code, json);
-    }
-
-    /** Returns a document with counts of the client's calls and connections since its creation. */
-    Result<Reply> stats() const {
-        const auto keep_alive = ref_.registry;
-        detail::OwnedString json;
-        const ipg_code code = ipg_client_stats(ref_.handle, json.out());
+        const ipg_code code = ipg_client_prewarm(handle_, timeout_ms, json.out());
         return detail::to_reply(code, json);
     }
 
     /**
-     * Shuts the client down, and blocks: refuses new calls, drives those in flight until the
-     * timeout, cancels the rest, and runs every callback on this thread. After it returns no
-     * callback runs, except the one that called it.
-     *
-     * Errors: IPG_ERR_SHUT_DOWN if the client was already shut down; IPG_ERR_INVALID_HANDLE.
-     *
-     * ```cpp
-     * (void)client.shutdown(2000).ok();
-     * client.close();
-     * ```
+     * Submits a prewarm, and returns immediately; the non-blocking form of prewarm(). The callback
+     * is optional and takes a `Result<Reply>`.
      */
-    Result<void> shutdown(std::uint32_t timeout_ms) const {
-        const detail::CallbackRegistry::DriveScope scope(ref_.registry);
-        return detail::to_result(ipg_client_shutdown(ref_.handle, timeout_ms));
-    }
-
-    /**
-     * Closes the client: calls in flight end with IPG_ERR_CANCELED, no callback starts any more,
-     * and all later calls return IPG_ERR_INVALID_HANDLE. May be called on any thread, while other
-     * threads use the client, inside a callback, and more than once. Waits only for a logger that
-     * is running on another thread.
-     */
-    void close() const noexcept {
-        if (const auto registry = ref_.registry) {
-            registry->close_client(ref_.handle);
+    template <class... F> Result<Request<>> submit_prewarm(std::uint32_t timeout_ms = 0, F&&... callback) const {
+        static_assert(sizeof...(F) < 2, "pass one callback or none");
+        auto call = detail::submit_call(
+            detail::make_callback<Reply>(std::forward<F>(callback)...), true, [&](const detail::SubmitParams& to) {
+                return ipg_client_submit_prewarm(handle_, timeout_ms, to.callback, to.user_data, to.finalizer,
+                                                 to.out_request, to.out_json);
+            });
+        if (!call) {
+            return call.error();
         }
+        return Request<>(std::move(*call));
     }
-
-    /**
-     * Sets the logger of the client. `logger` takes a LogLevel and two std::string_view, the target
-     * and the message, which are valid only during the call. It runs on threads that are inside a
-     * call of this client; see ipg_client_set_logger(). The function destroys the previous logger
-     * before it returns; if that logger is running on another thread, the function waits for it.
-     *
-     * Errors: IPG_ERR_BUSY inside the client's own logger; IPG_ERR_INVALID_HANDLE.
-     *
-     * ```cpp
-     * using iplaygames::LogLevel;
-     * client.set_logger(LogLevel::info, [](LogLevel, std::string_view, std::string_view line) {
-     *     std::printf("%.*s\n", (int)line.size(), line.data());
-     * }).value();
-     * ```
-     */
-    template <class F> Result<void> set_logger(LogLevel max_level, F&& logger) const {
-        using Callable = std::decay_t<F>;
-        static_assert(std::is_invocable_v<Callable&, LogLevel, std::string_view, std::string_view>,
-                      "a logger takes a LogLevel and two std::string_view");
-        const detail::ClientRef ref = ref_or_empty();
-        return detail::to_result(ref.registry->set_logger(
-            ref.handle, std::make_shared<detail::TypedLogger<Callable>>(*ref.registry, std::forward<F>(logger)),
-            max_level));
-    }
-
-    /** Removes and destroys the logger. Errors: those of set_logger(). */
-    Result<void> remove_logger() const {
-        const detail::ClientRef ref = ref_or_empty();
-        return detail::to_result(ref.registry->set_logger(ref.handle, nullptr, LogLevel::off));
-    }
-
-    /**
-     * Returns the C handle, for functions of iplaygames.h that this class does not have. The client
-     * keeps the handle: do not tick, shut down or free it, and do not set a logger with it.
-     */
-    [[nodiscard]] ipg_client* native() const noexcept { return ref_.handle; }
 
 private:
-    /** Returns a reference with a registry, also for an empty client: C reports the error. */
-    [[nodiscard]] detail::ClientRef ref_or_empty() const {
-        return ref_.registry ? ref_ : detail::ClientRef{nullptr, std::make_shared<detail::CallbackRegistry>()};
-    }
-
     template <class T, class... F>
     Result<detail::SubmittedCall> submit_raw(bool keep_handle, std::string_view operation,
                                              std::string_view arguments_json, const CallOptions& options,
@@ -361,12 +264,11 @@ private:
         if (auto error = detail::first_error(c_operation, c_arguments, c_options)) {
             return std::move(*error);
         }
-        const detail::ClientRef ref = ref_or_empty();
-        return detail::submit_call(ref, detail::make_callback<T>(ref, std::forward<F>(callback)...), keep_handle,
-                                   [&](ipg_callback on_event, void* user_data, ipg_request** request, char** json) {
-                                       return ipg_submit(ref.handle, c_operation.get(), c_arguments.get_or_null(),
-                                                         c_options.get(), on_event, user_data, request, json);
-                                   });
+        return detail::submit_call(
+            detail::make_callback<T>(std::forward<F>(callback)...), keep_handle, [&](const detail::SubmitParams& to) {
+                return ipg_submit(handle_, c_operation.get(), c_arguments.get_or_null(), c_options.get(), to.callback,
+                                  to.user_data, to.finalizer, to.out_request, to.out_json);
+            });
     }
 
     template <class T, class... F>
@@ -387,8 +289,6 @@ private:
         }
         return submit_as<T>(operation, *arguments, options, std::forward<F>(callback)...);
     }
-
-    detail::ClientRef ref_;
 };
 
 } // namespace IPLAYGAMES_NAMESPACE

@@ -91,8 +91,8 @@ struct WatchEvent {
     bool ended;
     /**
      * The current status; at the end, the last status, or the error that stopped the watch. After
-     * three failed readings in a row the watch reports their error document once, as a
-     * SessionStatus with an empty `status` whose json() is that document.
+     * three failed readings in a row the watch reports their error once, with `ended` false, and
+     * goes on.
      */
     Result<SessionStatus> status;
 };

@@ -42,10 +42,7 @@ public:
      *
      * Errors: IPG_ERR_INVALID_HANDLE if the object is empty.
      */
-    Result<void> cancel() const {
-        const auto keep_alive = call_.registry;
-        return to_result(ipg_request_cancel(call_.handle));
-    }
+    Result<void> cancel() const { return to_result(ipg_request_cancel(call_.handle)); }
 
     /**
      * Releases the request and leaves the object empty: cancels the call if it has not ended, and
@@ -55,7 +52,7 @@ public:
     void reset() noexcept {
         const SubmittedCall call = std::exchange(call_, {});
         if (call.handle) {
-            call.registry->release_request(call.handle, call.callback);
+            ipg_request_free(call.handle);
         }
     }
 
@@ -63,7 +60,6 @@ public:
 protected:
     /** Returns the code and the document of the call; nothing if C has no result yet. */
     template <class QueryC> std::optional<std::pair<ipg_code, std::string>> query(QueryC&& query_c) const {
-        const auto keep_alive = call_.registry;
         OwnedString json;
         const ipg_code code = query_c(call_.handle, json.out());
         if (code == IPG_PENDING && !json) {
@@ -171,8 +167,7 @@ private:
         if (!result) {
             return std::nullopt;
         }
-        return WatchEvent{result->first != IPG_PENDING,
-                          detail::convert_reply<SessionStatus>(result->first, result->second.c_str())};
+        return detail::to_watch_event(result->first, result->second.c_str());
     }
 };
 

@@ -44,14 +44,14 @@ public:
     Session() = default;
     /** Takes over the session of `other`, which is empty afterwards. */
     Session(Session&& other) noexcept
-        : client_(std::exchange(other.client_, {})), started_(std::exchange(other.started_, StartedSession())),
+        : client_(std::exchange(other.client_, nullptr)), started_(std::exchange(other.started_, StartedSession())),
           end_options_(std::exchange(other.end_options_, CallOptions())),
           error_handler_(std::move(other.error_handler_)), open_(std::exchange(other.open_, false)) {}
     /** Ends the own session, which blocks, and takes over the session of `other`. */
     Session& operator=(Session&& other) noexcept {
         if (this != &other) {
             const Session ended(std::move(*this));
-            client_ = std::exchange(other.client_, {});
+            client_ = std::exchange(other.client_, nullptr);
             started_ = std::exchange(other.started_, StartedSession());
             end_options_ = std::exchange(other.end_options_, CallOptions());
             error_handler_ = std::move(other.error_handler_);
@@ -132,10 +132,9 @@ private:
         F callable_;
     };
 
-    Session(detail::ClientRef client, StartedSession started)
-        : client_(std::move(client)), started_(std::move(started)), open_(true) {}
+    Session(ipg_client* client, StartedSession started) : client_(client), started_(std::move(started)), open_(true) {}
 
-    detail::ClientRef client_;
+    ipg_client* client_ = nullptr;
     StartedSession started_;
     CallOptions end_options_;
     std::unique_ptr<ErrorHandler> error_handler_;

@@ -332,6 +332,67 @@ static void a_watch_reports_each_change_and_the_end() {
     CHECK(fast.error().field() == "/interval_ms");
 }
 
+static void a_waker_is_called_for_a_submitted_call_and_destroyed_when_it_is_removed() {
+    Fixture fixture;
+    OwnershipProbe first, second;
+    std::atomic<int> wakes{0};
+    CHECK(!fixture.client.next_tick().value());
+    CHECK_OK(fixture.client.set_waker([&, held = first.hold()] { wakes++; }));
+    CHECK_OK(fixture.client.set_waker([&, held = second.hold()] { wakes++; }));
+    CHECK(first.is_released() && !second.is_released());
+    const auto request = fixture.client.submit("list_games").value();
+    CHECK(wakes > 0 && fixture.client.next_tick().value().value() <= 10);
+    TICK_UNTIL(fixture.client, request.poll());
+    CHECK_OK(fixture.client.remove_waker());
+    CHECK(second.is_released());
+    CHECK_ERROR(Client().set_waker([] {}), IPG_ERR_INVALID_HANDLE);
+    CHECK_ERROR(Client().next_tick(), IPG_ERR_INVALID_HANDLE);
+}
+
+static void a_suspended_client_refuses_blocking_calls_until_it_resumes() {
+    Fixture fixture;
+    CHECK_OK(fixture.client.suspend());
+    const auto refused = fixture.client.call("list_games");
+    CHECK_ERROR(refused, IPG_ERR_BUSY);
+    const auto request = fixture.client.submit("list_games").value();
+    CHECK(fixture.client.tick(2000).value() == 0 && !request.poll());
+    CHECK_OK(fixture.client.resume());
+    CHECK_OK(fixture.client.call("list_games"));
+    TICK_UNTIL(fixture.client, request.poll());
+}
+
+static void a_prewarm_can_be_submitted() {
+    Fixture fixture;
+    int runs = 0;
+    const auto prewarm = fixture.client.submit_prewarm(2000, [&](Result<Reply> reply) {
+        CHECK_OK(reply);
+        runs++;
+    });
+    TICK_UNTIL(fixture.client, runs);
+    CHECK(prewarm.value().poll()->ok());
+    CHECK(fixture.client.submit_prewarm().value().wait(60000)->ok());
+}
+
+static void a_watch_reports_failed_readings_as_an_error_and_goes_on() {
+    Fixture fixture;
+    const auto session = fixture.client.session_start(valid_start()).value();
+    std::vector<WatchEvent> seen;
+    const auto watch =
+        fixture.client
+            .session_watch(session.session_id, 10, [&](WatchEvent event) { seen.push_back(std::move(event)); })
+            .value();
+    auto polled = fixture.client.session_watch(session.session_id, 10).value();
+    TICK_UNTIL(fixture.client, seen.size() == 1 && polled.poll());
+    fixture.control(R"({"command": "fault", "operation": "get_session_status", "status": 503, "times": 60})");
+    std::optional<WatchEvent> event;
+    TICK_UNTIL(fixture.client, event = polled.poll());
+    CHECK(!event->ended);
+    CHECK_ERROR(event->status, IPG_ERR_UNAVAILABLE);
+    TICK_UNTIL(fixture.client, seen.size() == 3);
+    CHECK(!seen[1].ended && !seen[2].ended && seen[2].status->is_active());
+    CHECK_ERROR(seen[1].status, IPG_ERR_UNAVAILABLE);
+}
+
 static void a_watch_may_be_reset_inside_its_callback() {
     Fixture fixture;
     OwnershipProbe probe;
@@ -491,6 +552,10 @@ int main(int argc, char** argv) {
     shutdown_inside_a_callback_runs_the_other_callbacks();
     a_callback_that_runs_during_reset_or_close_is_destroyed_after_it_returns();
     a_watch_reports_each_change_and_the_end();
+    a_waker_is_called_for_a_submitted_call_and_destroyed_when_it_is_removed();
+    a_suspended_client_refuses_blocking_calls_until_it_resumes();
+    a_prewarm_can_be_submitted();
+    a_watch_reports_failed_readings_as_an_error_and_goes_on();
     a_watch_may_be_reset_inside_its_callback();
     a_logger_gets_lines_without_secrets_and_is_destroyed_when_it_is_replaced();
     a_logger_may_close_its_own_client();

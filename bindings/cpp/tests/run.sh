@@ -5,7 +5,7 @@
 #     bindings/cpp/tests/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder of libiplaygames.so
-# test     header, documents, typed, nonblocking, session, deferred, abi, two_units, fatal,
+# test     header, documents, typed, nonblocking, session, abi, two_units, fatal,
 #          examples; all of them if none is named
 # CXX      the compilers, c++ by default; one that is not installed is skipped with a message
 # SANITIZE=1 compiles with ASan and UBSan, and checks first that both are active. VALGRIND=1 runs
@@ -17,7 +17,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: bindings/cpp/tests/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- header documents typed nonblocking session deferred abi two_units fatal examples
+[ $# -gt 0 ] || set -- header documents typed nonblocking session abi two_units fatal examples
 root=$here/../../..
 include=${INCLUDE:-$root/include}
 hpp=${HPP:-$here/..}
@@ -89,7 +89,7 @@ rejects() {
 # Compiles the header on its own, the examples in its comments, and the examples of the README.
 documents() {
     echo '#include <iplaygames.hpp>' >"$work/alone.cpp"
-    printf '#include <cstdio>\n#include <iplaygames.hpp>\n' >"$work/prelude"
+    printf '#include <condition_variable>\n#include <cstdio>\n#include <iplaygames.hpp>\n' >"$work/prelude"
     awk -v lang=cpp -v work="$work" -v prelude="$work/prelude" -v least=20 \
         -v params="[[maybe_unused]] iplaygames::Client& client, [[maybe_unused]] const std::string& session_id" \
         -f "$root/tests/examples.awk" "$hpp/iplaygames.hpp" "$hpp/README.md"

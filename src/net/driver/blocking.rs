@@ -1,5 +1,5 @@
-//! Blocking calls: runs a call to its end on the calling thread, opens a connection, and waits for
-//! a submitted call. Contains no runtime; [`Driver::drive`] runs it.
+//! Blocking calls: runs a call to its end on the calling thread, and waits for a submitted call.
+//! Contains no runtime; [`Driver::drive`] runs it.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -7,21 +7,16 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
-
 use super::{Driver, forked_child_error};
 use crate::error::Error;
 use crate::net::call_cell::{CallCell, CallReport, run_guarded};
-use crate::net::calling_thread;
-use crate::net::deadline::{self, Deadline};
 use crate::net::retry_loop::{self, CallSpec};
 use crate::net::transport::Transport as _;
-use crate::net::transport_error::{TransportError, TransportErrorKind};
 
 impl Driver {
     /// Runs a call to its end on the calling thread.
     pub(crate) fn call(&self, spec: CallSpec) -> Result<CallReport, Error> {
-        calling_thread::check()?;
+        self.check_blocking()?;
         let call = self.register()?;
         let report = {
             // Polled here and not in a task: no other thread has to be woken.
@@ -42,7 +37,7 @@ impl Driver {
         interval: Duration,
         mut go_on: impl FnMut() -> bool,
     ) -> Result<CallReport, Error> {
-        calling_thread::check()?;
+        self.check_blocking()?;
         let call = self.register()?;
         let run = Box::pin(retry_loop::run(self.context(), spec, Arc::clone(call.cell())));
         let mut guarded = Box::pin(run_guarded(Arc::clone(call.cell()), run));
@@ -85,37 +80,12 @@ impl Driver {
         }
     }
 
-    /// Opens a connection on the calling thread.
-    ///
-    /// # Errors
-    ///
-    /// The outer error says that the thread cannot drive or that the client is closed; the inner
-    /// one that there is no connection.
-    pub(crate) fn connect(&self, timeout: Duration) -> Result<Result<(), TransportError>, Error> {
-        calling_thread::check()?;
-        let connecting = self.register()?;
-        self.drive(async {
-            let canceled = pin!(connecting.cell().wait());
-            let deadline = Deadline::after(timeout, &self.clock);
-            let connect = pin!(self.transport().connect());
-            let connected = pin!(deadline::timeout_at(deadline, &self.clock, || 0, connect));
-            match select(connected, canceled).await {
-                Either::Left((Ok(result), _)) => result,
-                Either::Left((Err(_), _)) => {
-                    let message =
-                        format!("No connection within the time given ({} ms).", timeout.as_millis());
-                    Err(TransportError::new(TransportErrorKind::Timeout, message))
-                }
-                Either::Right((report, _)) => Arc::unwrap_or_clone(report).result.map(|_| ()),
-            }
-        })
-    }
-
     /// Drives until a call has ended or the timeout has passed.
     pub(crate) fn wait(&self, cell: &CallCell, timeout: Duration) -> Result<Option<Arc<CallReport>>, Error> {
         if let Some(report) = cell.report() {
             return Ok(Some(report));
         }
+        self.check_blocking()?;
         self.drive(async { tokio::time::timeout(timeout, cell.wait()).await.ok() })
             .or_else(|error| ended_or(cell, error).map(Some))
     }

@@ -19,6 +19,17 @@ struct Seen {
     updates: Counter,
     ends: Counter,
     is_forgotten: Counter,
+    /// How often the callback was dropped, which is when the finalizer of the C interface runs.
+    drops: Counter,
+}
+
+/// Records when the callback that contains it is dropped.
+struct DropProbe(Arc<Seen>);
+
+impl Drop for DropProbe {
+    fn drop(&mut self) {
+        self.0.drops.add();
+    }
 }
 
 impl Seen {
@@ -28,12 +39,14 @@ impl Seen {
             updates: Counter::new(),
             ends: Counter::new(),
             is_forgotten: Counter::new(),
+            drops: Counter::new(),
         })
     }
 
     fn callback(self: &Arc<Seen>) -> Callback {
-        let seen = Arc::clone(self);
+        let probe = DropProbe(Arc::clone(self));
         Box::new(move |event| {
+            let seen = &probe.0;
             assert_eq!(seen.is_forgotten.get(), 0, "a callback began after its call was forgotten");
             assert_eq!(seen.running.add(), 0, "two callbacks run at once");
             match event {
@@ -70,7 +83,7 @@ impl CallOwner for NoClient {
 fn submitted(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<SubmittedCall> {
     let shared = CallShared::new(
         id,
-        crate::operation("list_games").expect("the API has this operation"),
+        crate::operation("list_games"),
         String::new(),
         None,
         Arc::default(),
@@ -123,6 +136,7 @@ fn the_callback_of_a_forgotten_call_never_begins_and_one_that_runs_is_reported()
         }
         join(ticker);
         assert!(registry.completions.is_empty(), "a callback still counts");
+        assert_eq!(seen.drops.get(), 1, "how often the callback was dropped");
         case_of(is_complete, &seen)
     });
 }
@@ -146,6 +160,7 @@ fn an_end_that_comes_while_the_call_is_forgotten_is_delivered_once_or_never() {
         join(driver);
         tick(&registry);
         assert!(registry.completions.is_empty(), "a callback still counts");
+        assert_eq!(seen.drops.get(), 1, "how often the callback was dropped");
         case_of(is_complete, &seen)
     });
 }
@@ -163,7 +178,9 @@ fn a_delivery_that_takes_a_call_and_marks_it_as_running_in_two_steps_is_found() 
                 let _delivery = DispatchGuard::begin(&registry).expect("no other thread runs callbacks");
                 if let Some(submitted) = registry.with(|table| table.with_callback.remove(&1)) {
                     registry.with(|table| table.running.push(1));
-                    if let (Some(callback), Some(result)) = (&submitted.callback, submitted.take_result()) {
+                    if let (Some(callback), Some(result)) =
+                        (submitted.take_callback(), submitted.take_result())
+                    {
                         callback(Event::Done(result));
                     }
                     registry.with(|table| table.running.pop());

@@ -3,7 +3,7 @@
 # Begin of the generated codes: bindings/generate_codes.py writes them. Do not edit.
 # The call succeeded.
 OK = 0
-# The call has not ended, or its callback is still running.
+# The call has not ended.
 PENDING = 1
 # An argument is missing, malformed or not allowed; `field` points to it.
 INVALID_ARGUMENT = 100

@@ -39,8 +39,15 @@ pub(in crate::net) struct Pool {
 struct Connections {
     /// The connection used last is at the end, and is used next.
     idle: Vec<BoxedHttp1>,
-    /// The HTTP/2 connection, and when a call last used it.
-    shared: Option<(Http2, Instant)>,
+    shared: Option<Shared>,
+}
+
+/// The HTTP/2 connection.
+struct Shared {
+    http2: Http2,
+    last_used: Instant,
+    /// As in [`Http1Connection`].
+    resumes: u64,
 }
 
 /// Boxed, because every call moves it several times.
@@ -48,8 +55,8 @@ type BoxedHttp1 = Box<Http1Connection>;
 
 impl Connections {
     /// Removes and returns the connections that were idle for too long: they are the first ones.
-    fn take_stale(&mut self) -> Vec<BoxedHttp1> {
-        match self.idle.iter().position(|http1_connection| http1_connection.is_young()) {
+    fn take_stale(&mut self, resumes: u64) -> Vec<BoxedHttp1> {
+        match self.idle.iter().position(|http1_connection| http1_connection.is_young(resumes)) {
             Some(0) => Vec::new(),
             Some(first_young) => self.idle.drain(..first_young).collect(),
             None => std::mem::take(&mut self.idle),
@@ -68,6 +75,10 @@ pub(in crate::net) struct Http1Connection {
     pub(in crate::net) http1: Http1<Stream>,
     socket: Socket,
     since: Instant,
+    /// How often the client had been resumed when a call last used the connection. After a longer
+    /// sleep the other end may have forgotten the connection, and nothing on this machine shows
+    /// that. So a connection from before the last resume carries no request.
+    resumes: u64,
 }
 
 impl Pool {
@@ -129,8 +140,9 @@ impl Pool {
             return;
         }
         http1_connection.since = Instant::now();
+        http1_connection.resumes = self.clock.resumes();
         let mut connections = self.connections();
-        let stale = connections.take_stale();
+        let stale = connections.take_stale(self.clock.resumes());
         connections.idle.push(http1_connection);
         drop(connections);
         // Closed with no lock held.
@@ -139,7 +151,7 @@ impl Pool {
 
     /// Closes the connections that were idle for too long.
     pub(in crate::net) fn sweep(&self) {
-        let stale = self.connections().take_stale();
+        let stale = self.connections().take_stale(self.clock.resumes());
         drop(stale);
     }
 
@@ -155,7 +167,7 @@ impl Pool {
         }
         loop {
             let mut http1_connection = self.connections().idle.pop()?;
-            if http1_connection.is_young() && http1_connection.is_alive().await {
+            if http1_connection.is_young(self.clock.resumes()) && http1_connection.is_alive().await {
                 return Some(Connection::Http1(http1_connection));
             }
         }
@@ -163,9 +175,10 @@ impl Pool {
 
     fn shared(&self) -> Option<Http2> {
         let mut connections = self.connections();
-        let (http2, last_used) = connections.shared.as_mut()?;
-        if std::mem::replace(last_used, Instant::now()).elapsed() < POOL_IDLE {
-            return Some(http2.clone());
+        let shared = connections.shared.as_mut()?;
+        let is_young = std::mem::replace(&mut shared.last_used, Instant::now()).elapsed() < POOL_IDLE;
+        if is_young && shared.resumes == self.clock.resumes() {
+            return Some(shared.http2.clone());
         }
         self.forget_shared(&mut connections);
         None
@@ -176,7 +189,7 @@ impl Pool {
     pub(in crate::net) fn retire(&self, id: u64) {
         let mut connections = self.connections();
         // Another call may have made a new connection meanwhile.
-        if connections.shared.as_ref().is_some_and(|(http2, _)| http2.id() == id) {
+        if connections.shared.as_ref().is_some_and(|shared| shared.http2.id() == id) {
             self.forget_shared(&mut connections);
         }
     }
@@ -195,18 +208,25 @@ impl Pool {
                 .await
                 .map_err(|error| transport_error::unconnected(&error))?;
             injection_point();
-            self.connections().shared = Some((http2.clone(), Instant::now()));
+            let resumes = self.clock.resumes();
+            let shared = Shared { http2: http2.clone(), last_used: Instant::now(), resumes };
+            self.connections().shared = Some(shared);
             return Ok(Connection::Http2(http2));
         }
         let over_tls = stream.is_secure();
         let http1 = Http1::new(stream, over_tls);
-        Ok(Connection::Http1(Box::new(Http1Connection { http1, socket, since: Instant::now() })))
+        Ok(Connection::Http1(Box::new(Http1Connection {
+            http1,
+            socket,
+            since: Instant::now(),
+            resumes: self.clock.resumes(),
+        })))
     }
 }
 
 impl Http1Connection {
-    fn is_young(&self) -> bool {
-        self.since.elapsed() < POOL_IDLE
+    fn is_young(&self, resumes: u64) -> bool {
+        self.resumes == resumes && self.since.elapsed() < POOL_IDLE
     }
 
     /// Returns whether the connection is open, as far as this machine knows.
