@@ -1597,8 +1597,8 @@ public:
     Result<void> resume() const { return to_result(ipg_client_resume(handle_)); }
 
     /**
-     * Sets the waker of the client: a callable without parameters that wakes the thread which ticks.
-     * It runs on any thread and must not call the library; see ipg_client_set_waker(). The function
+     * Sets the waker of the client: a callable without parameters that wakes the thread which
+     * ticks. It runs on any thread and must not call the library; see ipg_client_set_waker(). The function
      * destroys the previous waker before it returns.
      *
      * ```cpp

@@ -106,8 +106,8 @@
  * calls the finalizer exactly once for each call of such a function, when it will not use
  * `user_data` any more. NULL means that the host needs no call.
  *
- *   when     after the callback of the end has returned; when the request or its client is freed, or
- *            after the callback that is running then; for a logger, when it is replaced. Before the
+ *   when     after the callback of the end has returned; when the request or its client is freed,
+ *            or after the callback that is running then; for a logger, when it is replaced. Before the
  *            function returns, if it fails or if no callback is passed.
  *   where    on a thread that is inside a function of this library, with no lock held. Finalizers
  *            never run on a thread of the library: with "background": true they wait for a tick,
@@ -146,7 +146,8 @@
  * ipg_client_shutdown also waits for a callback that is running on another thread, and
  * ipg_client_set_logger and ipg_client_set_waker for a logger or a waker that is. All other
  * functions return at once. A thread that blocks on a client may also do the work of other threads'
- * calls on it. If that thread is stopped, by a debugger for example, the other calls are delayed. Use "background": true or another client
+ * calls on it. If that thread is stopped, by a debugger for example, the other calls are delayed.
+ * Use "background": true or another client
  * for threads that other threads' blocking calls must not delay.
  *
  * Resources. If the process has no file descriptor or thread left, ipg_client_new or the call fails

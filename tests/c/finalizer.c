@@ -1,5 +1,5 @@
-/* Finalizers of the host: each runs exactly once for each call of a function that took it, after the
-   last use of `user_data`, on a thread that is inside a function of the library. */
+/* Finalizers of the host: each runs exactly once for each call of a function that took it, after
+   the last use of `user_data`, on a thread that is inside a function of the library. */
 #include "fixture.h"
 
 static const char SLOW[] = "{\"command\": \"fault\", \"operation\": \"list_games\", \"delay_ms\": 60000, \"times\": 0}";

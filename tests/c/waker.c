@@ -1,5 +1,5 @@
-/* A loop that sleeps in poll(): the waker, the time of the next tick, and suspending. Plain POSIX; a
-   loop with epoll or libuv has the same shape. */
+/* A loop that sleeps in poll(): the waker, the time of the next tick, and suspending. Plain POSIX;
+   a loop with epoll or libuv has the same shape. */
 #include "fixture.h"
 #include <fcntl.h>
 #include <poll.h>
