@@ -340,3 +340,40 @@ fn the_debug_output_of_a_request_shows_no_header_value() {
     // The names of the configuration's keys are those of the builder.
     assert!(Config::from_json(r#"{"api_key": "k", "transport": "host"}"#).is_err());
 }
+
+#[test]
+fn an_answer_of_the_host_wakes_a_loop_that_sleeps_between_ticks() {
+    let (host, exchanges) = keeping();
+    let client = client(&host);
+    let (woken, wakes) = channel();
+    let woken = Mutex::new(woken);
+    let waker = Arc::new(move || {
+        // The test may have ended.
+        let _ = woken.lock().unwrap().send(());
+    });
+    client.set_waker(Some(waker)).unwrap();
+    assert_eq!(client.next_tick(), None);
+    let call = client.submit("list_games", "", &CallOptions::default(), None).unwrap();
+    wakes.recv_timeout(TEST_TIMEOUT).unwrap();
+    while host.sent().is_empty() || client.next_tick() == Some(Duration::ZERO) {
+        client.tick(Duration::from_millis(1)).unwrap();
+    }
+    while wakes.try_recv().is_ok() {}
+    assert!(client.next_tick().is_some_and(|time| time <= Duration::from_millis(10)));
+    let exchange = exchanges.recv_timeout(TEST_TIMEOUT).unwrap();
+    let answering = thread::spawn(move || {
+        exchange.respond(
+            200,
+            &[("content-type", "application/json")],
+            br#"{"success":true,"data":[]}"#.to_vec(),
+        )
+    });
+    wakes.recv_timeout(TEST_TIMEOUT).unwrap();
+    assert_eq!(client.next_tick(), Some(Duration::ZERO));
+    answering.join().unwrap().unwrap();
+    while call.poll().unwrap().is_none() {
+        client.tick(Duration::from_millis(1)).unwrap();
+    }
+    assert!(call.poll().unwrap().unwrap().is_ok());
+    client.set_waker(None).unwrap();
+}

@@ -159,8 +159,10 @@ mod host {
     }
 
     // SAFETY: every block goes back to the allocator that it came from, because the choice is made
-    // before the first allocation and never changes. The host promises the rest.
+    // before the first allocation and never changes. The host promises the rest. The functions are
+    // not inlined, because a library has thousands of places that allocate.
     unsafe impl GlobalAlloc for HostAllocator {
+        #[inline(never)]
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             match functions() {
                 // SAFETY: guaranteed by the caller, here and below.
@@ -169,6 +171,7 @@ mod host {
             }
         }
 
+        #[inline(never)]
         unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
             let Some(host) = functions() else { return unsafe { System.alloc_zeroed(layout) } };
             let memory = unsafe { (host.allocate)(layout.size(), layout.align()) }.cast::<u8>();
@@ -178,6 +181,7 @@ mod host {
             memory
         }
 
+        #[inline(never)]
         unsafe fn realloc(&self, memory: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
             let Some(host) = functions() else { return unsafe { System.realloc(memory, layout, new_size) } };
             let (size, alignment) = (layout.size(), layout.align());
@@ -194,6 +198,7 @@ mod host {
             moved
         }
 
+        #[inline(never)]
         unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
             match functions() {
                 None => unsafe { System.dealloc(memory, layout) },

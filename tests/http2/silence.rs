@@ -86,3 +86,15 @@ fn submitted_calls_on_a_silent_connection_go_to_another_one() {
     }
     assert_eq!(status(&client).unwrap().attempts(), 1);
 }
+
+#[test]
+fn after_a_suspension_no_request_goes_out_on_the_connection_from_before() {
+    let (server, _reaches) = black_hole();
+    let client = server.client(json!({}));
+    status(&client).unwrap();
+    client.suspend().unwrap();
+    assert_eq!(status(&client).unwrap_err().code(), Code::BUSY);
+    client.resume().unwrap();
+    assert_eq!(end(&client).unwrap().attempts(), 1);
+    assert_eq!(server.connections(), 2);
+}
