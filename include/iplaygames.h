@@ -82,7 +82,7 @@
  * handle of both is an ipg_request. The host gets the result in one of two ways, and each way is
  * sufficient: with ipg_request_poll() or ipg_request_wait(), or with a callback and
  * ipg_client_tick(). A request makes progress only while a thread drives the client. These drive
- * it: a tick, a wait, a blocking call, and the client's own thread ("background": true).
+ * it: a tick, a wait, a blocking call, and the client's own thread ("io_thread": true).
  *
  * Callbacks. The callback of a request runs only if the function that took it returned IPG_OK.
  *
@@ -110,7 +110,7 @@
  *            or after the callback that is running then; for a logger, when it is replaced. Before the
  *            function returns, if it fails or if no callback is passed.
  *   where    on a thread that is inside a function of this library, with no lock held. Finalizers
- *            never run on a thread of the library: with "background": true they wait for a tick,
+ *            never run on a thread of the library: with "io_thread": true they wait for a tick,
  *            ipg_request_free(), ipg_client_shutdown() or ipg_client_free().
  *   allowed  a finalizer may call any function of the library. It must return, as a callback must.
  *   fork     a forked child does not call the finalizers that its parent passed.
@@ -133,7 +133,7 @@
  * a call describe it completely.
  *
  * Threads of the library. A client has no permanent thread, except one named iplaygames-io if it is
- * configured with "background": true. Helper threads named iplaygames-dns resolve host names and
+ * configured with "io_thread": true. Helper threads named iplaygames-dns resolve host names and
  * load certificates, at most 9 for each client. A helper thread ends when it has nothing to do. A
  * sandbox has one thread.
  *
@@ -147,7 +147,7 @@
  * ipg_client_set_logger and ipg_client_set_waker for a logger or a waker that is. All other
  * functions return at once. A thread that blocks on a client may also do the work of other threads'
  * calls on it. If that thread is stopped, by a debugger for example, the other calls are delayed.
- * Use "background": true or another client
+ * Use "io_thread": true or another client
  * for threads that other threads' blocking calls must not delay.
  *
  * Resources. If the process has no file descriptor or thread left, ipg_client_new or the call fails
@@ -213,7 +213,7 @@
  *   max_in_flight        1024
  *                            The number of calls in flight and of requests that are not freed, 1 to
  *                            1048576. A further call is refused with IPG_ERR_BUSY.
- *   background           false
+ *   io_thread            false
  *                            true: one thread, iplaygames-io, drives the client. Requests then end
  *                            without ticks. Callbacks still wait for a tick.
  *   max_response_bytes   8388608
@@ -232,7 +232,7 @@
  *                            file, or the PEM text. At most 16 MB. The file must be a regular file.
  *                            ipg_client_new only looks it up; it is read at the first https call or
  *                            by ipg_client_prewarm. Every block must be a certificate.
- *   only_these_cas       false
+ *   ca_only       false
  *                            true: trust only these certificates and not the system's.
  *   client_cert_file, client_cert_pem
  *                        none
@@ -763,7 +763,7 @@ ipg_code ipg_set_allocator(ipg_allocate allocate,
 /**
  * Creates a client. Opens no connection and reads no certificates from files, also not from
  * `ca_file`; the first https call or ipg_client_prewarm() does that. Starts a thread only if the
- * configuration has `"background": true`.
+ * configuration has `"io_thread": true`.
  *
  * Ownership: end the client with ipg_client_free(), free the string with ipg_string_free().
  * Threads: any. Any number of threads may use the client at the same time.
@@ -852,7 +852,7 @@ IPG_API IPG_MUST_USE ipg_code ipg_client_stats(ipg_client *client, char **out_js
  * Shuts a client down before it is freed. New calls are refused with #IPG_ERR_SHUT_DOWN. The
  * function drives the calls in flight for at most `timeout_ms` and then cancels the remaining
  * calls. It cancels watches at once. It runs every callback on this thread, and joins the thread
- * of `"background": true`.
+ * of `"io_thread": true`.
  *
  * After the function returns, no callback of a request is running and none will run, except the
  * callback that called the function. The function therefore waits for a callback that is running
@@ -1076,7 +1076,7 @@ ipg_code ipg_call(ipg_client *client,
 /**
  * Starts a call of any operation, and returns at once. Nothing is sent before a thread drives the
  * client with ipg_client_tick(), ipg_request_wait() or a blocking call, or before the client's own
- * thread does, if the configuration has `"background": true`.
+ * thread does, if the configuration has `"io_thread": true`.
  *
  * The host gets the result in one of two ways, and each is sufficient: it polls or waits for the
  * request, or it passes a `callback` and ticks. The callback runs only if this function returned
@@ -1375,7 +1375,7 @@ IPG_API ipg_code ipg_client_tick(ipg_client *client, uint32_t budget_us, uint32_
 
 /**
  * Returns the result of a request if it has ended. Never blocks and never drives the client: call
- * ipg_client_tick() for that, or use `"background": true`.
+ * ipg_client_tick() for that, or use `"io_thread": true`.
  *
  * The result stays available until the request is freed, also for requests with a callback: every
  * call returns the same code and a new copy of the document. For a watch without a callback, each
@@ -1478,7 +1478,7 @@ IPG_API ipg_code ipg_request_free(ipg_request *request);
  * ended, on a thread that is inside a function of this library. It does not run in a forked child.
  * Threads: any.
  *
- * \param config_json A JSON object, as for ipg_client_new(). `"background": true` is refused,
+ * \param config_json A JSON object, as for ipg_client_new(). `"io_thread": true` is refused,
  * because the functions of the host would run on a thread of the library. \param transport The
  * functions of the host. \param out_client Receives the handle of the client. If NULL, the
  * function only checks the configuration. \param out_json Receives what ipg_client_new() returns,
@@ -1569,7 +1569,7 @@ ipg_code ipg_exchange_fail(ipg_exchange *exchange,
  *
  * The waker does not see sockets and timers, which only a tick asks the system for. So the loop
  * sleeps for at most the time that ipg_client_next_tick() returns after each tick. With
- * `"background": true` the client's thread does the I/O, and the waker says when a callback is
+ * `"io_thread": true` the client's thread does the I/O, and the waker says when a callback is
  * due; the loop can then sleep without a limit. There is no descriptor to poll: the I/O runtime
  * does not give it away.
  *
@@ -1607,7 +1607,7 @@ ipg_code ipg_client_set_waker(ipg_client *client,
  * Never blocks.
  *
  * While requests are in flight, only a tick sees sockets and timers, so the time is at most 10
- * milliseconds. With `"background": true` and a waker there is no limit.
+ * milliseconds. With `"io_thread": true` and a waker there is no limit.
  *
  * Threads: any.
  *
@@ -1637,7 +1637,7 @@ IPG_API ipg_code ipg_client_next_tick(ipg_client *client, uint32_t *out_ms);
  *   except the wait for a request that has ended. Blocking calls that are running on other threads
  *   go on;
  * - requests can be submitted, polled, canceled and freed. They make no progress, except with
- *   `"background": true`, whose thread goes on until the system stops the process.
+ *   `"io_thread": true`, whose thread goes on until the system stops the process.
  *
  * ipg_client_shutdown() ends the suspension.
  *

@@ -88,7 +88,7 @@ fn a_start_that_is_freed_after_it_was_sent_is_logged_as_unknown() {
     let call = fixture.start();
     let id = call.id().to_owned();
     fixture.tick_until_received(&id);
-    assert!(call.forget());
+    assert!(call.abandon());
     let (level, line) = fixture.line_of(&id);
     assert_eq!(level, LogLevel::Warn);
     assert!(line.contains("start_a_game_session") && line.contains("unknown"), "{line}");
@@ -150,7 +150,7 @@ fn a_call_whose_result_was_taken_is_not_abandoned() {
     }
     let canceled = fixture.start();
     canceled.cancel().unwrap();
-    assert!(canceled.poll().unwrap().unwrap().is_err());
+    assert!(canceled.try_result().unwrap().unwrap().is_err());
     drop((polled, canceled));
     assert!(fixture.has_no_line());
     assert_eq!((fixture.stat("abandoned"), fixture.stat("calls")), (0, 3));
@@ -185,7 +185,7 @@ fn calls_that_end_with_their_client_are_counted_and_logged_with_their_outcome() 
         let lines = fixture.lines.lock().unwrap();
         let is_logged = |line: &str| line.contains(call.id()) && line.contains(outcome.as_str());
         assert!(lines.iter().any(|(_, line)| is_logged(line)), "{lines:?}");
-        let error = call.poll().unwrap().unwrap().as_ref().unwrap_err();
+        let error = call.try_result().unwrap().unwrap().as_ref().unwrap_err();
         assert_eq!((error.code(), error.outcome()), (Code::CANCELED, outcome), "{error}");
     }
     assert_eq!((fixture.stat("calls"), fixture.stat("unknown"), fixture.stat("abandoned")), (4, 3, 2));

@@ -132,7 +132,7 @@ fn submitted_calls_end_once_when_the_driver_fails() {
         for (call, outcome) in
             [(&sent[0], Outcome::Unknown), (&sent[1], Outcome::Unknown), (&waiting, Outcome::NotSent)]
         {
-            assert_failed(call.poll().unwrap().unwrap().as_ref().unwrap_err(), outcome);
+            assert_failed(call.try_result().unwrap().unwrap().as_ref().unwrap_err(), outcome);
             assert!(call.wait(Duration::from_millis(100)).unwrap().unwrap().is_err());
         }
         victim.assert_refuses();
@@ -174,7 +174,7 @@ fn waits_end_within_their_limit_when_the_driver_fails() {
 fn calls_of_a_client_with_a_background_thread_end_when_the_driver_fails() {
     in_child("calls_of_a_client_with_a_background_thread_end_when_the_driver_fails", || {
         let (port, sees) = silent();
-        let victim = Victim::new(port, r#", "background": true, "timeout_ms": 60000"#);
+        let victim = Victim::new(port, r#", "io_thread": true, "timeout_ms": 60000"#);
         let client = &victim.client;
         let ended = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&ended);
@@ -187,13 +187,13 @@ fn calls_of_a_client_with_a_background_thread_end_when_the_driver_fails() {
         // It wakes the thread, which finds the driver gone.
         let woken = client.submit("start_a_game_session", START, &options(), Some(callback));
         let started = Instant::now();
-        while sent.poll().unwrap().is_none() {
+        while sent.try_result().unwrap().is_none() {
             assert!(started.elapsed() < TEST_TIMEOUT, "the call never ends");
             std::thread::sleep(Duration::from_millis(1));
         }
-        assert_failed(sent.poll().unwrap().unwrap().as_ref().unwrap_err(), Outcome::Unknown);
+        assert_failed(sent.try_result().unwrap().unwrap().as_ref().unwrap_err(), Outcome::Unknown);
         if let Ok(call) = woken {
-            while call.poll().unwrap().is_none() || ended.load(Ordering::SeqCst) == 0 {
+            while call.try_result().unwrap().is_none() || ended.load(Ordering::SeqCst) == 0 {
                 let _ = client.tick(Duration::from_millis(1));
                 assert!(started.elapsed() < TEST_TIMEOUT, "the callback never runs");
             }
@@ -213,9 +213,9 @@ fn calls_of_a_client_with_a_background_thread_end_when_the_driver_fails() {
 fn a_client_whose_driver_has_failed_is_closed_and_dropped_without_waiting() {
     in_child("a_client_whose_driver_has_failed_is_closed_and_dropped_without_waiting", || {
         let (port, _sees) = silent();
-        for background in [false, true] {
+        for io_thread in [false, true] {
             for fails_before in [false, true] {
-                let victim = Victim::new(port, &format!(r#", "background": {background}"#));
+                let victim = Victim::new(port, &format!(r#", "io_thread": {io_thread}"#));
                 let call = victim.client.submit("start_a_game_session", START, &options(), None).unwrap();
                 victim.break_driver();
                 if fails_before {
@@ -223,7 +223,7 @@ fn a_client_whose_driver_has_failed_is_closed_and_dropped_without_waiting() {
                 }
                 victim.client.close();
                 drop(victim);
-                let error = call.poll().unwrap().unwrap().as_ref().unwrap_err().clone();
+                let error = call.try_result().unwrap().unwrap().as_ref().unwrap_err().clone();
                 assert!(matches!(error.code(), Code::CANCELED | Code::INTERNAL), "{error}");
             }
         }

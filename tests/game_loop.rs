@@ -32,13 +32,13 @@ fn a_loop_that_ticks_every_120_milliseconds_times_out() {
     let client = client_with(silent(), r#", "timeout_ms": 300, "max_retries": 0"#);
     let call = client.submit("start_a_game_session", START, &options(), None).unwrap();
     let mut frames = 0;
-    while call.poll().unwrap().is_none() {
+    while call.try_result().unwrap().is_none() {
         client.tick(Duration::from_millis(2)).unwrap();
         std::thread::sleep(SLOW_FRAME);
         frames += 1;
         assert!(frames <= FRAMES, "no time-out after {frames} frames");
     }
-    let error = call.poll().unwrap().unwrap().as_ref().unwrap_err();
+    let error = call.try_result().unwrap().unwrap().as_ref().unwrap_err();
     assert_eq!((error.code(), error.outcome()), (Code::TIMEOUT, Outcome::Unknown), "{error}");
     assert!(frames >= 3, "of each frame only 100 ms count: {frames}");
 }
@@ -76,13 +76,13 @@ fn an_attempt_in_a_slow_loop_times_out_and_another_follows() {
     let client = client_with(port, r#", "attempt_timeout_ms": 200"#);
     let call = client.submit("get_session_status", SESSION, &options(), None).unwrap();
     let mut frames = 0;
-    while call.poll().unwrap().is_none() {
+    while call.try_result().unwrap().is_none() {
         client.tick(Duration::from_millis(2)).unwrap();
         std::thread::sleep(SLOW_FRAME);
         frames += 1;
         assert!(frames <= 2 * FRAMES, "no second attempt after {frames} frames");
     }
-    assert_eq!(call.poll().unwrap().unwrap().as_ref().unwrap().attempts(), 2);
+    assert_eq!(call.try_result().unwrap().unwrap().as_ref().unwrap().attempts(), 2);
 }
 
 #[test]
@@ -110,12 +110,12 @@ fn a_pause_longer_than_the_connect_timeout_finds_the_connection() {
             }
             std::thread::sleep(PAUSE);
             let started = Instant::now();
-            while call.poll().unwrap().is_none() {
+            while call.try_result().unwrap().is_none() {
                 client.tick(Duration::from_millis(2)).unwrap();
                 std::thread::sleep(Duration::from_millis(1));
                 assert!(started.elapsed() < TEST_TIMEOUT);
             }
-            let reply = call.poll().unwrap().unwrap().as_ref().unwrap();
+            let reply = call.try_result().unwrap().unwrap().as_ref().unwrap();
             assert_eq!(
                 (reply.json(), reply.attempts()),
                 (ACTIVE, 1),
@@ -153,7 +153,7 @@ fn callbacks_that_are_due_do_not_wait_behind_traffic() {
             }
         }
         for (number, call) in &with_callback {
-            if call.poll().unwrap().is_some() {
+            if call.try_result().unwrap().is_some() {
                 ended.entry(*number).or_insert(frame);
             }
         }
@@ -164,7 +164,7 @@ fn callbacks_that_are_due_do_not_wait_behind_traffic() {
             longest = longest.max(frame - ended.remove(&number).unwrap_or(frame));
         }
         for call in &mut polled {
-            if call.poll().unwrap().is_some() {
+            if call.try_result().unwrap().is_some() {
                 *call = submit(None);
             }
         }

@@ -314,8 +314,8 @@ fn a_blocking_call_inside_the_hosts_send_is_refused() {
 fn a_thread_of_the_library_and_a_transport_of_the_host_exclude_each_other() {
     let host = TestHost::new(|exchange, _| drop(exchange));
     let error =
-        Client::builder().api_key("key").background(true).host_transport(host as _).build().unwrap_err();
-    assert_eq!((error.code(), error.field()), (Code::INVALID_ARGUMENT, Some("/background")));
+        Client::builder().api_key("key").io_thread(true).host_transport(host as _).build().unwrap_err();
+    assert_eq!((error.code(), error.field()), (Code::INVALID_ARGUMENT, Some("/io_thread")));
 }
 
 #[test]
@@ -371,9 +371,9 @@ fn an_answer_of_the_host_wakes_a_loop_that_sleeps_between_ticks() {
     wakes.recv_timeout(TEST_TIMEOUT).unwrap();
     assert_eq!(client.next_tick(), Some(Duration::ZERO));
     answering.join().unwrap().unwrap();
-    while call.poll().unwrap().is_none() {
+    while call.try_result().unwrap().is_none() {
         client.tick(Duration::from_millis(1)).unwrap();
     }
-    assert!(call.poll().unwrap().unwrap().is_ok());
+    assert!(call.try_result().unwrap().unwrap().is_ok());
     client.set_waker(None).unwrap();
 }

@@ -28,7 +28,7 @@ fn tick_until(client: &Client, mut holds: impl FnMut() -> bool) -> usize {
 }
 
 fn assert_started(call: &Call) {
-    assert_eq!(call.poll().unwrap().unwrap().as_ref().unwrap().json(), STARTED);
+    assert_eq!(call.try_result().unwrap().unwrap().as_ref().unwrap().json(), STARTED);
 }
 
 #[test]
@@ -64,9 +64,9 @@ fn a_callback_that_panics_runs_once_and_costs_neither_its_result_nor_other_callb
 
 #[test]
 fn a_notifier_that_panics_costs_neither_its_result_nor_the_client() {
-    for background in [false, true] {
+    for io_thread in [false, true] {
         let (port, _received) = answering(json("201 Created", STARTED));
-        let client = client_with(port, &format!(r#", "background": {background}, "max_in_flight": 2"#));
+        let client = client_with(port, &format!(r#", "io_thread": {io_thread}, "max_in_flight": 2"#));
         for _ in 0..3 {
             let call = start(&client, None);
             let told = Arc::new(AtomicUsize::new(0));
@@ -76,7 +76,7 @@ fn a_notifier_that_panics_costs_neither_its_result_nor_the_client() {
                 panic!("the host's own");
             }))
             .unwrap();
-            assert_eq!(tick_until(&client, || call.poll().unwrap().is_some()), 0, "{background}");
+            assert_eq!(tick_until(&client, || call.try_result().unwrap().is_some()), 0, "{io_thread}");
             assert_started(&call);
             assert!(told.load(Ordering::SeqCst) >= 1);
         }
@@ -105,7 +105,7 @@ fn a_notifier_that_panics_does_not_end_a_watch() {
         updates += usize::from(watch.poll_update().is_some());
         updates >= 5
     });
-    assert!(watch.poll().unwrap().is_none());
+    assert!(watch.try_result().unwrap().is_none());
 }
 
 #[test]

@@ -219,7 +219,7 @@ fn a_blocking_call_whose_client_is_closed_by_another_thread_is_not_sent_if_it_is
                         } else {
                             let every = Duration::from_micros(50);
                             let mut looks = 0;
-                            client.call_while("start_a_game_session", START, &options, every, || {
+                            client.call_cancellable("start_a_game_session", START, &options, every, || {
                                 looks += 1;
                                 looks <= round % 16
                             })
@@ -238,10 +238,10 @@ fn a_blocking_call_whose_client_is_closed_by_another_thread_is_not_sent_if_it_is
 
 #[test]
 fn a_submitted_call_that_another_thread_cancels_is_not_sent_if_it_is_reported_so() {
-    for background in [false, true] {
+    for io_thread in [false, true] {
         for (protocol, at_least) in protocols() {
             let (server, calls) = (LoggingServer::start(protocol), Calls::default());
-            let more = json!({"background": background});
+            let more = json!({"io_thread": io_thread});
             let mut rounds = Rounds::new(at_least);
             let mut goes_on = true;
             while goes_on {
@@ -275,7 +275,7 @@ fn a_submitted_call_that_another_thread_cancels_is_not_sent_if_it_is_reported_so
                         }
                         for (options, call) in submitted {
                             call.cancel().unwrap();
-                            calls.record(options, call.poll().unwrap().unwrap());
+                            calls.record(options, call.try_result().unwrap().unwrap());
                         }
                         if is_last {
                             break;
@@ -284,7 +284,7 @@ fn a_submitted_call_that_another_thread_cancels_is_not_sent_if_it_is_reported_so
                     is_over.store(true, Ordering::SeqCst);
                 });
             }
-            calls.compare(&server.log(), &format!("{protocol:?}, background: {background}"));
+            calls.compare(&server.log(), &format!("{protocol:?}, io_thread: {io_thread}"));
         }
     }
 }
@@ -299,7 +299,7 @@ fn a_call_that_is_canceled_or_freed_before_the_first_tick_is_never_sent() {
             let call = client.submit("start_a_game_session", START, &options(), None).unwrap();
             if round % 2 == 0 {
                 call.cancel().unwrap();
-                let error = call.poll().unwrap().unwrap().as_ref().unwrap_err();
+                let error = call.try_result().unwrap().unwrap().as_ref().unwrap_err();
                 assert_eq!((error.code(), error.outcome()), (Code::CANCELED, Outcome::NotSent), "{error}");
             }
             drop(call);

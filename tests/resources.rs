@@ -89,8 +89,8 @@ fn a_call_without_a_thread_for_its_look_up_is_not_sent_and_succeeds_later() {
     };
     let (port, _received) = answering(json("200 OK", ACTIVE));
     let client = client_at(&format!("http://localhost:{port}")).unwrap();
-    let background =
-        format!(r#"{{"api_key": "k3y-1234", "base_url": "http://127.0.0.1:{port}", "background": true}}"#);
+    let io_thread =
+        format!(r#"{{"api_key": "k3y-1234", "base_url": "http://127.0.0.1:{port}", "io_thread": true}}"#);
     // The limit does not apply to root.
     // SAFETY: the calls have no pointers.
     if unsafe { libc::geteuid() } == 0 {
@@ -103,7 +103,7 @@ fn a_call_without_a_thread_for_its_look_up_is_not_sent_and_succeeds_later() {
     }
     let error = client.call("start_a_game_session", START, &options()).unwrap_err();
     assert_no_resources(&error);
-    assert_no_resources(&Client::new(Config::from_json(&background).unwrap()).unwrap_err());
+    assert_no_resources(&Client::new(Config::from_json(&io_thread).unwrap()).unwrap_err());
     set_limit(1000);
     assert!(client.call("get_session_status", SESSION, &options()).is_ok());
 }

@@ -87,7 +87,7 @@ fn a_watch_that_cannot_read_reports_the_error_once_and_goes_on() {
     let (update, failures) = &updates[0];
     assert_eq!(update.as_ref().unwrap_err().code(), Code::SERVER);
     assert!(*failures >= 3, "{failures} readings had failed");
-    assert!(watch.poll().unwrap().is_none(), "the watch goes on");
+    assert!(watch.try_result().unwrap().is_none(), "the watch goes on");
     let state = watch.watch_state();
     assert_eq!(state.last_error.unwrap().code(), Code::SERVER);
     assert_eq!(state.last_read_at, None);
@@ -112,7 +112,7 @@ fn a_watch_of_a_server_that_is_gone_reports_that_once_and_goes_on() {
     });
     let codes: Vec<Code> = updates.iter().map(|update| update.as_ref().unwrap_err().code()).collect();
     assert_eq!(codes, [Code::CONNECT]);
-    assert!(watch.poll().unwrap().is_none());
+    assert!(watch.try_result().unwrap().is_none());
 }
 
 #[test]
@@ -140,8 +140,8 @@ fn max_failures_ends_a_watch_with_the_last_error() {
     for max in [1, 3, 5] {
         let fixture = Fixture::new();
         let watch = fixture.watch(Some(max), None);
-        fixture.tick_until("the end", || watch.poll().unwrap().is_some());
-        assert_eq!(watch.poll().unwrap().unwrap().as_ref().unwrap_err().code(), Code::SERVER);
+        fixture.tick_until("the end", || watch.try_result().unwrap().is_some());
+        assert_eq!(watch.try_result().unwrap().unwrap().as_ref().unwrap_err().code(), Code::SERVER);
         assert_eq!(fixture.readings.load(Ordering::SeqCst), max as usize);
         assert_eq!(watch.watch_state().failures, max);
     }

@@ -345,7 +345,7 @@ public sealed class Guest : MarshalByRefObject {
     // Leaves calls in flight on a client that this thread ticks, and on one with a background
     // thread.
     public int LeaveCallsInFlight(string config) {
-        foreach (string more in new[] { "", ", \"background\": true" }) {
+        foreach (string more in new[] { "", ", \"io_thread\": true" }) {
             var client = new Client(config.TrimEnd('}') + more + "}");
             for (int i = 0; i < 25; i++) tasks.Add(client.GetSessionStatusAsync("x", new CancellationTokenSource().Token));
             client.WatchSession("x", 10, null);

@@ -170,7 +170,7 @@ fn world() -> &'static World {
             configs: vec![
                 config(&sandbox_url, json!({"timeout_ms": 50, "attempt_timeout_ms": 50})),
                 config(&sandbox_url, json!({"max_in_flight": 2, "max_connections": 1})),
-                config(&sandbox_url, json!({"background": true})),
+                config(&sandbox_url, json!({"io_thread": true})),
                 config(&format!("http://{closed_port}"), json!({})),
                 config(&format!("http://{silent_port}"), json!({})),
             ],

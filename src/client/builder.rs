@@ -100,8 +100,8 @@ impl ClientBuilder {
     }
 
     /// Starts a thread that drives the client, so that the host need not tick.
-    pub fn background(self, is_on: bool) -> ClientBuilder {
-        self.value("background", &is_on)
+    pub fn io_thread(self, is_on: bool) -> ClientBuilder {
+        self.value("io_thread", &is_on)
     }
 
     /// Sets the proxy: an http, https, socks4, socks4a, socks5 or socks5h URL, or `none`.
@@ -121,8 +121,8 @@ impl ClientBuilder {
     }
 
     /// Trusts only the given root certificates, and not those of the system.
-    pub fn only_these_cas(self, is_on: bool) -> ClientBuilder {
-        self.value("only_these_cas", &is_on)
+    pub fn ca_only(self, is_on: bool) -> ClientBuilder {
+        self.value("ca_only", &is_on)
     }
 
     /// Sets the certificate, in PEM format, that the client presents to servers that ask for one.

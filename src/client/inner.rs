@@ -241,8 +241,8 @@ impl CallOwner for ClientInner {
         self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn forget(&self, id: u64) -> bool {
-        self.registry.forget(id)
+    fn abandon(&self, id: u64) -> bool {
+        self.registry.abandon(id)
     }
 
     fn remove_polled(&self, id: u64) {

@@ -32,7 +32,7 @@ use crate::net::tls::RootsState;
 /// A client of the API. A clone is cheap and refers to the same client. The client is `Send` and
 /// `Sync`: any number of threads may use it at the same time.
 ///
-/// The client has no thread unless it is configured with `"background": true`: a call performs its
+/// The client has no thread unless it is configured with `"io_thread": true`: a call performs its
 /// I/O on the thread that makes the call. Dropping the last clone does not block.
 ///
 /// ```no_run
@@ -104,7 +104,7 @@ impl Client {
     /// let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
     /// let options = CallOptions::default();
     /// let mut checks = 0;
-    /// let error = client.call_while("list_games", "", &options, Duration::from_millis(5), || {
+    /// let error = client.call_cancellable("list_games", "", &options, Duration::from_millis(5), || {
     ///     checks += 1;
     ///     checks < 3
     /// });
@@ -116,7 +116,7 @@ impl Client {
     /// # Errors
     ///
     /// The errors of [`Client::call`], and [`Code::CANCELED`] if `go_on` returned false.
-    pub fn call_while(
+    pub fn call_cancellable(
         &self,
         operation: &str,
         arguments_json: &str,
@@ -125,7 +125,7 @@ impl Client {
         go_on: impl FnMut() -> bool,
     ) -> Result<Reply, Error> {
         let request = |operation| arguments::prepare(operation, arguments_json);
-        self.execute(operation, options, request, |driver, spec| driver.call_while(spec, every, go_on))
+        self.execute(operation, options, request, |driver, spec| driver.call_cancellable(spec, every, go_on))
     }
 
     /// Calls an operation on one session, which takes no other arguments.

@@ -53,7 +53,7 @@ impl Client {
     /// let sandbox = Sandbox::start("")?;
     /// let client = Client::new(Config::from_json(&sandbox.client_config())?)?;
     /// let call = client.submit("list_games", "", &CallOptions::default(), None)?;
-    /// while call.poll()?.is_none() {
+    /// while call.try_result()?.is_none() {
     ///     client.tick(Duration::from_micros(500))?; // once a frame
     /// }
     /// # }
@@ -274,7 +274,7 @@ impl Client {
     /// 1. The client refuses new calls and cancels its watches.
     /// 2. It drives the calls in flight for at most `timeout` and cancels the rest.
     /// 3. It runs every callback that is due on this thread.
-    /// 4. It joins the background thread.
+    /// 4. It joins the I/O thread.
     ///
     /// The function waits for a callback that is running on another thread. When it returns, no
     /// callback is running, and none will run later. The only exception is a callback that calls
@@ -307,7 +307,7 @@ impl Client {
                 Err(other) => std::mem::forget(other),
             }
         }
-        driver.join_background();
+        driver.join_io_thread();
         inner.close();
         inner.end_polled_calls();
         match panic {

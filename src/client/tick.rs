@@ -129,8 +129,8 @@ impl Client {
         if completions.has_ready() {
             return Some(Duration::ZERO);
         }
-        let has_background = inner.driver_in_use().is_some_and(|driver| driver.has_background());
-        match (has_background, completions.waker.is_set()) {
+        let has_io_thread = inner.driver_in_use().is_some_and(|driver| driver.has_io_thread());
+        match (has_io_thread, completions.waker.is_set()) {
             // The thread of the client does the I/O, and the waker says when a callback is due.
             (true, true) => None,
             (false, _) if completions.waker.is_task_ready() => Some(Duration::ZERO),

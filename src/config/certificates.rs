@@ -40,12 +40,9 @@ pub(super) fn take_certificates(
             .map_err(|problem| Error::invalid("/ca_pem", format!("`ca_pem` {problem}.")))?,
         None => Vec::new(),
     };
-    let only_these = reader.take_bool("only_these_cas")?.unwrap_or(false);
+    let only_these = reader.take_bool("ca_only")?.unwrap_or(false);
     if only_these && file.is_none() && pem.is_empty() {
-        return Err(Error::invalid(
-            "/only_these_cas",
-            "`only_these_cas` needs certificates: give `ca_file` or `ca_pem`.",
-        ));
+        return Err(Error::invalid("/ca_only", "`ca_only` needs certificates: give `ca_file` or `ca_pem`."));
     }
     if !only_these {
         // They name the certificates of the system.

@@ -66,13 +66,13 @@ const KEYS: &[&str] = &[
     "max_retries",
     "max_connections",
     "max_in_flight",
-    "background",
+    "io_thread",
     "max_response_bytes",
     "transport",
     "proxy",
     "ca_file",
     "ca_pem",
-    "only_these_cas",
+    "ca_only",
     "client_cert_file",
     "client_cert_pem",
     "client_key_file",
@@ -80,6 +80,9 @@ const KEYS: &[&str] = &[
     "user_agent",
     "allow_insecure_http",
 ];
+
+/// Older names of keys, which are still accepted, and the names that replaced them.
+const RENAMED_KEYS: [(&str, &str); 2] = [("background", "io_thread"), ("only_these_cas", "ca_only")];
 
 /// The configuration of a client. Its `Debug` shows no secret.
 ///
@@ -106,7 +109,7 @@ pub struct Config {
     pub(crate) max_retries: u32,
     pub(crate) max_connections: usize,
     pub(crate) max_in_flight: usize,
-    pub(crate) background: bool,
+    pub(crate) io_thread: bool,
     pub(crate) max_response_bytes: usize,
     pub(crate) transport: TransportChoice,
     pub(crate) proxy: ProxyChoice,
@@ -137,7 +140,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) if `background` is true: the
+    /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) if `io_thread` is true: the
     /// functions of the host would run on a thread of the library.
     pub fn set_host_transport(&mut self, transport: Arc<dyn HostTransport>) -> Result<(), Error> {
         self.set_transport(TransportChoice::Host(transport))
@@ -148,12 +151,12 @@ impl Config {
     /// # Errors
     ///
     /// [`Code::INVALID_ARGUMENT`](crate::Code::INVALID_ARGUMENT) for functions of the host together
-    /// with `background`: they would run on a thread of the library.
+    /// with `io_thread`: they would run on a thread of the library.
     pub(crate) fn set_transport(&mut self, transport: TransportChoice) -> Result<(), Error> {
-        if self.background && matches!(transport, TransportChoice::Host(_)) {
+        if self.io_thread && matches!(transport, TransportChoice::Host(_)) {
             return Err(Error::invalid(
-                "/background",
-                "`background` cannot be used with a transport of the host, whose functions run only on threads \
+                "/io_thread",
+                "`io_thread` cannot be used with a transport of the host, whose functions run only on threads \
                  of the host. Tick the client instead.",
             ));
         }
@@ -163,6 +166,9 @@ impl Config {
 
     fn parse(text: &str, environment: Environment<'_>) -> Result<Config, Error> {
         let mut reader = ObjectReader::parse(text, "The configuration")?;
+        for (old, new) in RENAMED_KEYS {
+            reader.rename(old, new)?;
+        }
         reader.check_keys(KEYS)?;
         let mut secrets = Redactor::default();
 
@@ -182,7 +188,7 @@ impl Config {
             max_retries: take_max_retries(&mut reader)?.unwrap_or(2),
             max_connections: max_connections as usize,
             max_in_flight: reader.take_integer("max_in_flight", 1..=1 << 20)?.unwrap_or(1024) as usize,
-            background: reader.take_bool("background")?.unwrap_or(false),
+            io_thread: reader.take_bool("io_thread")?.unwrap_or(false),
             max_response_bytes: max_response_bytes as usize,
             transport: take_transport(&mut reader, environment)?,
             proxy,
@@ -209,7 +215,7 @@ impl fmt::Debug for Config {
             max_retries,
             max_connections,
             max_in_flight,
-            background,
+            io_thread,
             max_response_bytes,
             transport,
             proxy,
@@ -227,7 +233,7 @@ impl fmt::Debug for Config {
             .field("max_retries", max_retries)
             .field("max_connections", max_connections)
             .field("max_in_flight", max_in_flight)
-            .field("background", background)
+            .field("io_thread", io_thread)
             .field("max_response_bytes", max_response_bytes)
             .field("transport", transport)
             .field(
@@ -240,7 +246,7 @@ impl fmt::Debug for Config {
             )
             .field("ca_file", &certificates.file)
             .field("ca_pem", &certificates.pem.len())
-            .field("only_these_cas", &certificates.only_these)
+            .field("ca_only", &certificates.only_these)
             .field("client_certificate", client_certificate)
             .finish()
     }

@@ -60,7 +60,7 @@ fn an_invalid_value_is_an_error_that_names_its_key() {
         (r#"{"api_key": "k", "proxy": "socks6://x"}"#, "/proxy"),
         (r#"{"api_key": "k", "ca_file": "no such file"}"#, "/ca_file"),
         (r#"{"api_key": "k", "ca_pem": "nothing"}"#, "/ca_pem"),
-        (r#"{"api_key": "k", "only_these_cas": true}"#, "/only_these_cas"),
+        (r#"{"api_key": "k", "ca_only": true}"#, "/ca_only"),
         (r#"{"api_key": "k", "client_cert_pem": "nothing"}"#, "/client_cert_pem"),
         (r#"{"api_key": "k", "client_key_file": "no such file"}"#, "/client_key_file"),
         (r#"{"api_key": "k", "user_agent": "a\nb"}"#, "/user_agent"),
@@ -197,4 +197,14 @@ fn a_proxy_password_is_redacted_from_every_source() {
         config.secrets.redact(&mut text);
         assert_eq!(text, "[hidden] [hidden] [hidden]", "{variable}");
     }
+}
+
+#[test]
+fn an_older_name_of_a_key_is_accepted_unless_the_object_has_both_names() {
+    let config = Config::from_json(r#"{"api_key": "k", "background": true}"#).unwrap();
+    assert!(config.io_thread);
+    let error = Config::from_json(r#"{"api_key": "k", "only_these_cas": true}"#).unwrap_err();
+    assert_eq!(error.field(), Some("/ca_only"), "{error}");
+    let error = Config::from_json(r#"{"api_key": "k", "background": true, "io_thread": true}"#).unwrap_err();
+    assert_eq!(error.field(), Some("/background"), "{error}");
 }

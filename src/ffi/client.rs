@@ -16,7 +16,7 @@ use crate::json;
 
 /// Creates a client. Opens no connection and reads no certificates from files, also not from
 /// `ca_file`; the first https call or ipg_client_prewarm() does that. Starts a thread only if the
-/// configuration has `"background": true`.
+/// configuration has `"io_thread": true`.
 ///
 /// Ownership: end the client with ipg_client_free(), free the string with ipg_string_free().
 /// Threads: any. Any number of threads may use the client at the same time.
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn ipg_client_stats(client: *mut ipg_client, out_json: *mu
 /// Shuts a client down before it is freed. New calls are refused with #IPG_ERR_SHUT_DOWN. The
 /// function drives the calls in flight for at most `timeout_ms` and then cancels the remaining
 /// calls. It cancels watches at once. It runs every callback on this thread, and joins the thread
-/// of `"background": true`.
+/// of `"io_thread": true`.
 ///
 /// After the function returns, no callback of a request is running and none will run, except the
 /// callback that called the function. The function therefore waits for a callback that is running

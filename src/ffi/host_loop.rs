@@ -23,7 +23,7 @@ pub type ipg_waker = Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>
 ///
 /// The waker does not see sockets and timers, which only a tick asks the system for. So the loop
 /// sleeps for at most the time that ipg_client_next_tick() returns after each tick. With
-/// `"background": true` the client's thread does the I/O, and the waker says when a callback is
+/// `"io_thread": true` the client's thread does the I/O, and the waker says when a callback is
 /// due; the loop can then sleep without a limit. There is no descriptor to poll: the I/O runtime
 /// does not give it away.
 ///
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn ipg_client_set_waker(
 /// Never blocks.
 ///
 /// While requests are in flight, only a tick sees sockets and timers, so the time is at most 10
-/// milliseconds. With `"background": true` and a waker there is no limit.
+/// milliseconds. With `"io_thread": true` and a waker there is no limit.
 ///
 /// Threads: any.
 ///
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn ipg_client_next_tick(client: *mut ipg_client, out_ms: *
 ///   except the wait for a request that has ended. Blocking calls that are running on other threads
 ///   go on;
 /// - requests can be submitted, polled, canceled and freed. They make no progress, except with
-///   `"background": true`, whose thread goes on until the system stops the process.
+///   `"io_thread": true`, whose thread goes on until the system stops the process.
 ///
 /// ipg_client_shutdown() ends the suspension.
 ///

@@ -82,7 +82,7 @@
  * handle of both is an ipg_request. The host gets the result in one of two ways, and each way is
  * sufficient: with ipg_request_poll() or ipg_request_wait(), or with a callback and
  * ipg_client_tick(). A request makes progress only while a thread drives the client. These drive
- * it: a tick, a wait, a blocking call, and the client's own thread ("background": true).
+ * it: a tick, a wait, a blocking call, and the client's own thread ("io_thread": true).
  *
  * Callbacks. The callback of a request runs only if the function that took it returned IPG_OK.
  *
@@ -110,7 +110,7 @@
  *            or after the callback that is running then; for a logger, when it is replaced. Before the
  *            function returns, if it fails or if no callback is passed.
  *   where    on a thread that is inside a function of this library, with no lock held. Finalizers
- *            never run on a thread of the library: with "background": true they wait for a tick,
+ *            never run on a thread of the library: with "io_thread": true they wait for a tick,
  *            ipg_request_free(), ipg_client_shutdown() or ipg_client_free().
  *   allowed  a finalizer may call any function of the library. It must return, as a callback must.
  *   fork     a forked child does not call the finalizers that its parent passed.
@@ -133,7 +133,7 @@
  * a call describe it completely.
  *
  * Threads of the library. A client has no permanent thread, except one named iplaygames-io if it is
- * configured with "background": true. Helper threads named iplaygames-dns resolve host names and
+ * configured with "io_thread": true. Helper threads named iplaygames-dns resolve host names and
  * load certificates, at most 9 for each client. A helper thread ends when it has nothing to do. A
  * sandbox has one thread.
  *
@@ -147,7 +147,7 @@
  * ipg_client_set_logger and ipg_client_set_waker for a logger or a waker that is. All other
  * functions return at once. A thread that blocks on a client may also do the work of other threads'
  * calls on it. If that thread is stopped, by a debugger for example, the other calls are delayed.
- * Use "background": true or another client
+ * Use "io_thread": true or another client
  * for threads that other threads' blocking calls must not delay.
  *
  * Resources. If the process has no file descriptor or thread left, ipg_client_new or the call fails
@@ -213,7 +213,7 @@
  *   max_in_flight        1024
  *                            The number of calls in flight and of requests that are not freed, 1 to
  *                            1048576. A further call is refused with IPG_ERR_BUSY.
- *   background           false
+ *   io_thread            false
  *                            true: one thread, iplaygames-io, drives the client. Requests then end
  *                            without ticks. Callbacks still wait for a tick.
  *   max_response_bytes   8388608
@@ -232,7 +232,7 @@
  *                            file, or the PEM text. At most 16 MB. The file must be a regular file.
  *                            ipg_client_new only looks it up; it is read at the first https call or
  *                            by ipg_client_prewarm. Every block must be a certificate.
- *   only_these_cas       false
+ *   ca_only       false
  *                            true: trust only these certificates and not the system's.
  *   client_cert_file, client_cert_pem
  *                        none

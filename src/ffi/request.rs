@@ -61,7 +61,7 @@ pub unsafe extern "C" fn ipg_client_tick(
 }
 
 /// Returns the result of a request if it has ended. Never blocks and never drives the client: call
-/// ipg_client_tick() for that, or use `"background": true`.
+/// ipg_client_tick() for that, or use `"io_thread": true`.
 ///
 /// The result stays available until the request is freed, also for requests with a callback: every
 /// call returns the same code and a new copy of the document. For a watch without a callback, each
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn ipg_request_poll(request: *mut ipg_request, out_json: *
     // SAFETY: the header requires valid pointers.
     let out_json = unsafe { OutParam::null(out_json) };
     boundary::json_with_code(&out_json, || {
-        with_request(request, |submitted| match submitted.poll() {
+        with_request(request, |submitted| match submitted.try_result() {
             PollResult::Pending => Ok((Code::PENDING, None)),
             PollResult::Update(Ok(reply)) => Ok((Code::PENDING, Some(reply.into_json()))),
             PollResult::Update(Err(error)) => Ok((Code::PENDING, Some(error.to_json()))),
@@ -190,7 +190,7 @@ pub extern "C" fn ipg_request_free(request: *mut ipg_request) -> ipg_code {
             return Err(error);
         }
         // A callback that is running on another thread keeps its `user_data` until it returns.
-        submitted.forget();
+        submitted.abandon();
         Ok(())
     })
 }

@@ -15,7 +15,7 @@ use crate::submit::updates::WatchOptions;
 
 /// Starts a call of any operation, and returns at once. Nothing is sent before a thread drives the
 /// client with ipg_client_tick(), ipg_request_wait() or a blocking call, or before the client's own
-/// thread does, if the configuration has `"background": true`.
+/// thread does, if the configuration has `"io_thread": true`.
 ///
 /// The host gets the result in one of two ways, and each is sufficient: it polls or waits for the
 /// request, or it passes a `callback` and ticks. The callback runs only if this function returned

@@ -95,7 +95,7 @@ pub struct ipg_transport {
 /// ended, on a thread that is inside a function of this library. It does not run in a forked child.
 /// Threads: any.
 ///
-/// \param config_json A JSON object, as for ipg_client_new(). `"background": true` is refused,
+/// \param config_json A JSON object, as for ipg_client_new(). `"io_thread": true` is refused,
 /// because the functions of the host would run on a thread of the library. \param transport The
 /// functions of the host. \param out_client Receives the handle of the client. If NULL, the
 /// function only checks the configuration. \param out_json Receives what ipg_client_new() returns,

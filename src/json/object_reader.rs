@@ -52,6 +52,22 @@ impl ObjectReader {
         }
     }
 
+    /// Renames a member that has an older name.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the object has both names.
+    pub(crate) fn rename(&mut self, old: &str, new: &str) -> Result<(), ObjectError> {
+        let Some(value) = self.members.0.remove(old) else { return Ok(()) };
+        match self.members.0.insert(new.to_owned(), value) {
+            None => Ok(()),
+            Some(_) => Err(ObjectError::new(
+                escape_token(old),
+                format!("{} cannot have both {old:?} and {new:?}, its new name", self.name),
+            )),
+        }
+    }
+
     /// Returns an error if a member has not been taken.
     pub(crate) fn finish(self) -> Result<(), ObjectError> {
         self.check_keys(&[])

@@ -59,10 +59,10 @@ pub(crate) struct Driver {
     context: ManuallyDrop<Arc<retry_loop::Context>>,
     clock: Arc<DriveClock>,
     in_flight: Arc<InFlightCalls>,
-    /// Wakes the background thread to end.
+    /// Wakes the I/O thread to end.
     stop: Notify,
-    background: ForkSafeMutex<Option<JoinHandle<()>>>,
-    has_background: bool,
+    io_thread: ForkSafeMutex<Option<JoinHandle<()>>>,
+    has_io_thread: bool,
     host_waker: OnceLock<Arc<HostWaker>>,
 }
 
@@ -126,18 +126,18 @@ impl Driver {
             clock,
             in_flight: InFlightCalls::new(config.max_in_flight),
             stop: Notify::new(),
-            background: ForkSafeMutex::new(None),
-            has_background: config.background,
+            io_thread: ForkSafeMutex::new(None),
+            has_io_thread: config.io_thread,
             host_waker: OnceLock::new(),
         });
-        if config.background {
-            driver.start_background()?;
+        if config.io_thread {
+            driver.start_io_thread()?;
         }
         Ok(driver)
     }
 
     /// Starts the thread that drives, so that the host need not.
-    fn start_background(self: &Arc<Driver>) -> Result<(), Error> {
+    fn start_io_thread(self: &Arc<Driver>) -> Result<(), Error> {
         let driver = Arc::clone(self);
         let thread = std::thread::Builder::new().name("iplaygames-io".into()).spawn(move || {
             signal::block_all();
@@ -153,15 +153,15 @@ impl Driver {
         });
         let thread = thread.map_err(|error| {
             let exhausted = resources::is_exhausted_for_thread(&error);
-            resources::creation_error("The background thread", &error, exhausted)
+            resources::creation_error("The I/O thread", &error, exhausted)
         })?;
-        *self.background.lock() = Some(thread);
+        *self.io_thread.lock() = Some(thread);
         Ok(())
     }
 
-    /// Waits for the background thread to end, after [`Driver::close`].
-    pub(crate) fn join_background(&self) {
-        let thread = self.background.lock().take();
+    /// Waits for the I/O thread to end, after [`Driver::close`].
+    pub(crate) fn join_io_thread(&self) {
+        let thread = self.io_thread.lock().take();
         if !self.is_ours() {
             // The thread runs in the parent process only.
             std::mem::forget(thread);
@@ -265,7 +265,7 @@ impl Driver {
         if let Some(error) = self.in_flight.failure() {
             return Err(error);
         }
-        if self.has_background || self.clock.is_driven() {
+        if self.has_io_thread || self.clock.is_driven() {
             // Another thread drives already.
             return Ok(false);
         }
@@ -291,10 +291,10 @@ impl Driver {
         Ok(self.clock.polls() != before)
     }
 
-    /// Returns whether any thread drives: the background thread, a thread that waits, or a host
+    /// Returns whether any thread drives: the I/O thread, a thread that waits, or a host
     /// that ticks.
     pub(crate) fn has_driver(&self) -> bool {
-        self.has_background || self.clock.is_driven() || self.clock.was_ticked()
+        self.has_io_thread || self.clock.is_driven() || self.clock.was_ticked()
     }
 
     /// Accepts no more calls, cancels the watches, drives the other calls until the timeout has
@@ -378,7 +378,7 @@ impl Drop for Driver {
         if !self.is_ours() {
             // The sockets and the event queue are shared with the parent process, which still uses
             // them. So they are not closed here, and the handle of the parent's thread is leaked.
-            std::mem::forget(self.background.lock().take());
+            std::mem::forget(self.io_thread.lock().take());
             return;
         }
         if calling_thread::is_exiting() {

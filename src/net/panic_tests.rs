@@ -45,7 +45,7 @@ impl CountingServer {
 
     fn client(&self) -> Client {
         // Only the given certificates are trusted. Plain HTTP does not accept the option.
-        self.server.client(&json!({"only_these_cas": self.protocol != Protocol::Http}))
+        self.server.client(&json!({"ca_only": self.protocol != Protocol::Http}))
     }
 }
 

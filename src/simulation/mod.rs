@@ -161,7 +161,7 @@ impl Simulation {
             false => {
                 let mut left = self.rng.u32(1..40);
                 let every = Duration::from_millis(self.rng.u64(1..50));
-                self.client.call_while(operation, &arguments, &options, every, || {
+                self.client.call_cancellable(operation, &arguments, &options, every, || {
                     left = left.saturating_sub(1);
                     left > 0
                 })
@@ -224,7 +224,7 @@ impl Simulation {
         let Some(call) = call else { return };
         let result = call.wait(Duration::from_millis(self.rng.u64(0..3000)));
         if let Ok(Some(result)) = result
-            && call.poll().is_ok()
+            && call.try_result().is_ok()
         {
             deliver_polled(&self.results, call.id(), result.clone());
         }
@@ -261,7 +261,7 @@ impl Simulation {
         }
         let calls: Vec<Call> = self.held.lock().unwrap().iter_mut().filter_map(Option::take).collect();
         for call in calls {
-            let result = call.poll().unwrap();
+            let result = call.try_result().unwrap();
             let result = result.unwrap_or_else(|| panic!("{} has not ended", call.id())).clone();
             deliver_polled(&self.results, call.id(), result);
         }

@@ -34,7 +34,7 @@ pub(crate) trait CallOwner: Send + Sync {
     fn count_abandoned(&self);
 
     /// Forgets the callback of a call. Returns false if it is running on another thread.
-    fn forget(&self, id: u64) -> bool;
+    fn abandon(&self, id: u64) -> bool;
 
     /// Removes a call without a callback.
     fn remove_polled(&self, id: u64);
@@ -207,7 +207,7 @@ impl SubmittedCall {
     /// Forgets a call that was not started: the host has its error already.
     pub(crate) fn forget_refused(&self) {
         self.is_result_taken.store(true, Ordering::Relaxed);
-        self.forget();
+        self.abandon();
     }
 
     pub(crate) fn check_process(&self) -> Result<(), Error> {
@@ -263,14 +263,14 @@ impl SubmittedCall {
         self.guard.release();
         self.result_counted_by(Some(owner));
         if self.has_callback() {
-            self.abandon(owner);
+            self.record_abandoned(owner);
             drop(self.take_callback());
         }
     }
 
     /// Counts and logs a call whose result the host can no longer take. If the call started a
     /// session, this log line is the only record of the session.
-    fn abandon(&self, owner: &dyn CallOwner) {
+    fn record_abandoned(&self, owner: &dyn CallOwner) {
         if self.is_result_taken.swap(true, Ordering::Relaxed) {
             return;
         }
@@ -297,7 +297,7 @@ impl SubmittedCall {
     /// Returns the oldest update that was not taken. After the last update, every call returns the
     /// result.
     #[cfg(feature = "capi")]
-    pub(crate) fn poll(&self) -> PollResult<'_> {
+    pub(crate) fn try_result(&self) -> PollResult<'_> {
         // The result is read first: when there is a result, all updates are in the queue.
         let result = self.result();
         let update = {
@@ -345,13 +345,13 @@ impl SubmittedCall {
 
     /// Cancels the call if it has not ended. Its callback does not run any more. Returns false if
     /// it is running on another thread.
-    pub(crate) fn forget(&self) -> bool {
+    pub(crate) fn abandon(&self) -> bool {
         // Without a client, no thread runs callbacks.
-        self.forget_with(|id| self.owner.upgrade().is_none_or(|owner| owner.forget(id)))
+        self.abandon_with(|id| self.owner.upgrade().is_none_or(|owner| owner.abandon(id)))
     }
 
-    pub(crate) fn forget_with(&self, forget: impl FnOnce(u64) -> bool) -> bool {
-        let is_complete = !self.has_callback() || forget(self.shared.id);
+    pub(crate) fn abandon_with(&self, abandon: impl FnOnce(u64) -> bool) -> bool {
+        let is_complete = !self.has_callback() || abandon(self.shared.id);
         self.shared.mark_delivered();
         self.guard.release();
         drop(self.take_callback());
@@ -391,7 +391,7 @@ impl Drop for SubmittedCall {
             if !self.has_callback() {
                 owner.remove_polled(self.shared.id);
             }
-            self.abandon(&*owner);
+            self.record_abandoned(&*owner);
         }
     }
 }

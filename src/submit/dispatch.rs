@@ -52,7 +52,7 @@ impl<'a> DispatchGuard<'a> {
         let registry = self.registry;
         while let Some((id, completion)) = registry.completions.pop() {
             // The call is marked as running and its callback is taken in the same step, so that
-            // `forget` can report it. A call that has ended is removed, so that its callback runs
+            // `abandon` can report it. A call that has ended is removed, so that its callback runs
             // once.
             let found = registry.with(|table| {
                 let submitted = match completion {

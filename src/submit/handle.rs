@@ -18,12 +18,12 @@ use crate::net::driver::forked_child_error;
 /// ended, and its callback does not run. Dropping does not block.
 ///
 /// There are two ways to get the result, and each is sufficient. The host calls
-/// [`poll`](Call::poll) or [`wait`](Call::wait), or it passes a callback to
+/// [`try_result`](Call::try_result) or [`wait`](Call::wait), or it passes a callback to
 /// [`submit`](crate::Client::submit) and calls [`tick`](crate::Client::tick). The I/O of the call
-/// runs on a thread that ticks or waits on the client, or on the client's background thread if the
-/// configuration has `"background": true`.
+/// runs on a thread that ticks or waits on the client, or on the client's I/O thread if the
+/// configuration has `"io_thread": true`.
 ///
-/// A call is also a future for any executor. A thread must then drive the client: the background
+/// A call is also a future for any executor. A thread must then drive the client: the I/O
 /// thread, or a thread that ticks.
 pub struct Call {
     /// None after the handle has been detached or forgotten.
@@ -64,7 +64,7 @@ impl Call {
     /// # Errors
     ///
     /// [`Code::INVALID_HANDLE`] in a forked child, for a call of its parent.
-    pub fn poll(&self) -> Result<Option<&CallResult>, Error> {
+    pub fn try_result(&self) -> Result<Option<&CallResult>, Error> {
         Ok(self.submitted()?.take_result())
     }
 
@@ -93,13 +93,13 @@ impl Call {
     /// use std::sync::{Arc, mpsc};
     /// use iplaygames::{CallOptions, Client, Config, sandbox::Sandbox};
     /// let sandbox = Sandbox::start(r#"{"api_key": "k"}"#)?;
-    /// let config = format!(r#"{{"api_key": "k", "base_url": "{}", "background": true}}"#, sandbox.base_url());
+    /// let config = format!(r#"{{"api_key": "k", "base_url": "{}", "io_thread": true}}"#, sandbox.base_url());
     /// let client = Client::new(Config::from_json(&config)?)?;
     /// let call = client.submit("list_games", "", &CallOptions::default(), None)?;
     /// let (sender, receiver) = mpsc::channel();
     /// call.notify(Arc::new(move || sender.send(()).unwrap()))?;
     /// receiver.recv().unwrap();
-    /// assert!(call.poll()?.is_some());
+    /// assert!(call.try_result()?.is_some());
     /// # }
     /// # Ok::<(), iplaygames::Error>(())
     /// ```
@@ -107,7 +107,7 @@ impl Call {
     /// # Errors
     ///
     /// [`Code::UNSUPPORTED`] for a call that already has a callback or a notifier; otherwise as
-    /// [`Call::poll`](crate::Call::poll).
+    /// [`Call::try_result`](crate::Call::poll).
     pub fn notify(&self, notify: Notify) -> Result<(), Error> {
         let shared = &self.submitted()?.shared;
         if shared.has_callback || shared.notify.set(Arc::clone(&notify)).is_err() {
@@ -137,7 +137,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::poll`](crate::Call::poll).
+    /// As [`Call::try_result`](crate::Call::poll).
     pub fn cancel(&self) -> Result<(), Error> {
         self.submitted()?.cancel();
         Ok(())
@@ -157,7 +157,7 @@ impl Call {
 
     /// Forgets the call, as dropping the handle does. Returns false if the callback of this call is
     /// running on another thread at this time; the call is then gone when the callback returns.
-    pub fn forget(mut self) -> bool {
+    pub fn abandon(mut self) -> bool {
         self.forget_call()
     }
 
@@ -168,7 +168,7 @@ impl Call {
             std::mem::forget(submitted);
             return true;
         }
-        submitted.forget()
+        submitted.abandon()
     }
 }
 
@@ -190,7 +190,7 @@ impl Future for Call {
             return Poll::Ready(Err(Error::new(
                 Code::UNSUPPORTED,
                 "No thread drives this client, so the call would never end. Configure the client with \
-                 \"background\": true, or call `tick`.",
+                 \"io_thread\": true, or call `tick`.",
             )));
         }
         let cell = Arc::clone(submitted.guard.cell());

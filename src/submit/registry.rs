@@ -114,7 +114,7 @@ impl CallRegistry {
     }
 
     /// Forgets one call. Returns false if its callback is running on another thread.
-    pub(crate) fn forget(&self, id: u64) -> bool {
+    pub(crate) fn abandon(&self, id: u64) -> bool {
         let me = thread::current().id();
         let (forgotten, elsewhere) = self.with(|table| {
             let elsewhere = table.running.contains(&id) && table.dispatching.is_some_and(|by| by != me);

@@ -52,16 +52,16 @@ static void *no_memory(size_t size, size_t alignment) {
 
 static void use_the_library(void) {
     struct fixture fixture = start_fixture("");
-    struct fixture background = start_fixture(", \"background\": true");
+    struct fixture io_thread = start_fixture(", \"io_thread\": true");
     char *json = NULL;
     ipg_request *request = NULL;
     CHECK_CODE(ipg_session_start(fixture.client, START_ARGS, &json), IPG_OK, json);
     ipg_string_free(json);
-    CHECK_CODE(ipg_submit(background.client, "list_games", NULL, NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(io_thread.client, "list_games", NULL, NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
     CHECK(ipg_request_wait(request, TIMEOUT_MS, NULL) == IPG_OK);
     CHECK(ipg_request_free(request) == IPG_OK);
-    CHECK(ipg_client_shutdown(background.client, 1000) == IPG_OK);
-    stop_fixture(&background);
+    CHECK(ipg_client_shutdown(io_thread.client, 1000) == IPG_OK);
+    stop_fixture(&io_thread);
     stop_fixture(&fixture);
 }
 

@@ -186,7 +186,7 @@ static void waits_and_blocking_calls_end_when_the_io_driver_fails(void) {
 }
 
 static void calls_of_a_background_client_end_when_the_io_driver_fails(void) {
-    struct broken_client it = broken_client(", \"background\": true");
+    struct broken_client it = broken_client(", \"io_thread\": true");
     struct end_record end_record = {0, IPG_OK, ""};
     char *json = NULL;
     ipg_request *told = submit(&it, on_end, &end_record), *second = NULL;

@@ -181,7 +181,7 @@ static void a_request_or_client_freed_during_its_callback_is_finalized_on_that_t
 }
 
 static void freeing_a_client_runs_the_finalizers_of_its_requests_and_its_logger(void) {
-    static const char *const modes[] = {"", ", \"background\": true"};
+    static const char *const modes[] = {"", ", \"io_thread\": true"};
     for (int n = 0; n < 2; n++) {
         struct fixture fixture = start_fixture(modes[n]);
         struct data kept = new_data(), detached = new_data(), logger = new_data(), watch = new_data();
@@ -214,7 +214,7 @@ static void shutdown_runs_callbacks_and_then_their_finalizers(void) {
 }
 
 static void with_background_a_finalizer_runs_in_the_next_call_of_the_host(void) {
-    struct fixture fixture = start_fixture(", \"background\": true");
+    struct fixture fixture = start_fixture(", \"io_thread\": true");
     struct data data = new_data();
     ipg_request *request = submit(fixture.client, on_event, &data);
     WAIT_UNTIL(ipg_request_poll(request, NULL) != IPG_PENDING);

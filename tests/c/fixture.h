@@ -38,7 +38,7 @@ static inline void control(struct fixture *fixture, const char *command) {
 }
 
 /* Returns a client with the configuration `config` and the members `more`, such as ",
-   \"background\": true". */
+   \"io_thread\": true". */
 static inline ipg_client *client_of(const char *config, const char *more) {
     char whole[1024], *json = NULL;
     ipg_client *client = NULL;

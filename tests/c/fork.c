@@ -204,7 +204,7 @@ int main(void) {
     children_can_use_inherited_clients_and_strings(
         "{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0}");
     children_can_use_inherited_clients_and_strings(
-        "{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0, \"background\": true}");
+        "{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0, \"io_thread\": true}");
     a_callback_may_fork("{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0}");
     return check_end();
 }

@@ -740,7 +740,7 @@ static void polls_and_ticks_deliver_log_lines(void) {
 }
 
 static void calls_of_a_background_client_end_without_ticks_and_callbacks_wait_for_a_tick(void) {
-    struct fixture fixture = start_fixture(", \"background\": true");
+    struct fixture fixture = start_fixture(", \"io_thread\": true");
     struct seen seen = empty_record;
     ipg_request *request = submit(fixture.client, "list_games", on_event, &seen);
     WAIT_UNTIL(poll(request) == IPG_OK);
@@ -802,9 +802,9 @@ int main(void) {
     a_callback_may_free_the_client();
 
     shutdown_drives_until_all_calls_end_and_runs_their_callbacks("");
-    shutdown_drives_until_all_calls_end_and_runs_their_callbacks(", \"background\": true");
+    shutdown_drives_until_all_calls_end_and_runs_their_callbacks(", \"io_thread\": true");
     shutdown_cancels_remaining_calls_and_watches_and_refuses_new_calls("");
-    shutdown_cancels_remaining_calls_and_watches_and_refuses_new_calls(", \"background\": true");
+    shutdown_cancels_remaining_calls_and_watches_and_refuses_new_calls(", \"io_thread\": true");
     a_callback_may_shut_the_client_down();
     a_call_submitted_during_shutdown_is_refused_or_its_callback_runs();
 

@@ -254,7 +254,7 @@ static void a_client_has_no_thread_without_background_and_one_with_it(void) {
     }
     stop_fixture(&fixture);
 
-    fixture = start_fixture(", \"background\": true");
+    fixture = start_fixture(", \"io_thread\": true");
     WAIT_UNTIL(threads("iplaygames-io") == 1);
     int with_it = threads(NULL);
     CHECK_CODE(ipg_call(fixture.client, "list_games", NULL, NULL, NULL), IPG_OK, NULL);

@@ -158,7 +158,7 @@ static void test_refusals(void) {
         int more;
     } larger;
     ipg_transport transport = table();
-    refuse("{\"api_key\": \"host-key\", \"background\": true}", &transport, 1);
+    refuse("{\"api_key\": \"host-key\", \"io_thread\": true}", &transport, 1);
     refuse("{\"api_key\": 5}", &transport, 1);
     refuse(good, NULL, 0);
     transport.send = NULL;

@@ -137,7 +137,7 @@ static void canceling_wakes_the_loop_and_the_next_tick_is_due(void) {
 }
 
 static void the_finalizer_of_a_waker_runs_when_it_is_replaced_or_its_client_is_freed(void) {
-    struct fixture fixture = start_fixture(", \"background\": true");
+    struct fixture fixture = start_fixture(", \"io_thread\": true");
     struct loop first = open_loop(), second = open_loop(), refused = open_loop();
     CHECK(ipg_client_set_waker(fixture.client, wake_loop, &first, on_finalized) == IPG_OK && first.finalized == 0);
     CHECK(ipg_client_set_waker(fixture.client, wake_loop, &second, on_finalized) == IPG_OK && first.finalized == 1);
@@ -187,7 +187,7 @@ static void while_a_client_is_suspended_ticks_do_nothing_and_blocking_calls_are_
 
 static void the_time_of_a_suspension_does_not_count_towards_timeouts(void) {
     /* The thread of the client goes on, so without the suspension this call would time out. */
-    struct fixture fixture = start_fixture(", \"background\": true, \"timeout_ms\": 300, \"max_retries\": 0");
+    struct fixture fixture = start_fixture(", \"io_thread\": true, \"timeout_ms\": 300, \"max_retries\": 0");
     ipg_request *request = NULL;
     control(&fixture, SLOW);
     CHECK_CODE(ipg_submit(fixture.client, "list_games", NULL, NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
@@ -219,7 +219,7 @@ static void after_a_suspension_no_request_goes_out_on_a_connection_from_before(v
 
 int main(void) {
     a_loop_that_sleeps_between_ticks_gets_every_callback("", 10);
-    a_loop_that_sleeps_between_ticks_gets_every_callback(", \"background\": true", UINT32_MAX);
+    a_loop_that_sleeps_between_ticks_gets_every_callback(", \"io_thread\": true", UINT32_MAX);
     a_call_of_another_thread_wakes_a_loop_that_sleeps_without_a_limit();
     canceling_wakes_the_loop_and_the_next_tick_is_due();
     the_finalizer_of_a_waker_runs_when_it_is_replaced_or_its_client_is_freed();

@@ -72,7 +72,7 @@ fn a_host_can_end_its_call_and_the_connection_while_it_waits() {
     let arguments = r#"{"session_id": "never"}"#;
     let every = Duration::from_millis(10);
     let error = client
-        .call_while("get_session_status", arguments, &options(), every, || {
+        .call_cancellable("get_session_status", arguments, &options(), every, || {
             asked += 1;
             asked < 5
         })

@@ -76,13 +76,13 @@ fn submitted_calls_on_a_silent_connection_go_to_another_one() {
     let calls: Vec<_> =
         (0..6).map(|_| client.submit("get_session_status", SESSION, &options(), None).unwrap()).collect();
     let started = Instant::now();
-    while !calls.iter().all(|call| call.poll().unwrap().is_some()) {
+    while !calls.iter().all(|call| call.try_result().unwrap().is_some()) {
         client.tick(Duration::from_millis(2)).unwrap();
         assert!(started.elapsed() < TEST_TIMEOUT);
         std::thread::sleep(Duration::from_millis(2));
     }
     for call in &calls {
-        assert_eq!(call.poll().unwrap().unwrap().as_ref().unwrap().json(), ACTIVE);
+        assert_eq!(call.try_result().unwrap().unwrap().as_ref().unwrap().json(), ACTIVE);
     }
     assert_eq!(status(&client).unwrap().attempts(), 1);
 }

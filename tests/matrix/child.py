@@ -50,7 +50,7 @@ def make(kind: Any, command: dict[str, Any]) -> Any:
         attempt_timeout=command["attempt_timeout"],
         max_retries=1,
         proxy="none",
-        **({} if pem is None else {"ca_pem": pem, "only_these_cas": True}),
+        **({} if pem is None else {"ca_pem": pem, "ca_only": True}),
     )
 
 

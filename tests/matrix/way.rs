@@ -30,7 +30,7 @@ impl Way {
         match self {
             Way::Blocking => "blocking",
             Way::Tick => "tick",
-            Way::Background => "background",
+            Way::Background => "io_thread",
             Way::PythonSync => "Python",
             Way::PythonAsync => "asyncio",
         }
@@ -151,11 +151,11 @@ impl Caller {
             "api_key": "test-key-123", "base_url": base_url, "max_retries": 1, "proxy": "none",
             "timeout_ms": limits.whole.as_millis() as u64,
             "attempt_timeout_ms": limits.attempt.as_millis() as u64,
-            "background": way == Way::Background,
+            "io_thread": way == Way::Background,
         });
         if base_url.starts_with("https:") {
             config["ca_pem"] = pem.into();
-            config["only_these_cas"] = true.into();
+            config["ca_only"] = true.into();
         }
         let config = Config::from_json(&config.to_string()).expect("the configuration is right");
         Caller::Here(way, Client::new(config).expect("there are resources for a client"))
@@ -253,7 +253,7 @@ fn begin(
             let result = if can_be_canceled {
                 let every = Duration::from_micros(20);
                 let go_on = || !stop.load(Ordering::SeqCst);
-                client.call_while(operation.id(), &text, &options, every, go_on)
+                client.call_cancellable(operation.id(), &text, &options, every, go_on)
             } else {
                 client.call(operation.id(), &text, &options)
             };
@@ -312,7 +312,7 @@ fn tick(client: &Client, call: &Call, outcome: &Receiver<Report>) -> Option<Repo
         if let Ok(report) = outcome.try_recv() {
             return Some(report);
         }
-        if let Ok(Some(result)) = call.poll() {
+        if let Ok(Some(result)) = call.try_result() {
             ticks_after_end += 1;
             if ticks_after_end > 100 {
                 return Some(Report::new(result));
@@ -333,7 +333,7 @@ fn wait(call: &Call) -> Option<Report> {
     call.notify(Arc::new(notify)).expect("the call has no callback");
     let guard = std::time::Instant::now() + TEST_TIMEOUT;
     while std::time::Instant::now() < guard {
-        if let Ok(Some(result)) = call.poll() {
+        if let Ok(Some(result)) = call.try_result() {
             return Some(Report::new(result));
         }
         // A notifier that never runs is a call that never ends.

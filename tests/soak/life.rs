@@ -231,7 +231,7 @@ impl Soak {
     fn check_freed(&self, ticked: Ticked, results: &Receiver<(u64, CallResult)>) {
         // Freed clients run no callback; those that ran were taken.
         let told = results.try_iter().find(|(life, _)| *life == ticked.life).map(|(_, result)| result);
-        match told.or_else(|| ticked.call.poll().ok().flatten().cloned()) {
+        match told.or_else(|| ticked.call.try_result().ok().flatten().cloned()) {
             Some(result) => {
                 self.check(&ticked, &result);
             }
@@ -279,5 +279,5 @@ fn call_blocking(
     let Some(limit) = cancel_after else { return client.call(operation.id(), &text, &options) };
     let started = Instant::now();
     let every = Duration::from_micros(20);
-    client.call_while(operation.id(), &text, &options, every, || started.elapsed() < limit)
+    client.call_cancellable(operation.id(), &text, &options, every, || started.elapsed() < limit)
 }

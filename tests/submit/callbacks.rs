@@ -29,7 +29,7 @@ fn a_callback_runs_exactly_once_on_the_thread_that_ticks() {
         ran += fixture.client.tick(FRAME).unwrap();
     }
     assert_eq!((ran, seen.lock().unwrap().as_slice()), (1, [(std::thread::current().id(), true)].as_slice()));
-    assert!(call.poll().unwrap().unwrap().is_ok());
+    assert!(call.try_result().unwrap().unwrap().is_ok());
 }
 
 #[test]
@@ -100,7 +100,7 @@ impl Drop for Witness {
 
 #[test]
 fn what_a_callback_holds_is_dropped_outside_of_the_runtime() {
-    let fixture = Fixture::new(r#", "background": true"#);
+    let fixture = Fixture::new(r#", "io_thread": true"#);
     let id = &fixture.start();
     let dropped = Arc::new(Mutex::new(Vec::new()));
     for round in 0..100 {
@@ -148,10 +148,10 @@ fn a_notifier_runs_at_each_change_and_at_the_end() {
     assert_eq!(watch.notify(Arc::new(|| {})).unwrap_err().code(), Code::UNSUPPORTED);
     fixture.control(r#"{"command": "advance_clock", "seconds": 100000}"#);
     fixture.tick_until("the end", || told.load(Ordering::SeqCst) > 0);
-    assert!(watch.poll().unwrap().unwrap().as_ref().unwrap().json().contains("expired"));
+    assert!(watch.try_result().unwrap().unwrap().as_ref().unwrap().json().contains("expired"));
 
     let late = fixture.submit("list_games", "");
-    fixture.tick_until("the answer", || late.poll().unwrap().is_some());
+    fixture.tick_until("the answer", || late.try_result().unwrap().is_some());
     let count = Arc::clone(&told);
     late.notify(Arc::new(move || _ = count.fetch_add(10, Ordering::SeqCst))).unwrap();
     assert!(told.load(Ordering::SeqCst) >= 10, "an end that came before is told at once");

@@ -16,7 +16,7 @@ fn a_forgotten_call_never_calls_back_and_reaches_the_socket() {
     let call = fixture.client.submit("list_games", "", &options(), Some(callback)).unwrap();
     let arrived = || fixture.control(r#"{"command": "counts"}"#).contains(r#""list_games":1"#);
     fixture.tick_until("the request", arrived);
-    assert!(call.forget());
+    assert!(call.abandon());
     // The connection is closed: the sandbox sees nobody any more.
     fixture.client.submit("get_api_v1_producers", "", &options(), None).unwrap().wait(TEST_TIMEOUT).unwrap();
     fixture.tick_until("the end of the connection", || {
@@ -32,7 +32,7 @@ fn a_canceled_call_ends_at_once_with_the_true_outcome() {
     let call = fixture.submit("start_a_game_session", START);
     call.cancel().unwrap();
     call.cancel().unwrap();
-    let error = call.poll().unwrap().unwrap().as_ref().unwrap_err().clone();
+    let error = call.try_result().unwrap().unwrap().as_ref().unwrap_err().clone();
     assert_eq!((error.code(), error.outcome()), (Code::CANCELED, Outcome::NotSent));
 
     fixture.control(r#"{"command": "fault", "operation": "start_a_game_session", "delay_ms": 60000}"#);
@@ -40,7 +40,7 @@ fn a_canceled_call_ends_at_once_with_the_true_outcome() {
     let arrived = || fixture.control(r#"{"command": "counts"}"#).contains(r#""start_a_game_session":1"#);
     fixture.tick_until("the request", arrived);
     call.cancel().unwrap();
-    let error = call.poll().unwrap().unwrap().as_ref().unwrap_err().clone();
+    let error = call.try_result().unwrap().unwrap().as_ref().unwrap_err().clone();
     assert_eq!((error.code(), error.outcome()), (Code::CANCELED, Outcome::Unknown));
 }
 
@@ -58,7 +58,7 @@ fn canceling_reaches_the_socket_by_ticks_alone() {
 fn a_call_that_outlives_its_client_keeps_its_result_and_no_connection() {
     let fixture = Fixture::new(r#", "max_connections": 1"#);
     let ended = fixture.submit("get_session_status", r#"{"session_id": "nobody"}"#);
-    let code = |call: &Call| call.poll().unwrap().unwrap().as_ref().unwrap_err().code();
+    let code = |call: &Call| call.try_result().unwrap().unwrap().as_ref().unwrap_err().code();
     // Its turn comes when the first has ended, which nobody has asked for before the client goes.
     fixture.submit("list_games", "").wait(TEST_TIMEOUT).unwrap().unwrap().as_ref().unwrap();
     fixture.control(r#"{"command": "fault", "operation": "get_api_v1_producers", "delay_ms": 60000}"#);
@@ -82,7 +82,7 @@ fn a_call_forgotten_in_its_own_callback_makes_room_at_once() {
     let sink = Arc::clone(&next);
     let callback = Box::new(move |_: Event<'_>| {
         let call = mine.lock().unwrap().take().unwrap();
-        assert!(call.forget());
+        assert!(call.abandon());
         *sink.lock().unwrap() = Some(client.submit("list_games", "", &options(), None).map(drop));
     });
     let call = fixture.client.submit("list_games", "", &options(), Some(callback)).unwrap();
@@ -107,8 +107,8 @@ fn forget_returns_false_while_the_callback_runs_on_another_thread() {
     std::thread::scope(|scope| {
         let ticker = scope.spawn(|| fixture.client.tick(FRAME).unwrap());
         is_inside.recv().unwrap();
-        assert!(other.forget());
-        assert!(!call.forget());
+        assert!(other.abandon());
+        assert!(!call.abandon());
         assert!(!fixture.client.close());
         let_out.send(()).unwrap();
         assert_eq!(ticker.join().unwrap(), 1);

@@ -1,4 +1,4 @@
-//! Calls advance when a thread drives the client: by ticks, waits, `drive` or the background
+//! Calls advance when a thread drives the client: by ticks, waits, `drive` or the I/O
 //! thread.
 
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::support::{START, TEST_TIMEOUT, options};
 fn a_polled_call_ends_by_ticking_and_returns_the_same_result_each_time() {
     let fixture = Fixture::new("");
     let call = fixture.submit("start_a_game_session", START);
-    assert!(call.poll().unwrap().is_none());
-    fixture.tick_until("the answer", || call.poll().unwrap().is_some());
+    assert!(call.try_result().unwrap().is_none());
+    fixture.tick_until("the answer", || call.try_result().unwrap().is_some());
     for _ in 0..2 {
-        let reply = call.poll().unwrap().unwrap().as_ref().unwrap();
+        let reply = call.try_result().unwrap().unwrap().as_ref().unwrap();
         assert!(reply.json().contains("session_id"));
         assert_eq!(reply.call_id(), call.id());
     }
@@ -38,13 +38,13 @@ fn an_idle_tick_does_nothing() {
     let fixture = Fixture::new("");
     assert_eq!(fixture.client.tick(FRAME).unwrap(), 0);
     let call = fixture.submit("list_games", "");
-    fixture.tick_until("the answer", || call.poll().unwrap().is_some());
+    fixture.tick_until("the answer", || call.try_result().unwrap().is_some());
     assert_eq!(fixture.client.tick(Duration::ZERO).unwrap(), 0);
 }
 
 #[test]
 fn with_a_background_thread_calls_end_without_ticks_and_callbacks_still_wait_for_one() {
-    let fixture = Fixture::new(r#", "background": true"#);
+    let fixture = Fixture::new(r#", "io_thread": true"#);
     let ran = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&ran);
     let callback = Box::new(move |_: Event<'_>| {
@@ -52,7 +52,7 @@ fn with_a_background_thread_calls_end_without_ticks_and_callbacks_still_wait_for
     });
     let call = fixture.client.submit("list_games", "", &options(), Some(callback)).unwrap();
     let started = Instant::now();
-    while call.poll().unwrap().is_none() {
+    while call.try_result().unwrap().is_none() {
         assert!(started.elapsed() < TEST_TIMEOUT);
         std::thread::yield_now();
     }
@@ -70,7 +70,7 @@ fn a_future_that_no_thread_drives_is_an_error() {
     let error = runtime.block_on(call).unwrap_err();
     assert_eq!(error.code(), Code::UNSUPPORTED);
 
-    let fixture = Fixture::new(r#", "background": true"#);
+    let fixture = Fixture::new(r#", "io_thread": true"#);
     let calls: Vec<Call> = (0..20).map(|_| fixture.submit("list_games", "")).collect();
     runtime.block_on(async {
         for call in calls {
@@ -87,8 +87,8 @@ fn a_paused_game_finds_its_answer_and_not_a_timeout() {
     let arrived = || fixture.control(r#"{"command": "counts"}"#).contains(r#""list_games":1"#);
     fixture.tick_until("the request", arrived);
     std::thread::sleep(Duration::from_secs(2));
-    fixture.tick_until("the answer", || call.poll().unwrap().is_some());
-    assert!(call.poll().unwrap().unwrap().is_ok());
+    fixture.tick_until("the answer", || call.try_result().unwrap().is_some());
+    assert!(call.try_result().unwrap().unwrap().is_ok());
 }
 
 #[test]
@@ -100,8 +100,8 @@ fn a_pause_takes_nothing_of_the_time_of_a_call_to_a_slow_server() {
         fixture.control(r#"{"command": "counts"}"#).contains(r#""list_games":1"#)
     });
     std::thread::sleep(Duration::from_secs(2));
-    fixture.tick_until("the answer", || call.poll().unwrap().is_some());
-    assert!(call.poll().unwrap().unwrap().is_ok());
+    fixture.tick_until("the answer", || call.try_result().unwrap().is_some());
+    assert!(call.try_result().unwrap().unwrap().is_ok());
 }
 
 #[test]

@@ -24,13 +24,13 @@ fn a_watch_reports_each_change_once_and_ends_with_the_session() {
     fixture.tick_until("five readings", || reads() >= 5);
     assert!(watch.poll_update().is_none(), "nothing has changed");
     fixture.client.sessions().end(id).unwrap();
-    fixture.tick_until("the end", || watch.poll().unwrap().is_some());
-    let last = watch.poll().unwrap().unwrap().as_ref().unwrap();
+    fixture.tick_until("the end", || watch.try_result().unwrap().is_some());
+    let last = watch.try_result().unwrap().unwrap().as_ref().unwrap();
     assert!(last.json().contains("closed") && news[0].as_ref().unwrap().json().contains("active"));
 
     let gone = fixture.client.watch_session("nobody", Duration::from_millis(10), None).unwrap();
-    fixture.tick_until("the end", || gone.poll().unwrap().is_some());
-    assert_eq!(gone.poll().unwrap().unwrap().as_ref().unwrap_err().code(), Code::NOT_FOUND);
+    fixture.tick_until("the end", || gone.try_result().unwrap().is_some());
+    assert_eq!(gone.try_result().unwrap().unwrap().as_ref().unwrap_err().code(), Code::NOT_FOUND);
 }
 
 #[test]

@@ -88,8 +88,8 @@ fn free_document(json: *mut c_char) {
 /// Requests and a client, freed on other threads than those that use them.
 pub fn handles_are_used_and_freed(round: u32) {
     let sandbox = Sandbox::start("").unwrap();
-    let background = round.is_multiple_of(2);
-    let config = format!("{}, \"background\": {background}}}", sandbox.client_config().trim_end_matches('}'));
+    let io_thread = round.is_multiple_of(2);
+    let config = format!("{}, \"io_thread\": {io_thread}}}", sandbox.client_config().trim_end_matches('}'));
     let config = CString::new(config).unwrap();
     let mut client = ptr::null_mut();
     // SAFETY: texts that end with a zero byte, and places for the results, here and below.

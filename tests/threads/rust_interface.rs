@@ -65,8 +65,8 @@ type Queue = Mutex<Vec<(Call, Arc<Start>)>>;
 
 /// One client: blocking calls, submitted ones, callbacks, ticks, cancels, a logger that comes and
 /// goes, a watch.
-pub fn one_client_serves_many_threads(round: u32, background: bool) {
-    let (sandbox, client) = sandbox_and_client(&format!(r#", "background": {background}"#));
+pub fn one_client_serves_many_threads(round: u32, io_thread: bool) {
+    let (sandbox, client) = sandbox_and_client(&format!(r#", "io_thread": {io_thread}"#));
     let (starts, queue) = (Starts::default(), Queue::default());
     let (submitting, ticking) = (AtomicUsize::new(2), AtomicBool::new(true));
     let notified = Arc::new(AtomicU32::new(0));
@@ -177,11 +177,11 @@ fn take_calls(queue: &Queue, submitting: &AtomicUsize, mut choices: Choices) {
             2 => assert!(call.wait(TEST_TIMEOUT).unwrap().is_some()),
             _ => {}
         }
-        if let Some(result) = call.poll().unwrap() {
+        if let Some(result) = call.try_result().unwrap() {
             start.set(result);
         }
         start.forgotten.store(true, Ordering::Relaxed);
-        call.forget();
+        call.abandon();
     }
 }
 
@@ -218,7 +218,7 @@ fn watch_a_session(client: &Client, starts: &Starts) {
         updates > 0
     });
     client.sessions().end(id).unwrap();
-    until("the end of the watch", || watch.poll().unwrap().is_some());
+    until("the end of the watch", || watch.try_result().unwrap().is_some());
     assert!(notified.load(Ordering::Relaxed));
 }
 
@@ -232,8 +232,8 @@ pub fn clients_are_made_and_closed(round: u32) {
             scope.spawn(move || {
                 for number in 0..6 {
                     let text = sandbox.client_config();
-                    let background = (round + thread + number).is_multiple_of(2);
-                    let text = format!("{}, \"background\": {background}}}", text.trim_end_matches('}'));
+                    let io_thread = (round + thread + number).is_multiple_of(2);
+                    let text = format!("{}, \"io_thread\": {io_thread}}}", text.trim_end_matches('}'));
                     let client = Client::new(Config::from_json(&text).unwrap()).unwrap();
                     let start = starts.add();
                     start.set(&client.call("start_a_game_session", START, &options()));
@@ -253,7 +253,7 @@ pub fn clients_are_made_and_closed(round: u32) {
                     });
                     drop(client);
                     for (call, start) in calls {
-                        start.set(call.poll().unwrap().expect("closing a client ends its calls"));
+                        start.set(call.try_result().unwrap().expect("closing a client ends its calls"));
                     }
                 }
             });

@@ -40,7 +40,7 @@ fn every_certificate_of_a_joined_or_indented_file_with_a_byte_order_mark_is_trus
     for authority in [first, second] {
         let server = Server::new(&authority.certify("127.0.0.1"));
         for pem in [&joined, &indented] {
-            let client = at(server.port, json!({"ca_pem": pem, "only_these_cas": true}));
+            let client = at(server.port, json!({"ca_pem": pem, "ca_only": true}));
             assert_eq!(status(&client).unwrap().json(), ACTIVE, "{pem}");
         }
     }
@@ -54,7 +54,7 @@ fn a_ca_file_is_read_at_the_first_call_and_its_errors_name_it_without_its_conten
     std::fs::write(&path, key).unwrap();
     let authority = Authority::new("Test CA");
     let server = Server::new(&authority.certify("127.0.0.1"));
-    let client = at(server.port, json!({"ca_file": path, "only_these_cas": true}));
+    let client = at(server.port, json!({"ca_file": path, "ca_only": true}));
     let error = status(&client).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (Code::TLS, Outcome::NotSent), "{error}");
     assert!(error.message().contains("ca.pem") && error.message().contains("private key"), "{error}");
@@ -107,7 +107,7 @@ fn a_variable_for_certificates_that_cannot_be_read_is_named_by_the_error() {
             assert!(error.message().contains(&child::given("EXPECTED")), "{error}");
             assert!(error.message().contains("no-such"), "{error}");
         }
-        let only = json!({"ca_pem": authority.pem(), "only_these_cas": true});
+        let only = json!({"ca_pem": authority.pem(), "ca_only": true});
         assert_eq!(status(&at(server.port, only)).unwrap().json(), ACTIVE);
         return;
     }

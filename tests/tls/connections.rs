@@ -35,7 +35,7 @@ fn a_tls_error_in_the_middle_of_a_response_is_a_lost_connection() {
             stream.write_all(&json("200 OK", status)).unwrap();
         }
     });
-    let client = at(port, json!({"ca_pem": authority.pem(), "only_these_cas": true}));
+    let client = at(port, json!({"ca_pem": authority.pem(), "ca_only": true}));
     for operation in ["get_session_status", "end_a_game_session"] {
         let reply = client.call(operation, r#"{"session_id": "abc123"}"#, &options()).unwrap();
         assert_eq!(reply.attempts(), 2, "{operation}");
@@ -48,7 +48,7 @@ fn a_tls_error_in_the_middle_of_a_response_is_a_lost_connection() {
 
 #[test]
 fn a_start_on_a_secure_connection_that_was_closed_goes_out_once_on_a_new_one() {
-    for (farewell, background) in [(true, false), (false, false), (true, true), (false, true)] {
+    for (farewell, io_thread) in [(true, false), (false, false), (true, true), (false, true)] {
         let authority = Authority::new("Test CA");
         let config = authority.certify("127.0.0.1").config(&["http/1.1"]);
         let started = Arc::new(AtomicUsize::new(0));
@@ -68,11 +68,11 @@ fn a_start_on_a_secure_connection_that_was_closed_goes_out_once_on_a_new_one() {
                 closed.send(()).unwrap();
             }
         });
-        let given = json!({"ca_pem": authority.pem(), "only_these_cas": true, "background": background});
+        let given = json!({"ca_pem": authority.pem(), "ca_only": true, "io_thread": io_thread});
         let client = at(port, given);
         for round in 1..=50 {
             let reply = client.call("start_a_game_session", START, &options()).unwrap();
-            assert_eq!(reply.attempts(), 1, "{round}, {farewell}, {background}");
+            assert_eq!(reply.attempts(), 1, "{round}, {farewell}, {io_thread}");
             is_closed.recv_timeout(TEST_TIMEOUT).unwrap();
         }
         assert_eq!(started.load(Ordering::SeqCst), 50);

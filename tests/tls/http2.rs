@@ -15,7 +15,7 @@ const ONLY_HTTP1: &str = "it speaks HTTP/1.1 only";
 fn http2(together: usize, more: Value) -> (Http2, Client) {
     let authority = Authority::new("Test CA");
     let server = Http2::new(&authority.certify("127.0.0.1"), together);
-    let mut given = json!({"ca_pem": authority.pem(), "only_these_cas": true});
+    let mut given = json!({"ca_pem": authority.pem(), "ca_only": true});
     given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let client = at(server.port, given);
     (server, client)

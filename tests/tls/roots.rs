@@ -11,8 +11,8 @@ use crate::support::{ACTIVE, TEST_TIMEOUT, child};
 
 /// Needs a process whose system trusts an authority of the test.
 #[test]
-fn only_these_cas_refuses_what_the_system_trusts() {
-    const NAME: &str = "roots::only_these_cas_refuses_what_the_system_trusts";
+fn ca_only_refuses_what_the_system_trusts() {
+    const NAME: &str = "roots::ca_only_refuses_what_the_system_trusts";
     if !child::is(NAME) {
         let directory = tempfile::tempdir().unwrap();
         let authority = Authority::new("System CA");
@@ -27,7 +27,7 @@ fn only_these_cas_refuses_what_the_system_trusts() {
     let port = child::given("PORT").parse().unwrap();
     let other = Authority::new("Other CA").pem();
     let (beside, instead) =
-        (at(port, json!({"ca_pem": other})), at(port, json!({"ca_pem": other, "only_these_cas": true})));
+        (at(port, json!({"ca_pem": other})), at(port, json!({"ca_pem": other, "ca_only": true})));
     for client in [at(port, json!({})), beside] {
         assert_eq!(status(&client).unwrap().json(), ACTIVE);
         assert_eq!(roots(&client), "system");
@@ -40,8 +40,8 @@ fn only_these_cas_refuses_what_the_system_trusts() {
 /// The system's roots are a pipe that nobody writes into: who opens it waits.
 #[cfg(unix)]
 #[test]
-fn only_these_cas_never_opens_the_systems_roots() {
-    const NAME: &str = "roots::only_these_cas_never_opens_the_systems_roots";
+fn ca_only_never_opens_the_systems_roots() {
+    const NAME: &str = "roots::ca_only_never_opens_the_systems_roots";
     if !child::is(NAME) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("roots.pem");
@@ -53,13 +53,13 @@ fn only_these_cas_never_opens_the_systems_roots() {
     }
     let authority = Authority::new("Test CA");
     let server = Server::new(&authority.certify("127.0.0.1"));
-    let client = at(server.port, json!({"ca_pem": authority.pem(), "only_these_cas": true}));
+    let client = at(server.port, json!({"ca_pem": authority.pem(), "ca_only": true}));
     assert_eq!(roots(&client), "none");
     assert_eq!(status(&client).unwrap().json(), ACTIVE);
     assert_eq!(roots(&client), "given");
     client.prewarm(TEST_TIMEOUT).unwrap();
 
-    // The same without `only_these_cas` reads the pipe: or the calls above would show nothing.
+    // The same without `ca_only` reads the pipe: or the calls above would show nothing.
     let (started, starts) = channel();
     let pem = authority.pem();
     let writer = std::thread::spawn(move || {

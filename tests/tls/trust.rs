@@ -16,7 +16,7 @@ fn an_authority_given_as_text_or_as_a_file_is_trusted() {
     for more in [
         json!({"ca_pem": authority.pem()}),
         json!({"ca_file": path}),
-        json!({"ca_pem": authority.pem(), "only_these_cas": true}),
+        json!({"ca_pem": authority.pem(), "ca_only": true}),
         // Certificates may stand beside others.
         json!({"ca_pem": format!("{}{}", Authority::new("Other CA").pem(), authority.pem())}),
     ] {

@@ -31,7 +31,7 @@ static ipg_client *make_client(struct run *run) {
         snprintf(connections, sizeof connections, ", \"max_connections\": %ld", run->connections);
     }
     if (run->ca) {
-        snprintf(ca, sizeof ca, ", \"ca_file\": \"%s\", \"only_these_cas\": true", run->ca);
+        snprintf(ca, sizeof ca, ", \"ca_file\": \"%s\", \"ca_only\": true", run->ca);
     }
     snprintf(config, sizeof config,
              "{\"base_url\": \"%s\", \"api_key\": \"" TOKEN "\", \"max_in_flight\": 1048576, \"proxy\": \"none\"%s%s}",

@@ -64,8 +64,8 @@ public:
 
     /**
      * Sets the waker of the client: a callable without parameters that wakes the thread which
-     * ticks. It runs on any thread and must not call the library; see ipg_client_set_waker(). The function
-     * destroys the previous waker before it returns.
+     * ticks. It runs on any thread and must not call the library; see ipg_client_set_waker(). The
+     * function destroys the previous waker before it returns.
      *
      * ```cpp
      * std::condition_variable something_to_do;

@@ -56,7 +56,7 @@ public:
     /** Sets the maximum number of calls in flight and of requests that are not destroyed. */
     Config& max_in_flight(std::uint32_t count) { return set_number("max_in_flight", count); }
     /** Sets whether a thread of the library drives the client. */
-    Config& background(bool on) { return set_bool("background", on); }
+    Config& io_thread(bool on) { return set_bool("io_thread", on); }
     /** Sets the maximum size of a response in bytes. A larger response is an error. */
     Config& max_response_bytes(std::uint32_t bytes) { return set_number("max_response_bytes", bytes); }
     /** Sets the HTTP library: `native`, or `reqwest` in a build that contains it. */
@@ -68,7 +68,7 @@ public:
     /** Adds trusted certificates to those of the system, as PEM text. */
     Config& ca_pem(std::string_view pem) { return set_string("ca_pem", pem); }
     /** Trusts only the certificates of ca_file() or ca_pem(), not those of the system. */
-    Config& only_these_cas(bool only) { return set_bool("only_these_cas", only); }
+    Config& ca_only(bool only) { return set_bool("ca_only", only); }
     /** Sets the certificate for servers that ask for one, from a PEM file. */
     Config& client_cert_file(std::string_view path) { return set_string("client_cert_file", path); }
     /** Sets the certificate for servers that ask for one, as PEM text. */

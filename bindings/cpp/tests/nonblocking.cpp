@@ -481,8 +481,8 @@ static void close_cancels_the_blocking_calls_of_other_threads() {
     for (const ipg_code code : codes) CHECK(code == IPG_ERR_CANCELED);
 }
 
-static void eight_threads_share_a_client_and_every_callback_is_destroyed(const char* background, int rounds) {
-    Fixture fixture([&](Config& config) { config.field("background", background).max_in_flight(100000); });
+static void eight_threads_share_a_client_and_every_callback_is_destroyed(const char* io_thread, int rounds) {
+    Fixture fixture([&](Config& config) { config.field("io_thread", io_thread).max_in_flight(100000); });
     OwnershipProbe probe;
     const auto session = fixture.client.session_start(valid_start()).value();
     std::atomic<bool> over{false};

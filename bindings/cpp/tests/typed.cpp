@@ -176,11 +176,11 @@ static void the_library_knows_every_key_of_the_configuration() {
                             .max_retries(3)
                             .max_connections(4)
                             .max_in_flight(5)
-                            .background(false)
+                            .io_thread(false)
                             .max_response_bytes(100000)
                             .transport("native")
                             .proxy("none")
-                            .only_these_cas(false)
+                            .ca_only(false)
                             .user_agent("game/1");
     CHECK_VALUE(config.to_json()->c_str(), "/headers/X-A", "2");
     CHECK_VALUE(config.to_json()->c_str(), "/headers/X-B", "say \"hi\"");

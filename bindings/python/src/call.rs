@@ -56,7 +56,7 @@ impl Call {
         let event: Result<Option<(bool, CallResult)>, Error> = self.with_slot(|slot| {
             let Slot::Active(call) = slot else { return Ok(None) };
             // The result is polled first: if there is one, all updates before it are queued.
-            let result = call.poll().map(|result| result.cloned());
+            let result = call.try_result().map(|result| result.cloned());
             while let Some(update) = call.poll_update() {
                 // A failed reading is reported by `watch_state` only.
                 if update.is_ok() {
@@ -81,7 +81,7 @@ impl Call {
 /// call.
 fn cancel_and_poll(call: &iplaygames::Call) -> Result<Option<Reply>, Error> {
     call.cancel()?;
-    call.poll()?.cloned().transpose()
+    call.try_result()?.cloned().transpose()
 }
 
 #[pymethods]

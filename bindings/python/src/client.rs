@@ -176,7 +176,7 @@ impl Client {
             let shared = &**self.shared;
             let mut interruption = None;
             let result = py.detach(|| {
-                shared.client.call_while(operation, &json, &options, SIGNAL_POLL, || {
+                shared.client.call_cancellable(operation, &json, &options, SIGNAL_POLL, || {
                     interruption = Python::attach(|py| py.check_signals()).err();
                     interruption.is_none()
                 })

@@ -68,7 +68,7 @@ def test_options_apply_to_the_copy_only(
         ("ca_file", 5),
         ("ca_file", "/no/such/file"),
         ("ca_pem", "nonsense"),
-        ("only_these_cas", True),
+        ("ca_only", True),
         ("client_cert_file", 5),
         ("client_cert_file", "/no/such/file"),
         ("client_cert_pem", "nonsense"),

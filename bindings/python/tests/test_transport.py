@@ -347,8 +347,8 @@ def test_a_client_is_collected_with_a_callable_that_refers_to_it() -> None:
 
 def test_a_thread_of_the_library_and_a_callable_exclude_each_other() -> None:
     with pytest.raises(ValidationError) as caught:
-        _core.Client({"api_key": "k", "background": True}, CallableTransport(over_urllib))
-    assert caught.value.parameter == "background"
+        _core.Client({"api_key": "k", "io_thread": True}, CallableTransport(over_urllib))
+    assert caught.value.parameter == "io_thread"
     assert "transport" in caught.value.message
 
 
@@ -367,7 +367,7 @@ class Blocked:
         return 200, {}, OK
 
 
-def test_canceling_a_task_cancels_its_call_while_the_callable_blocks() -> None:
+def test_canceling_a_task_cancels_its_call_cancellable_the_callable_blocks() -> None:
     blocked = Blocked()
 
     async def main() -> None:

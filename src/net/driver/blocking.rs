@@ -31,7 +31,7 @@ impl Driver {
 
     /// Runs a call to its end on the calling thread, and asks `go_on` at intervals, outside of the
     /// runtime and with no lock held. Cancels the call when the answer is no.
-    pub(crate) fn call_while(
+    pub(crate) fn call_cancellable(
         &self,
         spec: CallSpec,
         interval: Duration,

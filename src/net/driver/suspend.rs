@@ -38,7 +38,7 @@ impl Driver {
     }
 
     /// Returns whether the client has a thread of its own.
-    pub(crate) fn has_background(&self) -> bool {
-        self.has_background
+    pub(crate) fn has_io_thread(&self) -> bool {
+        self.has_io_thread
     }
 }

@@ -1,4 +1,4 @@
-//! Loom models of callbacks that run while other threads end, forget and submit calls.
+//! Loom models of callbacks that run while other threads end, abandon and submit calls.
 //!
 //! A model whose name ends with "is found" runs a faulty variant of the library, and must fail.
 
@@ -59,7 +59,7 @@ impl Seen {
     }
 
     /// Records that no callback may start from now on.
-    fn forget(&self) {
+    fn abandon(&self) {
         assert_eq!(self.running.get(), 0, "a callback runs that was said not to run");
         self.is_forgotten.add();
     }
@@ -71,7 +71,7 @@ struct NoClient;
 impl CallOwner for NoClient {
     fn count(&self, _: &str, _: &CallResult, _: u32) {}
     fn count_abandoned(&self) {}
-    fn forget(&self, _: u64) -> bool {
+    fn abandon(&self, _: u64) -> bool {
         true
     }
     fn remove_polled(&self, _: u64) {}
@@ -130,9 +130,9 @@ fn the_callback_of_a_forgotten_call_never_begins_and_one_that_runs_is_reported()
             let registry = Arc::clone(&registry);
             spawn(move || tick(&registry))
         };
-        let is_complete = submitted.forget_with(|id| registry.forget(id));
+        let is_complete = submitted.abandon_with(|id| registry.abandon(id));
         if is_complete {
-            seen.forget();
+            seen.abandon();
         }
         join(ticker);
         assert!(registry.completions.is_empty(), "a callback still counts");
@@ -153,9 +153,9 @@ fn an_end_that_comes_while_the_call_is_forgotten_is_delivered_once_or_never() {
                 tick(&registry);
             })
         };
-        let is_complete = submitted.forget_with(|id| registry.forget(id));
+        let is_complete = submitted.abandon_with(|id| registry.abandon(id));
         if is_complete {
-            seen.forget();
+            seen.abandon();
         }
         join(driver);
         tick(&registry);
@@ -187,8 +187,8 @@ fn a_delivery_that_takes_a_call_and_marks_it_as_running_in_two_steps_is_found() 
                 }
             })
         };
-        if submitted.forget_with(|id| registry.forget(id)) {
-            seen.forget();
+        if submitted.abandon_with(|id| registry.abandon(id)) {
+            seen.abandon();
         }
         join(ticker);
     });
@@ -207,7 +207,7 @@ fn a_client_that_ends_while_a_callback_runs_reports_it() {
         };
         let (forgotten, is_complete) = registry.forget_all();
         if is_complete {
-            seen.forget();
+            seen.abandon();
         }
         join(ticker);
         assert_eq!(seen.ends.get() + forgotten.len(), 2, "a call was neither delivered nor forgotten");
@@ -268,7 +268,7 @@ fn a_call_submitted_while_the_client_shuts_down_is_refused_or_its_callback_runs_
                     submitted.queue_end();
                     return true;
                 }
-                submitted.forget_with(|id| registry.forget(id));
+                submitted.abandon_with(|id| registry.abandon(id));
                 false
             })
         };
@@ -279,7 +279,7 @@ fn a_call_submitted_while_the_client_shuts_down_is_refused_or_its_callback_runs_
             yield_now();
         }
         let ends = seen.ends.get();
-        seen.forget();
+        seen.abandon();
         let is_accepted = join(submitter);
         assert_eq!(ends, usize::from(is_accepted), "ends that were delivered before the shutdown returned");
         assert!(registry.completions.is_empty(), "a callback still counts");

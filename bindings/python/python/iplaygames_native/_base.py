@@ -73,7 +73,7 @@ class BaseClient:
         proxy: str | None = None,
         ca_file: str | PathLike[str] | None = None,
         ca_pem: str | None = None,
-        only_these_cas: bool | None = None,
+        ca_only: bool | None = None,
         client_cert_file: str | PathLike[str] | None = None,
         client_cert_pem: str | None = None,
         client_key_file: str | PathLike[str] | None = None,
@@ -112,7 +112,7 @@ class BaseClient:
                 proxy.
             ca_file: A file of certificates to trust in addition to the system's.
             ca_pem: Certificates in PEM format to trust in addition to the system's.
-            only_these_cas: Whether to trust only the certificates of `ca_file` or `ca_pem`.
+            ca_only: Whether to trust only the certificates of `ca_file` or `ca_pem`.
             client_cert_file: A file with the certificate for servers that ask for one, in PEM
                 format.
             client_cert_pem: The certificate for servers that ask for one, in PEM format.
@@ -140,7 +140,7 @@ class BaseClient:
             proxy=proxy,
             ca_file=_to_path(ca_file),
             ca_pem=ca_pem,
-            only_these_cas=only_these_cas,
+            ca_only=ca_only,
             client_cert_file=_to_path(client_cert_file),
             client_cert_pem=client_cert_pem,
             client_key_file=_to_path(client_key_file),
@@ -161,7 +161,7 @@ class BaseClient:
                 self._background,
             )
         else:
-            config |= drop_none(transport=transport, background=self._background)
+            config |= drop_none(transport=transport, io_thread=self._background)
             self._core = _core.Client(config)
         self._overrides: dict[str, Any] = {}
         self._options: _core.Options | None = None
