@@ -454,10 +454,11 @@ format-c: lint-tools ## format the C and C++ files with clang-format
 	$(LINT)/clang-format -i $(C_FILES)
 
 .PHONY: lint
-lint: lint-tools ## generated files, format, prose, clippy for each set of features, rustdoc
+lint: lint-tools ## generated files, format, prose, links, clippy for each set of features, rustdoc
 	$(PYTHON) bindings/generate_codes.py --check
 	$(PYTHON) bindings/cpp/amalgamate.py --check
 	$(PYTHON) .ci/line_length.py
+	$(PYTHON) .ci/links.py
 	$(LINT)/clang-format --dry-run -Werror $(C_FILES)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
