@@ -54,7 +54,9 @@ CRATES = $${CARGO_HOME:-$$HOME/.cargo}
 REMAP_FLAGS = --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_TARGET_DIR)=target \
     --remap-path-prefix=$(CRATES)=cargo \
     $$(for folder in "$(CRATES)"/registry/src/*/; do printf -- '--remap-path-prefix=%s=crates/ ' "$$folder"; done)
-REMAP = $(if $(filter dist,$(PROFILE)),RUSTFLAGS="$$RUSTFLAGS $(REMAP_FLAGS)")
+# A dependency contains C and assembly, compiled with debug information.
+REMAP = $(if $(filter dist,$(PROFILE)),RUSTFLAGS="$$RUSTFLAGS $(REMAP_FLAGS)" \
+    CFLAGS="$$CFLAGS -ffile-prefix-map=$(CRATES)=cargo")
 
 # The shared and the static library in one run: the optimiser, most of the time, works for both.
 define libraries
@@ -73,10 +75,21 @@ define put
 endef
 
 .PHONY: lib
+# The same without symbols. On Linux the symbols of a library go into a file beside it, which the
+# library names, and which debuggers find by that name.
+OBJCOPY ?= objcopy
+define put-stripped
+	@mkdir -p $(2)
+	@if [ $(UNAME) = Linux ]; then set -e -x; cd $(2); \
+	    $(OBJCOPY) --only-keep-debug $(1) $(notdir $(1)).debug; chmod 644 $(notdir $(1)).debug; \
+	    $(OBJCOPY) --strip-all --add-gnu-debuglink=$(notdir $(1)).debug $(1) .new; mv -f .new $(notdir $(1)); \
+	else set -x; strip -x -o $(2)/.new $(1) && mv -f $(2)/.new $(2)/$(notdir $(1)); fi
+endef
+
 lib: tools ## the shared library that ships, in dist/
 	$(libraries)
-	@mkdir -p $(DIST)/lib $(DIST)/include
-	$(call put,$(BUILT)/libiplaygames.$(SO),$(DIST)/lib)
+	@mkdir -p $(DIST)/include
+	$(call put-stripped,$(BUILT)/libiplaygames.$(SO),$(DIST)/lib)
 	cp include/*.h bindings/cpp/iplaygames.hpp $(DIST)/include/
 	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(DIST)/lib/libiplaygames.so.$(ABI_MAJOR); fi
 
@@ -87,8 +100,7 @@ lib-slim: tools ## the same without the sandbox, for shipping in a game, in dist
 .PHONY: put-slim
 put-slim:
 	$(libraries)
-	@mkdir -p $(DIST)/slim/lib
-	$(call put,$(BUILT)/libiplaygames.$(SO),$(DIST)/slim/lib)
+	$(call put-stripped,$(BUILT)/libiplaygames.$(SO),$(DIST)/slim/lib)
 
 # What a game is promised to carry at most, in bytes.
 SLIM_LIMIT := 3000000
@@ -105,7 +117,7 @@ size-report: lib-slim ## what is in the slim shared library, by crate
 
 .PHONY: unstripped
 unstripped:
-	$(REMAP) $(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib $(FEATURES) $(LINK) -C strip=none
+	$(libraries)
 	@mkdir -p $(OUT)
 	cp $(BUILT)/libiplaygames.$(SO) $(OUT)/unstripped.$(SO)
 
@@ -137,7 +149,7 @@ TREE ?= $(DIST)/tree
 tree: tools
 	@mkdir -p $(TREE)
 	$(libraries)
-	$(call put,$(BUILT)/libiplaygames.$(SO),$(TREE))
+	$(call put-stripped,$(BUILT)/libiplaygames.$(SO),$(TREE))
 	packaging/static.sh $(BUILT)/libiplaygames.a $(TREE)/libiplaygames.a include/*.h
 	cp $(BUILT)/native-static-libs $(TREE)/
 	$(PYTHON) packaging/licenses.py $(FEATURES) >$(TREE)/THIRD-PARTY-LICENSES.txt
@@ -154,7 +166,7 @@ install: $(if $(filter no,$(BUILD)),,tree-and-tool) ## install under PREFIX
 .PHONY: tree-and-tool
 tree-and-tool: tree
 	$(REMAP) $(CARGO) build --profile $(PROFILE) --bin iplaygames $(FEATURES)
-	$(call put,$(BUILT)/iplaygames,$(TREE))
+	$(call put-stripped,$(BUILT)/iplaygames,$(TREE))
 
 .PHONY: uninstall
 uninstall: ## remove what install put there, given the same variables

@@ -78,6 +78,8 @@ class Layout:
             self.copies[PurePosixPath("include") / Path(header).name] = ROOT / header
         if (tree / "iplaygames").exists():
             self.copies[PurePosixPath("bin/iplaygames")] = tree / "iplaygames"
+        # Debuggers look for it beside the library, under the name in the library.
+        self.copies[lib / "libiplaygames.so.debug"] = tree / "libiplaygames.so.debug"
         for document in [*DOCUMENTS, *sorted(f"docs/{file.name}" for file in (ROOT / "docs").glob("*.md"))]:
             self.copies[doc / document] = ROOT / document
         for generated in ["THIRD-PARTY-LICENSES.txt", "iplaygames.cdx.json"]:
@@ -88,7 +90,7 @@ class Layout:
 
     def install(self, root):
         for path, source in self.copies.items():
-            executable = path.parts[0] == "bin" or ".so" in path.name
+            executable = path.parts[0] == "bin" or (".so" in path.name and path.suffix != ".debug")
             with fresh(root / path, 0o755 if executable else 0o644) as new:
                 shutil.copyfile(source, new)
         for path, source in self.templates.items():
