@@ -64,9 +64,10 @@ define libraries
 endef
 
 # What goes into games is the slim library.
+SHIP_PROFILE ?= dist
 define as-shipped
 	$(CARGO) fetch --locked
-	$(MAKE) PROFILE=dist FEATURES="$(SLIM)"
+	$(MAKE) PROFILE=$(SHIP_PROFILE) FEATURES="$(SLIM)"
 endef
 
 # Puts a library in its place in one step: a program that runs with the one before keeps it.
@@ -74,7 +75,6 @@ define put
 	cp $(1) $(2)/.new && mv -f $(2)/.new $(2)/$(notdir $(1))
 endef
 
-.PHONY: lib
 # The same without symbols. On Linux the symbols of a library go into a file beside it, which the
 # library names, and which debuggers find by that name.
 OBJCOPY ?= objcopy
@@ -86,6 +86,7 @@ define put-stripped
 	else set -x; strip -x -o $(2)/.new $(1) && mv -f $(2)/.new $(2)/$(notdir $(1)); fi
 endef
 
+.PHONY: lib
 lib: tools ## the shared library that ships, in dist/
 	$(libraries)
 	@mkdir -p $(DIST)/include
@@ -147,7 +148,6 @@ TREE ?= $(DIST)/tree
 # `tree` is everything an installed package is made of, in one folder.
 .PHONY: tree
 tree: tools
-	@mkdir -p $(TREE)
 	$(libraries)
 	$(call put-stripped,$(BUILT)/libiplaygames.$(SO),$(TREE))
 	packaging/static.sh $(BUILT)/libiplaygames.a $(TREE)/libiplaygames.a include/*.h
@@ -176,13 +176,22 @@ uninstall: ## remove what install put there, given the same variables
 
 TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 SHIP := iplaygames-$(VERSION)-$(TARGET)
+ARCHIVE = $(MAKE) install BUILD=no DESTDIR= LIBDIR=lib CMAKEDIR=
 
 .PHONY: dist
-dist: tools ## the archive for engines, without the sandbox: dist/iplaygames-VERSION-TARGET.tar.gz
+dist: tools ## two archives in dist/: iplaygames-VERSION-TARGET.tar.gz, and one for development
 	$(as-shipped) tree TREE=$(DIST)/ship
-	rm -rf $(DIST)/$(SHIP)
-	$(MAKE) install BUILD=no TREE=$(DIST)/ship PREFIX=$(DIST)/$(SHIP) DESTDIR= LIBDIR=lib CMAKEDIR=
+	$(MAKE) PROFILE=$(SHIP_PROFILE) tree-and-tool
+	$(MAKE) archives
+
+# The archives of what is built: the slim library, and the whole one with the tool and an example.
+.PHONY: archives
+archives:
+	rm -rf $(DIST)/$(SHIP) $(DIST)/$(SHIP)-development
+	$(ARCHIVE) TREE=$(DIST)/ship PREFIX=$(DIST)/$(SHIP)
+	$(ARCHIVE) PREFIX=$(DIST)/$(SHIP)-development
 	$(PYTHON) packaging/archive.py $(DIST)/$(SHIP)
+	$(PYTHON) packaging/archive.py --development $(DIST)/$(SHIP)-development
 
 # Conan comes from PyPI into a folder of its own. Where that cannot be reached, its tests are
 # skipped, and said so.
@@ -193,12 +202,18 @@ test-recipes: tools ## the recipes for Conan and vcpkg (Debian: cmake pkg-config
 	@[ -x $(OUT)/conan/bin/conan ] || $(OUT)/conan/bin/pip install -q --disable-pip-version-check 'conan>=2,<3' || true
 	CONAN=$(OUT)/conan/bin/conan tests/install/recipes.sh
 
+# Meson comes from PyPI, too. SHIP_PROFILE=dev builds the archives without LTO, in a tenth of the
+# time; then the checks of the size and of the builder's paths are skipped, and said so.
 .PHONY: test-dist
-test-dist: dist tree-and-tool ## the archive, unpacked and used (Debian: cmake pkg-config mono-mcs)
+test-dist: dist ## the archives, unpacked and used (Debian: cmake pkg-config mono-mcs gdb)
 	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
 	$(call need,pkg-config,Debian and Ubuntu: apt-get install pkg-config)
 	$(call need,mcs,Debian and Ubuntu: apt-get install mono-mcs)
-	tests/install/dist.sh $(DIST)/$(SHIP).tar.gz $(DIST)/tree/iplaygames
+	$(call need,gdb,Debian and Ubuntu: apt-get install gdb)
+	$(call venv,$(OUT)/meson)
+	@[ -x $(OUT)/meson/bin/meson ] || $(OUT)/meson/bin/pip install -q --disable-pip-version-check 'meson>=1,<2' 'ninja>=1,<2' || true
+	MESON=$(OUT)/meson/bin/meson SHIP_PROFILE=$(SHIP_PROFILE) \
+	    tests/install/dist.sh $(DIST)/$(SHIP).tar.gz $(DIST)/$(SHIP)-development.tar.gz
 
 # ---- trying --------------------------------------------------------------------------------------
 
