@@ -190,23 +190,25 @@ BUILD
         PATH=$(dirname "$MESON"):$PATH "$MESON" compile -C "$folder/build" && run "$folder/build/game" | grep session_id
 }
 meson_installed() { meson_project "$work/meson-pc" --wrap-mode=nofallback; }
-# meson_wrap FOLDER OPTION...: without pkg-config's file, from the archive in subprojects/.
+# meson_wrap FOLDER OPTION...: from the archive in subprojects/. Callers hide pkg-config's file.
 meson_wrap() {
     mkdir -p "$1/subprojects/packagefiles" && cp "$archive" "$1/subprojects/packagefiles/" &&
         cp "${archive%.tar.gz}.wrap" "$1/subprojects/iplaygames.wrap" &&
-        PKG_CONFIG_PATH= meson_project "$@" && [ -e "$1/subprojects/$name/meson.build" ]
+        meson_project "$@" && [ -e "$1/subprojects/$name/meson.build" ]
 }
 needs() { [ "$(readelf -d "$1" | grep -c 'NEEDED.*libiplaygames')" = "$2" ]; }
-meson_static() { meson_wrap "$work/meson-static" -Diplaygames:default_library=static && needs "$work/meson-static/build/game" 0; }
-meson_shared() { meson_wrap "$work/meson-wrap" && needs "$work/meson-wrap/build/game" 1; }
+meson_static() { PKG_CONFIG_PATH='' meson_wrap "$work/meson-static" -Diplaygames:default_library=static && needs "$work/meson-static/build/game" 0; }
+meson_shared() { PKG_CONFIG_PATH='' meson_wrap "$work/meson-wrap" && needs "$work/meson-wrap/build/game" 1; }
+meson_forced() { meson_wrap "$work/meson-forced" --wrap-mode=forcefallback; }
 damaged() {
     mkdir -p "$work/meson-bad/subprojects/packagefiles" && head -c 1000 "$archive" >"$work/meson-bad/subprojects/packagefiles/$name.tar.gz" &&
-        cp "${archive%.tar.gz}.wrap" "$work/meson-bad/subprojects/iplaygames.wrap" && PKG_CONFIG_PATH= meson_project "$work/meson-bad"
+        cp "${archive%.tar.gz}.wrap" "$work/meson-bad/subprojects/iplaygames.wrap" && PKG_CONFIG_PATH='' meson_project "$work/meson-bad"
 }
 if [ -x "${MESON:-}" ]; then
     check "README's program with Meson and pkg-config" meson_installed
     check "README's program with Meson and the .wrap file, the shared library" meson_shared
     check "README's program with Meson and the .wrap file, the static library" meson_static
+    check "Meson takes the archive, although the library is installed, with forcefallback" meson_forced
     check "Meson refuses an archive that is not that of the .wrap file" refuses "Incorrect hash" damaged
 else
     echo "skipped: Meson. There is no ${MESON:-MESON}: it could not be installed, for the reason above" >&2

@@ -5,8 +5,9 @@
 
 #pragma once
 
-#include "Containers/Ticker.h"
 #include "CoreMinimal.h"
+
+#include "Containers/Ticker.h"
 #include "Subsystems/GameInstanceSubsystem.h"
 
 #include "IPlayGamesSubsystem.generated.h"
