@@ -485,7 +485,7 @@ lint: lint-tools ## generated files, format, prose, links, clippy for each set o
 	$(PYTHON) bindings/generate_codes.py --check
 	$(PYTHON) bindings/cpp/amalgamate.py --check
 	$(PYTHON) .ci/line_length.py
-	$(PYTHON) .ci/links.py
+	$(PYTHON) .ci/dead_links.py
 	$(LINT)/clang-format --dry-run -Werror $(C_FILES)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings

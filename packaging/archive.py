@@ -87,7 +87,7 @@ def remove_dead_links(tree):
     """Removes links to files of the repository that are not in the archive."""
     for document in [tree / "README.md", *(tree / "unreal").rglob("*.md"), *(tree / "unity").rglob("*.md")]:
         text = document.read_text(encoding="utf-8")
-        shipped = links.without_links_to_missing_files(text, lambda file: (document.parent / file).exists())  # noqa: B023
+        shipped = links.without_links_to_missing_files(text, lambda file: (document.parent / file).exists())
         document.write_text(shipped, encoding="utf-8")
 
 

@@ -103,9 +103,7 @@ class Layout:
         """Returns the text of a document without links to files that are not installed."""
         shipped = {str(other) for other in self.paths()}
         text = source.read_text(encoding="utf-8")
-        return links.without_links_to_missing_files(
-            text, lambda file: os.path.normpath(path.parent / file) in shipped
-        )
+        return links.without_links_to_missing_files(text, lambda file: os.path.normpath(path.parent / file) in shipped)
 
     def install(self, root):
         for path, source in self.copies.items():

@@ -1,4 +1,4 @@
-"""The relative links of Markdown texts. .ci/links.py finds dead ones, install.py removes them.
+"""The relative links of Markdown texts. .ci/dead_links.py finds dead ones, install.py removes them.
 
 `relative_links(text)` finds links outside code. `without_links_to_missing_files(text, exists)`
 keeps the text of a link and drops its target where the target is not shipped.

@@ -66,7 +66,7 @@ PYTHON
 # A link checker that finds nothing would pass: first it must find a link that is dead.
 dead_links() {
     mkdir -p "$work/links" && printf '[dead](gone.md) `[code](no.md)` [out](../x) [far](#far)\n' >"$work/links/a.md"
-    [ "$("$root/.ci/links.py" "$work/links" 2>/dev/null | wc -l)" = 3 ] && "$root/.ci/links.py" "$1"
+    [ "$("$root/.ci/dead_links.py" "$work/links" 2>/dev/null | wc -l)" = 3 ] && "$root/.ci/dead_links.py" "$1"
 }
 # Where it was built, and by whom.
 private() {
