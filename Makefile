@@ -56,7 +56,9 @@ CRATES = $${CARGO_HOME:-$$HOME/.cargo}
 REMAP_FLAGS = --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_TARGET_DIR)=target \
     --remap-path-prefix=$(CRATES)=cargo \
     $$(for folder in "$(CRATES)"/registry/src/*/; do printf -- '--remap-path-prefix=%s=crates/ ' "$$folder"; done)
-REMAP = $(if $(filter dist,$(PROFILE)),RUSTFLAGS="$$RUSTFLAGS $(REMAP_FLAGS)")
+# A dependency contains C and assembly, compiled with debug information.
+REMAP = $(if $(filter dist,$(PROFILE)),RUSTFLAGS="$$RUSTFLAGS $(REMAP_FLAGS)" \
+    CFLAGS="$$CFLAGS -ffile-prefix-map=$(CRATES)=cargo")
 
 # The shared and the static library in one run: the optimiser, most of the time, works for both.
 define libraries
@@ -64,9 +66,10 @@ define libraries
 endef
 
 # What goes into games is the slim library.
+SHIP_PROFILE ?= dist
 define as-shipped
 	$(CARGO) fetch --locked
-	$(MAKE) PROFILE=dist FEATURES="$(SLIM)"
+	$(MAKE) PROFILE=$(SHIP_PROFILE) FEATURES="$(SLIM)"
 endef
 
 # Puts a library in its place in one step: a program that runs with the one before keeps it.
@@ -74,11 +77,22 @@ define put
 	cp $(1) $(2)/.new && mv -f $(2)/.new $(2)/$(notdir $(1))
 endef
 
+# The same without symbols. On Linux the symbols of a library go into a file beside it, which the
+# library names, and which debuggers find by that name.
+OBJCOPY ?= objcopy
+define put-stripped
+	@mkdir -p $(2)
+	@if [ $(UNAME) = Linux ]; then set -e -x; cd $(2); \
+	    $(OBJCOPY) --only-keep-debug $(1) $(notdir $(1)).debug; chmod 644 $(notdir $(1)).debug; \
+	    $(OBJCOPY) --strip-all --add-gnu-debuglink=$(notdir $(1)).debug $(1) .new; mv -f .new $(notdir $(1)); \
+	else set -x; strip -x -o $(2)/.new $(1) && mv -f $(2)/.new $(2)/$(notdir $(1)); fi
+endef
+
 .PHONY: lib
 lib: tools ## the shared library that ships, in dist/
 	$(libraries)
-	@mkdir -p $(DIST)/lib $(DIST)/include
-	$(call put,$(BUILT)/libiplaygames.$(SO),$(DIST)/lib)
+	@mkdir -p $(DIST)/include
+	$(call put-stripped,$(BUILT)/libiplaygames.$(SO),$(DIST)/lib)
 	cp include/*.h bindings/cpp/iplaygames.hpp $(DIST)/include/
 	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(DIST)/lib/libiplaygames.so.$(ABI_MAJOR); fi
 
@@ -89,8 +103,7 @@ lib-slim: tools ## the same without the sandbox, for shipping in a game, in dist
 .PHONY: put-slim
 put-slim:
 	$(libraries)
-	@mkdir -p $(DIST)/slim/lib
-	$(call put,$(BUILT)/libiplaygames.$(SO),$(DIST)/slim/lib)
+	$(call put-stripped,$(BUILT)/libiplaygames.$(SO),$(DIST)/slim/lib)
 
 # What a game is promised to carry at most, in bytes.
 SLIM_LIMIT := 3000000
@@ -107,7 +120,7 @@ size-report: lib-slim ## what is in the slim shared library, by crate
 
 .PHONY: unstripped
 unstripped:
-	$(REMAP) $(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib $(FEATURES) $(ALLOCATOR) $(LINK) -C strip=none
+	$(libraries)
 	@mkdir -p $(OUT)
 	cp $(BUILT)/libiplaygames.$(SO) $(OUT)/unstripped.$(SO)
 
@@ -137,9 +150,8 @@ TREE ?= $(DIST)/tree
 # `tree` is everything an installed package is made of, in one folder.
 .PHONY: tree
 tree: tools
-	@mkdir -p $(TREE)
 	$(libraries)
-	$(call put,$(BUILT)/libiplaygames.$(SO),$(TREE))
+	$(call put-stripped,$(BUILT)/libiplaygames.$(SO),$(TREE))
 	packaging/static.sh $(BUILT)/libiplaygames.a $(TREE)/libiplaygames.a include/*.h
 	cp $(BUILT)/native-static-libs $(TREE)/
 	$(PYTHON) packaging/licenses.py $(FEATURES) >$(TREE)/THIRD-PARTY-LICENSES.txt
@@ -156,7 +168,7 @@ install: $(if $(filter no,$(BUILD)),,tree-and-tool) ## install under PREFIX
 .PHONY: tree-and-tool
 tree-and-tool: tree
 	$(REMAP) $(CARGO) build --profile $(PROFILE) --bin iplaygames $(FEATURES)
-	$(call put,$(BUILT)/iplaygames,$(TREE))
+	$(call put-stripped,$(BUILT)/iplaygames,$(TREE))
 
 .PHONY: uninstall
 uninstall: ## remove what install put there, given the same variables
@@ -166,13 +178,22 @@ uninstall: ## remove what install put there, given the same variables
 
 TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 SHIP := iplaygames-$(VERSION)-$(TARGET)
+ARCHIVE = $(MAKE) install BUILD=no DESTDIR= LIBDIR=lib CMAKEDIR=
 
 .PHONY: dist
-dist: tools ## the archive for engines, without the sandbox: dist/iplaygames-VERSION-TARGET.tar.gz
+dist: tools ## two archives in dist/: iplaygames-VERSION-TARGET.tar.gz, and one for development
 	$(as-shipped) tree TREE=$(DIST)/ship
-	rm -rf $(DIST)/$(SHIP)
-	$(MAKE) install BUILD=no TREE=$(DIST)/ship PREFIX=$(DIST)/$(SHIP) DESTDIR= LIBDIR=lib CMAKEDIR=
+	$(MAKE) PROFILE=$(SHIP_PROFILE) tree-and-tool
+	$(MAKE) archives
+
+# The archives of what is built: the slim library, and the whole one with the tool and an example.
+.PHONY: archives
+archives:
+	rm -rf $(DIST)/$(SHIP) $(DIST)/$(SHIP)-development
+	$(ARCHIVE) TREE=$(DIST)/ship PREFIX=$(DIST)/$(SHIP)
+	$(ARCHIVE) PREFIX=$(DIST)/$(SHIP)-development
 	$(PYTHON) packaging/archive.py $(DIST)/$(SHIP)
+	$(PYTHON) packaging/archive.py --development $(DIST)/$(SHIP)-development
 
 # Conan comes from PyPI into a folder of its own. Where that cannot be reached, its tests are
 # skipped, and said so.
@@ -183,12 +204,18 @@ test-recipes: tools ## the recipes for Conan and vcpkg (Debian: cmake pkg-config
 	@[ -x $(OUT)/conan/bin/conan ] || $(OUT)/conan/bin/pip install -q --disable-pip-version-check 'conan>=2,<3' || true
 	CONAN=$(OUT)/conan/bin/conan tests/install/recipes.sh
 
+# Meson comes from PyPI, too. SHIP_PROFILE=dev builds the archives without LTO, in a tenth of the
+# time; then the checks of the size and of the builder's paths are skipped, and said so.
 .PHONY: test-dist
-test-dist: dist tree-and-tool ## the archive, unpacked and used (Debian: cmake pkg-config mono-mcs)
+test-dist: dist ## the archives, unpacked and used (Debian: cmake pkg-config mono-mcs gdb)
 	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
 	$(call need,pkg-config,Debian and Ubuntu: apt-get install pkg-config)
 	$(call need,mcs,Debian and Ubuntu: apt-get install mono-mcs)
-	tests/install/dist.sh $(DIST)/$(SHIP).tar.gz $(DIST)/tree/iplaygames
+	$(call need,gdb,Debian and Ubuntu: apt-get install gdb)
+	$(call venv,$(OUT)/meson)
+	@[ -x $(OUT)/meson/bin/meson ] || $(OUT)/meson/bin/pip install -q --disable-pip-version-check 'meson>=1,<2' 'ninja>=1,<2' || true
+	MESON=$(OUT)/meson/bin/meson SHIP_PROFILE=$(SHIP_PROFILE) \
+	    tests/install/dist.sh $(DIST)/$(SHIP).tar.gz $(DIST)/$(SHIP)-development.tar.gz
 
 # ---- trying --------------------------------------------------------------------------------------
 
@@ -465,10 +492,11 @@ format-c: lint-tools ## format the C and C++ files with clang-format
 	$(LINT)/clang-format -i $(C_FILES)
 
 .PHONY: lint
-lint: lint-tools ## generated files, format, prose, clippy for each set of features, rustdoc
+lint: lint-tools ## generated files, format, prose, links, clippy for each set of features, rustdoc
 	$(PYTHON) bindings/generate_codes.py --check
 	$(PYTHON) bindings/cpp/amalgamate.py --check
 	$(PYTHON) .ci/line_length.py
+	$(PYTHON) .ci/dead_links.py
 	$(LINT)/clang-format --dry-run -Werror $(C_FILES)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings

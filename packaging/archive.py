@@ -1,30 +1,38 @@
 #!/usr/bin/env python3
-"""Makes the archive for engines from an installed tree: adds what engines want, checksums, and
-packs it.
+"""Makes an archive for engines from an installed tree.
 
-    packaging/archive.py FOLDER        writes FOLDER.tar.gz and FOLDER.tar.gz.sha256
+    packaging/archive.py [--development] FOLDER
 
-The same tree gives the same bytes: sorted, without owners, every file as old as SOURCE_DATE_EPOCH,
-or of
-1980. A library that lies in several places is packed once and linked.
+Adds the files for Unreal, Unity, Meson and CMake's FetchContent, and the checksums. Writes
+FOLDER.tar.gz, FOLDER.tar.gz.sha256, and FOLDER.wrap for Meson. A development archive also has an
+example program.
+
+The same tree gives the same bytes: the files are sorted, have no owners, and have the time
+SOURCE_DATE_EPOCH, or 1980. A library that lies in several places is packed once and linked.
 """
 
+import argparse
 import gzip
 import hashlib
-import json
 import os
 import re
 import shutil
-import sys
 import tarfile
 from pathlib import Path
 
+import links
+import unity
+
 ROOT = Path(__file__).resolve().parent.parent
 NINETEEN_EIGHTY = 315532800  # older dates are trouble on some file systems
+SANDBOX = {
+    False: "all functions of the C interface except the sandbox, whose functions return\n`IPG_ERR_UNSUPPORTED`",
+    True: "all functions of the C interface, with the sandbox. Ship the\nlibrary of the release archive",
+}
 
 
 def put(source, target):
-    """The same file in another place; a text a copy, a library a hard link."""
+    """Puts a file into another place: a library as a hard link, any other file as a copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
     source = source.resolve()
     if source.suffix == ".a" or ".so" in source.name:
@@ -37,36 +45,50 @@ def header_macro(tree, name):
     return re.search(rf'^#define {name} "?([^"\n]+)"?$', (tree / "include/iplaygames.h").read_text(), re.M)[1]
 
 
+def template(name, target, values):
+    """Writes a template of packaging/ with the values of its @NAMES@."""
+    text = (ROOT / "packaging" / name).read_text(encoding="utf-8")
+    target.write_text(re.sub(r"@([A-Z_]+)@", lambda found: values[found[1]], text), encoding="utf-8")
+
+
 def unreal(tree):
-    module = tree / "unreal/IPlayGames"
-    for file in ["IPlayGames.Build.cs", "README.md"]:
-        put(ROOT / "bindings/unreal" / file, module / file)
+    source, plugin = ROOT / "bindings/unreal", tree / "unreal/IPlayGames"
+    put(source / "README.md", plugin / "README.md")
+    for file in sorted(path for path in (source / "IPlayGames").rglob("*") if path.is_file()):
+        put(file, plugin / file.relative_to(source / "IPlayGames"))
+    library = plugin / "Source/ThirdParty/IPlayGamesLibrary"
     for header in sorted((tree / "include").iterdir()):
-        put(header, module / "include" / header.name)
+        put(header, library / "include" / header.name)
     # A game loads the library by its soname, so here it has no other name.
     soname = (tree / "lib/libiplaygames.so").readlink()
-    put(tree / "lib" / soname, module / "lib/Linux" / soname)
+    put(tree / "lib" / soname, library / "lib/Linux" / soname)
 
 
-def unity(tree):
-    package = tree / "unity/ai.iplaygames.native"
-    put(ROOT / "bindings/unity/README.md", package / "README.md")
-    put(ROOT / "bindings/unity/IPlayGames.cs", package / "Runtime/IPlayGames.cs")
-    put(tree / "lib/libiplaygames.so", package / "Plugins/x86_64/libiplaygames.so")
-    put(ROOT / "CHANGELOG.md", package / "CHANGELOG.md")
-    put(ROOT / "LICENSE-MIT", package / "LICENSE.md")
-    put(tree / "share/doc/iplaygames/THIRD-PARTY-LICENSES.txt", package / "Third Party Notices.md")
-    manifest = {
-        "name": package.name,
-        "version": header_macro(tree, "IPG_VERSION_STRING"),
-        "displayName": "IPlayGames",
-        "description": "Client for the IPlayGames game-aggregator API: start, check and end game sessions",
-        "unity": "2019.4",
-        "license": "MIT OR Apache-2.0",
+def build_systems(tree, flavour):
+    pc = (tree / "lib/pkgconfig/iplaygames.pc").read_text()
+    native = re.search(r"^Libs\.private: (.*)$", pc, re.M)[1].split()
+    values = {
+        "VERSION": header_macro(tree, "IPG_VERSION_STRING"),
+        "NATIVE_LIBS": ", ".join(f"'{argument}'" for argument in native),
+        "LIBRARY": SANDBOX[flavour],
     }
-    (package / "package.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    assembly = {"name": "IPlayGames", "allowUnsafeCode": False, "autoReferenced": True}
-    (package / "Runtime/IPlayGames.asmdef").write_text(json.dumps(assembly, indent=2) + "\n")
+    template("meson.build.in", tree / "meson.build", values)
+    template("ARCHIVE.md", tree / "README.md", values)
+    put(ROOT / "packaging/FetchContent.cmake", tree / "CMakeLists.txt")
+
+
+def example(tree):
+    put(ROOT / "packaging/example.cmake", tree / "example/CMakeLists.txt")
+    put(ROOT / "tests/c/example.c", tree / "example/session.c")
+    put(ROOT / "bindings/cpp/examples/session.cpp", tree / "example/session.cpp")
+
+
+def remove_dead_links(tree):
+    """Removes links to files of the repository that are not in the archive."""
+    for document in [tree / "README.md", *(tree / "unreal").rglob("*.md"), *(tree / "unity").rglob("*.md")]:
+        text = document.read_text(encoding="utf-8")
+        shipped = links.without_links_to_missing_files(text, lambda file: (document.parent / file).exists())
+        document.write_text(shipped, encoding="utf-8")
 
 
 def files(tree):
@@ -98,19 +120,28 @@ def pack(tree, archive):
 
 
 def main():
-    tree = Path(sys.argv[1]).resolve()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--development", action="store_true")
+    parser.add_argument("folder", type=Path)
+    given = parser.parse_args()
+    tree = given.folder.resolve()
     # Made anew, so that packing a tree again gives the same.
-    for made in ["unreal", "unity"]:
+    for made in ["unreal", "unity", "example"]:
         shutil.rmtree(tree / made, ignore_errors=True)
-    unreal(tree)
-    unity(tree)
-    put(ROOT / "packaging/ARCHIVE.md", tree / "README.md")
     (tree / "SHA256SUMS").unlink(missing_ok=True)
+    unreal(tree)
+    unity.package(tree, header_macro(tree, "IPG_VERSION_STRING"), put)
+    build_systems(tree, given.development)
+    if given.development:
+        example(tree)
+    remove_dead_links(tree)
     checksums(tree)
     archive = tree.with_name(tree.name + ".tar.gz")
     pack(tree, archive)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     archive.with_name(archive.name + ".sha256").write_text(f"{digest}  {archive.name}\n")
+    values = {"FOLDER": tree.name, "ARCHIVE": archive.name, "HASH": digest}
+    template("iplaygames.wrap.in", tree.with_name(tree.name + ".wrap"), values)
     print(f"{archive}: {archive.stat().st_size} bytes")
 
 

@@ -10,11 +10,14 @@ and the folders of ours that are empty then.
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
 import sys
 from pathlib import Path, PurePosixPath
+
+import links
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADERS = ["include/iplaygames.h", "include/iplaygames_sandbox.h", "bindings/cpp/iplaygames.hpp"]
@@ -35,6 +38,13 @@ def under(prefix, folder, option):
     if ".." in inside.parts:
         raise SystemExit(f"{option} {folder} is not under the prefix {prefix}: the installed tree could not be moved")
     return inside
+
+
+def operations():
+    """Returns the table of the API's operations as JSON, without what only the sandbox uses."""
+    table = json.loads((ROOT / "src/api/operations.json").read_text(encoding="utf-8"))
+    shipped = [{key: value for key, value in entry.items() if key != "example"} for entry in table]
+    return "[\n" + ",\n".join(json.dumps(entry) for entry in shipped) + "\n]\n"
 
 
 def up(folder):
@@ -68,6 +78,8 @@ class Layout:
             "NATIVE_LIBS_CMAKE": ";".join(native),
         }
         self.copies = {lib / real: tree / "libiplaygames.so", lib / "libiplaygames.a": tree / "libiplaygames.a"}
+        # Debuggers look for it beside the library, under the name in the library.
+        self.copies[lib / "libiplaygames.so.debug"] = tree / "libiplaygames.so.debug"
         self.links = {lib / soname: real, lib / "libiplaygames.so": soname}
         self.templates = {
             lib / "pkgconfig/iplaygames.pc": "iplaygames.pc.in",
@@ -78,19 +90,31 @@ class Layout:
             self.copies[PurePosixPath("include") / Path(header).name] = ROOT / header
         if (tree / "iplaygames").exists():
             self.copies[PurePosixPath("bin/iplaygames")] = tree / "iplaygames"
-        for document in [*DOCUMENTS, *sorted(f"docs/{file.name}" for file in (ROOT / "docs").glob("*.md"))]:
+        for document in [*DOCUMENTS, *sorted(str(file.relative_to(ROOT)) for file in (ROOT / "docs").rglob("*.md"))]:
             self.copies[doc / document] = ROOT / document
         for generated in ["THIRD-PARTY-LICENSES.txt", "iplaygames.cdx.json"]:
             self.copies[doc / generated] = tree / generated
+        self.operations = doc / "operations.json"
 
     def paths(self):
-        return sorted([*self.copies, *self.links, *self.templates])
+        return sorted([*self.copies, *self.links, *self.templates, self.operations])
+
+    def document(self, path, source):
+        """Returns the text of a document without links to files that are not installed."""
+        shipped = {str(other) for other in self.paths()}
+        text = source.read_text(encoding="utf-8")
+        return links.without_links_to_missing_files(text, lambda file: os.path.normpath(path.parent / file) in shipped)
 
     def install(self, root):
         for path, source in self.copies.items():
-            executable = path.parts[0] == "bin" or ".so" in path.name
+            executable = path.parts[0] == "bin" or (".so" in path.name and path.suffix != ".debug")
             with fresh(root / path, 0o755 if executable else 0o644) as new:
-                shutil.copyfile(source, new)
+                if path.suffix == ".md":
+                    new.write_text(self.document(path, source), encoding="utf-8")
+                else:
+                    shutil.copyfile(source, new)
+        with fresh(root / self.operations, 0o644) as new:
+            new.write_text(operations(), encoding="utf-8")
         for path, source in self.templates.items():
             text = (ROOT / "packaging" / source).read_text()
             with fresh(root / path, 0o644) as new:

@@ -32,7 +32,7 @@ staged() {
         printf 'opt/games/%s\n' bin/iplaygames include/iplaygames.h include/iplaygames.hpp include/iplaygames_sandbox.h
         printf 'opt/games/lib/x86_64-linux-gnu/%s\n' cmake/IPlayGames/IPlayGamesConfig.cmake \
             cmake/IPlayGames/IPlayGamesConfigVersion.cmake libiplaygames.a libiplaygames.so \
-            "libiplaygames.so.$major" "libiplaygames.so.$version" pkgconfig/iplaygames.pc
+            "libiplaygames.so.$major" "libiplaygames.so.$version" libiplaygames.so.debug pkgconfig/iplaygames.pc
     } | LC_ALL=C sort | diff - "$work/files"
 }
 check "an install with DESTDIR puts every file under it, and no other" staged

@@ -1,11 +1,12 @@
-// The rules of the ThirdParty module of libiplaygames. Add "IPlayGames" to the dependencies of your
-// module, and include "iplaygames.h", or "iplaygames.hpp", which needs neither exceptions nor RTTI.
+// The rules of the module of libiplaygames itself, which the module IPlayGames depends on. A module
+// that depends on it may include "iplaygames.h", or "iplaygames.hpp", which needs neither
+// exceptions nor RTTI.
 using System.IO;
 using UnrealBuildTool;
 
-public class IPlayGames : ModuleRules
+public class IPlayGamesLibrary : ModuleRules
 {
-	public IPlayGames(ReadOnlyTargetRules Target) : base(Target)
+	public IPlayGamesLibrary(ReadOnlyTargetRules Target) : base(Target)
 	{
 		Type = ModuleType.External;
 		PublicSystemIncludePaths.Add(Path.Combine(ModuleDirectory, "include"));
@@ -16,7 +17,7 @@ public class IPlayGames : ModuleRules
 		string[] Found = Directory.Exists(Folder) ? Directory.GetFiles(Folder, "libiplaygames.so.*") : new string[0];
 		if (Found.Length != 1)
 		{
-			throw new BuildException("IPlayGames: " + Folder + " contains " + Found.Length
+			throw new BuildException("IPlayGamesLibrary: " + Folder + " contains " + Found.Length
 				+ " files libiplaygames.so.*. Put one library there, built for this platform.");
 		}
 		PublicAdditionalLibraries.Add(Found[0]);
