@@ -231,10 +231,10 @@ static void a_function_that_refuses_runs_the_finalizer(void) {
     ipg_request *request = NULL;
     struct data data = new_data();
 #define REFUSED(call, code)                                                                                            \
-  do {                                                                                                                 \
-    data = new_data();                                                                                                 \
-    CHECK(INSIDE(call) == (code) && data.finalized == 1 && data.called == 0);                                          \
-  } while (0)
+    do {                                                                                                               \
+        data = new_data();                                                                                             \
+        CHECK(INSIDE(call) == (code) && data.finalized == 1 && data.called == 0);                                      \
+    } while (0)
     REFUSED(ipg_submit(NULL, "list_games", NULL, NULL, on_event, &data, on_finalized, NULL, NULL),
             IPG_ERR_INVALID_HANDLE);
     REFUSED(ipg_submit(client, NULL, NULL, NULL, on_event, &data, on_finalized, NULL, NULL), IPG_ERR_INVALID_ARGUMENT);

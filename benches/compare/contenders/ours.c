@@ -193,8 +193,8 @@ static void refused(struct state *state) {
 static void submit_and_wait(struct state *state) {
     ipg_request *request = NULL;
     char *json = NULL;
-    must(ipg_submit(state->client, "get_session_status", "{\"session_id\": \"abc123\"}", NULL, NULL, NULL, NULL, &request,
-                    NULL),
+    must(ipg_submit(state->client, "get_session_status", "{\"session_id\": \"abc123\"}", NULL, NULL, NULL, NULL,
+                    &request, NULL),
          NULL);
     must(ipg_request_wait(request, 30000, &json), json);
     ipg_request_free(request);
@@ -241,7 +241,8 @@ static void watch(struct state *state) {
     long before_kb = own_status("VmRSS:");
     uint64_t from = now_ns();
     for (long i = 0; i < run->flight; i++) {
-        must(ipg_session_watch(state->client, run->session, (uint32_t)run->warm, on_news, state, NULL, NULL, NULL), NULL);
+        must(ipg_session_watch(state->client, run->session, (uint32_t)run->warm, on_news, state, NULL, NULL, NULL),
+             NULL);
     }
     uint64_t made = now_ns() - from;
     long asked_kb = own_status("VmRSS:");
