@@ -35,7 +35,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN) or
+    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN)(crate::Code::SHUT_DOWN) or
     /// [`Code::UNSUPPORTED`](crate::Code::UNSUPPORTED) if this thread cannot drive.
     pub fn tick(&self, budget: Duration) -> Result<u32, Error> {
         let inner = self.inner();
@@ -97,7 +97,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN), and the errors of
+    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN)(crate::Code::SHUT_DOWN), and the errors of
     /// [`Client::call`](crate::Client::call) on a thread that cannot wait.
     pub fn drive<F: Future>(&self, future: F, timeout: Duration) -> Result<Option<F::Output>, Error> {
         let driver = self.inner().driver_in_use().ok_or_else(shut_down_error)?;
@@ -113,7 +113,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Code::BUSY`](crate::Code::BUSY) inside the waker.
+    /// [`Code::BUSY`](crate::Code::BUSY)(crate::Code::BUSY) inside the waker.
     pub fn set_waker(&self, waker: Option<Notify>) -> Result<(), Error> {
         self.inner().registry.completions.waker.set(waker)
     }
@@ -140,11 +140,11 @@ impl Client {
 
     /// Tells the client that the application is suspended, until [`Client::resume`]. Until then no
     /// time counts towards timeouts, [`Client::tick`] does nothing, and blocking calls are refused
-    /// with [`Code::BUSY`]. A repetition changes nothing.
+    /// with [`Code::BUSY`](crate::Code::BUSY). A repetition changes nothing.
     ///
     /// # Errors
     ///
-    /// [`Code::SHUT_DOWN`].
+    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN).
     pub fn suspend(&self) -> Result<(), Error> {
         self.inner.set_suspended(true)
     }
@@ -155,7 +155,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Code::SHUT_DOWN`].
+    /// [`Code::SHUT_DOWN`](crate::Code::SHUT_DOWN).
     pub fn resume(&self) -> Result<(), Error> {
         self.inner.set_suspended(false)
     }
