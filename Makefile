@@ -93,7 +93,7 @@ lib: tools ## the shared library that ships, in dist/
 	$(libraries)
 	@mkdir -p $(DIST)/include
 	$(call put-stripped,$(BUILT)/libiplaygames.$(SO),$(DIST)/lib)
-	cp include/*.h bindings/cpp/iplaygames.hpp $(DIST)/include/
+	cp include/*.h bindings/cpp/*.hpp $(DIST)/include/
 	@if [ $(UNAME) = Linux ]; then ln -sf libiplaygames.so $(DIST)/lib/libiplaygames.so.$(ABI_MAJOR); fi
 
 .PHONY: lib-slim

@@ -20,7 +20,12 @@ from pathlib import Path, PurePosixPath
 import links
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADERS = ["include/iplaygames.h", "include/iplaygames_sandbox.h", "bindings/cpp/iplaygames.hpp"]
+HEADERS = [
+    "include/iplaygames.h",
+    "include/iplaygames_sandbox.h",
+    "bindings/cpp/iplaygames.hpp",
+    "bindings/cpp/iplaygames_coroutines.hpp",
+]
 DOCUMENTS = ["README.md", "CHANGELOG.md", "ARCHITECTURE.md", "LICENSE-MIT", "LICENSE-APACHE"]
 
 

@@ -29,7 +29,7 @@ staged() {
     install_to DESTDIR="$work/stage" PREFIX=/opt/games LIBDIR=lib/x86_64-linux-gnu || return 1
     (cd "$work/stage" && find . -type f -o -type l) | sed 's|^\./||' | grep -v ^opt/games/share/doc/ | LC_ALL=C sort >"$work/files"
     {
-        printf 'opt/games/%s\n' bin/iplaygames include/iplaygames.h include/iplaygames.hpp include/iplaygames_sandbox.h
+        printf 'opt/games/%s\n' bin/iplaygames include/iplaygames.h include/iplaygames.hpp include/iplaygames_coroutines.hpp include/iplaygames_sandbox.h
         printf 'opt/games/lib/x86_64-linux-gnu/%s\n' cmake/IPlayGames/IPlayGamesConfig.cmake \
             cmake/IPlayGames/IPlayGamesConfigVersion.cmake libiplaygames.a libiplaygames.so \
             "libiplaygames.so.$major" "libiplaygames.so.$version" libiplaygames.so.debug pkgconfig/iplaygames.pc

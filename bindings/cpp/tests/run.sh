@@ -5,7 +5,7 @@
 #     bindings/cpp/tests/run.sh LIBDIR [test...]
 #
 # LIBDIR   the folder of libiplaygames.so
-# test     header, documents, typed, nonblocking, session, abi, two_units, fatal,
+# test     header, documents, typed, nonblocking, session, abi, coroutines, two_units, fatal,
 #          examples; all of them if none is named
 # CXX      the compilers, c++ by default; one that is not installed is skipped with a message
 # SANITIZE=1 compiles with ASan and UBSan, and checks first that both are active. VALGRIND=1 runs
@@ -17,7 +17,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$(cd "${1:?usage: bindings/cpp/tests/run.sh LIBDIR [test...]}" && pwd)
 shift
-[ $# -gt 0 ] || set -- header documents typed nonblocking session abi two_units fatal examples
+[ $# -gt 0 ] || set -- header documents typed nonblocking session abi coroutines two_units fatal examples
 root=$here/../../..
 include=${INCLUDE:-$root/include}
 hpp=${HPP:-$here/..}
@@ -141,7 +141,18 @@ fatal() {
     check terminates_with none value "Session not found.*IPG_ERR_NOT_FOUND, HTTP 404"
 }
 
+# Coroutines are a part of C++20.
+coroutines() {
+    for mode in "-std=c++20 $with" "-std=c++20 $without"; do
+        say "coroutines $mode"
+        check build coroutines "$mode" "$here/coroutines.cpp"
+        check run "$work/coroutines"
+    done
+}
+
 examples() {
+    check build coroutines_example "-std=c++20 $without" "$hpp/examples/coroutines.cpp"
+    check run "$work/coroutines_example"
     for example in session loop; do
         check build $example "-std=c++17 $without" "$hpp/examples/$example.cpp"
         check run "$work/$example"
@@ -181,7 +192,7 @@ for cxx in ${CXX:-c++}; do
     [ "${SANITIZE:-0}" = 1 ] && check_sanitizers
     for test in "$@"; do
         case $test in
-        header | documents | two_units | fatal | examples)
+        header | documents | coroutines | two_units | fatal | examples)
             say "$test"
             $test
             ;;
