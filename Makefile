@@ -47,7 +47,9 @@ PROFILE ?= dist
 FEATURES ?=
 # The C libraries have an allocator that the host can replace.
 ALLOCATOR := --features host-allocator
-SLIM := --no-default-features --features capi
+SLIM := --no-default-features --features capi,native
+# For games whose requests go through the platform's own HTTP library.
+HOSTED := --no-default-features --features capi
 BUILT = $(CARGO_TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
 # Paths of the machine that builds stay out of what others get, also out of panic messages. The last
@@ -105,6 +107,17 @@ put-slim:
 	$(libraries)
 	$(call put-stripped,$(BUILT)/libiplaygames.$(SO),$(DIST)/slim/lib)
 
+# The library for games whose requests go through the platform's own HTTP library.
+.PHONY: lib-hosted
+lib-hosted: tools ## the slim library without a transport of its own, in dist/hosted/
+	$(CARGO) fetch --locked
+	$(MAKE) PROFILE=$(SHIP_PROFILE) FEATURES="$(HOSTED)" put-hosted
+
+.PHONY: put-hosted
+put-hosted:
+	$(libraries)
+	$(call put-stripped,$(BUILT)/libiplaygames.$(SO),$(DIST)/hosted/lib)
+
 # What a game is promised to carry at most, in bytes.
 SLIM_LIMIT := 3000000
 
@@ -112,6 +125,15 @@ SLIM_LIMIT := 3000000
 size: lib-slim ## the size of the slim shared library, in bytes; more than was promised is an error
 	@size=$$(wc -c < $(DIST)/slim/lib/libiplaygames.$(SO)); echo "$$size $(DIST)/slim/lib/libiplaygames.$(SO)"; \
 	if [ "$$size" -gt $(SLIM_LIMIT) ]; then echo "more than $(SLIM_LIMIT) bytes" >&2; exit 1; fi
+
+.PHONY: test-hosted
+test-hosted: lib-hosted ## the library without a transport of its own, with a program that brings one
+	@mkdir -p $(OUT)
+	$(CC) -std=c99 $(WARN) -I include tests/c/hosted.c -o $(OUT)/hosted -L $(DIST)/hosted/lib -liplaygames \
+	    -Wl,-rpath,$(DIST)/hosted/lib -Wl,-rpath,$(OUT)/hosted-names -pthread
+	@mkdir -p $(OUT)/hosted-names && ln -sf $(DIST)/hosted/lib/libiplaygames.$(SO) $(OUT)/hosted-names/libiplaygames.so.$(ABI_MAJOR)
+	$(OUT)/hosted
+	@wc -c $(DIST)/hosted/lib/libiplaygames.$(SO)
 
 .PHONY: size-report
 size-report: lib-slim ## what is in the slim shared library, by crate
@@ -503,6 +525,7 @@ lint: lint-tools ## generated files, format, prose, links, clippy for each set o
 	$(CARGO) clippy --features internals --benches -- -D warnings
 	$(CARGO) clippy --no-default-features -- -D warnings
 	$(CARGO) clippy --no-default-features --features capi -- -D warnings
+	$(CARGO) clippy --no-default-features --features capi,native -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace
 
 ADVISORIES := https://github.com/RustSec/advisory-db

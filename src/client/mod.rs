@@ -27,7 +27,7 @@ use crate::nearest::did_you_mean;
 use crate::net::call_cell::CallReport;
 use crate::net::driver::Driver;
 use crate::net::retry_loop::CallSpec;
-use crate::net::tls::RootsState;
+use crate::net::roots_state::RootsState;
 
 /// A client of the API. A clone is cheap and refers to the same client. The client is `Send` and
 /// `Sync`: any number of threads may use it at the same time.

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use rustls::pki_types::CertificateDer;
+use rustls_pki_types::CertificateDer;
 
 use super::env::{Environment, read_environment};
 use super::pem::parse_pem;
@@ -70,6 +70,7 @@ pub(crate) fn read_certificate_file(path: &Path) -> Result<Vec<CertificateDer<'s
 ///
 /// Returns the predicate of a sentence about the source of the certificates.
 pub(crate) fn check_trust_anchors(certificates: &[CertificateDer<'static>]) -> Result<(), String> {
+    #[cfg(feature = "tls")]
     for (index, certificate) in certificates.iter().enumerate() {
         rustls::RootCertStore::empty().add(certificate.clone()).map_err(|error| {
             format!("has a PEM block (number {}) that cannot be trusted: {error}", index + 1)

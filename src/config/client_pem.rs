@@ -1,8 +1,8 @@
 //! Reads certificates and a private key from a PEM text that may contain both. Errors show nothing
 //! of the text. `client_certificate.rs` checks what the blocks contain.
 
-use rustls::pki_types::pem::{self, PemObject as _, SectionKind};
-use rustls::pki_types::{
+use rustls_pki_types::pem::{self, PemObject as _, SectionKind};
+use rustls_pki_types::{
     CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
 };
 use zeroize::Zeroizing;

@@ -6,7 +6,9 @@
 pub(crate) mod api_key;
 mod base_url;
 mod certificates;
+#[cfg_attr(not(feature = "tls"), path = "no_client_certificate.rs")]
 mod client_certificate;
+#[cfg(feature = "tls")]
 mod client_pem;
 mod env;
 mod headers;

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use rustls::pki_types::CertificateDer;
+use rustls_pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
 const DASHES: &str = "-----";

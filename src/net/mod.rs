@@ -20,10 +20,14 @@ mod resources;
 mod response_headers;
 pub(crate) mod retry;
 pub(crate) mod retry_loop;
+pub(crate) mod roots_state;
 mod signal;
+#[cfg(feature = "tls")]
 mod socks_error;
+#[cfg(feature = "tls")]
 mod system_roots;
-pub(crate) mod tls;
+#[cfg(feature = "tls")]
+mod tls;
 pub(crate) mod transport;
 pub(crate) mod transport_error;
 pub(crate) mod unwind;

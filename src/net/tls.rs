@@ -11,21 +11,12 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
+use super::roots_state::RootsState;
 use super::system_roots;
 use super::unwind;
 use crate::config::{
     ClientCertificate, Config, TrustedCertificates, check_trust_anchors, read_certificate_file,
 };
-
-/// Which roots are loaded, for the statistics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RootsState {
-    None,
-    /// The roots of the configuration only.
-    Given,
-    /// The roots of the system and of the configuration.
-    System,
-}
 
 /// The error of root certificates that cannot be loaded, with its reason.
 #[derive(Debug)]

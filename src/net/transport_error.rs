@@ -1,13 +1,19 @@
 //! The errors of attempts that received no response: their kinds and messages. `client/reply.rs`
 //! converts them to the errors of calls.
 
+#[cfg(feature = "tls")]
 use std::error::Error as StdError;
+#[cfg(feature = "tls")]
 use std::time::Duration;
 
 use super::attempt_status::AttemptStatus;
+#[cfg(feature = "tls")]
 use super::resolve::DnsError;
+#[cfg(feature = "tls")]
 use super::resources;
+#[cfg(feature = "tls")]
 use super::socks_error::socks_failure;
+#[cfg(feature = "tls")]
 use super::tls::RootsError;
 
 /// The error of an attempt that received no complete response.
@@ -62,6 +68,7 @@ pub(super) fn too_large(status: u16, limit: usize) -> TransportError {
 }
 
 /// Returns the error of a connection that closed before the request was sent.
+#[cfg(feature = "tls")]
 #[cold]
 pub(super) fn not_sent(cause: &dyn std::fmt::Display) -> TransportError {
     TransportError::new(
@@ -77,6 +84,7 @@ pub(super) fn called_off() -> TransportError {
 }
 
 /// Returns the error of a connection that was not established within `limit`.
+#[cfg(feature = "tls")]
 #[cold]
 pub(super) fn connected_too_slowly(limit: Duration) -> TransportError {
     TransportError::new(
@@ -86,6 +94,7 @@ pub(super) fn connected_too_slowly(limit: Duration) -> TransportError {
 }
 
 /// Converts the error of a connection that could not be established.
+#[cfg(feature = "tls")]
 #[cold]
 pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> TransportError {
     let cause = root_cause(error);
@@ -121,6 +130,7 @@ pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> TransportError {
 }
 
 /// Returns the reason if a connection failed because a resource of the process is exhausted.
+#[cfg(feature = "tls")]
 fn exhausted_resource(error: &(dyn StdError + 'static)) -> Option<String> {
     let in_chain = chain(error).find_map(|error| {
         let reason =
@@ -139,6 +149,7 @@ fn exhausted_resource(error: &(dyn StdError + 'static)) -> Option<String> {
 }
 
 /// Converts the error of an established connection.
+#[cfg(feature = "tls")]
 #[cold]
 pub(super) fn on_connection(error: &(dyn StdError + 'static), attempt: &AttemptStatus) -> TransportError {
     if let Some(tls) = chain(error).find_map(tls_error)
@@ -161,6 +172,7 @@ pub(super) fn lost(cause: &str, attempt: &AttemptStatus) -> TransportError {
     TransportError::new(TransportErrorKind::ConnectionClosed, format!("{message}: {cause}"))
 }
 
+#[cfg(feature = "tls")]
 fn refused_by_tls(error: &rustls::Error) -> TransportError {
     let mut message = format!("The secure connection was refused: {error}");
     if let Some(advice) = certificate_advice(error).or_else(|| client_certificate_advice(error)) {
@@ -171,6 +183,7 @@ fn refused_by_tls(error: &rustls::Error) -> TransportError {
 }
 
 /// Returns what to do about the client certificate, if the server asks for one or refuses it.
+#[cfg(feature = "tls")]
 fn client_certificate_advice(error: &rustls::Error) -> Option<&'static str> {
     use rustls::AlertDescription as Alert;
     match error {
@@ -192,6 +205,7 @@ fn client_certificate_advice(error: &rustls::Error) -> Option<&'static str> {
 
 /// Returns what to do about the certificate of a server, if its error is one that certificates for
 /// tests often have.
+#[cfg(feature = "tls")]
 fn certificate_advice(error: &rustls::Error) -> Option<&'static str> {
     use rustls::CertificateError as Problem;
     let rustls::Error::InvalidCertificate(problem) = error else { return None };
@@ -228,6 +242,7 @@ fn certificate_advice(error: &rustls::Error) -> Option<&'static str> {
 /// Returns whether a TLS error on an established connection refuses the client certificate. With
 /// TLS 1.3 a server checks the client certificate after the client has finished the handshake. Any
 /// other TLS error on a connection means that the connection is lost.
+#[cfg(feature = "tls")]
 fn refuses_client_certificate(error: &rustls::Error) -> bool {
     use rustls::AlertDescription as Alert;
     matches!(
@@ -246,11 +261,13 @@ fn refuses_client_certificate(error: &rustls::Error) -> bool {
 }
 
 /// The proxy responded to CONNECT with a 4xx status.
+#[cfg(feature = "tls")]
 #[derive(Debug)]
 pub(super) struct ProxyRefused {
     pub(super) status: u16,
 }
 
+#[cfg(feature = "tls")]
 impl std::fmt::Display for ProxyRefused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "The proxy refused to connect to the server (HTTP {}).", self.status)?;
@@ -261,21 +278,25 @@ impl std::fmt::Display for ProxyRefused {
     }
 }
 
+#[cfg(feature = "tls")]
 impl StdError for ProxyRefused {}
 
 /// Returns an error and its chain of sources.
+#[cfg(feature = "tls")]
 pub(super) fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }
 
+#[cfg(feature = "tls")]
 pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Returns the TLS error in an error. It may be nested in I/O errors, and `source()` of an I/O
 /// error does not return the nested error itself.
+#[cfg(feature = "tls")]
 fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     error.downcast_ref::<rustls::Error>().or_else(|| {
         let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
@@ -283,7 +304,7 @@ fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Erro
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tls"))]
 mod tests {
     use super::*;
 

@@ -6,21 +6,25 @@ use http::HeaderValue;
 
 use super::Transport;
 use super::host::HostedTransport;
+#[cfg(feature = "native")]
 use super::native::NativeTransport;
 use super::permits::Permit;
 #[cfg(feature = "reqwest")]
 use super::reqwest::ReqwestTransport;
+#[cfg(not(feature = "native"))]
+use crate::codes::Code;
 use crate::config::{Config, TransportChoice};
 use crate::error::Error;
 use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::idle_time::DriveClock;
-use crate::net::tls::RootsState;
+use crate::net::roots_state::RootsState;
 use crate::net::transport_error::TransportError;
 
 /// The transport of a client. An enum and not a trait object: the future of an attempt is then a
 /// part of its call's future and needs no allocation.
 pub(crate) enum AnyTransport {
+    #[cfg(feature = "native")]
     Native(Box<NativeTransport>),
     #[cfg(feature = "reqwest")]
     Reqwest(Box<ReqwestTransport>),
@@ -45,6 +49,7 @@ pub(crate) trait Simulate: Send + Sync {
 macro_rules! forward {
     ($self:ident, $transport:ident => $call:expr, $simulated:expr) => {
         match $self {
+            #[cfg(feature = "native")]
             AnyTransport::Native($transport) => $call,
             #[cfg(feature = "reqwest")]
             AnyTransport::Reqwest($transport) => $call,
@@ -64,6 +69,7 @@ impl AnyTransport {
     /// and the errors of the transport.
     pub(crate) fn new(config: &Config, clock: &Arc<DriveClock>) -> Result<AnyTransport, Error> {
         match &config.transport {
+            #[cfg(feature = "native")]
             TransportChoice::Native => {
                 Ok(AnyTransport::Native(Box::new(NativeTransport::new(config, clock)?)))
             }
@@ -71,6 +77,12 @@ impl AnyTransport {
             TransportChoice::Reqwest | TransportChoice::ReqwestClient(_) => {
                 Ok(AnyTransport::Reqwest(Box::new(ReqwestTransport::new(config)?)))
             }
+            #[cfg(not(feature = "native"))]
+            TransportChoice::Native => Err(Error::new(
+                Code::UNSUPPORTED,
+                "This build of the library does not contain the transport `native`. Create the client with a \
+                 transport of the host.",
+            )),
             TransportChoice::Host(host) => Ok(AnyTransport::Host(HostedTransport::new(config, host))),
         }
     }
@@ -94,6 +106,7 @@ impl Transport for AnyTransport {
         permit: &mut Permit<'_>,
     ) -> Result<Response, TransportError> {
         match self {
+            #[cfg(feature = "native")]
             AnyTransport::Native(native) => native.attempt(request, call_id, attempt, permit).await,
             #[cfg(feature = "reqwest")]
             AnyTransport::Reqwest(reqwest) => reqwest.attempt(request, call_id, attempt, permit).await,

@@ -9,8 +9,10 @@ pub(crate) mod any;
 mod encoded_body;
 mod host;
 pub(super) mod limits;
+#[cfg(feature = "native")]
 pub(crate) mod native;
 pub(crate) mod permits;
+#[cfg(feature = "tls")]
 mod proxy;
 mod request_headers;
 #[cfg(feature = "reqwest")]
@@ -22,7 +24,7 @@ use http::HeaderValue;
 
 use self::permits::Permit;
 use super::attempt_status::AttemptStatus;
-use super::tls::RootsState;
+use super::roots_state::RootsState;
 use super::transport_error::TransportError;
 use crate::http_types::{Request, Response};
 

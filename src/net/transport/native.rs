@@ -32,7 +32,8 @@ use crate::error::Error;
 use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::idle_time::DriveClock;
-use crate::net::tls::{LazyVerifier, RootsState};
+use crate::net::roots_state::RootsState;
+use crate::net::tls::LazyVerifier;
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

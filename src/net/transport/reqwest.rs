@@ -33,7 +33,8 @@ use crate::fork;
 use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::response_headers::store_headers;
-use crate::net::tls::{LazyVerifier, RootsState};
+use crate::net::roots_state::RootsState;
+use crate::net::tls::LazyVerifier;
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
 
 /// The first yield asks the system for events of the connections, the second one runs their tasks.
