@@ -127,7 +127,7 @@ size: lib-slim ## the size of the slim shared library, in bytes; more than was p
 	if [ "$$size" -gt $(SLIM_LIMIT) ]; then echo "more than $(SLIM_LIMIT) bytes" >&2; exit 1; fi
 
 .PHONY: test-hosted
-test-hosted: lib-hosted ## the library without a transport of its own, with a program that brings one
+test-hosted: lib-hosted ## the library without a transport, with a program that has one
 	@mkdir -p $(OUT)
 	$(CC) -std=c99 $(WARN) -I include tests/c/hosted.c -o $(OUT)/hosted -L $(DIST)/hosted/lib -liplaygames \
 	    -Wl,-rpath,$(DIST)/hosted/lib -Wl,-rpath,$(OUT)/hosted-names -pthread

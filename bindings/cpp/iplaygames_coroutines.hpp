@@ -1,10 +1,12 @@
 /**
- * Coroutines for iplaygames.hpp, for C++20: `co_await` a call. The header contains no coroutine type:
- * an engine or a library such as cppcoro has one, and examples/coroutines.cpp shows a small one.
+ * Coroutines for iplaygames.hpp, for C++20: `co_await` a call. The header contains no coroutine
+ * type: an engine or a library such as cppcoro has one, and examples/coroutines.cpp shows a small
+ * one.
  *
- * A coroutine continues inside Client::tick() or Client::shutdown(), on the thread that calls it, or
- * at once if the call is refused. Destroying a suspended coroutine cancels its call. A client that is
- * destroyed without shutdown() does not resume the coroutines that wait for its calls: destroy them.
+ * A coroutine continues inside Client::tick() or Client::shutdown(), on the thread that calls it,
+ * or at once if the call is refused. Destroying a suspended coroutine cancels its call. A client
+ * that is destroyed without shutdown() does not resume the coroutines that wait for its calls:
+ * destroy them.
  */
 #ifndef IPLAYGAMES_COROUTINES_HPP
 #define IPLAYGAMES_COROUTINES_HPP

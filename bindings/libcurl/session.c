@@ -29,7 +29,7 @@ static void on_end(void *user_data, ipg_request *request, ipg_code code, const c
 static ipg_code play(struct game *game, const char *operation, const char *arguments) {
     struct timespec frame = {0, 16000000};
     game->is_done = 0;
-    if (ipg_submit(game->client, operation, arguments, NULL, on_end, game, NULL, NULL) != IPG_OK) {
+    if (ipg_submit(game->client, operation, arguments, NULL, on_end, game, NULL, NULL, NULL) != IPG_OK) {
         return IPG_ERR_INTERNAL;
     }
     while (!game->is_done) {
@@ -74,7 +74,7 @@ int main(void) {
     puts(game.json ? game.json : "no document");
 
     /* A call in flight is canceled, and the finalizer ends libcurl. */
-    good = good && ipg_submit(game.client, "list_games", NULL, NULL, on_end, &game, NULL, NULL) == IPG_OK &&
+    good = good && ipg_submit(game.client, "list_games", NULL, NULL, on_end, &game, NULL, NULL, NULL) == IPG_OK &&
            ipg_client_tick(game.client, 500, NULL) == IPG_OK;
     ipg_client_free(game.client);
     good = good && game.curl.multi == NULL;

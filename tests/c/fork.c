@@ -167,7 +167,7 @@ static void children_can_use_inherited_clients_and_strings(const char *config) {
     CHECK(ipg_client_free(client) == IPG_OK && finalized == 2);
 }
 
-static int finalized;
+static int hosted_finalized;
 
 static void ignore_request(void *user_data, ipg_exchange *exchange, const char *method, const char *url,
                            const char *headers, const void *body, size_t body_len) {
@@ -180,23 +180,23 @@ static void count_finalizer(void *user_data) {
 
 /* A child that frees an inherited client does not run the parent's finalizer. */
 static void a_child_never_runs_a_finalizer_of_its_parent(void) {
-    ipg_transport transport = {sizeof transport, &finalized, count_finalizer, ignore_request, NULL};
+    ipg_transport transport = {sizeof transport, &hosted_finalized, count_finalizer, ignore_request, NULL};
     ipg_client *hosted = NULL;
     ipg_request *request = NULL;
     int status = -1;
     CHECK_CODE(ipg_client_new_with_transport("{\"api_key\": \"k\"}", &transport, &hosted, NULL), IPG_OK, NULL);
-    CHECK_CODE(ipg_submit(hosted, "list_games", NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(hosted, "list_games", NULL, NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
     CHECK_CODE(ipg_client_tick(hosted, 500, NULL), IPG_OK, NULL);
     pid_t process = fork();
     if (process == 0) {
         alarm(20);
         int good = ipg_client_tick(hosted, 500, NULL) == IPG_OK && ipg_client_free(hosted) == IPG_OK;
-        _exit(good && finalized == 0 ? 0 : 1);
+        _exit(good && hosted_finalized == 0 ? 0 : 1);
     }
     CHECK(process > 0 && waitpid(process, &status, 0) == process);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     CHECK(ipg_client_free(hosted) == IPG_OK && ipg_request_free(request) == IPG_OK);
-    CHECK(finalized == 1);
+    CHECK(hosted_finalized == 1);
 }
 
 int main(void) {

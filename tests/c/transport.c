@@ -119,19 +119,19 @@ static void test_cancellation(void) {
     CHECK(sent == 1 && canceled == 1);
 
     /* By the host, before and after the transport got the request. */
-    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
     CHECK_CODE(ipg_request_cancel(request), IPG_OK, NULL);
     CHECK_CODE(ipg_client_tick(client, 0, NULL), IPG_OK, NULL);
     CHECK_CODE(ipg_request_free(request), IPG_OK, NULL);
     CHECK(sent == 1 && canceled == 1);
-    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
     TICK_UNTIL(client, sent == 2);
     CHECK_CODE(ipg_request_cancel(request), IPG_OK, NULL);
     CHECK_CODE(ipg_request_free(request), IPG_OK, NULL);
     TICK_UNTIL(client, canceled == 2);
 
     /* By the free of the client. */
-    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
     TICK_UNTIL(client, sent == 3);
     CHECK_CODE(ipg_client_free(client), IPG_OK, NULL);
     CHECK_CODE(ipg_request_poll(request, &json), IPG_ERR_CANCELED, json);

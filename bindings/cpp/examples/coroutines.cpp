@@ -10,7 +10,7 @@
 
 using namespace iplaygames;
 
-// A coroutine that starts at once and is destroyed with its object. An engine has a type of its own.
+// A coroutine that starts at once and is destroyed with its object. An engine has its own type.
 class Task {
 public:
     struct promise_type {
