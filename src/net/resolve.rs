@@ -2,7 +2,7 @@
 //! that need the same name at the same time share one look-up.
 
 use std::collections::HashMap;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::unwind;
+use crate::config::is_localhost_name;
 
 /// The maximum number of look-ups of one client at the same time. Each uses a thread while it runs.
 pub(super) const MAX_LOOKUPS: usize = 8;
@@ -65,6 +66,14 @@ impl Resolver {
 
     /// Returns the addresses of a name, at least one.
     pub(super) async fn resolve(&self, host: &str) -> Result<Vec<SocketAddr>, DnsError> {
+        // The configuration allows http to these names, so no resolver may lead them elsewhere
+        // (RFC 6761). Many resolvers do not know them.
+        if host != "localhost" && is_localhost_name(host) {
+            return Ok(vec![
+                SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
+                SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            ]);
+        }
         let lookup = self.join_or_start(host);
         loop {
             let mut done = pin!(lookup.done.notified());

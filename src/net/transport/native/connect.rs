@@ -4,7 +4,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
@@ -12,7 +12,6 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
-use crate::config::is_localhost_name;
 use crate::net::resolve::Resolver;
 use crate::net::transport::limits::KEEPALIVE;
 use crate::net::unwind::injection_point;
@@ -30,11 +29,6 @@ pub(in crate::net) async fn connect(
 ) -> Result<TcpStream, Box<dyn std::error::Error + Send + Sync>> {
     let mut addresses = match host.parse() {
         Ok(address) => vec![SocketAddr::new(address, port)],
-        // The configuration allows http to these names, so no resolver may lead them elsewhere
-        // (RFC 6761). Many resolvers do not know them.
-        Err(_) if host != "localhost" && is_localhost_name(host) => {
-            vec![SocketAddr::from((Ipv6Addr::LOCALHOST, port)), SocketAddr::from((Ipv4Addr::LOCALHOST, port))]
-        }
         Err(_) => alternate_families(resolver.resolve(host).await?),
     };
     for address in &mut addresses {
