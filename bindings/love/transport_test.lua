@@ -197,9 +197,9 @@ return function(tests, check, wait_for)
     for _, exchange in ipairs(exchanges) do check(not exchange:respond(200, JSON, GAMES), "an answer after the end is refused") end
   end
 
-  -- A callback inside compiled code ends the process. LuaJIT compiles no C function that has called
-  -- back from the interpreter. So this test comes first by its name, and its loop is compiled before
-  -- the first callback.
+  -- A callback inside compiled code ends the process. LuaJIT compiles no call of a C function that
+  -- has called back from the interpreter. So this test comes first by its name, and its loop is
+  -- compiled before the first callback.
   function tests.a_compiled_loop_drives_a_transport()
     local sent = 0
     local client = new_client(function(exchange)

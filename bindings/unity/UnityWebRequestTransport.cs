@@ -1,5 +1,5 @@
-// A transport for Unity: UnityWebRequest sends the HTTP requests of a client, with the engine's TLS,
-// root certificates and proxies.
+// A transport for Unity: UnityWebRequest sends the HTTP requests of a client, with the TLS, the
+// root certificates and the proxies of the engine.
 //
 //     client = new Client(config, new UnityWebRequestTransport());      // in Awake
 //
