@@ -435,12 +435,16 @@ love: lib-dev ## the module for LÖVE: tests and demo (Debian: apt-get install l
 	$(ENGINE) love bindings/love test
 	$(ENGINE) love bindings/love
 
+MCS := mcs -langversion:7 -warn:4 -warnaserror -nologo
+
+# The last package has System.Net.Http.dll, for which there is no command.
 .PHONY: mono
-mono: lib-dev ## the wrapper for Unity and .NET, under Mono (Debian: apt-get install mono-mcs)
+mono: lib-dev ## the wrapper for Unity and .NET (Debian: mono-mcs libmono-system-net-http4.0-cil)
 	$(call need,mcs,Debian and Ubuntu: apt-get install mono-mcs)
 	$(call need,mono,Debian and Ubuntu: apt-get install mono-runtime)
-	mcs -langversion:7 -warn:4 -warnaserror -nologo -out:$(OUT)/tests.exe bindings/unity/IPlayGames.cs bindings/unity/Tests.cs
-	mcs -langversion:7 -warn:4 -warnaserror -nologo -out:$(OUT)/demo.exe bindings/unity/IPlayGames.cs bindings/unity/Demo.cs
+	$(MCS) -define:UNITY_2020_1_OR_NEWER -r:System.Net.Http -out:$(OUT)/tests.exe tests/install/unity_engine.cs \
+	    $(addprefix bindings/unity/,IPlayGames.cs HostTransport.cs UnityWebRequestTransport.cs HttpClientTransport.cs Tests.cs TransportTests.cs)
+	$(MCS) -out:$(OUT)/demo.exe bindings/unity/IPlayGames.cs bindings/unity/Demo.cs
 	$(ENGINE) mono --debug $(OUT)/tests.exe
 	$(ENGINE) mono $(OUT)/demo.exe
 

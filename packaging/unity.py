@@ -100,7 +100,8 @@ def package(tree, version, put):
     """Writes the package into tree/unity. `put(source, target)` puts a file into its place."""
     root = tree / "unity" / NAME
     put(SOURCE / "README.md", root / "README.md")
-    put(SOURCE / "IPlayGames.cs", root / "Runtime/IPlayGames.cs")
+    for script in ["IPlayGames.cs", "HostTransport.cs", "UnityWebRequestTransport.cs"]:
+        put(SOURCE / script, root / "Runtime" / script)
     put(SOURCE / "IPlayGames.asmdef", root / "Runtime/IPlayGames.asmdef")
     put(SOURCE / "SessionExample.cs", root / "Samples~/Session/SessionExample.cs")
     put(tree / "lib/libiplaygames.so", root / "Plugins/x86_64/libiplaygames.so")

@@ -1,7 +1,7 @@
 -- The IPlayGames API for LÖVE and other programs that run LuaJIT. The module uses polling: a call
 -- returns a request immediately, `client:tick()` once a frame drives all requests, and
--- `request:poll()` returns the result. C calls no Lua function, because a callback from code that
--- LuaJIT has compiled would crash. Only `client:prewarm()` and `client:shutdown()` block.
+-- `request:poll()` returns the result. C calls no Lua function, except those of a transport of the
+-- program. Only `client:prewarm()` and `client:shutdown()` block.
 --
 -- A function that can fail returns nil and an error. An error is a table with the fields of the
 -- error document; see iplaygames.h.
@@ -24,11 +24,26 @@ typedef struct ipg_request ipg_request;
 typedef struct ipg_sandbox ipg_sandbox;
 typedef void (*ipg_callback)(void *, ipg_request *, int32_t, const char *);
 typedef void (*ipg_finalizer)(void *);
+typedef struct ipg_exchange ipg_exchange;
+typedef void (*ipg_transport_send)(void *, ipg_exchange *, const char *, const char *, const char *, const void *, size_t);
+typedef void (*ipg_transport_cancel)(void *, ipg_exchange *);
+typedef struct {
+  size_t size;
+  void *user_data;
+  ipg_finalizer finalizer;
+  ipg_transport_send send;
+  ipg_transport_cancel cancel;
+} ipg_transport;
 uint32_t ipg_abi_version(void);
 const char *ipg_version(void);
 const char *ipg_code_name(int32_t code);
 void ipg_string_free(char *text);
 int32_t ipg_client_new(const char *config_json, ipg_client **out_client, char **out_json);
+int32_t ipg_client_new_with_transport(const char *config_json, const ipg_transport *transport,
+                                      ipg_client **out_client, char **out_json);
+int32_t ipg_exchange_respond(ipg_exchange *exchange, uint32_t status, const char *headers, const void *body,
+                             size_t body_len);
+int32_t ipg_exchange_fail(ipg_exchange *exchange, int32_t kind, int32_t sent, const char *message);
 int32_t ipg_client_prewarm(ipg_client *client, uint32_t timeout_ms, char **out_json);
 int32_t ipg_client_stats(ipg_client *client, char **out_json);
 int32_t ipg_client_shutdown(ipg_client *client, uint32_t timeout_ms);
@@ -261,6 +276,121 @@ local function submit(client, submit_c)
   end)
 end
 
+-- ---- transports of the program
+-- -----------------------------------------------------------------------
+
+-- A request that a transport sends: `method`, `url`, `headers` (a table from name to value, with
+-- the API key), and `body` (nil for none). It is answered once, with `respond` or `fail`, inside or
+-- after `send`.
+local Exchange = {}
+Exchange.__index = Exchange
+
+local FAILURES = { IPG_ERR_RESOLVE = 200, IPG_ERR_CONNECT = 201, IPG_ERR_TLS = 202, IPG_ERR_TIMEOUT = 203,
+                   IPG_ERR_CONNECTION_LOST = 205, IPG_ERR_BAD_RESPONSE = 206 }
+
+-- The transports of the clients that are not freed, by the numbers that C holds.
+local transports, last_transport = {}, 0
+
+-- Ends an exchange. Returns its handle, or nil if it was answered before or its call has ended.
+local function end_exchange(exchange)
+  local handle = exchange.handle
+  if handle then exchange.transport.exchanges[exchange.key], exchange.handle = nil, nil end
+  return handle
+end
+
+-- C would truncate a text at its first NUL, and a line break would begin another header.
+local function one_line(text) return (tostring(text):gsub("[%z\r\n]", " ")) end
+
+-- Answers that there is no response. `kind` is the name of a code, such as "IPG_ERR_CONNECT". Pass
+-- false for `sent` only if it is certain that no byte of the request was sent. Returns false if the
+-- exchange was answered before or its call has ended.
+function Exchange:fail(kind, sent, message)
+  local code = FAILURES[kind]
+  if not code then error("An exchange cannot fail with " .. tostring(kind) .. ". Use a name such as IPG_ERR_CONNECT.", 2) end
+  local handle = end_exchange(self)
+  if not handle then return false end
+  local sent_flag = sent == false and 0 or 1
+  local result = lib.ipg_exchange_fail(handle, code, sent_flag, message and one_line(message))
+  if result == INVALID_ARGUMENT then result = lib.ipg_exchange_fail(handle, code, sent_flag, nil) end -- it is not UTF-8
+  return result == OK
+end
+
+-- Answers with a complete response: the status, a table of headers from name to value, and the
+-- body. A response that is not valid becomes a failure with IPG_ERR_BAD_RESPONSE. Returns false if
+-- the exchange was answered before or its call has ended.
+function Exchange:respond(status, headers, body)
+  local lines = {}
+  for name, value in pairs(headers or {}) do lines[#lines + 1] = one_line(name) .. ": " .. one_line(value) .. "\r\n" end
+  if type(status) ~= "number" or not (status >= 200 and status <= 599) then
+    return self:fail("IPG_ERR_BAD_RESPONSE", true, "The status is " .. tostring(status) .. ", which is not between 200 and 599.")
+  end
+  local handle = end_exchange(self)
+  if not handle then return false end
+  body = body or ""
+  local code = lib.ipg_exchange_respond(handle, status, table.concat(lines), body, #body)
+  if code == INVALID_ARGUMENT then -- the exchange is still open
+    code = lib.ipg_exchange_fail(handle, FAILURES.IPG_ERR_BAD_RESPONSE, 1, "The headers of the response are not valid.")
+  end
+  return code == OK
+end
+
+local function number_of(pointer) return tonumber(ffi.cast("uintptr_t", pointer)) end
+
+-- A handle may be larger than the integers of a Lua number.
+local function key_of(handle) return tostring(ffi.cast("uintptr_t", handle)) end
+
+local function send_exchange(user_data, handle, method, url, header_lines, body, body_len)
+  local transport = transports[number_of(user_data)]
+  local headers = {}
+  for name, value in ffi.string(header_lines):gmatch "([^:\r\n]+): *([^\r\n]*)" do headers[name] = value end
+  local exchange = setmetatable({
+    transport = transport, handle = handle, key = key_of(handle), method = ffi.string(method), url = ffi.string(url),
+    headers = headers, body = body ~= nil and ffi.string(body, tonumber(body_len)) or nil,
+  }, Exchange)
+  transport.exchanges[exchange.key] = exchange
+  local ok, problem = pcall(transport.send, exchange)
+  if ok then return end
+  local is_text, message = pcall(tostring, problem) -- __tostring may raise an error
+  -- A part of the request may have been sent.
+  exchange:fail("IPG_ERR_CONNECTION_LOST", true, "The transport raised an error: " .. (is_text and message or "?"))
+end
+
+local function cancel_exchange(user_data, handle)
+  local transport = transports[number_of(user_data)]
+  local exchange = transport.exchanges[key_of(handle)]
+  if not exchange then return end
+  end_exchange(exchange)
+  if transport.cancel then transport.cancel(exchange) end
+end
+
+-- LuaJIT has few callbacks, so all transports share these. They are created once and never freed.
+local shared_callbacks
+
+local function callbacks()
+  -- An error must not pass through C.
+  shared_callbacks = shared_callbacks or {
+    send = ffi.cast("ipg_transport_send", function(...)
+      local _, handle = ...
+      if not pcall(send_exchange, ...) then lib.ipg_exchange_fail(handle, FAILURES.IPG_ERR_CONNECTION_LOST, 1, nil) end
+    end),
+    cancel = ffi.cast("ipg_transport_cancel", function(...) pcall(cancel_exchange, ...) end),
+    finalizer = ffi.cast("ipg_finalizer", function(user_data) transports[number_of(user_data)] = nil end),
+  }
+  return shared_callbacks
+end
+
+local function new_client_with_transport(config_json, transport, out)
+  if type(transport) ~= "table" or type(transport.send) ~= "function" then
+    error(invalid_argument "A transport must be a table with a function `send`.", 0)
+  end
+  last_transport = last_transport + 1
+  transports[last_transport] = { send = transport.send, cancel = transport.cancel, exchanges = {} }
+  local c = callbacks()
+  local table_of_c = ffi.new("ipg_transport", ffi.sizeof "ipg_transport", ffi.cast("void *", ffi.cast("uintptr_t", last_transport)),
+                             c.finalizer, c.send, c.cancel)
+  return call_c(lib.ipg_client_new_with_transport, config_json, table_of_c, out) -- a failure calls the finalizer
+end
+
 -- ---- the client
 -- -------------------------------------------------------------------------------------
 
@@ -269,10 +399,22 @@ Client.__index = Client
 
 -- Creates a client. `config` is a table; iplaygames.h lists its keys. Returns the client, or nil
 -- and an error.
-function ipg.client(config)
+--
+-- `transport` is optional: a table whose function `send(exchange)` starts to send a request with
+-- another HTTP library and returns at once. Its optional function `cancel(exchange)` aborts a
+-- request whose call has ended. Both run inside `tick`, `prewarm`, `shutdown` and `free`, or in the
+-- garbage collector, and cannot yield. An error of `send` is a failure that counts as sent. The
+-- functions stay referenced until the client is freed, so a transport that refers to its client
+-- needs `client:free()`.
+function ipg.client(config, transport)
   return try(function()
     local out = ffi.new "ipg_client *[1]"
-    local code, json = call_c(lib.ipg_client_new, to_json(config), out)
+    local code, json
+    if transport == nil then
+      code, json = call_c(lib.ipg_client_new, to_json(config), out)
+    else
+      code, json = new_client_with_transport(to_json(config), transport, out)
+    end
     if code ~= OK then return nil, new_error(code, json) end
     return setmetatable({ handle = own_handle(out, lib.ipg_client_free) }, Client)
   end)
@@ -321,9 +463,6 @@ function Client:stats()
   return setmetatable({ json = json }, Reply)
 end
 
--- Refuses new calls, drives those in flight until the timeout, and cancels the rest. Blocks; call
--- it in love.quit.
-
 -- Prewarms without blocking. Returns a request.
 function Client:submit_prewarm(timeout_ms)
   return submit(self, function(out)
@@ -336,10 +475,18 @@ end
 function Client:suspend() return lib.ipg_client_suspend(self.handle) == OK end
 function Client:resume() return lib.ipg_client_resume(self.handle) == OK end
 
+-- Refuses new calls, drives those in flight until the timeout, and cancels the rest. Blocks; call
+-- it in love.quit.
 function Client:shutdown(timeout_ms) return lib.ipg_client_shutdown(self.handle, timeout_ms or 0) == OK end
 
 -- Frees the client. The garbage collector does it too, but later.
 function Client:free() return free_handle(self, lib.ipg_client_free) end
+
+-- LuaJIT must not compile a function that calls C if C may call Lua: a callback inside compiled
+-- code ends the process. C calls the functions of a transport inside these.
+for _, calls_lua in ipairs { call_c, free_handle, Request.cancel, Client.tick, Client.shutdown, Client.suspend, Client.resume } do
+  jit.off(calls_lua)
+end
 
 -- ---- the sandbox
 -- ------------------------------------------------------------------------------------

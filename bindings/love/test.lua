@@ -152,14 +152,14 @@ function tests.tables_are_converted_to_json()
     local request, problem = client:session_start(valid_start { return_url = bad })
     check(request == nil and problem.code == 100, "a table cannot contain " .. tostring(bad))
   end
-  local request = assert(client:session_start(valid_start { bet = 0.1, large = 9007199254740991, list = { 1, { a = true } } }))
+  local request = assert(client:session_start(valid_start { extra = { bet = 0.1, large = 9007199254740991, list = { 1, { a = true } } } }))
   check(wait_for(client, request) == "done", "the session is started")
   local requests = assert(sandbox:control { command = "requests" }).json
   check(requests:find('\\"bet\\":0.1,', 1, true) or requests:find('\\"bet\\":0.1}', 1, true), "0.1 is sent as 0.1")
   check(requests:find("9007199254740991", 1, true), "a large number keeps its digits")
   check(requests:find('\\"list\\":[1,{\\"a\\":true}]', 1, true), "lists and objects are converted")
   request = assert(client:session_start [[{"game_id": 42, "player_id": "p", "currency": "EUR", "country_code": "DE",
-                                  "ip_address": "203.0.113.9", "money": 0.50}]])
+                                  "ip_address": "203.0.113.9", "extra": {"money": 0.50}}]])
   check(wait_for(client, request) == "done", "JSON text is accepted")
   check(sandbox:control({ command = "requests" }).json:find("0.50}", 1, true), "an amount keeps its digits")
 end
@@ -215,6 +215,8 @@ function tests.zz_shutdown_cancels_the_calls_in_flight()
   for i = 1, 100 do LEFTOVER_CALLS[i] = assert(LEFTOVER_CLIENT:session_status "x") end
   LEFTOVER_CLIENT:tick(2000)
 end
+
+require "transport_test" (tests, check, wait_for)
 
 local names = {}
 for name in pairs(tests) do names[#names + 1] = name end

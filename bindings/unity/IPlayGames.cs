@@ -1,5 +1,5 @@
 // The IPlayGames API for Unity and .NET (netstandard2.0, C# 7). The wrapper is one file and needs
-// no other package.
+// no other package. HostTransport.cs adds clients whose HTTP requests the program sends.
 //
 //     var client = new Client("{\"base_url\": \"https://relay.example\"}");
 //     StartedSession session = await client.StartSessionAsync(new StartSession { GameId = 42, ... });
@@ -11,7 +11,7 @@
 // the thread that calls it. Any thread may call any function except Tick, Shutdown and Dispose;
 // several threads may call Tick, but a game needs only one.
 //
-// IL2CPP and domain reloads: C calls one static method, and never a closure. The user data is a
+// IL2CPP and domain reloads: C calls a static method, and never a closure. The user data is a
 // number, not an object. The method copies the text into a queue, so no exception and no
 // continuation runs with C below it on the stack. When the AppDomain unloads, the wrapper frees all
 // clients, and a freed client calls no callback. Finalizers free handles: they never block and
@@ -314,13 +314,15 @@ namespace IPlayGames {
     }
 
     /// <summary>A client of the API. One client serves a whole program.</summary>
-    public sealed class Client : IDisposable {
+    public sealed partial class Client : IDisposable {
         // C holds the number of a client. The weak reference does not keep the client alive, and a
         // callback for a collected client finds nothing.
         private static readonly ConcurrentDictionary<uint, WeakReference<Client>> Clients =
             new ConcurrentDictionary<uint, WeakReference<Client>>();
         private static readonly ConcurrentDictionary<IntPtr, bool> Handles = new ConcurrentDictionary<IntPtr, bool>();
         private static int lastClient, callbacksRunning;
+        // The transports of HostTransport.cs that C may still call.
+        internal static int TransportsInUse;
         private static volatile bool unloading;
 
         // A static field keeps the delegate alive for C.
@@ -341,9 +343,15 @@ namespace IPlayGames {
         /// Do not ship the operator's key in a game: use the address of a relay.</summary>
         /// <exception cref="IPlayGamesException">A key is unknown, missing or invalid; Field points
         /// at it.</exception>
-        public Client(string configJson) {
+        public Client(string configJson)
+            : this((out ClientHandle client, out IntPtr json) => Native.ipg_client_new(Native.ToCString(configJson), out client, out json)) {
+        }
+
+        private delegate Code CreateFunction(out ClientHandle client, out IntPtr json);
+
+        private Client(CreateFunction create) {
             Native.CheckVersion();
-            Native.Check(Native.ipg_client_new(Native.ToCString(configJson), out handle, out IntPtr json), json);
+            Native.Check(create(out handle, out IntPtr json), json);
             number = (uint)Interlocked.Increment(ref lastClient);
             Clients[number] = new WeakReference<Client>(this);
             Handles[handle.DangerousGetHandle()] = true;
@@ -477,7 +485,8 @@ namespace IPlayGames {
             return call;
         }
 
-        // The only method that C calls. It runs inside ipg_client_tick and ipg_client_shutdown.
+        // The only method of this file that C calls. It runs inside ipg_client_tick and
+        // ipg_client_shutdown.
         [AOT.MonoPInvokeCallback(typeof(Native.Callback))]
         private static void OnCallback(IntPtr userData, IntPtr request, Code code, IntPtr json) {
             Interlocked.Increment(ref callbacksRunning);
@@ -523,7 +532,7 @@ namespace IPlayGames {
         private static void FreeAllClients() {
             unloading = true;
             foreach (IntPtr client in Handles.Keys) Native.ipg_client_free(client);
-            for (int i = 0; i < 1000 && Volatile.Read(ref callbacksRunning) > 0; i++) Thread.Sleep(1);
+            for (int i = 0; i < 1000 && Volatile.Read(ref callbacksRunning) + Volatile.Read(ref TransportsInUse) > 0; i++) Thread.Sleep(1);
         }
 
         internal static void RemoveHandle(IntPtr client) => Handles.TryRemove(client, out _);
@@ -721,7 +730,7 @@ namespace IPlayGames {
         protected override bool ReleaseHandle() => Native.ipg_sandbox_stop(handle) == Code.Ok;
     }
 
-    internal static class Native {
+    internal static partial class Native {
 #if (UNITY_IOS || UNITY_TVOS) && !UNITY_EDITOR
         private const string Library = "__Internal"; // linked into the app
 #else

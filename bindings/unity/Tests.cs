@@ -1,4 +1,5 @@
-// The tests of IPlayGames.cs. They need no test framework; `make mono` runs them.
+// The tests of IPlayGames.cs, and the program that runs all tests. They need no test framework;
+// `make mono` runs them.
 
 using System;
 using System.Collections.Generic;
@@ -12,13 +13,13 @@ using IPlayGames;
 
 static class Tests {
     static int passed, failed;
-    static Sandbox sandbox;
-    static Client client;
+    internal static Sandbox sandbox;
+    internal static Client client;
 
-    static void Check(bool condition, string promise, [CallerLineNumber] int line = 0) {
+    internal static void Check(bool condition, string promise, [CallerLineNumber] int line = 0, string file = "Tests.cs") {
         if (condition) { passed++; return; }
         failed++;
-        Console.WriteLine("FAILED: {0} (Tests.cs:{1})", promise, line);
+        Console.WriteLine("FAILED: {0} ({1}:{2})", promise, file, line);
     }
 
     // ---- helpers
@@ -38,7 +39,7 @@ static class Tests {
         return task.GetAwaiter().GetResult();
     }
 
-    static IPlayGamesException Failure<T>(Task<T> task, Client ticked = null) {
+    internal static IPlayGamesException Failure<T>(Task<T> task, Client ticked = null) {
         try { Result(ticked ?? client, task); } catch (IPlayGamesException error) { return error; }
         throw new InvalidOperationException("The call must fail.");
     }
@@ -298,7 +299,7 @@ static class Tests {
             UnusualTextIsSentOrRejectedAndNeverTruncated, ATokenCancelsACall, TickThrowsTheExceptionOfAHandler,
             ShutdownAndDisposeCompleteEveryTask, TheFinalizerFreesAClientWithCallsInFlight,
             ADomainWithCallsInFlightUnloadsAndANewDomainWorks, ADomainUnloadsWhileItsThreadTicks, EachTaskCompletesWhenTwoThreadsTick,
-        }) {
+        }.Concat(TransportTests.All)) {
             try { test(); } catch (Exception error) { Check(false, test.Method.Name + ": " + error); }
         }
         client.Dispose();

@@ -273,8 +273,8 @@ check "the library lies there by its soname" soname_is_name
 package=$tree/unity/ai.iplaygames.native
 missing_meta() { cp -a "$package" "$work/broken" && rm "$work/broken/package.json.meta" && python3 "$here/unity_package.py" "$work/broken" "$version"; }
 sample() {
-    mcs -langversion:7 -warn:4 -warnaserror -nologo -target:library -out:"$work/sample.dll" "$package/Runtime/IPlayGames.cs" \
-        "$package"/Samples~/*/*.cs "$here/unity_engine.cs"
+    mcs -langversion:7 -warn:4 -warnaserror -nologo -define:UNITY_2020_1_OR_NEWER -target:library -out:"$work/sample.dll" \
+        "$package"/Runtime/*.cs "$package"/Samples~/*/*.cs "$here/unity_engine.cs"
 }
 plays() {
     mcs -langversion:7 -nologo -out:"$work/unity.exe" "$here/unity.cs" "$package/Runtime/IPlayGames.cs" &&
@@ -282,7 +282,7 @@ plays() {
 }
 check "each file of the Unity package has a .meta file with its GUID" python3 "$here/unity_package.py" "$package" "$version"
 check "a missing .meta file is found" refuses "package.json.meta is missing" missing_meta
-check "the sample of the Unity package compiles with substitutes for the engine" sample
+check "the scripts and the sample of the Unity package compile with substitutes for the engine" sample
 check "the Unity package's file and library start a session, under Mono" plays
 
 ends

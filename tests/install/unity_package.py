@@ -22,8 +22,8 @@ def problems(package, version):
     expected = {path.with_name(path.name + ".meta") for path in paths if not path.name.endswith("~")}
     found = set(package.rglob("*.meta"))
     guids = json.loads((ROOT / "bindings/unity/guids.json").read_text())
-    if len(paths) < 12:
-        yield f"The package has {len(paths)} files and folders, and needs at least 12."
+    if len(paths) < 14:
+        yield f"The package has {len(paths)} files and folders, and needs at least 14."
     for meta in sorted(expected - found):
         yield f"{meta.relative_to(package)} is missing."
     for meta in sorted(found - expected):
