@@ -12,5 +12,6 @@ mod forks;
 mod host_runtime;
 mod logger;
 mod signals;
+mod suspend;
 mod threads;
 mod time_limits;

@@ -69,7 +69,7 @@ impl AnyTransport {
             }
             #[cfg(feature = "reqwest")]
             TransportChoice::Reqwest | TransportChoice::ReqwestClient(_) => {
-                Ok(AnyTransport::Reqwest(Box::new(ReqwestTransport::new(config)?)))
+                Ok(AnyTransport::Reqwest(Box::new(ReqwestTransport::new(config, clock)?)))
             }
             TransportChoice::Host(host) => Ok(AnyTransport::Host(HostedTransport::new(config, host))),
         }
