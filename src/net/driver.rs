@@ -34,6 +34,7 @@ use super::resolve::MAX_LOOKUPS;
 use super::resources;
 use super::retry_loop::{self, CallSpec};
 use super::signal;
+use super::stdio_guard::StdioGuard;
 use super::tls::RootsState;
 use super::transport::Transport as _;
 use super::transport::any::AnyTransport;
@@ -105,6 +106,7 @@ impl Driver {
     ) -> Result<Arc<Driver>, Error> {
         let permits = Permits::new(config.max_connections);
         let context = retry_loop::Context { transport, permits, log: Arc::clone(log), random };
+        let stdio = StdioGuard::new();
         let runtime = builder
             .enable_io()
             .enable_time()
@@ -119,6 +121,7 @@ impl Driver {
             .map_err(|error| {
                 resources::creation_error("The I/O runtime", &error, resources::is_exhausted(&error))
             })?;
+        drop(stdio);
         let driver = Arc::new(Driver {
             generation: fork::generation(),
             runtime: ManuallyDrop::new(runtime),
@@ -331,7 +334,7 @@ impl Driver {
         }
         let driving = self.clock.drive();
         #[cfg(feature = "reqwest")]
-        let _signals = self.transport().block_signals();
+        let _guards = self.transport().guard_host();
         // A panic of the future goes on to the caller. Any other panic means that the I/O driver
         // failed. The future is pinned first, because moving it costs more.
         let mut future = pin!(future);

@@ -6,6 +6,7 @@
 mod support;
 
 mod closing;
+mod descriptors;
 mod exit;
 mod fixture;
 mod forks;

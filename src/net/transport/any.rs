@@ -15,6 +15,8 @@ use crate::error::Error;
 use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::idle_time::DriveClock;
+#[cfg(feature = "reqwest")]
+use crate::net::stdio_guard::StdioGuard;
 use crate::net::tls::RootsState;
 use crate::net::transport_error::TransportError;
 
@@ -78,10 +80,11 @@ impl AnyTransport {
 
 #[cfg(feature = "reqwest")]
 impl AnyTransport {
-    /// Keeps signals of the transport from the host while the current thread drives. None if the
-    /// transport raises none.
-    pub(crate) fn block_signals(&self) -> Option<super::sigpipe::SigpipeGuard> {
-        matches!(self, AnyTransport::Reqwest(_)).then(super::sigpipe::SigpipeGuard::new)
+    /// Keeps the signals of reqwest from the host, and its sockets off the standard streams, while
+    /// the current thread drives. None for the other transports, which need neither.
+    pub(crate) fn guard_host(&self) -> Option<(super::sigpipe::SigpipeGuard, StdioGuard)> {
+        matches!(self, AnyTransport::Reqwest(_))
+            .then(|| (super::sigpipe::SigpipeGuard::new(), StdioGuard::new()))
     }
 }
 
