@@ -106,8 +106,7 @@ impl Driver {
     ) -> Result<Arc<Driver>, Error> {
         let permits = Permits::new(config.max_connections);
         let context = retry_loop::Context { transport, permits, log: Arc::clone(log), random };
-        let stdio = StdioGuard::new();
-        let runtime = builder
+        builder
             .enable_io()
             .enable_time()
             // Helper threads resolve names and load root certificates. They end when they have
@@ -116,12 +115,14 @@ impl Driver {
             .max_io_events_per_tick(IO_EVENTS)
             .thread_keep_alive(Duration::from_millis(1))
             .thread_name("iplaygames-dns")
-            .on_thread_start(InsideGuard::enter_permanently)
-            .build()
-            .map_err(|error| {
-                resources::creation_error("The I/O runtime", &error, resources::is_exhausted(&error))
-            })?;
-        drop(stdio);
+            .on_thread_start(InsideGuard::enter_permanently);
+        let built = {
+            let _stdio = StdioGuard::new();
+            builder.build()
+        };
+        let runtime = built.map_err(|error| {
+            resources::creation_error("The I/O runtime", &error, resources::is_exhausted(&error))
+        })?;
         let driver = Arc::new(Driver {
             generation: fork::generation(),
             runtime: ManuallyDrop::new(runtime),
