@@ -22,7 +22,7 @@ pub(crate) mod retry;
 pub(crate) mod retry_loop;
 mod signal;
 mod socks_error;
-mod stdio_guard;
+pub(crate) mod stdio_guard;
 mod system_roots;
 pub(crate) mod tls;
 pub(crate) mod transport;

@@ -146,6 +146,29 @@ fn no_descriptor_of_the_library_has_the_number_of_a_standard_stream_that_the_hos
     drop((calls, client));
 }
 
+#[test]
+fn a_sandbox_in_the_process_takes_nothing_that_the_host_writes_to_closed_standard_streams() {
+    const NAME: &str =
+        "descriptors::a_sandbox_in_the_process_takes_nothing_that_the_host_writes_to_closed_standard_streams";
+    if !child::is(NAME) {
+        child::run(NAME, &[]);
+        return;
+    }
+    let stdio = ClosedStdio::new();
+    let sandbox = Sandbox::start("").unwrap();
+    let client = Client::new(Config::from_json(&sandbox.client_config()).unwrap()).unwrap();
+    client.call("list_games", "", &options()).unwrap();
+    for number in 0..3 {
+        // An eventfd takes eight bytes.
+        // SAFETY: the bytes outlive the call.
+        let written = unsafe { libc::write(number, c"8 bytes\n".as_ptr().cast(), 8) };
+        assert_eq!(written, -1, "nothing takes what the host writes to {number}");
+    }
+    client.call("list_games", "", &options()).unwrap();
+    drop((client, sandbox));
+    assert!(!has_low_descriptor(&stdio), "after the end of the sandbox");
+}
+
 /// While reqwest is driven, sockets without a peer occupy the streams that the host closed.
 #[cfg(feature = "reqwest")]
 #[test]
