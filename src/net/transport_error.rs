@@ -362,7 +362,7 @@ mod tests {
     #[test]
     fn the_source_is_the_innermost_error_of_io_without_its_text() {
         use std::io::{Error, ErrorKind};
-        let nested = Error::new(ErrorKind::Other, Error::new(ErrorKind::ConnectionReset, "text"));
+        let nested = Error::other(Error::new(ErrorKind::ConnectionReset, "text"));
         let found = source(&nested);
         let found = found.downcast_ref::<Error>().unwrap();
         assert_eq!((found.kind(), found.get_ref().is_none()), (ErrorKind::ConnectionReset, true));
