@@ -1,7 +1,7 @@
 //! Builds the reqwest client of a configuration: TLS, the proxy, names and connections like those
 //! of the native transport. A client of the host is not changed.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::proxy_settings::{check_client_certificate, reqwest_proxy};
 use crate::codes::Code;
-use crate::config::{Config, ProxyScheme};
+use crate::config::{Config, ProxyScheme, is_localhost_name};
 use crate::error::Error;
 use crate::net::resolve::Resolver;
 use crate::net::tls::{self, LazyVerifier};
@@ -89,11 +89,17 @@ fn unusable(error: &dyn std::fmt::Display) -> Error {
     Error::new(Code::INTERNAL, format!("The reqwest client cannot be set up: {error}"))
 }
 
-/// Returns the host of a URI, unless the host is an address.
+/// Returns the host of a URI, unless the host is an address or is not looked up.
 fn host_name(uri: &http::Uri) -> Option<String> {
     let host = uri.host()?;
-    let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
-    (!is_address).then(|| host.to_owned())
+    let is_address = host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok();
+    (!is_address && !is_loopback_name(host)).then(|| host.to_owned())
+}
+
+/// Returns whether a name is one of this machine that must not be looked up, as in
+/// `native/connect.rs`.
+fn is_loopback_name(host: &str) -> bool {
+    host != "localhost" && is_localhost_name(host)
 }
 
 /// Lets reqwest resolve names as the native transport does: calls share a look-up, and its thread
@@ -127,7 +133,10 @@ impl Resolve for NameResolver {
         Box::pin(async move {
             // reqwest also asks for addresses, with the brackets of a URL.
             let host = name.as_str().trim_start_matches('[').trim_end_matches(']');
-            let mut addresses = resolver.resolve(host).await?;
+            let mut addresses = match is_loopback_name(host) {
+                true => vec![(Ipv6Addr::LOCALHOST, 0).into(), (Ipv4Addr::LOCALHOST, 0).into()],
+                false => resolver.resolve(host).await?,
+            };
             if ipv4_first {
                 // Stable: the order within a family stays.
                 addresses.sort_by_key(SocketAddr::is_ipv6);
