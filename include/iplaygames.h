@@ -138,7 +138,11 @@
  * sandbox has one thread.
  *
  * Descriptors. From ipg_client_new() on, each client on Linux uses three file descriptors: two for
- * epoll and one eventfd. Each connection uses one more. Freeing the client closes them.
+ * epoll and one eventfd. Each connection uses one more. Freeing the client closes them, also if
+ * handles of its requests live on. If the host has closed the descriptors 0, 1 or 2, no descriptor
+ * of the library takes their numbers, so that nothing the host writes to them reaches a server. The
+ * library looks for closed ones when it creates descriptors. For a short time sockets without a
+ * peer may occupy them; the host may replace these with dup2().
  *
  * Blocking. ipg_session_start, ipg_session_status, ipg_session_end and ipg_call block the calling
  * thread until the result is there, for at most the call's timeout_ms. ipg_client_prewarm,
@@ -1658,8 +1662,8 @@ IPG_API ipg_code ipg_client_suspend(ipg_client *client);
  * The connections that were idle during the suspension carry no more requests: the server or a
  * router may have forgotten them, and the first request on such a connection would be lost. New
  * requests open new connections. Requests whose responses were on their way go on where they were.
- * This is so for the native transport. The reqwest transport and a transport of the host keep
- * their own connections.
+ * This is so for the native transport and for reqwest. A transport of the host, and a reqwest
+ * client of a Rust host, keep their own connections.
  *
  * Threads: any.
  *

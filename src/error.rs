@@ -1,6 +1,9 @@
 //! The error type of the library, and its JSON document, which the C interface and the bindings
 //! use.
 
+use std::error::Error as StdError;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -44,7 +47,11 @@ pub(crate) struct ErrorInner {
     pub(crate) retry_after: Option<Duration>,
     pub(crate) field: Option<String>,
     pub(crate) body: ErrorBody,
+    pub(crate) source: Option<ErrorSource>,
 }
+
+/// The cause of an error. Shared, because an error can be cloned and its cause cannot.
+pub(crate) type ErrorSource = Arc<dyn StdError + Send + Sync>;
 
 /// The maximum number of characters that an error keeps of a body that is not JSON.
 const MAX_BODY_TEXT: usize = 512;
@@ -78,6 +85,7 @@ impl Error {
             retry_after: None,
             field: None,
             body: ErrorBody::None,
+            source: None,
         }))
     }
 
@@ -172,10 +180,14 @@ impl Error {
 
     /// Redacts every secret in the error: a server may repeat the request in its response.
     pub(crate) fn redact(&mut self, secrets: &Redactor) {
-        let ErrorInner { message, field, request_id, body, .. } = &mut *self.0;
+        let ErrorInner { message, field, request_id, body, source, .. } = &mut *self.0;
         secrets.redact(message);
         for text in [field, request_id].into_iter().flatten() {
             secrets.redact(text);
+        }
+        if source.as_ref().is_some_and(|source| contains_secret(&**source, secrets)) {
+            // A cause has no text that could be replaced. The message says the same.
+            *source = None;
         }
         match body {
             ErrorBody::None => {}
@@ -212,6 +224,8 @@ impl Error {
             retry_after,
             field,
             body,
+            // The message contains its text.
+            source: _,
         } = &*self.0;
         let mut out = String::with_capacity(512 + message.len());
         out.push_str("{\"success\":false,\"error\":{\"code\":");
@@ -282,10 +296,65 @@ impl std::fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {
+    /// Returns the cause of an error of a connection: a [`std::io::Error`] with the kind and the
+    /// code of the system's error, or a `rustls::Error`. None if there is no such cause.
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.source {
+            Some(source) => Some(&**source),
+            None => None,
+        }
+    }
+}
+
+// Nothing changes an error or its cause through a shared reference.
+impl UnwindSafe for Error {}
+impl RefUnwindSafe for Error {}
+
+/// Returns whether a text of a cause contains a secret.
+fn contains_secret(source: &(dyn StdError + 'static), secrets: &Redactor) -> bool {
+    [source.to_string(), format!("{source:?}")].into_iter().any(|text| {
+        let mut redacted = text.clone();
+        secrets.redact(&mut redacted);
+        redacted != text
+    })
+}
 
 impl From<ObjectError> for Error {
     fn from(error: ObjectError) -> Error {
         Error::invalid(error.pointer, error.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_source(source: impl StdError + Send + Sync + 'static) -> Error {
+        let mut error = Error::new(Code::CONNECT, "No connection could be established");
+        error.inner_mut().source = Some(Arc::new(source));
+        error
+    }
+
+    #[test]
+    fn a_clone_has_the_same_source() {
+        let error = with_source(std::io::Error::from(std::io::ErrorKind::ConnectionReset)).clone();
+        let source = error.source().unwrap().downcast_ref::<std::io::Error>().unwrap();
+        assert_eq!(source.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+
+    #[test]
+    fn a_source_with_a_secret_is_dropped() {
+        let mut secrets = Redactor::default();
+        secrets.add("k3y-of-the-host");
+        let mut harmless = with_source(std::io::Error::other("closed"));
+        harmless.redact(&secrets);
+        assert!(harmless.source().is_some());
+        for text in ["the name k3y-of-the-host is unknown", "k3y-of-the-host"] {
+            let mut error = with_source(std::io::Error::other(text));
+            error.redact(&secrets);
+            assert!(error.source().is_none(), "{text}");
+            assert!(!format!("{error:?}").contains("k3y-of-the-host"));
+        }
     }
 }

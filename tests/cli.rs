@@ -300,6 +300,70 @@ fn a_closed_standard_output_is_not_an_error() {
     assert_eq!(err, "");
 }
 
+/// Checks that a start whose result could not be printed failed and named its session.
+#[cfg(unix)]
+fn assert_session_on_stderr(sandbox: &Sandbox, output: &Output, case: &str) {
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{case}: {err}");
+    let sessions: Value =
+        serde_json::from_str(&sandbox.control(r#"{"command": "sessions"}"#).unwrap()).unwrap();
+    let id = sessions["sessions"][0]["session_id"].as_str().unwrap();
+    assert!(err.contains("Standard output cannot be written") && err.contains(id), "{case}: {err}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_start_whose_result_cannot_be_printed_fails_and_names_its_session_on_standard_error() {
+    for redirection in [">&-", ">/dev/full"] {
+        if redirection.ends_with("full") && !std::path::Path::new("/dev/full").exists() {
+            continue;
+        }
+        let sandbox = Sandbox::start("").unwrap();
+        let script = format!("exec \"$0\" start \"$@\" {redirection}");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_iplaygames")]).args(START);
+        shell.env("IPLAYGAMES_API_KEY", sandbox.api_key()).env("IPLAYGAMES_BASE_URL", sandbox.base_url());
+        shell.env_remove("IPLAYGAMES_TRANSPORT");
+        assert_session_on_stderr(&sandbox, &shell.output().unwrap(), redirection);
+    }
+    let sandbox = Sandbox::start("").unwrap();
+    // The reader of the pipe is gone before the response comes.
+    let fault = r#"{"command": "fault", "operation": "start_a_game_session", "delay_ms": 300}"#;
+    sandbox.control(fault).unwrap();
+    let mut start = tool(Some(&sandbox));
+    let mut child =
+        start.arg("start").args(START).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_session_on_stderr(&sandbox, &child.wait_with_output().unwrap(), "a closed pipe");
+}
+
+#[cfg(unix)]
+#[test]
+fn text_that_cannot_be_printed_to_a_closed_standard_output_is_an_error() {
+    let script = "exec \"$0\" operations >&-";
+    let output = Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_iplaygames")]).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("Standard output cannot be written"), "{err}");
+}
+
+#[test]
+fn a_configuration_with_a_key_twice_is_refused() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    write!(
+        &file,
+        r#"{{"api_key": "k", "base_url": "http://127.0.0.1:1", "timeout_ms": 1, "base_url": "x"}}"#
+    )
+    .unwrap();
+    let (code, _, err) = run(tool(None).arg("--config").arg(file.path()).args(["status", "x"]));
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("\"base_url\" twice"), "{err}");
+    let (code, _, err) =
+        run(tool(None).args(["sandbox", "--sandbox-config", r#"{"api_key": "k", "api_key": "l"}"#]));
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("\"api_key\" twice"), "{err}");
+}
+
 #[test]
 fn the_command_sandbox_prints_its_client_config_and_serves_requests() {
     let mut server = tool(None)

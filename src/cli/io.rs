@@ -1,9 +1,13 @@
-//! Reads option values and files, and writes to standard output.
+//! Reads option values, JSON objects and files, and writes to standard output.
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
 
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
 use super::error::CliError;
+use crate::json;
 
 /// Converts an argument to text.
 pub(super) fn parse_utf8(value: OsString) -> Result<String, CliError> {
@@ -37,13 +41,39 @@ pub(super) fn read_file(path: &str) -> Result<String, CliError> {
     }
 }
 
+/// Parses a JSON object. A key that appears twice is an error. Messages begin with `name`.
+pub(super) fn parse_object(text: &str, name: &str) -> Result<Map<String, Value>, CliError> {
+    let members = json::parse_object(text, name).map_err(|error| CliError::Usage(error.message))?;
+    let parse = |json: &RawValue| {
+        serde_json::from_str(json.get())
+            .map_err(|error| CliError::Usage(format!("{name} cannot be read as JSON: {error}.")))
+    };
+    members.into_iter().map(|(key, json)| Ok((key.into_owned(), parse(json)?))).collect()
+}
+
 /// Prints text to standard output.
 pub(super) fn print(text: &str) -> Result<(), CliError> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match write_stdout(text) {
         // The reader closed the pipe (`| head`), which is not an error of this tool.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(CliError::Io(format!("Standard output cannot be written: {error}."))),
-        Ok(()) => Ok(()),
+        result => result.map_err(|error| CliError::Io(unwritable(&error))),
     }
+}
+
+/// Prints the result of a call that has changed something, which must not be lost. If it cannot be
+/// printed, also because the reader closed the pipe, the error says what `summary` says.
+pub(super) fn print_result(text: &str, summary: &str) -> Result<(), CliError> {
+    write_stdout(text).map_err(|error| CliError::Io(format!("{} {summary}", unwritable(&error))))
+}
+
+fn write_stdout(text: &str) -> std::io::Result<()> {
+    // Rust's standard library discards what is written to a closed standard output.
+    #[cfg(unix)]
+    drop(std::os::fd::AsFd::as_fd(&std::io::stdout()).try_clone_to_owned()?);
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
+}
+
+fn unwritable(error: &std::io::Error) -> String {
+    format!("Standard output cannot be written: {error}.")
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 use lexopt::Parser;
 use serde_json::{Map, Value};
 
+use crate::api::session::text_at;
 use crate::config::api_key::trim_outside_key;
-use crate::escape::escape_json_controls;
-use crate::{CallOptions, Client, Config, LogLevel, LogLine};
+use crate::escape::{escape_controls, escape_json_controls};
+use crate::{CallOptions, Client, Config, Idempotency, LogLevel, LogLine, Operation};
 
 use super::arguments::Arguments;
 use super::error::CliError;
-use super::io::{parse_number, parse_utf8, print, read_file};
+use super::io::{parse_number, parse_object, parse_utf8, print, print_result, read_file};
 use super::key_file::read_key_file;
 
 /// The values of the options that every command has.
@@ -47,8 +48,7 @@ impl GlobalOptions {
             }
             "config" => {
                 let path = parse_utf8(parser.value()?)?;
-                let members: Map<String, Value> = serde_json::from_str(&read_file(&path)?)
-                    .map_err(|error| CliError::Usage(format!("{path:?} is not a JSON object: {error}.")))?;
+                let members = parse_object(&read_file(&path)?, &format!("The configuration in {path:?}"))?;
                 for (key, value) in members {
                     // Options on the command line have precedence over the file.
                     self.config.entry(key).or_insert(value);
@@ -78,8 +78,12 @@ impl GlobalOptions {
     /// Calls an operation and prints its result.
     pub(super) fn call(&self, operation: &str, arguments: &Arguments) -> Result<(), CliError> {
         let client = self.create_client()?;
-        let result = client.call(operation, &arguments.to_json(), &CallOptions::default());
-        print(&format!("{}\n", escape_json_controls(result?.json())))
+        let reply = client.call(operation, &arguments.to_json(), &CallOptions::default())?;
+        let text = format!("{}\n", escape_json_controls(reply.json()));
+        match crate::operation(operation) {
+            Some(Operation { idempotency: Idempotency::Safe, .. }) => print(&text),
+            _ => print_result(&text, &summarize(operation, reply.json())),
+        }
     }
 
     fn create_client(&self) -> Result<Client, CliError> {
@@ -98,5 +102,16 @@ impl GlobalOptions {
             client.set_logger(Some(logger), level)?;
         }
         Ok(client)
+    }
+}
+
+/// Says that a call has succeeded. If it has started a session, the id of the session must not be
+/// lost: without it nothing can end the session.
+fn summarize(operation: &str, reply: &str) -> String {
+    match text_at(reply, "/data/session_id") {
+        Some(session_id) => {
+            format!("The call {operation} succeeded, with the session {}.", escape_controls(&session_id))
+        }
+        None => format!("The call {operation} succeeded."),
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn run(options: &mut GlobalOptions, parser: &mut Parser) -> Result<()
     use serde_json::{Map, Value};
 
     use super::help::HELP;
-    use super::io::{parse_number, parse_utf8, print, read_value};
+    use super::io::{parse_number, parse_object, parse_utf8, print, read_value};
     use crate::sandbox::Sandbox;
 
     let mut config = Map::new();
@@ -26,9 +26,7 @@ pub(super) fn run(options: &mut GlobalOptions, parser: &mut Parser) -> Result<()
             Long("port") => port = Some(parse_number::<u16>("port", &parse_utf8(parser.value()?)?)?),
             Long("sandbox-config") => {
                 let text = read_value(&parse_utf8(parser.value()?)?)?;
-                config = serde_json::from_str(&text).map_err(|error| {
-                    CliError::Usage(format!("--sandbox-config is not a JSON object: {error}."))
-                })?;
+                config = parse_object(&text, "The sandbox's configuration")?;
             }
             other => return Err(other.unexpected().into()),
         }

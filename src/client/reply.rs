@@ -176,6 +176,7 @@ fn transport_failure(failure: TransportError, outcome: Outcome) -> Error {
     let inner = error.inner_mut();
     inner.retryable = retryable;
     inner.outcome = outcome;
+    inner.source = failure.source;
     error
 }
 

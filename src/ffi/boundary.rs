@@ -178,6 +178,27 @@ mod tests {
         assert_eq!(status(|| Ok(())), 0);
     }
 
+    /// The test harness captures what its own threads print, so a child process panics.
+    #[test]
+    fn a_panic_prints_nothing() {
+        const CHILD: &str = "IPLAYGAMES_TEST_PANIC";
+        if std::env::var_os(CHILD).is_some() {
+            assert_eq!(status(|| panic!("on purpose")), 900);
+            let on_a_thread_of_the_library = std::thread::spawn(|| {
+                InsideGuard::enter_permanently();
+                panic!("on purpose");
+            });
+            assert!(on_a_thread_of_the_library.join().is_err());
+            return;
+        }
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["ffi::boundary::tests::a_panic_prints_nothing", "--exact", "--nocapture"]);
+        let output = child.env(CHILD, "1").output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && out.contains("1 passed"), "{out}{err}");
+        assert!(err.is_empty() && !out.contains("on purpose"), "{out}{err}");
+    }
+
     #[test]
     fn a_panic_whose_payload_panics_when_dropped_does_not_leave_the_boundary() {
         struct Bomb;

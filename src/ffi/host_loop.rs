@@ -133,8 +133,8 @@ pub extern "C" fn ipg_client_suspend(client: *mut ipg_client) -> ipg_code {
 /// The connections that were idle during the suspension carry no more requests: the server or a
 /// router may have forgotten them, and the first request on such a connection would be lost. New
 /// requests open new connections. Requests whose responses were on their way go on where they were.
-/// This is so for the native transport. The reqwest transport and a transport of the host keep
-/// their own connections.
+/// This is so for the native transport and for reqwest. A transport of the host, and a reqwest
+/// client of a Rust host, keep their own connections.
 ///
 /// Threads: any.
 ///

@@ -138,7 +138,11 @@
  * sandbox has one thread.
  *
  * Descriptors. From ipg_client_new() on, each client on Linux uses three file descriptors: two for
- * epoll and one eventfd. Each connection uses one more. Freeing the client closes them.
+ * epoll and one eventfd. Each connection uses one more. Freeing the client closes them, also if
+ * handles of its requests live on. If the host has closed the descriptors 0, 1 or 2, no descriptor
+ * of the library takes their numbers, so that nothing the host writes to them reaches a server. The
+ * library looks for closed ones when it creates descriptors. For a short time sockets without a
+ * peer may occupy them; the host may replace these with dup2().
  *
  * Blocking. ipg_session_start, ipg_session_status, ipg_session_end and ipg_call block the calling
  * thread until the result is there, for at most the call's timeout_ms. ipg_client_prewarm,

@@ -15,7 +15,7 @@ use super::transport_error::{TransportError, TransportErrorKind};
 use super::unwind;
 use crate::http_types::Response;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use crate::sync::{Mutex, MutexGuard, OnceLock};
+use crate::sync::{Mutex, MutexGuard};
 
 /// The result of a call, before it becomes a reply or an error.
 #[derive(Clone, Debug)]
@@ -47,12 +47,21 @@ pub(crate) struct CallCell {
     /// Set when a response refused an attempt, which is then repeated.
     was_refused: AtomicBool,
     pub(super) started: Instant,
-    task: OnceLock<AbortHandle>,
 }
 
 enum State {
-    Waiting { wakers: WakerSet, on_end: Option<OnEnd> },
+    Waiting(Waiting),
     Done(Arc<CallReport>),
+}
+
+/// What a call needs until its end.
+#[derive(Default)]
+struct Waiting {
+    wakers: WakerSet,
+    on_end: Option<OnEnd>,
+    /// Dropped at the end: a handle of a task keeps the descriptors of the runtime open, and the
+    /// host may keep the result of the call for longer than the client.
+    task: Option<AbortHandle>,
 }
 
 /// The tasks that wait for the end: hardly ever more than one.
@@ -89,7 +98,7 @@ impl CallCell {
     pub(crate) fn new(clock: &Arc<DriveClock>) -> CallCell {
         let started = Instant::now();
         CallCell {
-            state: Mutex::new(State::Waiting { wakers: WakerSet::default(), on_end: None }),
+            state: Mutex::new(State::Waiting(Waiting::default())),
             mark: clock.mark(started),
             clock: Arc::clone(clock),
             attempt: AttemptStatus::default(),
@@ -98,7 +107,6 @@ impl CallCell {
             may_be_done: AtomicBool::new(false),
             was_refused: AtomicBool::new(false),
             started,
-            task: OnceLock::new(),
         }
     }
 
@@ -106,23 +114,20 @@ impl CallCell {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stores the task, so that a cancellation aborts it.
+    /// Stores the task, so that a cancellation aborts it. If the call has ended, the task is aborted
+    /// at once.
     pub(crate) fn set_task(&self, task: AbortHandle) {
-        // A call has one task, so this is set once.
-        let _ = self.task.set(task);
-        // Stored first and checked second: a cancellation in between aborts the task, or is noticed
-        // here.
-        if self.is_done()
-            && let Some(task) = self.task.get()
-        {
-            task.abort();
+        if let State::Waiting(waiting) = &mut *self.state() {
+            waiting.task = Some(task);
+            return;
         }
+        task.abort();
     }
 
     /// Sets the function that is called at the end. If the call has ended, it is called at once.
     pub(crate) fn set_on_end(&self, on_end: OnEnd) {
-        if let State::Waiting { on_end: place, .. } = &mut *self.state() {
-            *place = Some(on_end);
+        if let State::Waiting(waiting) = &mut *self.state() {
+            waiting.on_end = Some(on_end);
             return;
         }
         let _ = unwind::run(on_end);
@@ -133,7 +138,7 @@ impl CallCell {
         let hollow = self.report_failure(never());
         match &mut *self.state() {
             State::Done(report) => Arc::unwrap_or_clone(std::mem::replace(report, Arc::new(hollow))),
-            State::Waiting { .. } => hollow,
+            State::Waiting(_) => hollow,
         }
     }
 
@@ -153,36 +158,43 @@ impl CallCell {
     pub(crate) fn report(&self) -> Option<Arc<CallReport>> {
         match &*self.state() {
             State::Done(report) => Some(Arc::clone(report)),
-            State::Waiting { .. } => None,
+            State::Waiting(_) => None,
         }
     }
 
     /// Ends the call with this report, unless it has ended.
     pub(super) fn finish(&self, report: CallReport) {
+        self.end(report);
+    }
+
+    /// Ends the call with this report, unless it has ended. Returns the task of the call, if this
+    /// ended it.
+    fn end(&self, report: CallReport) -> Option<AbortHandle> {
         let before = {
             let mut state = self.state();
             if let State::Done(_) = *state {
-                return;
+                return None;
             }
             std::mem::replace(&mut *state, State::Done(Arc::new(report)))
         };
-        let State::Waiting { wakers, on_end } = before else { return };
+        let State::Waiting(Waiting { wakers, on_end, task }) = before else { return None };
         // Called before the tasks are woken. A panic of it does not replace the result.
         if let Some(on_end) = on_end {
             let _ = unwind::run(on_end);
         }
         wakers.wake();
+        task
     }
 
     /// Ends the call at once, with its true outcome.
     pub(crate) fn cancel(&self) {
-        self.fail(|| {
+        let task = self.fail(|| {
             TransportError::new(
                 TransportErrorKind::Canceled,
                 "The call was canceled, or its client was freed.",
             )
         });
-        if let Some(task) = self.task.get() {
+        if let Some(task) = task {
             task.abort();
         }
     }
@@ -195,13 +207,15 @@ impl CallCell {
         });
     }
 
-    /// Ends the call at once with its true outcome, unless it has ended.
-    fn fail(&self, failure: impl FnOnce() -> TransportError) {
-        if !self.is_done() {
-            // Closes the send gate before the outcome is read: nothing is sent after this.
-            self.attempt.call_off();
-            self.finish(self.report_failure(failure()));
+    /// Ends the call at once with its true outcome, unless it has ended. Returns the task of the
+    /// call, if this ended it.
+    fn fail(&self, failure: impl FnOnce() -> TransportError) -> Option<AbortHandle> {
+        if self.is_done() {
+            return None;
         }
+        // Closes the send gate before the outcome is read: nothing is sent after this.
+        self.attempt.call_off();
+        self.end(self.report_failure(failure()))
     }
 
     /// Opens the send gate for another attempt, after recording what is known of the one before: a
@@ -235,8 +249,8 @@ impl CallCell {
     pub(crate) fn wait(&self) -> impl Future<Output = Arc<CallReport>> + '_ {
         std::future::poll_fn(|context| match &mut *self.state() {
             State::Done(report) => Poll::Ready(Arc::clone(report)),
-            State::Waiting { wakers, .. } => {
-                wakers.add(context.waker());
+            State::Waiting(waiting) => {
+                waiting.wakers.add(context.waker());
                 Poll::Pending
             }
         })

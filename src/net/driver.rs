@@ -35,6 +35,7 @@ use super::resources;
 use super::retry_loop::{self, CallSpec};
 use super::roots_state::RootsState;
 use super::signal;
+use super::stdio_guard::StdioGuard;
 use super::transport::Transport as _;
 use super::transport::any::AnyTransport;
 use super::transport::limits::POOL_IDLE;
@@ -105,7 +106,7 @@ impl Driver {
     ) -> Result<Arc<Driver>, Error> {
         let permits = Permits::new(config.max_connections);
         let context = retry_loop::Context { transport, permits, log: Arc::clone(log), random };
-        let runtime = builder
+        builder
             .enable_io()
             .enable_time()
             // Helper threads resolve names and load root certificates. They end when they have
@@ -114,11 +115,14 @@ impl Driver {
             .max_io_events_per_tick(IO_EVENTS)
             .thread_keep_alive(Duration::from_millis(1))
             .thread_name("iplaygames-dns")
-            .on_thread_start(InsideGuard::enter_permanently)
-            .build()
-            .map_err(|error| {
-                resources::creation_error("The I/O runtime", &error, resources::is_exhausted(&error))
-            })?;
+            .on_thread_start(InsideGuard::enter_permanently);
+        let built = {
+            let _stdio = StdioGuard::new();
+            builder.build()
+        };
+        let runtime = built.map_err(|error| {
+            resources::creation_error("The I/O runtime", &error, resources::is_exhausted(&error))
+        })?;
         let driver = Arc::new(Driver {
             generation: fork::generation(),
             runtime: ManuallyDrop::new(runtime),
@@ -331,7 +335,7 @@ impl Driver {
         }
         let driving = self.clock.drive();
         #[cfg(feature = "reqwest")]
-        let _signals = self.transport().block_signals();
+        let _guards = self.transport().guard_host();
         // A panic of the future goes on to the caller. Any other panic means that the I/O driver
         // failed. The future is pinned first, because moving it costs more.
         let mut future = pin!(future);

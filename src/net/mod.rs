@@ -24,6 +24,7 @@ pub(crate) mod roots_state;
 mod signal;
 #[cfg(feature = "tls")]
 mod socks_error;
+pub(crate) mod stdio_guard;
 #[cfg(feature = "tls")]
 mod system_roots;
 #[cfg(feature = "tls")]

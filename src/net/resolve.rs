@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::stdio_guard::StdioGuard;
 use super::unwind;
 use crate::config::is_localhost_name;
 
@@ -105,6 +106,7 @@ impl Resolver {
         // Tokio panics if the system provides no thread, and keeps the task for a later thread.
         let started = unwind::run(|| {
             tokio::task::spawn_blocking(move || {
+                let _stdio = StdioGuard::new();
                 let found = (end.host.as_str(), 0)
                     .to_socket_addrs()
                     .map(Vec::from_iter)

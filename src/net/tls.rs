@@ -12,6 +12,7 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::roots_state::RootsState;
+use super::stdio_guard::StdioGuard;
 use super::system_roots;
 use super::unwind;
 use crate::config::{
@@ -66,8 +67,12 @@ impl LazyVerifier {
             return Ok(());
         }
         let roots = Arc::clone(self);
+        let load = move || {
+            let _stdio = StdioGuard::new();
+            roots.load().map(|_| ())
+        };
         // Tokio panics if the system provides no thread. Then this thread loads the roots.
-        let Ok(task) = unwind::run(|| tokio::task::spawn_blocking(move || roots.load().map(|_| ()))) else {
+        let Ok(task) = unwind::run(|| tokio::task::spawn_blocking(load)) else {
             return self.load().map(|_| ());
         };
         match task.await {

@@ -4,6 +4,8 @@
 #[cfg(feature = "tls")]
 use std::error::Error as StdError;
 #[cfg(feature = "tls")]
+use std::sync::Arc;
+#[cfg(feature = "tls")]
 use std::time::Duration;
 
 use super::attempt_status::AttemptStatus;
@@ -15,12 +17,15 @@ use super::resources;
 use super::socks_error::socks_failure;
 #[cfg(feature = "tls")]
 use super::tls::RootsError;
+use crate::error::ErrorSource;
 
 /// The error of an attempt that received no complete response.
 #[derive(Clone, Debug)]
 pub(crate) struct TransportError {
     pub(crate) kind: TransportErrorKind,
     pub(crate) message: String,
+    /// The error of the system or of TLS that caused this one.
+    pub(crate) source: Option<ErrorSource>,
 }
 
 /// The kinds of transport errors. Each has its error code and its retry rule.
@@ -45,7 +50,13 @@ pub(crate) enum TransportErrorKind {
 impl TransportError {
     #[cold]
     pub(crate) fn new(kind: TransportErrorKind, message: impl Into<String>) -> TransportError {
-        TransportError { kind, message: message.into() }
+        TransportError { kind, message: message.into(), source: None }
+    }
+
+    #[cfg(feature = "tls")]
+    fn with_source_of(mut self, error: &(dyn StdError + 'static)) -> TransportError {
+        self.source = source_of(error);
+        self
     }
 }
 
@@ -97,6 +108,11 @@ pub(super) fn connected_too_slowly(limit: Duration) -> TransportError {
 #[cfg(feature = "tls")]
 #[cold]
 pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> TransportError {
+    describe_unconnected(error).with_source_of(error)
+}
+
+#[cfg(feature = "tls")]
+fn describe_unconnected(error: &(dyn StdError + 'static)) -> TransportError {
     let cause = root_cause(error);
     if let Some(exhausted) = exhausted_resource(error) {
         return TransportError::new(
@@ -155,10 +171,10 @@ pub(super) fn on_connection(error: &(dyn StdError + 'static), attempt: &AttemptS
     if let Some(tls) = chain(error).find_map(tls_error)
         && refuses_client_certificate(tls)
     {
-        return refused_by_tls(tls);
+        return refused_by_tls(tls).with_source_of(error);
     }
     let cause = root_cause(error);
-    lost(&cause, attempt)
+    lost(&cause, attempt).with_source_of(error)
 }
 
 /// Returns the error of a connection that closed, before or after the request was sent.
@@ -304,6 +320,31 @@ fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Erro
     })
 }
 
+/// Returns the I/O error in an error. It may be nested as a TLS error may; h2 has a method of its
+/// own for it.
+#[cfg(feature = "tls")]
+fn io_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a std::io::Error> {
+    if let Some(error) = error.downcast_ref::<h2::Error>() {
+        return error.get_io();
+    }
+    let error = error.downcast_ref::<std::io::Error>()?;
+    error.get_ref().and_then(|inner| chain(inner).find_map(io_error)).or(Some(error))
+}
+
+/// Returns a copy of the TLS error or the I/O error in an error. An I/O error cannot be cloned: the
+/// copy has its kind and the code of the system, and no text of other libraries.
+#[cfg(feature = "tls")]
+fn source_of(error: &(dyn StdError + 'static)) -> Option<ErrorSource> {
+    if let Some(tls) = chain(error).find_map(tls_error) {
+        return Some(Arc::new(tls.clone()));
+    }
+    let io = chain(error).find_map(io_error)?;
+    Some(Arc::new(match io.raw_os_error() {
+        Some(code) => std::io::Error::from_raw_os_error(code),
+        None => std::io::Error::from(io.kind()),
+    }))
+}
+
 #[cfg(all(test, feature = "tls"))]
 mod tests {
     use super::*;
@@ -338,6 +379,29 @@ mod tests {
         }
         let error = std::io::Error::from_raw_os_error(libc::ECONNREFUSED);
         assert_eq!(unconnected(&error).kind, TransportErrorKind::Connect);
+    }
+
+    fn source(error: &(dyn StdError + 'static)) -> ErrorSource {
+        unconnected(error).source.expect("the error has a source")
+    }
+
+    #[test]
+    fn the_source_is_the_innermost_error_of_io_without_its_text() {
+        use std::io::{Error, ErrorKind};
+        let nested = Error::other(Error::new(ErrorKind::ConnectionReset, "text"));
+        let found = source(&nested);
+        let found = found.downcast_ref::<Error>().unwrap();
+        assert_eq!((found.kind(), found.get_ref().is_none()), (ErrorKind::ConnectionReset, true));
+        let found = source(&Error::other(Error::from_raw_os_error(9)));
+        assert_eq!(found.downcast_ref::<Error>().unwrap().raw_os_error(), Some(9));
+    }
+
+    #[test]
+    fn a_tls_error_inside_an_error_of_io_is_the_source() {
+        let nested = std::io::Error::new(std::io::ErrorKind::InvalidData, rustls::Error::DecryptError);
+        for found in [source(&nested), on_connection(&nested, &AttemptStatus::default()).source.unwrap()] {
+            assert_eq!(found.downcast_ref::<rustls::Error>(), Some(&rustls::Error::DecryptError));
+        }
     }
 
     #[test]

@@ -52,6 +52,7 @@ use tokio::sync::oneshot;
 use crate::codes::Code;
 use crate::error::Error;
 use crate::fork::{self, ForkSafeMutex};
+use crate::net::stdio_guard::StdioGuard;
 
 use config::Config;
 use state::{Shared, State};
@@ -236,6 +237,8 @@ fn run_server(
     stopped: oneshot::Receiver<()>,
 ) {
     block_sigpipe();
+    // Held until the end of the server: connections are accepted at any time.
+    let _stdio = StdioGuard::new();
     match bind(config) {
         Ok((runtime, listener, shared)) => {
             runtime.spawn(server::accept_connections(listener, Arc::clone(&shared)));

@@ -1,5 +1,6 @@
 //! Responses that are too large, redirect, or break off.
 
+use std::error::Error as _;
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,6 +44,19 @@ fn a_redirect_is_an_error_and_nothing_reaches_the_other_host() {
         assert_eq!((error.code(), error.outcome()), (Code::REDIRECT, Outcome::Unknown), "{line}");
     }
     assert_eq!(other.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn the_source_of_a_connection_error_is_the_error_of_the_system() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = client_with(closed, r#", "max_retries": 0"#).call("list_games", "", &options()).unwrap_err();
+    assert_eq!(error.code(), Code::CONNECT);
+    let source = error.source().expect("the error has a source").downcast_ref::<std::io::Error>().unwrap();
+    assert_eq!(source.kind(), std::io::ErrorKind::ConnectionRefused);
+    assert!(source.raw_os_error().is_some());
+
+    let refused = start(json("404 Not Found", r#"{"success":false,"message":"no"}"#)).unwrap_err();
+    assert!(refused.source().is_none(), "a response is not an error of the connection");
 }
 
 #[test]

@@ -6,11 +6,13 @@
 mod support;
 
 mod closing;
+mod descriptors;
 mod exit;
 mod fixture;
 mod forks;
 mod host_runtime;
 mod logger;
 mod signals;
+mod suspend;
 mod threads;
 mod time_limits;

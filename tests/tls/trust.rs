@@ -44,6 +44,16 @@ fn an_authority_that_is_not_configured_is_refused() {
 }
 
 #[test]
+fn the_source_of_a_refused_certificate_is_the_error_of_rustls() {
+    use std::error::Error as _;
+
+    let server = Server::new(&Authority::new("Test CA").certify("127.0.0.1"));
+    let error = status(&at(server.port, json!({}))).unwrap_err();
+    let source = error.source().expect("the error has a source").downcast_ref::<rustls::Error>();
+    assert!(matches!(source, Some(rustls::Error::InvalidCertificate(_))), "{source:?}");
+}
+
+#[test]
 fn an_authority_of_the_same_name_with_another_key_is_refused() {
     let more = json!({"ca_pem": Authority::new("Test CA").pem()});
     assert_refused(&Authority::new("Test CA").certify("127.0.0.1"), "127.0.0.1", more);

@@ -145,8 +145,8 @@ fn a_wait_that_looks_and_registers_in_two_steps_is_found() {
         if cell.is_done() {
             return Poll::Ready(());
         }
-        if let State::Waiting { wakers, .. } = &mut *cell.state() {
-            wakers.add(context.waker());
+        if let State::Waiting(waiting) = &mut *cell.state() {
+            waiting.wakers.add(context.waker());
         }
         Poll::Pending
     }));
@@ -186,8 +186,8 @@ fn on_end_that_is_checked_and_set_in_two_steps_is_found() {
         };
         if cell.is_done() {
             called();
-        } else if let State::Waiting { on_end, .. } = &mut *cell.state() {
-            *on_end = Some(Box::new(called));
+        } else if let State::Waiting(waiting) = &mut *cell.state() {
+            waiting.on_end = Some(Box::new(called));
         }
         join(ender);
         assert_eq!(calls.get(), 1, "calls of on_end");
@@ -201,8 +201,8 @@ fn an_end_that_is_checked_and_set_in_two_steps_is_found() {
         if !cell.is_done() {
             let report = cell.report_failure(lost());
             let before = std::mem::replace(&mut *cell.state(), State::Done(Arc::new(report)));
-            if let State::Waiting { wakers, .. } = before {
-                wakers.wake();
+            if let State::Waiting(waiting) = before {
+                waiting.wakers.wake();
             }
         }
     }
@@ -410,6 +410,8 @@ fn a_task_that_is_stored_after_the_check_is_found() {
         if cell.is_done() {
             return task.abort();
         }
-        let _ = cell.task.set(task);
+        if let State::Waiting(waiting) = &mut *cell.state() {
+            waiting.task = Some(task);
+        }
     }));
 }

@@ -19,6 +19,8 @@ use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::idle_time::DriveClock;
 use crate::net::roots_state::RootsState;
+#[cfg(feature = "reqwest")]
+use crate::net::stdio_guard::StdioGuard;
 use crate::net::transport_error::TransportError;
 
 /// The transport of a client. An enum and not a trait object: the future of an attempt is then a
@@ -75,7 +77,7 @@ impl AnyTransport {
             }
             #[cfg(feature = "reqwest")]
             TransportChoice::Reqwest | TransportChoice::ReqwestClient(_) => {
-                Ok(AnyTransport::Reqwest(Box::new(ReqwestTransport::new(config)?)))
+                Ok(AnyTransport::Reqwest(Box::new(ReqwestTransport::new(config, clock)?)))
             }
             #[cfg(not(feature = "native"))]
             TransportChoice::Native => Err(Error::new(
@@ -90,10 +92,11 @@ impl AnyTransport {
 
 #[cfg(feature = "reqwest")]
 impl AnyTransport {
-    /// Keeps signals of the transport from the host while the current thread drives. None if the
-    /// transport raises none.
-    pub(crate) fn block_signals(&self) -> Option<super::sigpipe::SigpipeGuard> {
-        matches!(self, AnyTransport::Reqwest(_)).then(super::sigpipe::SigpipeGuard::new)
+    /// Keeps the signals of reqwest from the host, and its sockets off the standard streams, while
+    /// the current thread drives. None for the other transports, which need neither.
+    pub(crate) fn guard_host(&self) -> Option<(super::sigpipe::SigpipeGuard, StdioGuard)> {
+        matches!(self, AnyTransport::Reqwest(_))
+            .then(|| (super::sigpipe::SigpipeGuard::new(), StdioGuard::new()))
     }
 }
 

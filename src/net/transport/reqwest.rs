@@ -10,8 +10,8 @@ mod proxy_settings;
 
 use std::error::Error as StdError;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url};
 use tokio::runtime::Handle;
 
-use self::client::{NameResolver, build_client};
+use self::client::{ClientSettings, NameResolver, client_settings};
 use self::proxy_settings::connection_error;
 use super::Transport;
 use super::encoded_body::{self, EncodedBody, JSON};
@@ -32,6 +32,7 @@ use crate::error::Error;
 use crate::fork;
 use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
+use crate::net::idle_time::DriveClock;
 use crate::net::response_headers::store_headers;
 use crate::net::roots_state::RootsState;
 use crate::net::tls::LazyVerifier;
@@ -44,15 +45,16 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Sends requests with a reqwest client.
 pub(crate) struct ReqwestTransport {
-    client: Client,
+    // It belongs to the driver of one process, so it need not be fork-safe.
+    client: Mutex<CurrentClient>,
+    /// None for a client of the host, which the library cannot build again.
+    settings: Option<ClientSettings>,
+    clock: Arc<DriveClock>,
     base_url: String,
     headers: HeaderMap,
     max_response_bytes: usize,
     connect_timeout: Duration,
     resolver: NameResolver,
-    /// The host name that a connection resolves: that of the server or of its proxy. None for an
-    /// address, and for a client of the host, which may have a proxy of its own.
-    first_host: Option<String>,
     /// None for a client of the host, which verifies certificates itself.
     roots: Option<Arc<LazyVerifier>>,
     /// Whether the last response came over HTTP/2 or HTTP/3, which a client of the host may speak:
@@ -62,6 +64,13 @@ pub(crate) struct ReqwestTransport {
     has_unclosed: AtomicBool,
 }
 
+/// The client that sends new requests.
+struct CurrentClient {
+    client: Client,
+    /// How often the host had resumed the client of this library when this one was built.
+    resumes: u64,
+}
+
 impl ReqwestTransport {
     /// Creates a transport for a configuration: with the host's client if it has one.
     ///
@@ -69,9 +78,9 @@ impl ReqwestTransport {
     ///
     /// [`Code::INVALID_ARGUMENT`] for a proxy that cannot be used; [`Code::UNSUPPORTED`] for a
     /// client of the host in a forked child; [`Code::INTERNAL`] if reqwest cannot be set up.
-    pub(crate) fn new(config: &Config) -> Result<ReqwestTransport, Error> {
+    pub(crate) fn new(config: &Config, clock: &Arc<DriveClock>) -> Result<ReqwestTransport, Error> {
         let mut resolver = NameResolver::new(config);
-        let (client, first_host, roots) = match &config.transport {
+        let (client, settings, roots) = match &config.transport {
             TransportChoice::ReqwestClient(given) if given.generation != fork::generation() => {
                 return Err(Error::new(
                     Code::UNSUPPORTED,
@@ -82,22 +91,38 @@ impl ReqwestTransport {
             TransportChoice::ReqwestClient(given) => (given.client.clone(), None, None),
             _ => {
                 let roots = Arc::new(LazyVerifier::new(config));
-                let (client, first_host) = build_client(config, &roots, &mut resolver)?;
-                (client, first_host, Some(roots))
+                let settings = client_settings(config, &roots, &mut resolver)?;
+                (settings.build()?, Some(settings), Some(roots))
             }
         };
         Ok(ReqwestTransport {
-            client,
+            client: Mutex::new(CurrentClient { client, resumes: clock.resumes() }),
+            settings,
+            clock: Arc::clone(clock),
             base_url: config.base_url.clone(),
             headers: request_headers(config),
             max_response_bytes: config.max_response_bytes,
             connect_timeout: config.connect_timeout,
             resolver,
-            first_host,
             roots: roots.filter(|_| config.base_url.starts_with("https:")),
             is_shared: AtomicBool::new(false),
             has_unclosed: AtomicBool::new(false),
         })
+    }
+
+    /// Returns the client for a new request. After the host has resumed the client of this library
+    /// that is a new one: a connection that was idle meanwhile must not carry a request. Requests
+    /// that are in flight keep the client before it.
+    fn client(&self) -> Result<Client, TransportError> {
+        let mut current = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        let resumes = self.clock.resumes();
+        if let Some(settings) = &self.settings
+            && current.resumes != resumes
+        {
+            let client = settings.build().map_err(|error| transport_error::internal(&error.message()))?;
+            *current = CurrentClient { client, resumes };
+        }
+        Ok(current.client.clone())
     }
 
     async fn exchange(
@@ -114,10 +139,11 @@ impl ReqwestTransport {
         for _ in 0..YIELDS {
             tokio::task::yield_now().await;
         }
+        let client = self.client()?;
         if !attempt.try_send() {
             return Err(transport_error::called_off());
         }
-        let mut received = match self.client.execute(request).await {
+        let mut received = match client.execute(request).await {
             Ok(received) => received,
             Err(error) => return Err(self.error(&error, attempt)),
         };
@@ -277,7 +303,7 @@ impl Transport for ReqwestTransport {
     /// cannot open a connection without a request.
     async fn connect(&self) -> Result<(), TransportError> {
         self.load_roots().await?;
-        if let Some(host) = &self.first_host {
+        if let Some(host) = self.settings.as_ref().and_then(|settings| settings.first_host.as_ref()) {
             let found = self.resolver.resolver.resolve(host).await;
             found.map_err(|error| transport_error::unconnected(&error))?;
         }

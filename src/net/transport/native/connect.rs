@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::net::resolve::Resolver;
 use crate::net::transport::limits::KEEPALIVE;
@@ -41,6 +41,29 @@ pub(in crate::net) async fn connect(
     Ok(stream)
 }
 
+/// Connects a socket whose descriptor is above 2. A host that has closed its standard streams would
+/// otherwise write to the server.
+async fn connect_socket(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    above_stdio(socket)?.connect(address).await
+}
+
+#[cfg(unix)]
+fn above_stdio(socket: TcpSocket) -> io::Result<TcpSocket> {
+    use std::os::fd::{AsFd as _, AsRawFd as _};
+    if socket.as_raw_fd() > 2 {
+        return Ok(socket);
+    }
+    // The clone has a number above 2.
+    let moved = socket.as_fd().try_clone_to_owned()?;
+    Ok(TcpSocket::from_std_stream(moved.into()))
+}
+
+#[cfg(not(unix))]
+fn above_stdio(socket: TcpSocket) -> io::Result<TcpSocket> {
+    Ok(socket)
+}
+
 type Connecting = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
 
 async fn connect_to_any(addresses: Vec<SocketAddr>, limit: Duration) -> io::Result<TcpStream> {
@@ -51,7 +74,7 @@ async fn connect_to_any(addresses: Vec<SocketAddr>, limit: Duration) -> io::Resu
     let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
     loop {
         if let Some(address) = waiting.next() {
-            connecting.push(Box::pin(TcpStream::connect(address)));
+            connecting.push(Box::pin(connect_socket(address)));
         }
         let mut pause = pin!(tokio::time::sleep(stagger));
         let step = poll_fn(|context| {

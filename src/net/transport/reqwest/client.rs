@@ -1,15 +1,16 @@
 //! Builds the reqwest client of a configuration: TLS, the proxy, names and connections like those
 //! of the native transport. A client of the host is not changed.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::proxy_settings::{check_client_certificate, reqwest_proxy};
 use crate::codes::Code;
-use crate::config::{Config, ProxyScheme};
+use crate::config::{Config, ProxyScheme, is_localhost_name};
 use crate::error::Error;
 use crate::net::resolve::Resolver;
 use crate::net::tls::{self, LazyVerifier};
@@ -17,16 +18,24 @@ use crate::net::transport::limits::{KEEPALIVE, MAX_HEADERS, POOL_IDLE};
 use crate::net::transport::proxy::intercept;
 use crate::net::transport_error;
 
-/// Builds a client that does what the native transport does: no redirects, no retries, no cookies,
-/// no decompression. Also returns the host name that a connection resolves.
-pub(super) fn build_client(
+/// The settings of the clients of one transport.
+pub(super) struct ClientSettings {
+    tls: rustls::ClientConfig,
+    proxy: Option<reqwest::Proxy>,
+    resolver: NameResolver,
+    connect_timeout: Duration,
+    max_idle: usize,
+    /// The host name that a connection resolves: that of the server or of its proxy. None for an
+    /// address.
+    pub(super) first_host: Option<String>,
+}
+
+/// Returns the settings that a configuration makes. Prepares `resolver` for its proxy.
+pub(super) fn client_settings(
     config: &Config,
     roots: &Arc<LazyVerifier>,
     resolver: &mut NameResolver,
-) -> Result<(Client, Option<String>), Error> {
-    let unusable = |error: &dyn std::fmt::Display| {
-        Error::new(Code::INTERNAL, format!("The reqwest client cannot be set up: {error}"))
-    };
+) -> Result<ClientSettings, Error> {
     let mut tls =
         tls::client_config(roots, config.client_certificate.as_ref()).map_err(|error| unusable(&error))?;
     // HTTP/2 in hyper takes a body that was cut by RST_STREAM(NO_ERROR) as complete, and says
@@ -41,32 +50,56 @@ pub(super) fn build_client(
         check_client_certificate(config, found)?;
         resolver.prepare(found.scheme);
     }
-    let mut builder = Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .no_proxy()
-        .dns_resolver(resolver.clone())
-        .connect_timeout(config.connect_timeout)
-        .pool_idle_timeout(POOL_IDLE)
-        .pool_max_idle_per_host(config.max_connections)
-        .tcp_keepalive(KEEPALIVE)
-        .http1_only()
-        .http1_max_headers(MAX_HEADERS);
-    let first_host = host_name(found.as_ref().map_or(&server, |found| found.intercept.uri()));
-    if let Some(found) = &found {
-        builder = builder.proxy(reqwest_proxy(&found.intercept)?);
-    }
-    let client = builder.build().map_err(|error| unusable(&transport_error::root_cause(&error)))?;
-    Ok((client, first_host))
+    Ok(ClientSettings {
+        tls,
+        first_host: host_name(found.as_ref().map_or(&server, |found| found.intercept.uri())),
+        proxy: found.map(|found| reqwest_proxy(&found.intercept)).transpose()?,
+        resolver: resolver.clone(),
+        connect_timeout: config.connect_timeout,
+        max_idle: config.max_connections,
+    })
 }
 
-/// Returns the host of a URI, unless the host is an address.
+impl ClientSettings {
+    /// Builds a client that does what the native transport does: no redirects, no retries, no
+    /// cookies, no decompression.
+    pub(super) fn build(&self) -> Result<Client, Error> {
+        let mut builder = Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .dns_resolver(self.resolver.clone())
+            .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(POOL_IDLE)
+            .pool_max_idle_per_host(self.max_idle)
+            .tcp_keepalive(KEEPALIVE)
+            .http1_only()
+            .http1_max_headers(MAX_HEADERS);
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(proxy.clone());
+        }
+        builder.build().map_err(|error| unusable(&transport_error::root_cause(&error)))
+    }
+}
+
+#[cold]
+fn unusable(error: &dyn std::fmt::Display) -> Error {
+    Error::new(Code::INTERNAL, format!("The reqwest client cannot be set up: {error}"))
+}
+
+/// Returns the host of a URI, unless the host is an address or is not looked up.
 fn host_name(uri: &http::Uri) -> Option<String> {
     let host = uri.host()?;
-    let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
-    (!is_address).then(|| host.to_owned())
+    let is_address = host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok();
+    (!is_address && !is_loopback_name(host)).then(|| host.to_owned())
+}
+
+/// Returns whether a name is one of this machine that must not be looked up, as in
+/// `native/connect.rs`.
+fn is_loopback_name(host: &str) -> bool {
+    host != "localhost" && is_localhost_name(host)
 }
 
 /// Lets reqwest resolve names as the native transport does: calls share a look-up, and its thread
@@ -100,7 +133,10 @@ impl Resolve for NameResolver {
         Box::pin(async move {
             // reqwest also asks for addresses, with the brackets of a URL.
             let host = name.as_str().trim_start_matches('[').trim_end_matches(']');
-            let mut addresses = resolver.resolve(host).await?;
+            let mut addresses = match is_loopback_name(host) {
+                true => vec![(Ipv6Addr::LOCALHOST, 0).into(), (Ipv4Addr::LOCALHOST, 0).into()],
+                false => resolver.resolve(host).await?,
+            };
             if ipv4_first {
                 // Stable: the order within a family stays.
                 addresses.sort_by_key(SocketAddr::is_ipv6);
