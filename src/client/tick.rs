@@ -150,8 +150,8 @@ impl Client {
     }
 
     /// Ends a suspension. Requests then go out on new connections, because idle ones may be dead
-    /// after a long sleep. A transport of the host, and a reqwest client of the host, keep their own
-    /// connections. A repetition changes nothing.
+    /// after a long sleep. A transport of the host, and a reqwest client of the host, keep their
+    /// own connections. A repetition changes nothing.
     ///
     /// # Errors
     ///

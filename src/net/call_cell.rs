@@ -114,8 +114,8 @@ impl CallCell {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stores the task, so that a cancellation aborts it. If the call has ended, the task is aborted
-    /// at once.
+    /// Stores the task, so that a cancellation aborts it. If the call has ended, the task is
+    /// aborted at once.
     pub(crate) fn set_task(&self, task: AbortHandle) {
         if let State::Waiting(waiting) = &mut *self.state() {
             waiting.task = Some(task);
