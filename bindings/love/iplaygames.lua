@@ -1,4 +1,5 @@
--- The IPlayGames API for LÖVE and other programs that run LuaJIT. The module uses polling: a call
+-- The IPlayGames API for LÖVE and other programs that run LuaJIT. The module is one file, so that
+-- it can be copied. It uses polling: a call
 -- returns a request immediately, `client:tick()` once a frame drives all requests, and
 -- `request:poll()` returns the result. C calls no Lua function, except those of a transport of the
 -- program. Only `client:prewarm()` and `client:shutdown()` block.

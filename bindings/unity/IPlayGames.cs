@@ -1,5 +1,6 @@
-// The IPlayGames API for Unity and .NET (netstandard2.0, C# 7). The wrapper is one file and needs
-// no other package. HostTransport.cs adds clients whose HTTP requests the program sends.
+// The IPlayGames API for Unity and .NET (netstandard2.0, C# 7). The wrapper is one file, so that it
+// can be copied, and needs no other package. HostTransport.cs adds clients whose HTTP requests the
+// program sends.
 //
 //     var client = new Client("{\"base_url\": \"https://relay.example\"}");
 //     StartedSession session = await client.StartSessionAsync(new StartSession { GameId = 42, ... });

@@ -1,5 +1,5 @@
 //! A transport of the host for C: a table of functions that send requests, and the functions with
-//! which the host answers.
+//! which the host answers. The file is long, because half of it is the text of the header.
 
 use std::collections::HashMap;
 use std::ffi::{c_char, c_void};
