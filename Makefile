@@ -62,9 +62,13 @@ REMAP_FLAGS = --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_TARGET
 REMAP = $(if $(filter dist,$(PROFILE)),RUSTFLAGS="$$RUSTFLAGS $(REMAP_FLAGS)" \
     CFLAGS="$$CFLAGS -ffile-prefix-map=$(CRATES)=cargo")
 
+# LTO optimises in this run. A lower limit for inlining makes the library 8 % smaller and a call 6 %
+# longer (docs/size.md).
+INLINE = $(if $(filter dist,$(PROFILE)),-C llvm-args=--inline-threshold=60)
+
 # The shared and the static library in one run: the optimiser, most of the time, works for both.
 define libraries
-	$(REMAP) $(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib,staticlib $(FEATURES) $(ALLOCATOR) $(LINK) --print native-static-libs=$(BUILT)/native-static-libs
+	$(REMAP) $(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib,staticlib $(FEATURES) $(ALLOCATOR) $(LINK) $(INLINE) --print native-static-libs=$(BUILT)/native-static-libs
 endef
 
 # What goes into games is the slim library.

@@ -90,7 +90,7 @@ int main(int argc, char **argv) {
     pthread_barrier_wait(&barrier);
     MUST(use.good);
     for (i = 0; i < CALLS; i++) {
-        MUST(submit.call(client, "list_games", NULL, NULL, on_done, NULL, NULL, NULL) == IPG_OK);
+        MUST(submit.call(client, "list_games", NULL, NULL, on_done, NULL, NULL, NULL, NULL) == IPG_OK);
     }
     MUST(client_tick.call(client, 0, NULL) == IPG_OK); /* some are on their way now */
 
