@@ -227,6 +227,7 @@ archives:
 test-recipes: tools ## the recipes for Conan and vcpkg (Debian: cmake pkg-config python3-venv)
 	$(call need,cmake,Debian and Ubuntu: apt-get install cmake)
 	$(call venv,$(OUT)/conan)
+	@# Without Conan the script reports that its tests are skipped.
 	@[ -x $(OUT)/conan/bin/conan ] || $(OUT)/conan/bin/pip install -q --disable-pip-version-check 'conan>=2,<3' || true
 	CONAN=$(OUT)/conan/bin/conan tests/install/recipes.sh
 
@@ -239,6 +240,7 @@ test-dist: dist ## the archives, unpacked and used (Debian: cmake pkg-config mon
 	$(call need,mcs,Debian and Ubuntu: apt-get install mono-mcs)
 	$(call need,gdb,Debian and Ubuntu: apt-get install gdb)
 	$(call venv,$(OUT)/meson)
+	@# Without Meson the script reports that its tests are skipped.
 	@[ -x $(OUT)/meson/bin/meson ] || $(OUT)/meson/bin/pip install -q --disable-pip-version-check 'meson>=1,<2' 'ninja>=1,<2' || true
 	MESON=$(OUT)/meson/bin/meson SHIP_PROFILE=$(SHIP_PROFILE) \
 	    tests/install/dist.sh $(DIST)/$(SHIP).tar.gz $(DIST)/$(SHIP)-development.tar.gz

@@ -810,7 +810,7 @@ extern "C" fn on_result(user_data: *mut c_void, request: Handle, code: i32, json
     });
 }
 
-/// Polls a request whose client was freed: the updates of a watch that nobody has taken come first,
+/// Polls a request whose client was freed: a poll returns the waiting updates of a watch first,
 /// then its end.
 fn expect_end(request: Handle) {
     loop {

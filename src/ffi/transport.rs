@@ -236,9 +236,9 @@ static HANDLES: StaticForkSafeMutex<Option<HashMap<ExchangeId, usize>>> = Static
 fn answer(
     handle: *mut ipg_exchange,
     open: &Exchange,
-    answer: impl FnOnce(&Exchange) -> Result<(), Error>,
+    give_answer: impl FnOnce(&Exchange) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let result = answer(open);
+    let result = give_answer(open);
     if result.as_ref().is_err_and(|error| error.code() == Code::INVALID_ARGUMENT) {
         return result;
     }
@@ -257,7 +257,10 @@ fn close(id: ExchangeId) -> Option<*mut ipg_exchange> {
 /// Parses the header lines of a response.
 fn parse_headers(lines: &str) -> Result<Vec<(&str, &str)>, Error> {
     let mut headers = Vec::new();
-    for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+    for (index, line) in lines.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
         if line.starts_with("HTTP/") {
             // An interim response comes before the final one.
             headers.clear();
@@ -265,8 +268,8 @@ fn parse_headers(lines: &str) -> Result<Vec<(&str, &str)>, Error> {
         }
         let Some((name, value)) = line.split_once(':') else {
             return Err(invalid_argument(format!(
-                "`headers` has a line without a colon: line {} of the response.",
-                headers.len() + 1
+                "`headers` has a line without a colon: line {}.",
+                index + 1
             )));
         };
         headers.push((name.trim(), value.trim()));

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use http::header::{CONTENT_LENGTH, HeaderMap};
+
 use crate::http_types::Response;
 
 /// Stores the headers that calls need in a response. Of a repeated header, the first value counts.
@@ -44,4 +46,9 @@ fn content_type(value: &[u8]) -> Cow<'static, str> {
     // Nearly all responses have this type.
     const JSON: &str = "application/json";
     if value == JSON.as_bytes() { Cow::Borrowed(JSON) } else { Cow::Owned(text(value)) }
+}
+
+/// Returns the value of Content-Length, if it is a number.
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

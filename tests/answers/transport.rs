@@ -81,7 +81,7 @@ fn broken_connections_have_codes_of_their_own() {
     let error = cut(b"SSH-2.0-OpenSSH_9.2\r\n\r\n");
     assert_eq!((error.code(), error.outcome()), (Code::BAD_RESPONSE, Outcome::Unknown), "{error}");
 
-    // Nobody listens on port 1.
+    // No program listens on port 1.
     let error = client_with(1, r#", "max_retries": 0"#).call("list_games", "", &options()).unwrap_err();
     assert_eq!((error.code(), error.outcome(), error.retryable()), (Code::CONNECT, Outcome::NotSent, true));
 

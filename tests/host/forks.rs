@@ -45,7 +45,7 @@ fn a_fork_leaves_the_parents_connection_to_the_parent() {
     let calling = fork(|| (0..200).for_each(|call| ask(&client, &format!("child-{call}"))));
     (0..200).for_each(|call| ask(&client, &format!("parent-{call}")));
     reap(calling);
-    // A child that only lets go disturbs nobody either.
+    // A child that only drops its clients does not disturb the parent.
     let clone = client.clone();
     reap(fork(move || drop(clone)));
     reap(fork(|| {

@@ -137,7 +137,7 @@ impl Remote {
     /// Cancels the client's call, or closes the client.
     pub fn event(&self, what: &str) {
         let done = self.interpreter.ask(json!({"do": what, "client": self.client}));
-        done.recv_timeout(TEST_TIMEOUT).expect("the child does what it is told");
+        done.recv_timeout(TEST_TIMEOUT).expect("the child answers in time");
     }
 
     pub fn drop(self) {

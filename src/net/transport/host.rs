@@ -9,7 +9,7 @@ use http::header::{HeaderMap, HeaderValue};
 use super::Transport;
 use super::encoded_body::{EncodedBody, JSON};
 use super::permits::Permit;
-use super::request_headers::request_headers;
+use super::request_headers::{X_REQUEST_ID, request_headers, request_url};
 use crate::config::Config;
 use crate::host_transport::{
     ExchangeFailure, ExchangeState, HostFailure, HostRequest, HostResponse, HostTransport,
@@ -58,9 +58,7 @@ impl HostedTransport {
         call_id: &HeaderValue,
         attempt: &AttemptStatus,
     ) -> Result<CancelGuard<'_>, TransportError> {
-        let target =
-            std::str::from_utf8(&request.target).map_err(|error| transport_error::internal(&error))?;
-        let url = format!("{}{target}", self.base_url);
+        let url = request_url(&self.base_url, request)?;
         let (content_type, body) = match EncodedBody::of(request)? {
             EncodedBody::None | EncodedBody::Empty => (None, bytes::Bytes::new()),
             EncodedBody::Json(json) => (Some(JSON.to_owned()), json),
@@ -70,7 +68,8 @@ impl HostedTransport {
         for (name, value) in &self.headers {
             headers.push((name.as_str(), text(value)?));
         }
-        headers.push(("x-request-id", text(call_id)?));
+        let call_id_name = X_REQUEST_ID;
+        headers.push((call_id_name.as_str(), text(call_id)?));
         headers.extend(content_type.as_deref().map(|content_type| ("content-type", content_type)));
         let request =
             HostRequest { method: request.method.as_str(), url: &url, headers: &headers, body: &body };

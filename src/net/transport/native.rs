@@ -16,7 +16,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
 use zeroize::Zeroizing;
 
@@ -26,7 +26,7 @@ use self::pool::{Connection, Pool};
 use super::Transport;
 use super::encoded_body::{self, EncodedBody, JSON};
 use super::permits::Permit;
-use super::request_headers::request_headers;
+use super::request_headers::{X_REQUEST_ID, request_headers};
 use crate::config::Config;
 use crate::error::Error;
 use crate::http_types::{Request, Response};
@@ -35,8 +35,6 @@ use crate::net::idle_time::DriveClock;
 use crate::net::roots_state::RootsState;
 use crate::net::tls::LazyVerifier;
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
-
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The connections and the prepared headers of one client in one process.
 pub(crate) struct NativeTransport {

@@ -1,8 +1,19 @@
-//! The headers that every request of a client has, the same for every transport.
+//! The headers that every request of a client has, and its URL, the same for every transport.
 
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::Config;
+use crate::http_types::Request;
+use crate::net::transport_error::{self, TransportError};
+
+/// The header with the call id.
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Returns the complete URL of a request.
+pub(super) fn request_url(base_url: &str, request: &Request) -> Result<String, TransportError> {
+    let target = std::str::from_utf8(&request.target).map_err(|error| transport_error::internal(&error))?;
+    Ok(format!("{base_url}{target}"))
+}
 
 /// Returns the headers of the configuration, with the API key and the accepted formats.
 pub(super) fn request_headers(config: &Config) -> HeaderMap {

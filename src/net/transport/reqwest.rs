@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Client, Url};
 use tokio::runtime::Handle;
 
@@ -25,7 +25,7 @@ use super::Transport;
 use super::encoded_body::{self, EncodedBody, JSON};
 use super::limits::MAX_HEAD;
 use super::permits::Permit;
-use super::request_headers::request_headers;
+use super::request_headers::{X_REQUEST_ID, request_headers, request_url};
 use crate::codes::Code;
 use crate::config::{Config, TransportChoice};
 use crate::error::Error;
@@ -33,15 +33,13 @@ use crate::fork;
 use crate::http_types::{Request, Response};
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::idle_time::DriveClock;
-use crate::net::response_headers::store_headers;
+use crate::net::response_headers::{content_length, store_headers};
 use crate::net::roots_state::RootsState;
 use crate::net::tls::LazyVerifier;
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
 
 /// The first yield asks the system for events of the connections, the second one runs their tasks.
 const YIELDS: usize = 2;
-
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Sends requests with a reqwest client.
 pub(crate) struct ReqwestTransport {
@@ -171,12 +169,10 @@ impl ReqwestTransport {
     }
 
     fn request(&self, request: &Request, call_id: &HeaderValue) -> Result<reqwest::Request, TransportError> {
-        let target =
-            std::str::from_utf8(&request.target).map_err(|error| transport_error::internal(&error))?;
-        let text = format!("{}{target}", self.base_url);
+        let text = request_url(&self.base_url, request)?;
         let url = Url::parse(&text).map_err(|error| transport_error::internal(&error))?;
         // The crate `url` removes dot segments, which would name another resource.
-        if !url.as_str().ends_with(target) {
+        if !url.as_str().as_bytes().ends_with(&request.target) {
             return Err(transport_error::internal(&"its path would be changed by reqwest"));
         }
         let mut made = reqwest::Request::new(encoded_body::method(request.method), url);
@@ -218,10 +214,7 @@ impl ReqwestTransport {
     ) -> Result<(), TransportError> {
         let max = self.max_response_bytes;
         let too_large = |status| transport_error::too_large(status, max);
-        let content_length = received
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let content_length = content_length(received.headers());
         if content_length.is_some_and(|length| length > max as u64) {
             return Err(too_large(response.status));
         }

@@ -23,7 +23,7 @@ use crate::http_types::Response;
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::deadline::{self, Deadline};
 use crate::net::idle_time::DriveClock;
-use crate::net::response_headers::store_headers;
+use crate::net::response_headers::{content_length, store_headers};
 use crate::net::transport::limits::MAX_HEAD;
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
 use crate::net::unwind::injection_point;
@@ -196,11 +196,7 @@ impl Http2 {
             &mut response,
             head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())),
         );
-        let content_length = head
-            .headers
-            .get(http::header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        read_body(body, content_length, max_body, &mut response, attempt).await?;
+        read_body(body, content_length(&head.headers), max_body, &mut response, attempt).await?;
         Ok(response)
     }
 }
