@@ -1,7 +1,7 @@
 //! Builds the reqwest client of a configuration: TLS, the proxy, names and connections like those
 //! of the native transport. A client of the host is not changed.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::proxy_settings::{check_client_certificate, reqwest_proxy};
 use crate::codes::Code;
-use crate::config::{Config, ProxyScheme, is_localhost_name};
+use crate::config::{Config, ProxyScheme};
 use crate::error::Error;
 use crate::net::resolve::Resolver;
 use crate::net::tls::{self, LazyVerifier};
@@ -89,17 +89,11 @@ fn unusable(error: &dyn std::fmt::Display) -> Error {
     Error::new(Code::INTERNAL, format!("The reqwest client cannot be set up: {error}"))
 }
 
-/// Returns the host of a URI, unless the host is an address or is not looked up.
+/// Returns the host of a URI, unless the host is an address.
 fn host_name(uri: &http::Uri) -> Option<String> {
     let host = uri.host()?;
     let is_address = host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok();
-    (!is_address && !is_loopback_name(host)).then(|| host.to_owned())
-}
-
-/// Returns whether a name is one of this machine that must not be looked up, as in
-/// `native/connect.rs`.
-fn is_loopback_name(host: &str) -> bool {
-    host != "localhost" && is_localhost_name(host)
+    (!is_address).then(|| host.to_owned())
 }
 
 /// Lets reqwest resolve names as the native transport does: calls share a look-up, and its thread
@@ -107,8 +101,6 @@ fn is_loopback_name(host: &str) -> bool {
 #[derive(Clone)]
 pub(super) struct NameResolver {
     pub(super) resolver: Arc<Resolver>,
-    /// Whether a proxy resolves the name of the server.
-    proxy_resolves: bool,
     /// Whether IPv4 addresses precede the others.
     ipv4_first: bool,
 }
@@ -116,12 +108,11 @@ pub(super) struct NameResolver {
 impl NameResolver {
     pub(super) fn new(config: &Config) -> NameResolver {
         let resolver = Arc::new(Resolver::new(config.connect_timeout));
-        NameResolver { resolver, proxy_resolves: false, ipv4_first: false }
+        NameResolver { resolver, ipv4_first: false }
     }
 
     /// Prepares for a proxy.
     fn prepare(&mut self, proxy: ProxyScheme) {
-        self.proxy_resolves = !matches!(proxy, ProxyScheme::Socks { proxy_resolves: false, .. });
         // reqwest gives the first address of the server to the proxy.
         self.ipv4_first = matches!(proxy, ProxyScheme::Socks { version: 4, proxy_resolves: false });
     }
@@ -129,14 +120,11 @@ impl NameResolver {
 
 impl Resolve for NameResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let NameResolver { resolver, ipv4_first, .. } = self.clone();
+        let NameResolver { resolver, ipv4_first } = self.clone();
         Box::pin(async move {
             // reqwest also asks for addresses, with the brackets of a URL.
             let host = name.as_str().trim_start_matches('[').trim_end_matches(']');
-            let mut addresses = match is_loopback_name(host) {
-                true => vec![(Ipv6Addr::LOCALHOST, 0).into(), (Ipv4Addr::LOCALHOST, 0).into()],
-                false => resolver.resolve(host).await?,
-            };
+            let mut addresses = resolver.resolve(host).await?;
             if ipv4_first {
                 // Stable: the order within a family stays.
                 addresses.sort_by_key(SocketAddr::is_ipv6);
