@@ -50,7 +50,9 @@ ALLOCATOR := --features host-allocator
 SLIM := --no-default-features --features capi,native
 # For games whose requests go through the platform's own HTTP library.
 HOSTED := --no-default-features --features capi
-BUILT = $(CARGO_TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+# CROSS is the target of a cross build, a file of packaging/cross/targets; empty for this machine.
+CROSS ?=
+BUILT = $(if $(CROSS),$(CROSS_TARGET_DIR)/$(CROSS),$(CARGO_TARGET_DIR))/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
 # Paths of the machine that builds stay out of what others get, also out of panic messages. The last
 # flag that matches a path counts.
@@ -66,9 +68,12 @@ REMAP = $(if $(filter dist,$(PROFILE)),RUSTFLAGS="$$RUSTFLAGS $(REMAP_FLAGS)" \
 # longer (docs/size.md).
 INLINE = $(if $(filter dist,$(PROFILE)),-C llvm-args=--inline-threshold=60)
 
+# Cargo with its flags for what is built for others.
+BUILD_CARGO = $(if $(CROSS),$(CROSS_REMAP) $(call cross-cargo,$(CROSS)),$(REMAP) $(CARGO))
+
 # The shared and the static library in one run: the optimiser, most of the time, works for both.
 define libraries
-	$(REMAP) $(CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib,staticlib $(FEATURES) $(ALLOCATOR) $(LINK) $(INLINE) --print native-static-libs=$(BUILT)/native-static-libs
+	$(BUILD_CARGO) rustc --profile $(PROFILE) --lib --crate-type cdylib,staticlib $(FEATURES) $(ALLOCATOR) $(LINK) $(INLINE) --print native-static-libs=$(BUILT)/native-static-libs
 endef
 
 # What goes into games is the slim library.
@@ -85,7 +90,9 @@ endef
 
 # The same without symbols. On Linux the symbols of a library go into a file beside it, which the
 # library names, and which debuggers find by that name.
-OBJCOPY ?= objcopy
+# BINUTILS is the prefix of the tools for the target.
+BINUTILS ?= $(if $(CROSS),$(firstword $(subst -, ,$(CROSS)))-linux-gnu-)
+OBJCOPY ?= $(BINUTILS)objcopy
 define put-stripped
 	@mkdir -p $(2)
 	@if [ $(UNAME) = Linux ]; then set -e -x; cd $(2); \
@@ -165,6 +172,10 @@ header: tools ## write the generated files: C and C++ headers, codes of the bind
 	$(PYTHON) bindings/generate_codes.py
 	$(PYTHON) bindings/cpp/amalgamate.py
 
+.PHONY: python-api
+python-api: python-dev ## write the generated files of the Python package from operations.json
+	$(DEV)/python bindings/python/generate.py
+
 # ---- installing ----------------------------------------------------------------------------------
 
 PREFIX ?= /usr/local
@@ -178,10 +189,11 @@ TREE ?= $(DIST)/tree
 tree: tools
 	$(libraries)
 	$(call put-stripped,$(BUILT)/libiplaygames.$(SO),$(TREE))
-	packaging/static.sh $(BUILT)/libiplaygames.a $(TREE)/libiplaygames.a include/*.h
+	LD=$(BINUTILS)ld OBJCOPY=$(BINUTILS)objcopy AR=$(BINUTILS)ar NM=$(BINUTILS)nm \
+	    packaging/static.sh $(BUILT)/libiplaygames.a $(TREE)/libiplaygames.a include/*.h
 	cp $(BUILT)/native-static-libs $(TREE)/
-	$(PYTHON) packaging/licenses.py $(FEATURES) >$(TREE)/THIRD-PARTY-LICENSES.txt
-	$(PYTHON) packaging/sbom.py $(FEATURES) >$(TREE)/iplaygames.cdx.json
+	$(if $(CROSS),CARGO_BUILD_TARGET=$(CROSS)) $(PYTHON) packaging/licenses.py $(FEATURES) >$(TREE)/THIRD-PARTY-LICENSES.txt
+	$(if $(CROSS),CARGO_BUILD_TARGET=$(CROSS)) $(PYTHON) packaging/sbom.py $(FEATURES) >$(TREE)/iplaygames.cdx.json
 
 # Variables: PREFIX, DESTDIR, LIBDIR, CMAKEDIR; BUILD=no takes what is built.
 INSTALL = $(PYTHON) packaging/install.py --tree $(TREE) --prefix "$(PREFIX)" --destdir "$(DESTDIR)" \
@@ -193,7 +205,7 @@ install: $(if $(filter no,$(BUILD)),,tree-and-tool) ## install under PREFIX
 
 .PHONY: tree-and-tool
 tree-and-tool: tree
-	$(REMAP) $(CARGO) build --profile $(PROFILE) --bin iplaygames $(FEATURES)
+	$(BUILD_CARGO) build --profile $(PROFILE) --bin iplaygames $(FEATURES)
 	$(call put-stripped,$(BUILT)/iplaygames,$(TREE))
 
 .PHONY: uninstall
@@ -202,7 +214,7 @@ uninstall: ## remove what install put there, given the same variables
 
 # ---- shipping ------------------------------------------------------------------------------------
 
-TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+TARGET := $(or $(CROSS),$(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p'))
 SHIP := iplaygames-$(VERSION)-$(TARGET)
 ARCHIVE = $(MAKE) install BUILD=no DESTDIR= LIBDIR=lib CMAKEDIR=
 
@@ -218,8 +230,8 @@ archives:
 	rm -rf $(DIST)/$(SHIP) $(DIST)/$(SHIP)-development
 	$(ARCHIVE) TREE=$(DIST)/ship PREFIX=$(DIST)/$(SHIP)
 	$(ARCHIVE) PREFIX=$(DIST)/$(SHIP)-development
-	$(PYTHON) packaging/archive.py $(DIST)/$(SHIP)
-	$(PYTHON) packaging/archive.py --development $(DIST)/$(SHIP)-development
+	$(PYTHON) packaging/archive.py --target $(TARGET) $(DIST)/$(SHIP)
+	$(PYTHON) packaging/archive.py --target $(TARGET) --development $(DIST)/$(SHIP)-development
 
 # Conan comes from PyPI into a folder of its own. Where that cannot be reached, its tests are
 # skipped, and said so.
@@ -276,12 +288,20 @@ test-loom: tools ## models of the code that threads share, in every order of the
 
 # The suites whose promises do not depend on the transport. Each test says itself what only the
 # native transport promises; the suite http2 is for that transport only.
-REQWEST_SUITES := answers host outcome_truth proxy retry sandbox submit tls watch wire
+REQWEST_SUITES := abandoned answers cli download driver_failure game_loop host matrix memory observers \
+    operations outcome_truth proxy resources retry sandbox slow_resolver soak submit threads tls watch wire
 
 .PHONY: test-reqwest
-test-reqwest: python-dev ## suites of Rust and Python with the reqwest transport
+test-reqwest: python-dev lib-dev ## suites of Rust, C and Python with the reqwest transport
 	IPLAYGAMES_TRANSPORT=reqwest $(CARGO) test $(addprefix --test ,$(REQWEST_SUITES))
+	IPLAYGAMES_TRANSPORT=reqwest REQUESTS=3000 CC="$(CC)" CXX="$(CXX)" tests/c/run.sh $(OUT)/lib
 	cd bindings/python && IPLAYGAMES_TRANSPORT=reqwest CALLS=$(CALLS) $(DEV)/python -m pytest -q
+
+# The tests of the roots of the system need a library without roots of its own.
+.PHONY: test-bundled-roots
+test-bundled-roots: tools ## the tests of root certificates with the feature bundled-roots
+	$(CARGO) test --features bundled-roots --lib tls
+	$(CARGO) test --features bundled-roots --test tls bundled_roots
 
 .PHONY: test-c
 test-c: lib-dev ## the C programs, compiled as C99 and as C++17
@@ -323,6 +343,13 @@ LIVES ?= 1000000
 soak: tools ## LIVES session lives with faults; writes docs/reliability-soak.csv and .svg
 	LIVES=$(LIVES) SOAK_WRITE=1 $(CARGO) test --test soak -- --nocapture
 	$(PYTHON) tests/soak/chart.py docs/reliability-soak.csv docs/reliability-soak.svg
+
+# Twenty minutes on two processors.
+KILLS ?= 1000
+.PHONY: kill9
+kill9: python-dev ## KILLS processes of three kinds are killed; no session is lost
+	CI=true IPLAYGAMES_KILL9=$(KILLS) IPLAYGAMES_KILL9_PYTHON=$(DEV)/python \
+	    $(CARGO) test --test journal -- --nocapture kill9
 
 FUZZ_TARGETS := http1 http1_sequence http2 arguments config json abi
 
@@ -373,6 +400,13 @@ define venv
 	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 endef
 
+# The environment that builds packages.
+MATURIN := $(VENVS)/build/bin/maturin
+define maturin
+	$(call venv,$(VENVS)/build)
+	$(VENVS)/build/bin/pip install -q --disable-pip-version-check "$$(grep ^maturin bindings/python/requirements-dev.txt)"
+endef
+
 .PHONY: python-dev
 python-dev: tools
 	$(call venv,$(VENVS)/dev)
@@ -394,18 +428,26 @@ lint-python: python-dev ## the Python package: format, rules, types, stubs, free
 test-python-install: python-dev ## tests the installation of the Python package
 	MATURIN=$(DEV)/maturin PYTHON=$(PYTHON) bindings/python/tests/install.sh
 
+# Not kept in the repository: the file depends on the compiler.
+python-notices = $(PYTHON) packaging/licenses.py --package iplaygames-python >THIRD-PARTY-LICENSES.txt
+
 .PHONY: wheel
 wheel: tools ## builds the Python wheel into dist/python/
-	$(call venv,$(VENVS)/build)
-	$(VENVS)/build/bin/pip install -q --disable-pip-version-check "$$(grep ^maturin bindings/python/requirements-dev.txt)"
+	$(maturin)
 	rm -f $(DIST)/python/*.whl
-	$(VENVS)/build/bin/maturin build -q --release --out $(DIST)/python
+	$(python-notices)
+	$(PYTHON) packaging/sbom.py --package iplaygames-python >$(VENVS)/iplaygames-native.cdx.json
+	$(REMAP) $(MATURIN) build -q --profile $(PROFILE) --out $(DIST)/python \
+	    --sbom-include $(VENVS)/iplaygames-native.cdx.json
 
 .PHONY: sdist
 sdist: tools ## builds the Python source distribution into dist/python/
-	$(call venv,$(VENVS)/build)
-	$(VENVS)/build/bin/pip install -q --disable-pip-version-check "$$(grep ^maturin bindings/python/requirements-dev.txt)"
-	$(VENVS)/build/bin/maturin sdist --out $(DIST)/python
+	$(maturin)
+	rm -f $(DIST)/python/*.tar.gz
+	$(python-notices)
+	$(MATURIN) sdist --out $(DIST)/python
+
+include packaging/python.mk
 
 # ---- engines -------------------------------------------------------------------------------------
 
@@ -460,6 +502,10 @@ mono: lib-dev ## the wrapper for Unity and .NET (Debian: mono-mcs libmono-system
 bench-loop: tools ## what a game loop pays: ticks, submits, watches (figures, no verdict)
 	$(CARGO) bench --profile quick --bench game_loop
 
+.PHONY: bench-journal
+bench-journal: tools ## starts a second with a journal and without, and the size of the library
+	$(CARGO) bench --profile quick --bench journal
+
 .PHONY: instructions
 instructions: lib-slim ## instructions a call, against a baseline (ACCEPT=1 renews it)
 	$(PYTHON) benches/compare/test_bench.py
@@ -513,7 +559,7 @@ LINT := $(CARGO_TARGET_DIR)/lint/bin
 .PHONY: lint-tools
 lint-tools: tools
 	$(call venv,$(CARGO_TARGET_DIR)/lint)
-	$(LINT)/pip install -q --disable-pip-version-check -r .ci/requirements.txt
+	$(LINT)/pip install -q --disable-pip-version-check -r .ci/requirements.txt "$$(grep ^ruff bindings/python/requirements-dev.txt)"
 
 # The files of src/ffi/ are parts of a generated header.
 C_FILES = $(shell git ls-files '*.c' '*.h' '*.cpp' '*.hpp' | \
@@ -527,8 +573,11 @@ format-c: lint-tools ## format the C and C++ files with clang-format
 lint: lint-tools ## generated files, format, prose, links, clippy for each set of features, rustdoc
 	$(PYTHON) bindings/generate_codes.py --check
 	$(PYTHON) bindings/cpp/amalgamate.py --check
+	$(LINT)/python bindings/python/generate.py --check
 	$(PYTHON) .ci/line_length.py
 	$(PYTHON) .ci/dead_links.py
+	$(LINT)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(LINT)/python .ci/workflows.py
 	$(LINT)/clang-format --dry-run -Werror $(C_FILES)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
@@ -536,6 +585,7 @@ lint: lint-tools ## generated files, format, prose, links, clippy for each set o
 	$(CARGO) clippy --no-default-features -- -D warnings
 	$(CARGO) clippy --no-default-features --features capi -- -D warnings
 	$(CARGO) clippy --no-default-features --features capi,native -- -D warnings
+	$(CARGO) clippy --no-default-features --features bundled-roots -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace
 
 ADVISORIES := https://github.com/RustSec/advisory-db
@@ -575,6 +625,10 @@ publish-check: tools ## the package for crates.io, without the upload
 	$(CARGO) publish --dry-run --locked >$(OUT)/publish.log 2>&1 || { cat $(OUT)/publish.log >&2; exit 1; }
 	@! grep -A1 yanked $(OUT)/publish.log >&2
 	@grep -E 'Packaged|Finished' $(OUT)/publish.log
+
+# ---- other platforms -----------------------------------------------------------------------------
+
+include packaging/cross.mk
 
 .PHONY: clean
 clean: ## remove what was built

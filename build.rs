@@ -117,6 +117,7 @@ mod capi {
     const SOURCES: &[&str] = &[
         "types",
         "base",
+        "../sys/android_exports",
         "allocator",
         "client",
         "log",
@@ -124,6 +125,7 @@ mod capi {
         "call",
         "submit",
         "request",
+        "journal",
         "transport",
         "host_loop",
         "json",
@@ -131,7 +133,7 @@ mod capi {
 
     pub(super) fn run(root: &Path, out: &Path) {
         let directory = root.join("src/ffi");
-        for watched in ["src/ffi", "src/codes.rs"] {
+        for watched in ["src/ffi", "src/sys/android_exports.rs", "src/codes.rs"] {
             println!("cargo::rerun-if-changed={watched}");
         }
         let read = |name: &str| {
@@ -167,6 +169,7 @@ mod capi {
             line_length: 100,
             ..Config::default()
         };
+        config.defines.insert("target_os = android".into(), "__ANDROID__".into());
         config.function.prefix = Some("IPG_API".into());
         config.function.must_use = Some("IPG_MUST_USE".into());
         config

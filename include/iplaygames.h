@@ -134,8 +134,9 @@
  *
  * Threads of the library. A client has no permanent thread, except one named iplaygames-io if it is
  * configured with "io_thread": true. Helper threads named iplaygames-dns resolve host names and
- * load certificates, at most 9 for each client. A helper thread ends when it has nothing to do. A
- * sandbox has one thread.
+ * load certificates, at most 9 for each client. A helper thread ends when it has nothing to do. The
+ * first session that a client with a "journal" starts, checks or ends starts one thread, named
+ * iplaygames-journal. A sandbox has one thread.
  *
  * Descriptors. From ipg_client_new() on, each client on Linux uses three file descriptors: two for
  * epoll and one eventfd. Each connection uses one more. Freeing the client closes them, also if
@@ -147,12 +148,13 @@
  * Blocking. ipg_session_start, ipg_session_status, ipg_session_end and ipg_call block the calling
  * thread until the result is there, for at most the call's timeout_ms. ipg_client_prewarm,
  * ipg_request_wait and ipg_client_shutdown block for at most the time they are given;
- * ipg_client_shutdown also waits for a callback that is running on another thread, and
- * ipg_client_set_logger and ipg_client_set_waker for a logger or a waker that is. All other
- * functions return at once. A thread that blocks on a client may also do the work of other threads'
- * calls on it. If that thread is stopped, by a debugger for example, the other calls are delayed.
- * Use "io_thread": true or another client
- * for threads that other threads' blocking calls must not delay.
+ * ipg_client_shutdown also waits for a callback that is running on another thread, and at most two
+ * seconds for a journal; ipg_client_set_logger and ipg_client_set_waker wait for a logger or a
+ * waker that is running. The ipg_journal_ functions read and write a file, and ipg_journal_end_all
+ * makes calls. All other functions return at once. A thread that blocks on a client may also do the
+ * work of other threads' calls on it. If that thread is stopped, by a debugger for example, the
+ * other calls are delayed. Use "io_thread": true or another client for threads that other threads'
+ * blocking calls must not delay.
  *
  * Resources. If the process has no file descriptor or thread left, ipg_client_new or the call fails
  * with IPG_ERR_RESOURCES. Nothing was sent. If memory is exhausted, the process ends (the Rust
@@ -222,6 +224,11 @@
  *                            without ticks. Callbacks still wait for a tick.
  *   max_response_bytes   8388608
  *                            A larger response is the error IPG_ERR_RESPONSE_TOO_LARGE.
+ *   journal              none
+ *                            A file that records each session before its start is sent, so that a
+ *                            process that is killed loses none: the path, or {"path": ...,
+ *                            "durability": "full" or "normal"}. "normal" does not wait for the disk,
+ *                            and may lose sessions when the power fails. See ipg_journal_open().
  *   transport            $IPLAYGAMES_TRANSPORT, else native
  *                            The HTTP library: "native", or "reqwest" in a build that contains it.
  *                            docs/transports.md lists the differences.
@@ -320,6 +327,12 @@
 
 /** The process or the system has no file descriptor, thread or memory left; the call was not sent. */
 #define IPG_ERR_RESOURCES 107
+
+/** The journal of sessions cannot be written or read; a start was not sent. */
+#define IPG_ERR_JOURNAL 108
+
+/** The file of a download cannot be written. */
+#define IPG_ERR_FILE 109
 
 /** The host name could not be resolved. */
 #define IPG_ERR_RESOLVE 200
@@ -529,6 +542,17 @@ typedef void (*ipg_finalizer)(void *user_data);
 typedef void (*ipg_callback)(void *user_data, ipg_request *request, ipg_code code, const char *json);
 
 /**
+ * Receives the progress of ipg_journal_end_all(), after each entry. Returns 0 to go on, and
+ * another number to stop.
+ *
+ * The parameters are: `user_data`, as it was passed to ipg_journal_end_all(); and `json`,
+ * `{"done": 3, "result": "ended", "error": null, "session": {…}}`. `result` is `"ended"`,
+ * `"already_over"`, `"failed"` (with the error document in `error`), `"without_id"` or
+ * `"other_host"`. The library owns `json`, which is invalid after the callback returns.
+ */
+typedef int32_t (*ipg_journal_callback)(void *user_data, const char *json);
+
+/**
  * Sends a request. See #ipg_transport.
  *
  * The parameters are: `user_data` of the transport; `exchange`, the handle to answer with;
@@ -562,11 +586,13 @@ typedef void (*ipg_transport_cancel)(void *user_data, ipg_exchange *exchange);
  * `cancel`, which may be NULL, is called once for an exchange whose call ends without an answer:
  * by a cancellation, a time limit, or the end of the client. It may come as late as the next tick.
  * The handle is invalid then; an answer is refused with #IPG_ERR_INVALID_HANDLE and has no effect.
+ * An answer between the end of the call and `cancel` is accepted and has no effect either; then
+ * `cancel` is not called.
  *
  * Both functions run on the thread that drives a call, inside a function of this library, with no
  * lock held. They must return and must not block. They may call ipg_exchange_respond(),
- * ipg_exchange_fail() and every function that does not drive; a blocking call is refused with
- * #IPG_ERR_UNSUPPORTED.
+ * ipg_exchange_fail() and every function that does not drive. A blocking call is refused with
+ * #IPG_ERR_UNSUPPORTED, a tick does nothing, and ipg_client_shutdown() cancels the calls.
  *
  * The host must not follow redirects, must not send a request a second time, and must remove a
  * content coding (such as gzip) together with its header.
@@ -728,6 +754,36 @@ IPG_API IPG_MUST_USE ipg_code ipg_operations(char **out_json);
  */
 IPG_API void ipg_string_free(char *text);
 
+#if defined(__ANDROID__)
+/**
+ * Gives the Java virtual machine of the process to the library, which verifies certificates of
+ * servers with it. Call it once, before the first https call. Android only.
+ *
+ * The program also needs the Java component of the crate rustls-platform-verifier
+ * (docs/transports.md). A library that was built with the feature `bundled-roots` needs neither.
+ *
+ * Ownership: the parameters stay the host's. The library keeps references of its own until the
+ * process ends. Threads: any.
+ *
+ * \param vm The `JavaVM *` of the process, as `JNI_OnLoad` receives it.
+ * \param context A `jobject` of the class `android.content.Context`, such as the activity.
+ * \param out_json Receives the document `{"success": true}`, or the error document. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT if a parameter is NULL; #IPG_ERR_INTERNAL if Java
+ *     throws an exception.
+ *
+ * ```c
+ * #if defined(__ANDROID__)
+ * // `vm` is from JNI_OnLoad(), `activity` from the native method that runs.
+ * if (ipg_android_init(vm, activity, &json) != IPG_OK) {
+ *     puts(json);
+ * }
+ * ipg_string_free(json);
+ * #endif
+ * ```
+ */
+IPG_API ipg_code ipg_android_init(void *vm, void *context, char **out_json);
+#endif
+
 /**
  * Sets the allocator of the library for the whole process. Call it before any other function of
  * this library, except ipg_version(), ipg_abi_version(), ipg_code_name() and ipg_code_message():
@@ -834,7 +890,10 @@ ipg_code ipg_client_prewarm(ipg_client *client,
  * `succeeded` and `failed` (parts of `calls`), `attempts` (of these calls), `unknown` (the failed
  * calls with the outcome `"unknown"`), `abandoned` (the calls whose result the host did not take),
  * `in_flight` (the calls in flight now), and `roots` (the trusted certificates that are loaded:
- * `"none"`, `"given"` or `"system"`). A later version may add members.
+ * `"none"`, `"given"`, `"system"` or, in a library with roots of its own, `"bundled"`). A client
+ * with a journal also has `journal`: `rows` (the entries of the file), `bytes` (its size),
+ * `commits`, `syncs` and `sync_us` (the commits that waited for the disk, and how long), and
+ * `failed` (writes that failed). A later version may add members.
  *
  * Ownership: free the string with ipg_string_free(). Threads: any.
  *
@@ -863,13 +922,16 @@ IPG_API IPG_MUST_USE ipg_code ipg_client_stats(ipg_client *client, char **out_js
  * on another thread, without a time limit. If a callback calls the function, the remaining
  * callbacks run inside that callback.
  *
+ * If the client has a journal, the function also waits at most two seconds until it is written and
+ * its file is closed. Windows does not move or remove a file that is open.
+ *
  * Threads: any. A callback may call this function.
  *
  * \param client The client.
  * \param timeout_ms The time limit in milliseconds for the calls in flight.
  * \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN if the client was shut down before,
- * or if this thread can make no calls any more. In the second case the function drives nothing and
- * does everything else.
+ * or if this thread can make no calls any more; #IPG_ERR_UNSUPPORTED inside a function of an
+ * #ipg_transport. In the last two cases the function drives nothing and does everything else.
  *
  * ```c
  * ipg_client_shutdown(client, 2000);
@@ -890,7 +952,7 @@ IPG_API ipg_code ipg_client_shutdown(ipg_client *client, uint32_t timeout_ms);
  * Never waits. A finalizer and a callback may call this function. A callback or the logger may
  * still be running on another thread that is inside a call of this client. Such a run of a
  * callback is the last, and the finalizers run on that thread. All other finalizers run inside
- * this function.
+ * this function. The thread of a journal writes the rest and closes the file afterwards.
  *
  * Threads: any.
  *
@@ -1053,9 +1115,10 @@ ipg_code ipg_session_end(ipg_client *client,
  * \param operation The name of the operation, such as `"list_games"`.
  * \param arguments_json A flat JSON object with the path, query and body parameters by their
  * names. NULL is `{}`.
- * \param options_json A JSON object with settings for this call: `timeout_ms`, `max_retries`, and
- * `call_id`, which is sent as `X-Request-Id`. A member that is missing has the client's value.
- * NULL is `{}`.
+ * \param options_json A JSON object with settings for this call: `timeout_ms`, `max_retries`,
+ * `call_id`, which is sent as `X-Request-Id`, and `headers`, an object of strings, which replace
+ * headers of the client of the same name. A member that is missing has the client's value. NULL is
+ * `{}`.
  * \param out_json Receives the API's response, byte for byte, or the error document. May be NULL.
  * \return #IPG_OK; #IPG_ERR_UNKNOWN_OPERATION; #IPG_ERR_INVALID_ARGUMENT, with a `field` if a
  * member of `arguments_json` is wrong; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY; #IPG_ERR_SHUT_DOWN;
@@ -1471,6 +1534,123 @@ IPG_API ipg_code ipg_request_cancel(ipg_request *request);
 IPG_API ipg_code ipg_request_free(ipg_request *request);
 
 /**
+ * Returns the sessions of the client's journal that may exist: those that are open, that are
+ * ending, and those whose start has an unknown outcome. They were started with the same file, by
+ * this or by other processes, also by processes that were killed. Blocks until the file is read.
+ *
+ * Ownership: free the string with ipg_string_free(). Threads: any.
+ *
+ * \param client The client. Its configuration has the key `journal`.
+ * \param filter_json A JSON object that selects other sessions, or NULL: `states` (a list of
+ * `"unknown"`, `"open"`, `"ending"`, `"ended"`, `"rejected"`, `"not_sent"`, `"resolved"`),
+ * `player_id`, `session_id`, `call_id`, `after` (an `id`: sessions with larger ids only) and
+ * `limit` (1000).
+ * \param out_json Receives `{"success": true, "sessions": [{"id": 7, "state": "open",
+ * "session_id": "abc123", …}]}`, in the order of the starts; or the error document. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for a wrong filter; #IPG_ERR_INVALID_HANDLE;
+ * #IPG_ERR_JOURNAL if the file cannot be read; #IPG_ERR_UNSUPPORTED if the client has no journal,
+ * or in a build without the journal.
+ *
+ * ```c
+ * char *json = NULL;
+ * if (ipg_journal_open(client, "{\"player_id\": \"player-7\"}", &json) == IPG_OK) {
+ *     puts(json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_journal_open(ipg_client *client,
+                          const char *filter_json,
+                          char **out_json);
+
+/**
+ * Marks a session of the journal that is open, ending or unknown as resolved: the operator has
+ * decided about it. ipg_journal_open() does not return it any more.
+ *
+ * Ownership: free the string with ipg_string_free(). Threads: any.
+ *
+ * \param client The client.
+ * \param id The `id` of the session in the journal.
+ * \param note A text about the decision.
+ * \param out_json Receives `{"success": true}`, or the error document. May be NULL.
+ * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT, with the `field` `/id`, if there is no such session;
+ * and the other codes of ipg_journal_open().
+ *
+ * ```c
+ * ipg_journal_resolve(client, 7, "The operator found no session.", NULL);
+ * ```
+ */
+IPG_API
+ipg_code ipg_journal_resolve(ipg_client *client,
+                             int64_t id,
+                             const char *note,
+                             char **out_json);
+
+/**
+ * Checks every session of the journal that is open or ending, and ends those that still exist.
+ * Blocks until all calls have ended. A call that fails does not stop the others.
+ *
+ * Ownership: free the string with ipg_string_free(). Threads: any.
+ *
+ * \param client The client.
+ * \param options_json A JSON object, or NULL: `filter` (as in ipg_journal_open(), without `after`
+ * and `limit`) and `call` (the options of each call, as in ipg_call()).
+ * \param progress The function that is called on this thread after each session, with no lock
+ * held, or NULL.
+ * \param user_data A pointer that the library passes to the function.
+ * \param finalizer The function that is called when `user_data` is not used any more, or NULL. See
+ * #ipg_finalizer.
+ * \param out_json Receives `{"success": true, "ended": 3, "already_over": 1, "failed": 0,
+ * "without_id": 0, "other_host": 0}`, or the error document. Sessions without an id are starts
+ * with an unknown outcome; those of another host were started at another `base_url`. May be NULL.
+ * \return #IPG_OK, also if calls have failed; and the other codes of ipg_journal_open().
+ *
+ * ```c
+ * char *json = NULL;
+ * if (ipg_journal_end_all(client, NULL, NULL, NULL, NULL, &json) == IPG_OK) {
+ *     puts(json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_journal_end_all(ipg_client *client,
+                             const char *options_json,
+                             ipg_journal_callback progress,
+                             void *user_data,
+                             ipg_finalizer finalizer,
+                             char **out_json);
+
+/**
+ * Removes the sessions that do not exist any more, and were closed long ago, from the journal, and
+ * gives their space back to the disk. Sessions that may exist stay. Blocks until this is done.
+ *
+ * Ownership: free the string with ipg_string_free(). Threads: any.
+ *
+ * \param client The client.
+ * \param older_than_days How many days ago the sessions were closed at least. 0 removes all.
+ * \param out_json Receives `{"success": true, "removed": 1200}`, or the error document. May be
+ * NULL.
+ * \return The codes of ipg_journal_open().
+ *
+ * ```c
+ * char *json = NULL;
+ * if (ipg_journal_compact(client, 90, &json) == IPG_OK) {
+ *     puts(json);
+ * }
+ * ipg_string_free(json);
+ * ```
+ */
+IPG_API
+IPG_MUST_USE
+ipg_code ipg_journal_compact(ipg_client *client,
+                             uint32_t older_than_days,
+                             char **out_json);
+
+/**
  * Creates a client as ipg_client_new() does, whose requests the host sends. TLS, root
  * certificates, proxies and connections are then the host's: the keys for them have no effect.
  * Retries, time limits and outcomes are the library's. A request counts as sent when `send` is
@@ -1479,7 +1659,8 @@ IPG_API ipg_code ipg_request_free(ipg_request *request);
  * Ownership: end the client with ipg_client_free(), free the string with ipg_string_free(). The
  * library copies the table. The finalizer runs exactly once: before this function returns if it
  * fails or if `out_client` is NULL; otherwise when the client is freed and the last call has
- * ended, on a thread that is inside a function of this library. It does not run in a forked child.
+ * ended, on a thread that is inside a function of this library. It does not run in a forked child,
+ * nor for a table whose `size` is too small, which the library does not read.
  * Threads: any.
  *
  * \param config_json A JSON object, as for ipg_client_new(). `"io_thread": true` is refused,
@@ -1516,12 +1697,14 @@ ipg_code ipg_client_new_with_transport(const char *config_json,
  * \param status The HTTP status, 200 to 599.
  * \param headers The headers of the response: lines of the form `name: value` that end with LF or
  * CR LF. Empty lines are skipped. A line that begins with `HTTP/` begins a new response, so the
- * header lines of libcurl can be passed as they are. NULL means no headers.
+ * header lines of libcurl can be passed as they are. NULL means no headers. Headers of more than
+ * 64 KiB, or with a control character, are not valid HTTP: the call fails with
+ * #IPG_ERR_BAD_RESPONSE.
  * \param body The body, which the library copies. May be NULL if `body_len` is 0.
  * \param body_len The length of the body in bytes.
  * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for another status, a line without a colon, or NULL
  * with a length: the exchange is still open; #IPG_ERR_INVALID_HANDLE for an exchange that was
- * answered before or whose call has ended.
+ * answered before or whose call has ended, and in a forked child for an exchange of its parent.
  *
  * ```c
  * const char *body = "{\"success\": true}";
@@ -1550,7 +1733,8 @@ ipg_code ipg_exchange_respond(ipg_exchange *exchange,
  * `not_sent`, and a start may be sent again. Otherwise 1: the outcome of a start is `unknown`.
  * \param message The reason, for the error's message. NULL means none.
  * \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for another `kind`: the exchange is still open;
- * #IPG_ERR_INVALID_HANDLE for an exchange that was answered before or whose call has ended.
+ * #IPG_ERR_INVALID_HANDLE for an exchange that was answered before or whose call has ended, and in
+ * a forked child for an exchange of its parent.
  *
  * ```c
  * ipg_exchange_fail(exchange, IPG_ERR_CONNECT, 0, "no network");

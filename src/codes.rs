@@ -38,6 +38,8 @@ codes! {
     105 UNSUPPORTED         "IPG_ERR_UNSUPPORTED"        "This build of the library does not have this function, or the caller's context does not allow it.";
     106 NO_SUCH_FIELD       "IPG_ERR_NO_SUCH_FIELD"      "The JSON document has no value at this pointer.";
     107 RESOURCES           "IPG_ERR_RESOURCES"          "The process or the system has no file descriptor, thread or memory left; the call was not sent.";
+    108 JOURNAL             "IPG_ERR_JOURNAL"            "The journal of sessions cannot be written or read; a start was not sent.";
+    109 FILE                "IPG_ERR_FILE"               "The file of a download cannot be written.";
     200 RESOLVE             "IPG_ERR_RESOLVE"            "The host name could not be resolved.";
     201 CONNECT             "IPG_ERR_CONNECT"            "No connection could be opened.";
     202 TLS                 "IPG_ERR_TLS"                "The TLS handshake failed: certificate, host name or protocol.";

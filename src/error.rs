@@ -298,7 +298,8 @@ impl std::fmt::Display for Error {
 
 impl StdError for Error {
     /// Returns the cause of an error of a connection: a [`std::io::Error`] with the kind and the
-    /// code of the system's error, or a `rustls::Error`. None if there is no such cause.
+    /// code of the system's error, or a `rustls::Error`. For a name that cannot be resolved, it is
+    /// the [`std::io::Error`] of the resolver. None if there is no such cause.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.source {
             Some(source) => Some(&**source),

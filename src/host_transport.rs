@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::codes::Code;
 use crate::error::Error;
-use crate::fork::ForkSafeMutex;
+use crate::fork::{self, ForkSafeMutex};
 
 /// A transport of the host: it sends the HTTP requests of a client.
 ///
@@ -129,6 +129,8 @@ struct AnswerGuard(Arc<ExchangeState>);
 /// The part of an exchange that the library waits for.
 pub(crate) struct ExchangeState {
     id: ExchangeId,
+    /// The process whose driver waits for the answer.
+    generation: u64,
     state: ForkSafeMutex<State>,
 }
 
@@ -144,7 +146,11 @@ impl ExchangeState {
     pub(crate) fn new() -> (Arc<ExchangeState>, Exchange) {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = ExchangeId(NEXT.fetch_add(1, Ordering::Relaxed));
-        let state = Arc::new(ExchangeState { id, state: ForkSafeMutex::new(State::Waiting(None)) });
+        let state = Arc::new(ExchangeState {
+            id,
+            generation: fork::generation(),
+            state: ForkSafeMutex::new(State::Waiting(None)),
+        });
         let exchange = Exchange { guard: Arc::new(AnswerGuard(Arc::clone(&state))) };
         (state, exchange)
     }
@@ -174,6 +180,13 @@ impl ExchangeState {
     }
 
     fn answer(&self, answer: Result<HostResponse, HostFailure>) -> Result<(), Error> {
+        if self.generation != fork::generation() {
+            // The waker would write to a descriptor of the parent.
+            return Err(Error::new(
+                Code::INVALID_HANDLE,
+                "The exchange belongs to the process that this one was forked from.",
+            ));
+        }
         let mut state = self.state.lock();
         if !matches!(*state, State::Waiting(_)) {
             return Err(Error::new(
@@ -196,12 +209,15 @@ impl Exchange {
         self.guard.0.id
     }
 
-    /// Answers with a complete response. Of a repeated header, the first value counts.
+    /// Answers with a complete response. Of a repeated header, the first value counts. Headers of
+    /// more than 64 KiB, or with a control character, are not valid HTTP: the call fails with
+    /// [`Code::BAD_RESPONSE`].
     ///
     /// # Errors
     ///
     /// [`Code::INVALID_ARGUMENT`] for a status outside of 200 to 599: the exchange stays open.
-    /// [`Code::INVALID_HANDLE`] if the exchange was answered before or its call has ended.
+    /// [`Code::INVALID_HANDLE`] if the exchange was answered before or its call has ended, and in a
+    /// forked child for an exchange of its parent.
     pub fn respond(&self, status: u16, headers: &[(&str, &str)], body: Vec<u8>) -> Result<(), Error> {
         if !(200..=599).contains(&status) {
             return Err(Error::invalid(
@@ -218,7 +234,8 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// [`Code::INVALID_HANDLE`] if the exchange was answered before or its call has ended.
+    /// [`Code::INVALID_HANDLE`] if the exchange was answered before or its call has ended, and in a
+    /// forked child for an exchange of its parent.
     pub fn fail(&self, failure: ExchangeFailure, is_sent: bool, message: &str) -> Result<(), Error> {
         self.guard.0.answer(Err(HostFailure { failure, is_sent, message: message.to_owned() }))
     }

@@ -2,8 +2,12 @@
 //! which performs them.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use http::HeaderMap;
 
 /// The HTTP methods the API uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +65,61 @@ pub(crate) struct Request {
     /// Path and query, percent-encoded, beginning with `/`.
     pub(crate) target: Bytes,
     pub(crate) body: RequestBody,
+    /// The headers of this call. They replace headers of the client that have the same name.
+    pub(crate) headers: HeaderMap,
+    /// Whether the caller wants the headers of the response.
+    pub(crate) keeps_headers: bool,
+    /// Where the body of a response with a 2xx status goes. `None`: the body stays in memory.
+    pub(crate) sink: Option<SharedBodySink>,
+}
+
+/// Takes the body of a response with a 2xx status part by part, so that the whole body is never in
+/// memory. The body of another response stays in memory.
+///
+/// The thread that drives calls the methods while it receives the response.
+pub(crate) trait BodySink: Send + Sync {
+    /// Begins the body of an attempt, and discards the body of an earlier attempt. `length` is the
+    /// length of the body if the head of the response contains it.
+    fn begin(&self, length: Option<u64>) -> Result<(), WriteError>;
+
+    /// Writes the next part of the body.
+    fn write(&self, bytes: &[u8]) -> Result<(), WriteError>;
+
+    /// Returns the number of bytes since [`begin`](BodySink::begin).
+    fn written(&self) -> u64;
+}
+
+/// The error of a sink that cannot write. Another attempt would fail too.
+#[derive(Debug)]
+pub(crate) struct WriteError {
+    /// The message for the caller: a sentence.
+    pub(crate) message: String,
+    pub(crate) source: io::Error,
+}
+
+/// The sink of a request, shared by its attempts.
+#[derive(Clone)]
+pub(crate) struct SharedBodySink(pub(crate) Arc<dyn BodySink>);
+
+impl fmt::Debug for SharedBodySink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedBodySink").field("written", &self.0.written()).finish()
+    }
+}
+
+impl PartialEq for SharedBodySink {
+    fn eq(&self, other: &SharedBodySink) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for SharedBodySink {}
+
+impl SharedBodySink {
+    /// Returns the sink if the body of a response with this status goes to it.
+    pub(crate) fn of_status(sink: Option<&SharedBodySink>, status: u16) -> Option<&dyn BodySink> {
+        sink.filter(|_| (200..300).contains(&status)).map(|sink| &*sink.0)
+    }
 }
 
 /// A complete HTTP response: `net` receives it, and `api` interprets it.
@@ -74,6 +133,9 @@ pub(crate) struct Response {
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<String>,
     pub(crate) date: Option<String>,
+    /// The headers as lines, if the request asks for them.
+    pub(crate) headers: Option<String>,
+    /// Empty if the body went to the sink of the request.
     pub(crate) body: Vec<u8>,
 }
 

@@ -67,6 +67,8 @@ mod http_types;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
+#[cfg(feature = "journal")]
+mod journal;
 mod json;
 mod log;
 mod nearest;
@@ -80,6 +82,7 @@ mod session;
 mod simulation;
 mod submit;
 mod sync;
+mod sys;
 #[cfg(test)]
 #[path = "../tests/support/mod.rs"]
 mod test_support;
@@ -90,13 +93,19 @@ pub use api::operation::{
 };
 pub use client::Client;
 pub use client::builder::ClientBuilder;
-pub use client::options::CallOptions;
+pub use client::download::Download;
+pub use client::file_sink::DownloadProgress;
+#[cfg(feature = "journal")]
+pub use client::journal::{EndAllOptions, EndProgress, EndResult, EndedAll, SessionJournal};
+pub use client::options::{CallHeaders, CallOptions};
 pub use client::reply::Reply;
 pub use codes::Code;
 pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL, TRANSPORT_ENV};
 pub use error::Error;
 pub use host_transport::{Exchange, ExchangeFailure, ExchangeId, HostRequest, HostTransport};
 pub use http_types::Outcome;
+#[cfg(feature = "journal")]
+pub use journal::{JournalEntry, JournalFilter, Recovered, SessionState};
 pub use log::{LogLevel, LogLine, Logger};
 pub use session::{EndedSession, SessionStatus, Sessions, StartSession, StartedSession};
 pub use submit::event::{CallResult, Callback, Event, Notify};

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::ThreadId;
 use std::time::Duration;
 
@@ -55,6 +55,8 @@ pub(crate) struct Log {
     /// The most detailed level that the logger receives; 0 while there is no logger.
     max_level: AtomicI32,
     queue: ForkSafeMutex<LogQueue>,
+    /// Called when the queue has lines again.
+    notify: OnceLock<Arc<dyn Fn() + Send + Sync>>,
     logger: ForkSafeMutex<Option<Logger>>,
     /// The thread that is delivering lines, and its process (fork generation).
     owner: ForkSafeMutex<Option<(ThreadId, u64)>>,
@@ -73,6 +75,7 @@ impl Log {
         Log {
             max_level: AtomicI32::new(0),
             queue: ForkSafeMutex::new(LogQueue::default()),
+            notify: OnceLock::new(),
             logger: ForkSafeMutex::new(None),
             owner: ForkSafeMutex::new(None),
         }
@@ -103,7 +106,18 @@ impl Log {
             queue.lines.pop_front();
             queue.lost += 1;
         }
+        let was_empty = queue.lines.is_empty();
         queue.lines.push_back(line);
+        drop(queue);
+        if was_empty && let Some(notify) = self.notify.get() {
+            notify();
+        }
+    }
+
+    /// Sets the function that is called when the queue has lines again. Only the first function is
+    /// used.
+    pub(crate) fn set_notify(&self, notify: Arc<dyn Fn() + Send + Sync>) {
+        let _ = self.notify.set(notify);
     }
 
     /// Sets or removes the logger. When this returns, the previous logger is not running and is not

@@ -90,6 +90,13 @@ impl Redactor {
         }
     }
 
+    /// Adds the secrets of another redactor.
+    pub(crate) fn add_all(&mut self, other: &Redactor) {
+        for secret in &other.secrets {
+            self.add_secret(&secret.text, secret.is_declared);
+        }
+    }
+
     /// Adds the credentials for a proxy, as text and in the encoding of a `Basic` header.
     pub(crate) fn add_credentials(&mut self, user: &str, password: &str) {
         self.add(if password.is_empty() { user } else { password });

@@ -3,7 +3,7 @@
 //! that is unknown or has an unexpected type does not fail the call; it is available in
 //! `reply.json()`.
 
-use crate::api::session::{START, object, start_arguments, text_at};
+use crate::api::session::{START, start_arguments, text_at};
 use crate::client::Client;
 use crate::client::options::CallOptions;
 use crate::client::reply::Reply;
@@ -127,7 +127,7 @@ impl StartSession {
 
     /// Returns the arguments as a JSON object.
     pub fn to_json(&self) -> String {
-        object(self.fields.iter().map(|(name, json)| (name.as_str(), json.as_str())))
+        json::object(self.fields.iter().map(|(name, json)| (name.as_str(), json.as_str())))
     }
 }
 

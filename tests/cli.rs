@@ -387,3 +387,67 @@ fn the_command_sandbox_prints_its_client_config_and_serves_requests() {
     assert!(err.contains("start_a_game_session"), "-v prints log lines: {err}");
     assert!(json(&out)["data"]["game_url"].is_string());
 }
+
+#[test]
+#[cfg(feature = "journal")]
+fn sessions_of_a_journal_are_listed_ended_and_exported() {
+    let sandbox = Sandbox::start("").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let journal = ["--journal", path.to_str().unwrap()];
+    for _ in 0..2 {
+        let (code, _, err) = run(tool(Some(&sandbox)).arg("start").args(START).args(journal));
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+    }
+    // What reads the file only needs no key.
+    let (code, out, err) = run(tool(None).args(["journal", "list"]).args(journal));
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert_eq!(json(&out)["sessions"].as_array().unwrap().len(), 2);
+    let (code, out, _) = run(tool(None).args(["journal", "list", "--player-id", "other"]).args(journal));
+    assert_eq!((code, json(&out)["sessions"].as_array().unwrap().len()), (Some(0), 0));
+    let (code, _, err) = run(tool(None).args(["journal", "resolve", "1", "by hand"]).args(journal));
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let (code, out, _) = run(tool(Some(&sandbox)).args(["journal", "end"]).args(journal));
+    assert_eq!((code, &json(&out)["ended"]), (Some(0), &1.into()));
+    let (code, out, _) = run(tool(None).args(["journal", "export"]).args(journal));
+    let states: Vec<Value> =
+        out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["state"].take()).collect();
+    assert_eq!((code, states), (Some(0), vec!["resolved".into(), "ended".into()]));
+    let saved = folder.path().join("saved");
+    let (code, out, _) = run(tool(None).args(["journal", "recover"]).args([&path, &saved]));
+    assert_eq!((code, &json(&out)["entries"]), (Some(0), &2.into()));
+    let (code, out, _) = run(tool(None).args(["journal", "compact", "0"]).args(journal));
+    assert_eq!((code, &json(&out)["removed"]), (Some(0), &2.into()));
+}
+
+#[test]
+#[cfg(feature = "journal")]
+fn journal_list_prints_every_session() {
+    let sandbox = Sandbox::start("").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let journal = ["--journal", path.to_str().unwrap()];
+    let (code, _, err) = run(tool(Some(&sandbox)).arg("start").args(START).args(journal));
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+        INSERT INTO sessions (state, operation, call_id, host, process, started_at)
+        SELECT 'unknown', 'start_a_game_session', 'call-' || i, 'h', 1, i FROM n";
+    rusqlite::Connection::open(&path).unwrap().execute(sql, ()).unwrap();
+    let (code, out, _) = run(tool(None).args(["journal", "list"]).args(journal));
+    assert_eq!((code, json(&out)["sessions"].as_array().unwrap().len()), (Some(0), 2501));
+}
+
+#[test]
+#[cfg(feature = "journal")]
+fn wrong_uses_of_the_command_journal_are_refused() {
+    for arguments in
+        [&["journal"][..], &["journal", "lst"], &["journal", "resolve", "1"], &["journal", "compact", "x"]]
+    {
+        let (code, _, err) = run(tool(None).args(arguments));
+        assert_eq!(code, Some(2), "{arguments:?}: {err}");
+    }
+    // Without `--journal` there is no file.
+    let (code, _, err) = run(tool(None).args(["journal", "list"]));
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("no journal"), "{err}");
+}

@@ -1,5 +1,5 @@
 //! Files import only files of their own layer and of the layers below, and no imports form a cycle.
-//! The layers are those that ARCHITECTURE.md lists.
+//! The layers are those that ARCHITECTURE.md lists. Only files of `sys` name an operating system.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -98,8 +98,17 @@ impl<'ast> Visit<'ast> for Paths<'_> {
     }
 }
 
-/// Returns the sources below a folder, as their module path and their path in the repository.
+/// Returns the sources below a folder, without whole files of tests, as their module path and their
+/// path in the repository.
 fn sources(folder: &str) -> BTreeMap<String, String> {
+    let is_tests = |name: &str| name.ends_with("tests") || name == "simulation" || name == "model";
+    let mut files = all_sources(folder);
+    files.retain(|module, _| !module.split("::").any(is_tests));
+    files
+}
+
+/// Returns all sources below a folder, as [`sources`] does.
+fn all_sources(folder: &str) -> BTreeMap<String, String> {
     fn add(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -120,10 +129,6 @@ fn sources(folder: &str) -> BTreeMap<String, String> {
             let in_crate = in_repository.strip_prefix(folder).unwrap().trim_start_matches('/');
             let module = in_crate.trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::");
             (module, in_repository)
-        })
-        // Whole files of tests.
-        .filter(|(module, _)| {
-            !module.split("::").any(|name| name.ends_with("tests") || name == "simulation" || name == "model")
         })
         .collect()
 }
@@ -261,6 +266,126 @@ fn cycles_and_imports_of_higher_layers_are_found() {
     assert_eq!(upward(&imports, &files, &layers), ["src/a.rs imports src/b.rs"]);
     add(&mut imports, "c", "a");
     assert_eq!(cycle(&imports).unwrap(), ["a", "b", "c", "a"]);
+}
+
+/// Collects what names an operating system: conditions on it, and paths into its own libraries.
+#[derive(Default)]
+struct Platforms(Vec<String>);
+
+impl Platforms {
+    /// The conditions that differ between systems.
+    const CONDITIONS: &[&str] =
+        &["unix", "windows", "target_os", "target_vendor", "target_env", "target_family", "target_arch"];
+    /// The crates of systems.
+    const CRATES: &[&str] = &["libc", "windows_sys", "jni"];
+
+    fn of(source: &str) -> Vec<String> {
+        let mut platforms = Platforms::default();
+        platforms.visit_file(&syn::parse_file(source).unwrap());
+        platforms.0
+    }
+
+    fn add_path(&mut self, names: &[String]) {
+        let first = names.first().map(String::as_str).unwrap_or_default();
+        let second = names.get(1).map(String::as_str).unwrap_or_default();
+        if Platforms::CRATES.contains(&first) || (matches!(first, "std" | "core") && second == "os") {
+            self.0.push(names.join("::"));
+        }
+    }
+
+    fn add_tree(&mut self, before: &[String], tree: &syn::UseTree) {
+        let with = |name: &syn::Ident| [before, &[name.to_string()]].concat();
+        match tree {
+            syn::UseTree::Path(path) => self.add_tree(&with(&path.ident), &path.tree),
+            syn::UseTree::Name(name) => self.add_path(&with(&name.ident)),
+            syn::UseTree::Rename(rename) => self.add_path(&with(&rename.ident)),
+            syn::UseTree::Glob(_) => self.add_path(before),
+            syn::UseTree::Group(group) => group.items.iter().for_each(|tree| self.add_tree(before, tree)),
+        }
+    }
+
+    /// Adds the conditions in the tokens of a `cfg`.
+    fn add_conditions(&mut self, tokens: &str) {
+        let words = tokens.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let found = words.filter(|word| Platforms::CONDITIONS.contains(word));
+        self.0.extend(found.map(|word| format!("cfg({word})")));
+    }
+}
+
+impl<'ast> Visit<'ast> for Platforms {
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.add_tree(&[], &item.tree);
+        visit::visit_item_use(self, item);
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        if let syn::Meta::List(list) = &attribute.meta
+            && (list.path.is_ident("cfg") || list.path.is_ident("cfg_attr"))
+        {
+            self.add_conditions(&list.tokens.to_string());
+        }
+    }
+
+    /// The tokens of a macro are not parsed: a `cfg!` or a path may be among them.
+    fn visit_macro(&mut self, found: &'ast syn::Macro) {
+        let tokens: String = found.tokens.to_string().split_whitespace().collect();
+        if found.path.is_ident("cfg") {
+            self.add_conditions(&tokens);
+        } else if let Some((_, condition)) = tokens.split_once("cfg!(") {
+            self.add_conditions(condition);
+        }
+        for name in Platforms::CRATES.iter().map(|name| format!("{name}::")).chain(["std::os::".to_owned()]) {
+            if tokens.contains(&name) {
+                self.0.push(name);
+            }
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        self.add_path(&names);
+        visit::visit_path(self, path);
+    }
+}
+
+#[test]
+fn only_the_files_of_sys_name_an_operating_system() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut found, mut in_sys) = (Vec::new(), 0);
+    for folder in ["src", "bindings/python/src"] {
+        for (module, file) in all_sources(folder) {
+            let platforms = Platforms::of(&std::fs::read_to_string(root.join(&file)).unwrap());
+            match module == "sys" || module.starts_with("sys::") {
+                true => in_sys += platforms.len(),
+                false => found.extend(platforms.into_iter().map(|platform| format!("{file}: {platform}"))),
+            }
+        }
+    }
+    assert_eq!(found, Vec::<String>::new(), "move it to src/sys, or to bindings/python/src/sys");
+    assert!(in_sys > 50, "hardly any differences were found in the files of sys: {in_sys}");
+}
+
+#[test]
+fn names_of_operating_systems_are_found_wherever_they_stand() {
+    for (source, expected) in [
+        ("#[cfg(unix)] fn f() {}", "cfg(unix)"),
+        ("#[cfg(all(test, not(windows)))] mod m {}", "cfg(windows)"),
+        ("#![cfg(target_os = \"linux\")]", "cfg(target_os)"),
+        ("struct S { #[cfg_attr(not(unix), allow(dead_code))] a: u8 }", "cfg(unix)"),
+        ("fn f() { #[cfg(unix)] g(); }", "cfg(unix)"),
+        ("const A: bool = cfg!(target_vendor = \"apple\");", "cfg(target_vendor)"),
+        ("fn f() { assert!(!cfg!(windows)); }", "cfg(windows)"),
+        ("use std::{io, os::fd::AsFd};", "std::os::fd::AsFd"),
+        ("fn f(fd: std::os::fd::RawFd) {}", "std::os::fd::RawFd"),
+        ("fn f() { unsafe { libc::close(1) }; }", "libc::close"),
+        ("fn f() { assert_eq!(1, libc::EOF); }", "libc::"),
+        ("use windows_sys::core::BOOL;", "windows_sys::core::BOOL"),
+    ] {
+        assert_eq!(Platforms::of(source), [expected], "{source}");
+    }
+    for source in ["#[cfg(feature = \"cli\")] fn f() {}", "use std::io; // cfg(unix)", "fn unix() {}"] {
+        assert_eq!(Platforms::of(source), Vec::<String>::new(), "{source}");
+    }
 }
 
 #[test]

@@ -10,10 +10,12 @@ use std::sync::mpsc::{Receiver, channel};
 
 use iplaygames::{Client, ClientBuilder, Code, Outcome, StartSession};
 use reqwest::header::{HeaderMap, HeaderValue};
+#[cfg(unix)]
+use support::child;
 use support::tls::{Authority, secure};
 use support::{
-    ACTIVE, Received, SESSION, START, STARTED, TEST_TIMEOUT, answer, answering, child, json, options,
-    read_request, serve,
+    ACTIVE, Received, SESSION, START, STARTED, TEST_TIMEOUT, answer, answering, json, options, read_request,
+    serve,
 };
 
 /// A builder of reqwest clients that behaves as the library asks for.

@@ -98,6 +98,34 @@ fn a_watch_that_cannot_read_reports_the_error_once_and_goes_on() {
 }
 
 #[test]
+fn a_watch_that_keeps_readings_returns_each_of_them() {
+    let fixture = Fixture::new();
+    let mut options = WatchOptions::every(Duration::from_millis(10));
+    options.max_failures = Some(5);
+    options.keep_readings = true;
+    let watch = fixture.client.watch_session_with("abc123", &options, None).unwrap();
+    fixture.tick_until("the end", || watch.try_result().unwrap().is_some());
+    let readings: Vec<_> = std::iter::from_fn(|| watch.poll_reading()).collect();
+    assert_eq!(readings.len(), 5, "{readings:?}");
+    assert!(readings.iter().all(|reading| reading.as_ref().is_err_and(|error| error.code() == Code::SERVER)));
+    assert_eq!(readings.len(), fixture.readings.load(Ordering::SeqCst));
+}
+
+#[test]
+fn a_watch_whose_readings_nobody_takes_keeps_the_last_64() {
+    let fixture = Fixture::new();
+    let mut options = WatchOptions::every(Duration::from_millis(10));
+    options.keep_readings = true;
+    let watch = fixture.client.watch_session_with("abc123", &options, None).unwrap();
+    fixture.tick_until("70 readings", || watch.watch_state().failures >= 70);
+    assert_eq!(std::iter::from_fn(|| watch.poll_reading()).count(), 64);
+    drop(watch);
+    let other = fixture.watch(Some(2), None);
+    fixture.tick_until("the end", || other.try_result().unwrap().is_some());
+    assert!(other.poll_reading().is_none(), "readings are kept only on request");
+}
+
+#[test]
 fn a_watch_of_a_server_that_is_gone_reports_that_once_and_goes_on() {
     // Bound and not listening: the port is nobody else's, and refuses.
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();

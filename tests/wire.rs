@@ -2,7 +2,7 @@
 
 mod support;
 
-use iplaygames::{Client, Code, Config, Outcome};
+use iplaygames::{CallOptions, Client, Code, Config, Outcome};
 use support::*;
 
 #[test]
@@ -197,4 +197,69 @@ fn every_name_of_this_machine_is_reached_over_http_without_a_look_up() {
         let config = format!(r#"{{"api_key": "k3y-1234", "base_url": "http://{host}:{port}"}}"#);
         assert!(Config::from_json(&config).is_ok(), "{host}");
     }
+}
+
+#[test]
+fn headers_of_a_call_are_sent_and_replace_those_of_the_client() {
+    let (port, received) = answering(json("200 OK", r#"{"data":[],"meta":{"total":0}}"#));
+    let config = serde_json::json!({
+        "base_url": format!("http://127.0.0.1:{port}"),
+        "api_key": "test-key-123",
+        "headers": {"X-Region": "eu", "X-Tenant": "a"},
+    });
+    let client = Client::new(Config::from_json(&config.to_string()).unwrap()).unwrap();
+    let of_call =
+        CallOptions::from_json(r#"{"headers": {"x-tenant": "b", "traceparent": "00-1-2-01"}}"#).unwrap();
+    for (options, tenant, trace) in [(&of_call, "b", Some("00-1-2-01")), (&options(), "a", None)] {
+        client.call("list_games", "", options).unwrap();
+        let request = received.recv_timeout(TEST_TIMEOUT).unwrap();
+        assert_eq!(request.header("x-tenant"), Some(tenant));
+        assert_eq!(request.header("x-region"), Some("eu"));
+        assert_eq!(request.header("traceparent"), trace);
+        assert_eq!(request.header("authorization"), Some("Bearer test-key-123"));
+    }
+}
+
+#[test]
+fn a_call_cannot_set_a_header_that_the_client_sets() {
+    for name in ["Authorization", "host", "X-Request-Id", "content-length"] {
+        let options = serde_json::json!({"headers": {name: "x"}});
+        let error = CallOptions::from_json(&options.to_string()).unwrap_err();
+        assert_eq!(
+            (error.code(), error.field()),
+            (Code::INVALID_ARGUMENT, Some(&*format!("/headers/{name}")))
+        );
+    }
+}
+
+#[test]
+fn a_secret_header_of_a_call_is_hidden_in_the_error_and_in_debug() {
+    let body = r#"{"success":false,"message":"bad token player-secret-77"}"#;
+    let (port, _received) = answering(json("400 Bad Request", body));
+    let options = CallOptions::from_json(r#"{"headers": {"X-Player-Token": "player-secret-77"}}"#).unwrap();
+    assert!(!format!("{options:?}").contains("player-secret-77"));
+    let client = client(port);
+    let error = client.call("list_games", "", &options).unwrap_err();
+    assert_eq!(error.message(), "bad token [hidden]");
+    let call = client.submit("list_games", "", &options, None).unwrap();
+    let error = loop {
+        if let Some(result) = call.try_result().unwrap() {
+            break result.as_ref().unwrap_err().message().to_owned();
+        }
+        client.tick(std::time::Duration::from_millis(5)).unwrap();
+    };
+    assert_eq!(error, "bad token [hidden]");
+}
+
+#[test]
+fn a_reply_has_the_headers_of_the_response_if_its_call_asks_for_them() {
+    let body = r#"{"data":[],"meta":{"total":0}}"#;
+    let (port, _received) = answering(answer("200 OK", "X-Rate: 7\r\nSet-Cookie: a=1\r\n", body));
+    let options_with = CallOptions::from_json(r#"{"keep_headers": true}"#).unwrap();
+    let client = client(port);
+    let reply = client.call("list_games", "", &options_with).unwrap();
+    let headers = reply.headers().unwrap().to_ascii_lowercase();
+    assert!(headers.contains("x-rate: 7\r\n") && headers.contains("set-cookie: a=1\r\n"), "{headers}");
+    assert!(!headers.contains("http/1.1"), "{headers}");
+    assert_eq!(client.call("list_games", "", &options()).unwrap().headers(), None);
 }

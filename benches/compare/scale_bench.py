@@ -51,7 +51,7 @@ def wire(runner, ours, cpus):
     # Once nginx has ended, its log is whole.
     for transport in nginx.urls:
         request, answer = nginx.wire(transport)[-1]
-        rows[transport] = {"request": request, "answer": answer, "document": len(servers.STATUS)}
+        rows[transport] = {"request": request, "answer": answer, "document": len(servers.status_of("wire"))}
     return rows
 
 

@@ -12,11 +12,17 @@ STARTED = (
     '{"success": true, "data": {"session_id": "abc123", "session_token": "d4f5g6h7j8k9...", '
     '"game_url": "https://game-provider.com/play/session123", "expires_at": "2024-01-01T12:00:00Z"}}'
 )
-STATUS = (
-    '{"success": true, "data": {"session_id": "abc123", "status": "active", "player_id": "player_456", '
-    '"game": {"id": 123, "title": "Book of Dead"}, "started_at": "2024-01-01T10:00:00Z", '
-    '"last_activity": "2024-01-01T10:05:00Z"}}'
-)
+
+
+def status_of(session_id):
+    """The status answer for a session. Our library refuses an answer for another session."""
+    return (
+        f'{{"success": true, "data": {{"session_id": "{session_id}", "status": "active", "player_id": "player_456", '
+        '"game": {"id": 123, "title": "Book of Dead"}, "started_at": "2024-01-01T10:00:00Z", '
+        '"last_activity": "2024-01-01T10:05:00Z"}}'
+    )
+
+
 ENDED = '{"success": true, "message": "Session ended successfully"}'
 
 # Bodies of these sizes are the status of the sessions `size-SIZE`.
@@ -56,7 +62,7 @@ http {{
         location ~ ^/api/v1/game-sessions/size-([0-9]+)/status$ {{ alias {folder}/$1.json; }}
         location = /api/v1/game-sessions/wire/status {{
             access_log {folder}/wire.log wire;
-            return 200 '{status}';
+            return 200 '{wire}';
         }}
         location ~ /status$ {{ return 200 '{status}'; }}
         location ~ /end$ {{ return 200 '{ended}'; }}
@@ -75,8 +81,9 @@ def free_ports(count):
 
 def document_of(size):
     """A status answer of exactly so many bytes."""
-    head = STATUS.removesuffix("}}") + ', "note": "'
-    return head + "x" * (size - len(head) - 3) + '"}}' if size > len(head) + 3 else STATUS
+    status = status_of(f"size-{size}")
+    head = status.removesuffix("}}") + ', "note": "'
+    return head + "x" * (size - len(head) - 3) + '"}}' if size > len(head) + 3 else status
 
 
 def certificates(folder):
@@ -171,7 +178,8 @@ class Nginx:
                 https=https,
                 h2=h2,
                 started=STARTED,
-                status=STATUS,
+                status=status_of("abc123"),
+                wire=status_of("wire"),
                 ended=ENDED,
             )
         )

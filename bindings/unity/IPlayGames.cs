@@ -74,6 +74,11 @@ namespace IPlayGames {
         /// <summary>The process or the system has no file descriptor, thread or memory left; the
         /// call was not sent.</summary>
         Resources = 107,
+        /// <summary>The journal of sessions cannot be written or read; a start was not
+        /// sent.</summary>
+        Journal = 108,
+        /// <summary>The file of a download cannot be written.</summary>
+        File = 109,
         /// <summary>The host name could not be resolved.</summary>
         Resolve = 200,
         /// <summary>No connection could be opened.</summary>
@@ -430,6 +435,35 @@ namespace IPlayGames {
             return new Reply(Native.Check(Native.ipg_client_stats(handle, out IntPtr json), json));
         }
 
+        /// <summary>Returns the sessions of the journal that may exist, as the list "/sessions".
+        /// <paramref name="filterJson"/> selects other sessions; see ipg_journal_open. Blocks.
+        /// </summary>
+        public Reply JournalOpen(string filterJson = "") {
+            byte[] filter = Native.ToCString(filterJson);
+            return new Reply(Native.Check(Native.ipg_journal_open(handle, filter, out IntPtr json), json));
+        }
+
+        /// <summary>Marks a session of the journal as resolved. <paramref name="id"/> is its number
+        /// in the journal. Blocks.</summary>
+        public void JournalResolve(long id, string note) {
+            byte[] text = Native.ToCString(note);
+            Native.Check(Native.ipg_journal_resolve(handle, id, text, out IntPtr json), json);
+        }
+
+        /// <summary>Checks the sessions of the journal that are open or ending, and ends those that
+        /// still exist. Blocks until all calls have ended; call it on another thread or on a
+        /// loading screen.</summary>
+        public Reply JournalEndAll(string optionsJson = "") {
+            byte[] options = Native.ToCString(optionsJson);
+            return new Reply(Native.Check(Native.ipg_journal_end_all(handle, options, IntPtr.Zero, IntPtr.Zero, IntPtr.Zero, out IntPtr json), json));
+        }
+
+        /// <summary>Removes the sessions that were closed at least that many days ago from the
+        /// journal. Blocks.</summary>
+        public Reply JournalCompact(int olderThanDays) {
+            return new Reply(Native.Check(Native.ipg_journal_compact(handle, (uint)Math.Max(olderThanDays, 0), out IntPtr json), json));
+        }
+
         /// <summary>Refuses new calls, drives those in flight until the timeout, cancels the rest,
         /// and completes all tasks. Blocks.</summary>
         public void Shutdown(int timeoutMs) {
@@ -749,6 +783,12 @@ namespace IPlayGames {
         [DllImport(Library, CallingConvention = C)] public static extern Code ipg_client_new(byte[] config, out ClientHandle client, out IntPtr json);
         [DllImport(Library, CallingConvention = C)] public static extern Code ipg_client_prewarm(ClientHandle client, uint timeoutMs, out IntPtr json);
         [DllImport(Library, CallingConvention = C)] public static extern Code ipg_client_stats(ClientHandle client, out IntPtr json);
+        [DllImport(Library, CallingConvention = C)] public static extern Code ipg_journal_open(ClientHandle client, byte[] filter, out IntPtr json);
+        [DllImport(Library, CallingConvention = C)] public static extern Code ipg_journal_resolve(ClientHandle client, long id, byte[] note, out IntPtr json);
+        [DllImport(Library, CallingConvention = C)]
+        public static extern Code ipg_journal_end_all(ClientHandle client, byte[] options, IntPtr progress, IntPtr userData,
+                                                      IntPtr finalizer, out IntPtr json);
+        [DllImport(Library, CallingConvention = C)] public static extern Code ipg_journal_compact(ClientHandle client, uint olderThanDays, out IntPtr json);
         [DllImport(Library, CallingConvention = C)] public static extern Code ipg_client_shutdown(ClientHandle client, uint timeoutMs);
         [DllImport(Library, CallingConvention = C)] public static extern Code ipg_client_free(IntPtr client);
         [DllImport(Library, CallingConvention = C)] public static extern Code ipg_client_tick(ClientHandle client, uint budgetUs, IntPtr outCompleted);

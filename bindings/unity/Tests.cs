@@ -93,6 +93,25 @@ static class Tests {
         Check(session.Get("/nothing") == null && session.Get("/success") == "true", "Get returns the values of the document");
     }
 
+    static void AJournalListsAndEndsTheSessionsOfItsFile() {
+        string folder = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "iplaygames-" + Guid.NewGuid());
+        System.IO.Directory.CreateDirectory(folder);
+        string config = sandbox.ClientConfig.TrimEnd('}') + ", \"journal\": \"" + folder + "/journal\"}";
+        using (var recorded = new Client(config)) {
+            StartedSession session = Result(recorded, recorded.StartSessionAsync(ValidStart("journal")));
+            Result(recorded, recorded.StartSessionAsync(ValidStart("journal")));
+            Check(recorded.JournalOpen("{\"player_id\": \"journal\"}").Get("/sessions/0/session_id") == session.SessionId, "the journal has the session");
+            recorded.JournalResolve(1, "by hand");
+            try { recorded.JournalResolve(1, "again"); Check(false, "The call must fail."); }
+            catch (IPlayGamesException error) { Check(error.Code == Code.InvalidArgument, "a resolved session cannot be resolved"); }
+            Check(recorded.JournalEndAll().Get("/ended") == "1", "the other session is ended");
+            Check(recorded.JournalCompact(0).Get("/removed") == "2", "closed sessions are removed");
+        }
+        try { client.JournalOpen(); Check(false, "The call must fail."); }
+        catch (IPlayGamesException error) { Check(error.Code == Code.Unsupported, "a client without a journal says so"); }
+        System.IO.Directory.Delete(folder, true);
+    }
+
     static void ContinuationsRunInTickOnItsThread() {
         int thread = Thread.CurrentThread.ManagedThreadId, seen = 0;
         Func<Task> play = async () => {
@@ -295,7 +314,7 @@ static class Tests {
         sandbox = new Sandbox();
         client = new Client(sandbox.ClientConfig);
         foreach (Action test in new Action[] {
-            ASessionIsStartedWatchedAndEnded, AWatchReportsFailedReadingsAsAnErrorAndGoesOn, ASuspendedClientMakesNoProgressUntilItResumes, ContinuationsRunInTickOnItsThread, AnErrorHasEveryFieldOfTheDocument, EveryCodeHasTheNameOfTheLibrary,
+            ASessionIsStartedWatchedAndEnded, AJournalListsAndEndsTheSessionsOfItsFile, AWatchReportsFailedReadingsAsAnErrorAndGoesOn, ASuspendedClientMakesNoProgressUntilItResumes, ContinuationsRunInTickOnItsThread, AnErrorHasEveryFieldOfTheDocument, EveryCodeHasTheNameOfTheLibrary,
             UnusualTextIsSentOrRejectedAndNeverTruncated, ATokenCancelsACall, TickThrowsTheExceptionOfAHandler,
             ShutdownAndDisposeCompleteEveryTask, TheFinalizerFreesAClientWithCallsInFlight,
             ADomainWithCallsInFlightUnloadsAndANewDomainWorks, ADomainUnloadsWhileItsThreadTicks, EachTaskCompletesWhenTwoThreadsTick,

@@ -20,6 +20,43 @@ pub(crate) fn is_over(status: &str) -> bool {
 /// The operation that starts a session.
 pub(crate) const START: &str = "start_a_game_session";
 
+/// The operations of one kind of session.
+#[cfg_attr(not(feature = "journal"), allow(dead_code))]
+pub(crate) struct SessionKind {
+    pub(crate) start: &'static str,
+    pub(crate) status: &'static str,
+    pub(crate) end: &'static str,
+    /// The name of the path parameter of `status` and `end`.
+    pub(crate) parameter: &'static str,
+    /// The JSON pointer to the id in the response to `start`.
+    pub(crate) session_id: &'static str,
+}
+
+/// The kinds of sessions: these operations, and no others, start sessions.
+#[cfg_attr(not(feature = "journal"), allow(dead_code))]
+pub(crate) const SESSION_KINDS: [SessionKind; 2] = [
+    SessionKind {
+        start: START,
+        status: "get_session_status",
+        end: "end_a_game_session",
+        parameter: "session_id",
+        session_id: "/data/session_id",
+    },
+    SessionKind {
+        start: "start_a_multi_session",
+        status: "get_multi_session_status",
+        end: "end_multi_session",
+        parameter: "token",
+        session_id: "/data/multi_session_id",
+    },
+];
+
+/// Returns the kind of session that an operation is about.
+#[cfg_attr(not(feature = "journal"), allow(dead_code))]
+pub(crate) fn session_kind(operation: &str) -> Option<&'static SessionKind> {
+    SESSION_KINDS.iter().find(|kind| [kind.start, kind.status, kind.end].contains(&operation))
+}
+
 /// Returns the arguments of a typed start with their unknown members inside `extra`, so that a host
 /// can send fields that are newer than this library. A member whose name resembles a known one
 /// stays, and is refused. Text that is not an object is returned as it is.
@@ -40,14 +77,19 @@ pub(crate) fn start_arguments(request: &str) -> Cow<'_, str> {
 
 fn object_of(members: impl Iterator<Item = (String, String)>) -> String {
     let members: Vec<_> = members.collect();
-    object(members.iter().map(|(name, json)| (name.as_str(), json.as_str())))
+    json::object(members.iter().map(|(name, json)| (name.as_str(), json.as_str())))
 }
 
 /// Returns the arguments of a call on one session.
 pub(crate) fn session_arguments(session_id: &str) -> String {
-    let mut quoted = String::with_capacity(session_id.len() + 2);
-    json::write_string(&mut quoted, session_id);
-    object(std::iter::once(("session_id", quoted.as_str())))
+    id_arguments("session_id", session_id)
+}
+
+/// Returns the arguments of a call with one id.
+pub(crate) fn id_arguments(parameter: &str, id: &str) -> String {
+    let mut quoted = String::with_capacity(id.len() + 2);
+    json::write_string(&mut quoted, id);
+    json::object(std::iter::once((parameter, quoted.as_str())))
 }
 
 /// Returns the string at a JSON pointer, or the digits of a number: an API may send an id as a
@@ -58,21 +100,6 @@ pub(crate) fn text_at(document: &str, pointer: &str) -> Option<String> {
         raw if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => Some(raw.to_owned()),
         _ => None,
     }
-}
-
-/// Returns a JSON object with these members, whose values are JSON already.
-pub(crate) fn object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut out = String::from("{");
-    for (name, json) in fields {
-        if out.len() > 1 {
-            out.push(',');
-        }
-        json::write_string(&mut out, name);
-        out.push(':');
-        out.push_str(json);
-    }
-    out.push('}');
-    out
 }
 
 #[cfg(test)]
@@ -93,6 +120,20 @@ mod tests {
         // `extra` twice is refused later.
         let both = start_arguments(r#"{"extra": {}, "new": 1}"#).into_owned();
         assert_eq!(both.matches("extra").count(), 2);
+    }
+
+    #[test]
+    fn every_operation_on_sessions_belongs_to_one_kind_of_session() {
+        for operation in crate::operations().iter().filter(|operation| operation.id.contains("session")) {
+            assert!(session_kind(operation.id).is_some(), "{}", operation.id);
+        }
+        for kind in &SESSION_KINDS {
+            let start = super::operation(kind.start).unwrap();
+            assert!(start.required.contains(&kind.session_id));
+            for id in [kind.status, kind.end] {
+                assert!(super::operation(id).unwrap().param(kind.parameter).is_some(), "{id}");
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
 use crate::escape::{escape_controls, escape_json_controls};
+use crate::sys;
 use crate::{Code, Error, Idempotency, Outcome};
 
 /// An error that ends the tool.
@@ -73,7 +74,9 @@ fn describe(error: &Error) -> String {
 }
 
 fn is_colour_enabled() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && sys::enable_colours()
 }
 
 #[cfg(test)]

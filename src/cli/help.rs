@@ -12,6 +12,14 @@ Commands:
   end SESSION_ID          end a session
   call OPERATION [--arg NAME=VALUE …] [--args JSON]
                           call an operation of the API
+  journal list [--state STATE …] [--player-id ID]
+                          the sessions of a journal that may exist, or those with these states
+  journal end [--player-id ID]
+                          check the sessions of a journal that are open, and end them
+  journal export          every entry of a journal, as lines of JSON
+  journal resolve ID NOTE | compact DAYS | recover DAMAGED NEW
+                          mark an entry as resolved; remove entries that were closed so many days
+                          ago; save the entries of a damaged journal to a new file
   operations [OPERATION]  list the operations, or the fields of one
   sandbox [--port N] [--sandbox-config JSON]
                           run a server of the API on this machine, for tests; the first line of
@@ -26,6 +34,7 @@ Options:
   --timeout SECONDS       the time limit of the whole call
   --retries N             how often to repeat a failed call
   --transport NAME        the HTTP library: native (the default) or reqwest
+  --journal FILE          record each session in this file before its start is sent
   --error-json            print an error as a JSON document
   -v, --verbose           print log lines to standard error (twice: in more detail)
   -h, --help              print this text

@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::error::CliError;
 use crate::json;
+use crate::sys;
 
 /// Converts an argument to text.
 pub(super) fn parse_utf8(value: OsString) -> Result<String, CliError> {
@@ -25,13 +27,13 @@ pub(super) fn read_value(value: &str) -> Result<String, CliError> {
     match value.strip_prefix('@') {
         None => Ok(value.to_owned()),
         Some(rest) if rest.starts_with('@') => Ok(rest.to_owned()),
-        Some(path) => read_file(path),
+        Some(path) => read_file(path.as_ref()),
     }
 }
 
 /// Reads a text file, or standard input if the path is `-`.
-pub(super) fn read_file(path: &str) -> Result<String, CliError> {
-    if path == "-" {
+pub(super) fn read_file(path: &Path) -> Result<String, CliError> {
+    if path == Path::new("-") {
         let mut text = String::new();
         let result = std::io::stdin().read_to_string(&mut text).map(|_| text);
         result.map_err(|error| CliError::Io(format!("Standard input cannot be read: {error}.")))
@@ -67,9 +69,7 @@ pub(super) fn print_result(text: &str, summary: &str) -> Result<(), CliError> {
 }
 
 fn write_stdout(text: &str) -> std::io::Result<()> {
-    // Rust's standard library discards what is written to a closed standard output.
-    #[cfg(unix)]
-    drop(std::os::fd::AsFd::as_fd(&std::io::stdout()).try_clone_to_owned()?);
+    sys::check_stdout()?;
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }

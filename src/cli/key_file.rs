@@ -1,31 +1,34 @@
 //! Reads the file of an API key.
 
-use std::fs::File;
 use std::io::Read as _;
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::error::CliError;
+use crate::sys;
 
 /// The size limit of a key file, in bytes.
 const MAX_KEY_FILE: u64 = 64 << 10;
 
 /// Reads the API key in a file, or in standard input if the path is `-`. As ssh does with a private
-/// key, this function rejects a file that other users of the machine can read or change.
-pub(super) fn read_key_file(path: &str) -> Result<Zeroizing<String>, CliError> {
-    let name = match path {
-        "-" => "The API key on standard input".to_owned(),
-        path => format!("The key file {path:?}"),
+/// key, this function rejects a file that other users of the machine can read or change, except on
+/// Windows, where `sys/windows.rs` says why not.
+pub(super) fn read_key_file(path: &Path) -> Result<Zeroizing<String>, CliError> {
+    let is_stdin = path == Path::new("-");
+    let name = match is_stdin {
+        true => "The API key on standard input".to_owned(),
+        false => format!("The key file {path:?}"),
     };
     let invalid = |problem: String| CliError::Usage(format!("{name} {problem}"));
     let unreadable = |error: std::io::Error| CliError::Io(format!("{name} cannot be read: {error}."));
     // The capacity is never exceeded, because a buffer that grows leaves copies of the key in
     // memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(2 * MAX_KEY_FILE as usize));
-    if path == "-" {
+    if is_stdin {
         std::io::stdin().take(MAX_KEY_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     } else {
-        let file = open_key_file(path).map_err(unreadable)?;
+        let file = sys::open_without_waiting(path).map_err(unreadable)?;
         // Checks the open file, because the path may name another file by now.
         let metadata = file.metadata().map_err(unreadable)?;
         if !metadata.is_file() {
@@ -33,15 +36,11 @@ pub(super) fn read_key_file(path: &str) -> Result<Zeroizing<String>, CliError> {
                 "is not a regular file. Use \"-\" to read the key from standard input.".into(),
             ));
         }
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let mode = metadata.permissions().mode() & 0o777;
-            if mode & 0o066 != 0 {
-                return Err(invalid(format!(
-                    "can be read or changed by other users (its mode is {mode:04o}). Run: chmod 600 {path}"
-                )));
-            }
+        if let Some(mode) = sys::mode_for_others(&metadata) {
+            return Err(invalid(format!(
+                "can be read or changed by other users (its mode is {mode:04o}). Run: chmod 600 {}",
+                path.display()
+            )));
         }
         file.take(MAX_KEY_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     }
@@ -52,16 +51,4 @@ pub(super) fn read_key_file(path: &str) -> Result<Zeroizing<String>, CliError> {
         drop(Zeroizing::new(error.into_bytes()));
         invalid("is not UTF-8 text.".into())
     })
-}
-
-#[cfg(unix)]
-fn open_key_file(path: &str) -> std::io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
-}
-
-#[cfg(not(unix))]
-fn open_key_file(path: &str) -> std::io::Result<File> {
-    File::open(path)
 }

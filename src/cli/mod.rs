@@ -9,6 +9,8 @@ mod call;
 mod error;
 mod help;
 mod io;
+#[cfg(feature = "journal")]
+mod journal;
 mod key_file;
 mod operations;
 mod options;
@@ -74,6 +76,8 @@ fn run_command(options: &mut GlobalOptions, parser: &mut Parser) -> Result<(), C
                     "status" => session::run_status(options, parser),
                     "end" => session::run_end(options, parser),
                     "call" => call::run(options, parser),
+                    #[cfg(feature = "journal")]
+                    "journal" => journal::run(options, parser),
                     "operations" => operations::run(options, parser),
                     "sandbox" => sandbox::run(options, parser),
                     "help" => print(HELP),
@@ -81,7 +85,7 @@ fn run_command(options: &mut GlobalOptions, parser: &mut Parser) -> Result<(), C
                         "There is no command {command:?}{}",
                         did_you_mean(
                             &command,
-                            ["start", "status", "end", "call", "operations", "sandbox", "help"]
+                            ["start", "status", "end", "call", "journal", "operations", "sandbox", "help"]
                         )
                     ))),
                 };

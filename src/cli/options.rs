@@ -33,7 +33,7 @@ impl GlobalOptions {
     pub(super) fn require_global(&mut self, name: &str, parser: &mut Parser) -> Result<(), CliError> {
         match name {
             "api-key-file" => {
-                let key = read_key_file(&parse_utf8(parser.value()?)?)?;
+                let key = read_key_file(parser.value()?.as_ref())?;
                 self.config.insert("api_key".into(), trim_outside_key(&key).into());
             }
             "api-key" => {
@@ -47,8 +47,9 @@ impl GlobalOptions {
                 self.config.insert("base_url".into(), parse_utf8(parser.value()?)?.into());
             }
             "config" => {
-                let path = parse_utf8(parser.value()?)?;
-                let members = parse_object(&read_file(&path)?, &format!("The configuration in {path:?}"))?;
+                let path = parser.value()?;
+                let members =
+                    parse_object(&read_file(path.as_ref())?, &format!("The configuration in {path:?}"))?;
                 for (key, value) in members {
                     // Options on the command line have precedence over the file.
                     self.config.entry(key).or_insert(value);
@@ -68,6 +69,9 @@ impl GlobalOptions {
             "transport" => {
                 self.config.insert("transport".into(), parse_utf8(parser.value()?)?.into());
             }
+            "journal" => {
+                self.config.insert("journal".into(), parse_utf8(parser.value()?)?.into());
+            }
             "error-json" => self.error_json = true,
             "verbose" => self.verbosity += 1,
             _ => return Err(CliError::Usage(format!("There is no option --{name} here."))),
@@ -86,7 +90,13 @@ impl GlobalOptions {
         }
     }
 
-    fn create_client(&self) -> Result<Client, CliError> {
+    /// Sets a key of the configuration that is not given.
+    #[cfg(feature = "journal")]
+    pub(super) fn set_default(&mut self, key: &str, value: &str) {
+        self.config.entry(key).or_insert_with(|| value.into());
+    }
+
+    pub(super) fn create_client(&self) -> Result<Client, CliError> {
         let config = Value::Object(self.config.clone()).to_string();
         let client = Client::new(Config::from_json(&config)?)?;
         let level = match self.verbosity {

@@ -41,6 +41,7 @@ pub(super) fn run(options: &mut GlobalOptions, parser: &mut Parser) -> Result<()
         "The sandbox listens on {}. Press Ctrl-C to stop it.",
         sandbox.base_url()
     );
+    // Ctrl-C ends the process, on Windows too: the sandbox keeps nothing that outlives it.
     loop {
         std::thread::park();
     }

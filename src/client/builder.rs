@@ -38,6 +38,8 @@ pub struct ClientBuilder {
     members: Vec<Member>,
     headers: Vec<Member>,
     transport: Option<TransportChoice>,
+    /// The error of the first option that a configuration cannot contain.
+    invalid: Option<Error>,
 }
 
 impl Client {
@@ -161,6 +163,14 @@ impl ClientBuilder {
         self.value("allow_insecure_http", &is_on)
     }
 
+    /// Records the sessions that the client starts in this file; see
+    /// [`SessionJournal`](crate::SessionJournal). A path that is not UTF-8 is refused by
+    /// [`build`](ClientBuilder::build).
+    #[cfg(feature = "journal")]
+    pub fn journal(self, path: impl AsRef<Path>) -> ClientBuilder {
+        self.path("journal", path.as_ref())
+    }
+
     /// Sets the transport by its name: `native` or `reqwest`.
     pub fn transport(self, name: &str) -> ClientBuilder {
         self.string("transport", name)
@@ -197,6 +207,9 @@ impl ClientBuilder {
         if !self.headers.is_empty() {
             self.members.push(("headers".to_owned(), object(&self.headers)));
         }
+        if let Some(error) = self.invalid {
+            return Err(error);
+        }
         let mut config = Config::from_json(&object(&self.members))?;
         if let Some(transport) = self.transport {
             config.set_transport(transport)?;
@@ -209,10 +222,17 @@ impl ClientBuilder {
         self
     }
 
-    fn path(self, key: &str, path: &Path) -> ClientBuilder {
-        // A path with replacement characters names no file, which the error then says.
-        let path = path.to_string_lossy().into_owned();
-        self.string(key, &path)
+    fn path(mut self, key: &str, path: &Path) -> ClientBuilder {
+        match path.to_str() {
+            Some(path) => self.string(key, path),
+            None => {
+                let message = format!(
+                    "The path {path:?} is not Unicode, so a configuration cannot contain it. Rename the file."
+                );
+                self.invalid.get_or_insert(Error::invalid(format!("/{key}"), message));
+                self
+            }
+        }
     }
 
     fn value(mut self, key: &str, value: &dyn std::fmt::Display) -> ClientBuilder {
@@ -255,4 +275,22 @@ fn object(members: &[Member]) -> Zeroizing<String> {
     }
     text.push('}');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_not_unicode_is_an_error_that_names_its_key() {
+        for (key, with_path) in [
+            ("/ca_file", Client::builder().ca_file(crate::sys::not_unicode())),
+            ("/client_cert_file", Client::builder().client_cert_file(crate::sys::not_unicode())),
+            ("/client_key_file", Client::builder().client_key_file(crate::sys::not_unicode())),
+        ] {
+            let error = with_path.api_key("k").build().unwrap_err();
+            assert_eq!(error.field(), Some(key));
+            assert!(error.message().contains("is not Unicode"), "{error}");
+        }
+    }
 }

@@ -4,17 +4,21 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::file_sink::FileSink;
 use super::reply::with_context;
 use crate::api::operation::Operation;
 use crate::config::Config;
 use crate::error::Error;
 use crate::fork::ForkSafeMutex;
 use crate::http_types::Outcome;
+#[cfg(feature = "journal")]
+use crate::journal::Journal;
 use crate::json;
 use crate::log::{Log, LogLevel};
 use crate::net::driver::Driver;
 use crate::net::in_flight::shut_down_error;
 use crate::net::retry_loop::CallSpec;
+use crate::redact::Redactor;
 use crate::submit::call::CallOwner;
 use crate::submit::event::CallResult;
 use crate::submit::registry::CallRegistry;
@@ -23,8 +27,11 @@ use crate::submit::registry::CallRegistry;
 pub(crate) struct ClientInner {
     pub(crate) config: Config,
     pub(crate) log: Arc<Log>,
-    pub(super) counts: Counts,
+    pub(super) counts: Arc<Counts>,
     pub(crate) registry: CallRegistry,
+    /// The journal that the configuration names.
+    #[cfg(feature = "journal")]
+    pub(super) journal: Option<Arc<Journal>>,
     lifecycle: ForkSafeMutex<Lifecycle>,
     /// Serializes suspending and resuming.
     suspension: ForkSafeMutex<()>,
@@ -46,6 +53,10 @@ pub(crate) struct PreparedCall {
     pub(crate) call_id: String,
     /// The argument that the response must repeat.
     pub(crate) echo: Option<String>,
+    /// The secrets of the client and of this call.
+    pub(crate) secrets: Arc<Redactor>,
+    /// The file of a download.
+    pub(crate) file: Option<Arc<FileSink>>,
     pub(crate) driver: Arc<Driver>,
 }
 
@@ -63,16 +74,28 @@ pub(super) struct Counts {
 }
 
 impl ClientInner {
+    /// Creates the shared part of a client. The client adds to the counts of `counted_with`, or to
+    /// counts of its own.
     pub(super) fn new(
         config: Config,
+        counted_with: Option<&ClientInner>,
         make_driver: impl FnOnce(&Config, &Arc<Log>) -> Result<Arc<Driver>, Error>,
     ) -> Result<Arc<ClientInner>, Error> {
         let log = Arc::new(Log::new());
-        let (counts, registry) = (Counts::default(), CallRegistry::new());
+        let counts = counted_with.map_or_else(Arc::default, |other| Arc::clone(&other.counts));
+        let registry = CallRegistry::new();
         let driver = make_driver(&config, &log)?;
         driver.set_host_waker(&registry.completions.waker);
         let lifecycle = ForkSafeMutex::new(Lifecycle::Open(driver));
+        #[cfg(feature = "journal")]
+        let journal = config.journal.as_ref().map(|journal| {
+            let other = counted_with.and_then(|other| other.journal.as_deref());
+            // The counts of two files have no sum.
+            Arc::new(Journal::new(journal, &log, other.filter(|other| other.path() == journal.path)))
+        });
         Ok(Arc::new(ClientInner {
+            #[cfg(feature = "journal")]
+            journal,
             config,
             log,
             counts,
@@ -174,6 +197,10 @@ impl ClientInner {
         }
         self.end_polled_calls();
         drop(forgotten);
+        #[cfg(feature = "journal")]
+        if let Some(journal) = &self.journal {
+            journal.end(std::time::Duration::ZERO);
+        }
         self.log.deliver();
         is_complete
     }
@@ -256,14 +283,15 @@ impl CallOwner for ClientInner {
 }
 
 impl Counts {
-    pub(super) fn to_json(&self, base_url: &str, in_flight: usize, roots: &str) -> String {
+    /// Returns the counts as a JSON document. `more` are further members, each with a comma before.
+    pub(super) fn to_json(&self, base_url: &str, in_flight: usize, roots: &str, more: &str) -> String {
         let Counts { calls, succeeded, failed, attempts, unknown, abandoned } = self;
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let mut quoted_url = String::new();
         json::write_string(&mut quoted_url, base_url);
         format!(
             "{{\"success\":true,\"base_url\":{quoted_url},\"calls\":{},\"succeeded\":{},\"failed\":{},\
-             \"attempts\":{},\"unknown\":{},\"abandoned\":{},\"in_flight\":{in_flight},\"roots\":\"{roots}\"}}",
+             \"attempts\":{},\"unknown\":{},\"abandoned\":{},\"in_flight\":{in_flight},\"roots\":\"{roots}\"{more}}}",
             count(calls),
             count(succeeded),
             count(failed),

@@ -1,8 +1,14 @@
 //! The client: connects `api`, which describes calls, with `net`, which performs them.
 
 pub(crate) mod builder;
+pub(crate) mod download;
+pub(crate) mod file_sink;
 pub(crate) mod inner;
+#[cfg(feature = "journal")]
+pub(crate) mod journal;
 pub(crate) mod options;
+#[cfg(feature = "journal")]
+mod records;
 pub(crate) mod reply;
 mod submit;
 mod tick;
@@ -15,7 +21,7 @@ use http::HeaderValue;
 
 use self::inner::{ClientInner, PreparedCall};
 use self::options::CallOptions;
-use self::reply::{Reply, into_reply, prewarm_reply};
+use self::reply::{Reply, into_reply, prewarm_reply, with_context};
 use crate::api::operation::{Operation, operation, operations};
 use crate::api::{arguments, refusal};
 use crate::codes::Code;
@@ -55,7 +61,19 @@ impl Client {
     /// [`Code::INVALID_ARGUMENT`] for a proxy that cannot be used. [`Code::INTERNAL`] if the I/O
     /// runtime cannot be created, for example because the process has no free file descriptor.
     pub fn new(config: Config) -> Result<Client, Error> {
-        Ok(Client { inner: ClientInner::new(config, Driver::new)? })
+        Ok(Client { inner: ClientInner::new(config, None, Driver::new)? })
+    }
+
+    /// Creates a client that adds to the counts of another client: [`Client::stats_json`] of both
+    /// returns the sums, except for `in_flight` and `roots`. The counts of their journals are those
+    /// of both if the journals are the same file. This is for hosts that replace a client, for
+    /// example because its API key has changed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::new`].
+    pub fn with_counts_of(config: Config, other: &Client) -> Result<Client, Error> {
+        Ok(Client { inner: ClientInner::new(config, Some(&other.inner), Driver::new)? })
     }
 
     /// Creates a client of the simulation; see `src/simulation/`.
@@ -66,7 +84,7 @@ impl Client {
         seed: u64,
     ) -> Result<Client, Error> {
         let driver = |config: &Config, log: &_| Driver::simulated(config, log, transport, seed);
-        Ok(Client { inner: ClientInner::new(config, driver)? })
+        Ok(Client { inner: ClientInner::new(config, None, driver)? })
     }
 
     pub(crate) fn inner(&self) -> &Arc<ClientInner> {
@@ -146,13 +164,23 @@ impl Client {
         request: impl FnOnce(&'static Operation) -> Result<Request, Error>,
         call: impl FnOnce(&Driver, CallSpec) -> Result<CallReport, Error>,
     ) -> Result<Reply, Error> {
-        let result = self.prepare_with(operation, options, request).and_then(|prepared| {
-            let PreparedCall { operation, spec, call_id, echo, driver } = prepared;
+        self.execute_prepared(operation, self.prepare_with(operation, options, request), call)
+    }
+
+    /// Makes a call whose arguments and options are checked, and counts it.
+    fn execute_prepared(
+        &self,
+        operation: &str,
+        prepared: Result<PreparedCall, Error>,
+        call: impl FnOnce(&Driver, CallSpec) -> Result<CallReport, Error>,
+    ) -> Result<Reply, Error> {
+        let result = prepared.and_then(|prepared| {
+            let PreparedCall { operation, spec, call_id, echo, secrets, file, driver } = prepared;
             match call(&driver, spec) {
                 // The error of a report has the call id already.
-                Ok(report) => into_reply(operation, report, call_id, echo.as_deref())
-                    .map_err(|error| self.inner.with_context(error, operation.id, None)),
-                Err(error) => Err(self.inner.with_context(error, operation.id, Some(&call_id))),
+                Ok(report) => into_reply(operation, report, call_id, echo.as_deref(), file.as_deref())
+                    .map_err(|error| with_context(error, operation.id, None, &secrets)),
+                Err(error) => Err(with_context(error, operation.id, Some(&call_id), &secrets)),
             }
         });
         let attempts = result.as_ref().map_or_else(Error::attempts, Reply::attempts);
@@ -198,7 +226,12 @@ impl Client {
                 format!("The API has no operation {operation_id:?}{}", did_you_mean(operation_id, ids)),
             ))
         })?;
-        let request = request(operation).map_err(with_context)?;
+        let mut request = request(operation).map_err(with_context)?;
+        let mut secrets = Arc::clone(&self.inner.config.secrets);
+        request.keeps_headers = options.keeps_headers;
+        if let Some(headers) = &options.headers {
+            headers.apply(&mut request.headers, &mut secrets);
+        }
         let driver = self.inner.driver().map_err(with_context)?;
         let call_id = match &options.call_id {
             Some(id) => id.clone(),
@@ -206,6 +239,10 @@ impl Client {
         };
         let config = &self.inner.config;
         let echo = arguments::echo(operation, &request.target);
+        #[cfg(feature = "journal")]
+        let record = records::record_of(&self.inner, operation, &request, &call_id, echo.as_deref());
+        #[cfg(not(feature = "journal"))]
+        let record = None;
         let spec = CallSpec {
             operation: operation.id,
             parts: request,
@@ -215,8 +252,9 @@ impl Client {
             max_retries: options.max_retries.unwrap_or(config.max_retries),
             call_id: call_id_header(&call_id).map_err(with_context)?,
             classify: refusal::classify_by_id,
+            record,
         };
-        Ok(PreparedCall { operation, spec, call_id, echo, driver })
+        Ok(PreparedCall { operation, spec, call_id, echo, secrets, file: None, driver })
     }
 
     /// Loads the root certificates (for https), resolves the host name and opens a connection, so
@@ -236,7 +274,10 @@ impl Client {
     /// Returns the counts since the client was created, as a JSON document: `calls`, `succeeded`,
     /// `failed`, `attempts`, `unknown` (failed with an unknown outcome), `abandoned` (ended, and
     /// the host did not take the result), `in_flight`, and `roots` (`none`, `given` or `system`:
-    /// which root certificates are loaded).
+    /// which root certificates are loaded). With a journal there is also `journal`: `rows` (the
+    /// entries of the file, after the last start of this client), `bytes` (the size of the file),
+    /// `commits`, `syncs` and `sync_us` (the commits that waited for the disk, and their time in
+    /// microseconds), and `failed` (writes that failed).
     pub fn stats_json(&self) -> String {
         let (in_flight, roots) = match self.inner.driver_in_use() {
             Some(driver) => (driver.in_flight(), driver.roots()),
@@ -246,8 +287,14 @@ impl Client {
             RootsState::None => "none",
             RootsState::Given => "given",
             RootsState::System => "system",
+            RootsState::Bundled => "bundled",
         };
-        self.inner.counts.to_json(&self.inner.config.base_url, in_flight, roots)
+        #[cfg(feature = "journal")]
+        let journal = (self.inner.journal.as_ref())
+            .map_or_else(String::new, |journal| format!(",\"journal\":{}", journal.stats_json()));
+        #[cfg(not(feature = "journal"))]
+        let journal = String::new();
+        self.inner.counts.to_json(&self.inner.config.base_url, in_flight, roots, &journal)
     }
 
     /// Returns the base URL of the server, without a trailing slash.
@@ -274,6 +321,27 @@ impl Client {
     /// returns. Other lines wait in a queue of 256 lines.
     pub fn deliver_log(&self) {
         self.inner.log.deliver();
+    }
+
+    /// Sets a function that is called when log lines wait for [`Client::deliver_log`]. It runs on
+    /// any thread, perhaps while locks of the client are held: it must only wake the thread that
+    /// delivers the lines, and must not call into the client. Only the first function is used.
+    ///
+    /// ```
+    /// # let config = r#"{"api_key": "k", "base_url": "http://127.0.0.1:1", "max_retries": 0}"#;
+    /// use std::sync::{Arc, atomic::{AtomicBool, Ordering}};
+    /// use iplaygames::{CallOptions, Client, Config, LogLevel};
+    /// let client = Client::new(Config::from_json(config)?)?;
+    /// client.set_logger(Some(Arc::new(|line| println!("{}", line.message))), Some(LogLevel::Info))?;
+    /// let has_lines = Arc::new(AtomicBool::new(false));
+    /// let flag = Arc::clone(&has_lines);
+    /// client.notify_log(Arc::new(move || flag.store(true, Ordering::Release)));
+    /// client.call("list_games", "", &CallOptions::default()).unwrap_err();
+    /// assert!(has_lines.load(Ordering::Acquire));
+    /// # Ok::<(), iplaygames::Error>(())
+    /// ```
+    pub fn notify_log(&self, notify: Arc<dyn Fn() + Send + Sync>) {
+        self.inner.log.set_notify(notify);
     }
 
     /// Adds a line to the log.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::file_sink::FileSink;
 use crate::api::operation::Operation;
 use crate::api::{refusal, response};
 use crate::codes::Code;
@@ -22,11 +23,12 @@ pub struct Reply {
     elapsed: Duration,
     call_id: String,
     request_id: Option<String>,
+    headers: Option<String>,
 }
 
 impl std::fmt::Debug for Reply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Reply { json, http_status, attempts, elapsed, call_id, request_id } = self;
+        let Reply { json, http_status, attempts, elapsed, call_id, request_id, headers: _ } = self;
         f.debug_struct("Reply")
             .field("bytes", &json.len())
             .field("http_status", http_status)
@@ -48,6 +50,7 @@ impl Reply {
             elapsed,
             call_id: String::new(),
             request_id: None,
+            headers: None,
         }
     }
 
@@ -85,6 +88,12 @@ impl Reply {
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
+
+    /// Returns the headers of the response, one per line, if the option
+    /// [`keeps_headers`](crate::CallOptions::keeps_headers) of the call is set.
+    pub fn headers(&self) -> Option<&str> {
+        self.headers.as_deref()
+    }
 }
 
 /// Adds the operation and the call id to an error, and redacts its secrets.
@@ -105,17 +114,19 @@ pub(crate) fn with_context(
 }
 
 /// Converts the report of a call to its reply or its error. `echo` is the argument that the
-/// response must repeat.
+/// response must repeat, `file` that of a download.
 pub(crate) fn into_reply(
     operation: &'static Operation,
     report: CallReport,
     call_id: String,
     echo: Option<&str>,
+    file: Option<&FileSink>,
 ) -> Result<Reply, Error> {
     let CallReport { result, attempts, elapsed, may_be_done, was_refused, retry_after } = report;
-    let (result, http_status, request_id) = match result {
-        Ok(response) => {
+    let (result, http_status, request_id, headers) = match result {
+        Ok(mut response) => {
             let (status, request_id) = (response.status, response.request_id.clone());
+            let headers = response.headers.take();
             let was_ended_before = operation.idempotency == Idempotency::Idempotent
                 && may_be_done
                 && status == 404
@@ -125,9 +136,12 @@ pub(crate) fn into_reply(
             let result = if was_ended_before {
                 Ok(r#"{"success":true,"already_ended":true}"#.to_owned())
             } else {
-                response::parse(operation, response, echo)
+                match file {
+                    Some(file) if matches!(status, 200..=299) => file.save(operation, response),
+                    _ => response::parse(operation, response, echo),
+                }
             };
-            (result, Some(status), request_id)
+            (result, Some(status), request_id, headers)
         }
         Err(failure) => {
             let outcome = match (may_be_done, was_refused) {
@@ -135,12 +149,15 @@ pub(crate) fn into_reply(
                 (false, true) => Outcome::Rejected,
                 (false, false) => Outcome::NotSent,
             };
-            (Err(transport_failure(failure, outcome)), None, None)
+            (Err(transport_failure(failure, outcome)), None, None, None)
         }
     };
     match result {
-        Ok(json) => Ok(Reply { json, http_status, attempts, elapsed, call_id, request_id }),
+        Ok(json) => Ok(Reply { json, http_status, attempts, elapsed, call_id, request_id, headers }),
         Err(mut error) => {
+            if let Some(file) = file {
+                file.discard();
+            }
             let inner = error.inner_mut();
             inner.attempts = attempts;
             inner.elapsed = elapsed;
@@ -168,8 +185,10 @@ fn transport_failure(failure: TransportError, outcome: Outcome) -> Error {
         TransportErrorKind::ConnectionClosed => (Code::CONNECTION_LOST, true),
         TransportErrorKind::InvalidHttp => (Code::BAD_RESPONSE, false),
         TransportErrorKind::TooLarge => (Code::RESPONSE_TOO_LARGE, false),
+        TransportErrorKind::Write => (Code::FILE, false),
         TransportErrorKind::AttemptTimeout | TransportErrorKind::Timeout => (Code::TIMEOUT, true),
         TransportErrorKind::Canceled => (Code::CANCELED, false),
+        TransportErrorKind::Journal { is_transient } => (Code::JOURNAL, is_transient),
         TransportErrorKind::Internal => (Code::INTERNAL, false),
     };
     let mut error = Error::new(code, failure.message);

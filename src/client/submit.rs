@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
+use super::file_sink::FileSink;
 use super::inner::PreparedCall;
 use super::options::CallOptions;
 use crate::api::operation::Operation;
@@ -15,6 +16,7 @@ use crate::net::call_cell::CallReport;
 use crate::net::driver::Driver;
 use crate::net::in_flight::shut_down_error;
 use crate::net::retry_loop::CallSpec;
+use crate::redact::Redactor;
 use crate::submit::call::{CallOwner, CallShared, SubmittedCall};
 use crate::submit::completions::ActiveGuard;
 use crate::submit::dispatch::DispatchGuard;
@@ -33,13 +35,15 @@ struct NewCall {
     operation: Option<&'static Operation>,
     call_id: String,
     echo: Option<String>,
+    secrets: Arc<Redactor>,
+    file: Option<Arc<FileSink>>,
     driver: Arc<Driver>,
 }
 
 impl NewCall {
     fn from_prepared(prepared: PreparedCall) -> (NewCall, CallSpec) {
-        let PreparedCall { operation, spec, call_id, echo, driver } = prepared;
-        (NewCall { operation: Some(operation), call_id, echo, driver }, spec)
+        let PreparedCall { operation, spec, call_id, echo, secrets, file, driver } = prepared;
+        (NewCall { operation: Some(operation), call_id, echo, secrets, file, driver }, spec)
     }
 }
 
@@ -171,8 +175,11 @@ impl Client {
         on_registered: impl FnOnce(&Arc<SubmittedCall>) -> Result<(), Error>,
     ) -> Result<Arc<SubmittedCall>, Error> {
         let timeout = if timeout.is_zero() { self.timeout() } else { timeout };
-        let call =
-            NewCall { operation: None, call_id: String::new(), echo: None, driver: self.inner().driver()? };
+        let inner = self.inner();
+        let secrets = Arc::clone(&inner.config.secrets);
+        let driver = inner.driver()?;
+        let (call_id, echo, file) = (String::new(), None, None);
+        let call = NewCall { operation: None, call_id, echo, secrets, file, driver };
         self.start(call, callback, on_registered, |driver, submitted, active| {
             driver.start_connect(submitted.cell(), timeout, active);
         })
@@ -196,13 +203,13 @@ impl Client {
         let (call, spec) = NewCall::from_prepared(prepared);
         self.start(call, callback, on_registered, |driver, submitted, active| {
             let shared = Arc::clone(&submitted.shared);
-            let mut reader = WatchReader::new(options.max_failures);
+            let mut reader = WatchReader::new(options.max_failures, options.keep_readings);
             let process = move |report: &CallReport| reader.process(&shared, report);
             driver.start_watch(submitted.cell(), spec, options.interval, process, active);
         })
     }
 
-    fn start_call(
+    pub(super) fn start_call(
         &self,
         prepared: PreparedCall,
         callback: Option<Callback>,
@@ -222,12 +229,12 @@ impl Client {
         begin: impl FnOnce(&Driver, &SubmittedCall, ActiveGuard),
     ) -> Result<Arc<SubmittedCall>, Error> {
         let inner = self.inner();
-        let NewCall { operation, call_id, echo, driver } = call;
-        let with_context = |error, call_id: &str| match operation {
+        let NewCall { operation, call_id, echo, secrets, file, driver } = call;
+        let add_context = |error, call_id: &str| match operation {
             Some(operation) => inner.with_context(error, operation.id, Some(call_id)),
             None => error,
         };
-        let guard = driver.register().map_err(|error| with_context(error, &call_id))?;
+        let guard = driver.register().map_err(|error| add_context(error, &call_id))?;
         let registry = &inner.registry;
         let has_callback = callback.is_some();
         let shared = CallShared::new(
@@ -235,7 +242,8 @@ impl Client {
             operation,
             call_id,
             echo,
-            Arc::clone(&inner.config.secrets),
+            secrets,
+            file,
             Arc::clone(&inner.log),
             Arc::clone(&registry.completions),
             has_callback,
@@ -244,7 +252,7 @@ impl Client {
         let submitted = SubmittedCall::new(&owner, &driver, guard, callback, shared);
         let refuse = |error| {
             submitted.forget_refused();
-            Err(with_context(error, submitted.call_id()))
+            Err(add_context(error, submitted.call_id()))
         };
         if !has_callback {
             registry.add_polled(&submitted);
@@ -275,6 +283,7 @@ impl Client {
     /// 2. It drives the calls in flight for at most `timeout` and cancels the rest.
     /// 3. It runs every callback that is due on this thread.
     /// 4. It joins the I/O thread.
+    /// 5. It waits at most two seconds until the journal is written and its file is closed.
     ///
     /// The function waits for a callback that is running on another thread. When it returns, no
     /// callback is running, and none will run later. The only exception is a callback that calls
@@ -286,6 +295,23 @@ impl Client {
     /// thread cannot drive, the function returns the error of the drive; calls in flight are then
     /// canceled without being driven, and all other steps are done.
     pub fn shutdown(&self, timeout: Duration) -> Result<(), Error> {
+        let shut_down = catch_unwind(AssertUnwindSafe(|| self.shutdown_calls(timeout)));
+        #[cfg(feature = "journal")]
+        if let Some(journal) = &self.inner().journal {
+            // After the limit this goes on.
+            let _ = journal.end(super::journal::CLOSE_LIMIT);
+        }
+        shut_down.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// Shuts the client down as `shutdown`, and does not wait for the journal: for a host that ends
+    /// many clients and waits for all of their journals together.
+    ///
+    /// # Errors
+    ///
+    /// Those of `shutdown`.
+    #[doc(hidden)]
+    pub fn shutdown_calls(&self, timeout: Duration) -> Result<(), Error> {
         let inner = self.inner();
         let Some(driver) = inner.close_for_new()? else { return Ok(()) };
         inner.registry.close();

@@ -44,6 +44,7 @@ pub(super) fn take_certificates(
     if only_these && file.is_none() && pem.is_empty() {
         return Err(Error::invalid("/ca_only", "`ca_only` needs certificates: give `ca_file` or `ca_pem`."));
     }
+    check_extra_roots((!pem.is_empty(), file.is_some()), only_these, TRUSTS_EXTRA_ROOTS)?;
     if !only_these {
         // They name the certificates of the system.
         for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
@@ -51,6 +52,32 @@ pub(super) fn take_certificates(
         }
     }
     Ok(TrustedCertificates { pem, file, only_these })
+}
+
+/// Whether certificates can be trusted beside those that every client trusts.
+const TRUSTS_EXTRA_ROOTS: bool = cfg!(feature = "bundled-roots") || crate::sys::TRUSTS_EXTRA_ROOTS;
+
+/// Refuses certificates beside those of the system where the system cannot trust them.
+fn check_extra_roots(
+    (has_pem, has_file): (bool, bool),
+    only_these: bool,
+    trusts_extra: bool,
+) -> Result<(), Error> {
+    if only_these || trusts_extra {
+        return Ok(());
+    }
+    let key = match (has_pem, has_file) {
+        (false, false) => return Ok(()),
+        (true, _) => "ca_pem",
+        (false, true) => "ca_file",
+    };
+    Err(Error::invalid(
+        format!("/{key}"),
+        format!(
+            "`{key}` cannot be used on this system, which trusts no certificates beside its own. Set \
+             `ca_only` to true, or build the library with the feature `bundled-roots`."
+        ),
+    ))
 }
 
 /// Reads the certificates of a file: a regular file of at most 16 MB, because a pipe or a device
@@ -84,4 +111,25 @@ fn read_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates = parse_pem(pem)?;
     check_trust_anchors(&certificates)?;
     Ok(certificates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_beside_those_of_the_system_are_refused_where_the_system_cannot_trust_them() {
+        let field = |given, only_these, trusts_extra| {
+            check_extra_roots(given, only_these, trusts_extra)
+                .err()
+                .map(|error| error.field().unwrap().to_owned())
+        };
+        assert_eq!(field((true, true), false, false).as_deref(), Some("/ca_pem"));
+        assert_eq!(field((false, true), false, false).as_deref(), Some("/ca_file"));
+        for (given, only_these, trusts_extra) in
+            [((false, false), false, false), ((true, true), true, false), ((true, true), false, true)]
+        {
+            assert_eq!(field(given, only_these, trusts_extra), None);
+        }
+    }
 }

@@ -18,7 +18,7 @@ pub const TRANSPORT_ENV: &str = "IPLAYGAMES_TRANSPORT";
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// Reads an environment variable for the configuration key that `field` points to. A value that is
-/// not UTF-8 is an error, because ignoring it would select another server, key or proxy than the
+/// not Unicode is an error, because ignoring it would select another server, key or proxy than the
 /// host intended.
 pub(super) fn read_environment(
     environment: Environment<'_>,
@@ -28,7 +28,7 @@ pub(super) fn read_environment(
     environment(name)
         .map(|value| value.into_string().map(Zeroizing::new))
         .transpose()
-        .map_err(|_| Error::invalid(field, format!("The environment variable {name} is not UTF-8.")))
+        .map_err(|_| Error::invalid(field, format!("The environment variable {name} is not Unicode.")))
 }
 
 /// Removes the characters that editors and shells add around a value in a file or a variable: one

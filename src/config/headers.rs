@@ -10,7 +10,7 @@ use crate::json::{ObjectReader, ZeroizingMap, escape_token};
 use crate::redact::Redactor;
 
 /// Takes the headers of the host. With `has_key` the client sets `Authorization`.
-pub(super) fn take_headers(
+pub(crate) fn take_headers(
     reader: &mut ObjectReader,
     has_key: bool,
     secrets: &mut Redactor,

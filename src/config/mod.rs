@@ -12,6 +12,8 @@ mod client_certificate;
 mod client_pem;
 mod env;
 mod headers;
+#[cfg_attr(not(feature = "journal"), path = "no_journal.rs")]
+mod journal;
 mod limits;
 mod no_proxy;
 mod pem;
@@ -40,6 +42,10 @@ pub(crate) use base_url::is_loopback_host;
 pub(crate) use certificates::{TrustedCertificates, check_trust_anchors, read_certificate_file};
 pub(crate) use client_certificate::ClientCertificate;
 pub use env::{API_KEY_ENV, BASE_URL_ENV, TRANSPORT_ENV};
+pub(crate) use headers::take_headers;
+#[cfg(feature = "journal")]
+pub(crate) use journal::Durability;
+pub(crate) use journal::JournalConfig;
 pub(crate) use limits::{take_max_retries, take_timeout};
 pub(crate) use proxy::ProxyChoice;
 pub(crate) use proxy_scheme::ProxyScheme;
@@ -52,7 +58,8 @@ use base_url::take_base_url;
 use certificates::take_certificates;
 use client_certificate::take_client_certificate;
 use env::Environment;
-use headers::{take_headers, take_user_agent};
+use headers::take_user_agent;
+use journal::take_journal;
 use limits::take_milliseconds;
 use proxy::take_proxy;
 use transport::take_transport;
@@ -70,6 +77,7 @@ const KEYS: &[&str] = &[
     "max_in_flight",
     "io_thread",
     "max_response_bytes",
+    "journal",
     "transport",
     "proxy",
     "ca_file",
@@ -113,6 +121,7 @@ pub struct Config {
     pub(crate) max_in_flight: usize,
     pub(crate) io_thread: bool,
     pub(crate) max_response_bytes: usize,
+    pub(crate) journal: Option<JournalConfig>,
     pub(crate) transport: TransportChoice,
     pub(crate) proxy: ProxyChoice,
     pub(crate) certificates: TrustedCertificates,
@@ -192,6 +201,7 @@ impl Config {
             max_in_flight: reader.take_integer("max_in_flight", 1..=1 << 20)?.unwrap_or(1024) as usize,
             io_thread: reader.take_bool("io_thread")?.unwrap_or(false),
             max_response_bytes: max_response_bytes as usize,
+            journal: take_journal(&mut reader)?,
             transport: take_transport(&mut reader, environment)?,
             proxy,
             certificates: take_certificates(&mut reader, environment)?,
@@ -219,6 +229,7 @@ impl fmt::Debug for Config {
             max_in_flight,
             io_thread,
             max_response_bytes,
+            journal,
             transport,
             proxy,
             certificates,
@@ -237,6 +248,7 @@ impl fmt::Debug for Config {
             .field("max_in_flight", max_in_flight)
             .field("io_thread", io_thread)
             .field("max_response_bytes", max_response_bytes)
+            .field("journal", journal)
             .field("transport", transport)
             .field(
                 "proxy",

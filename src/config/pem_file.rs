@@ -1,10 +1,12 @@
 //! Reads a file in PEM format that may contain a private key. Does not parse it.
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::Read as _;
 use std::path::Path;
 
 use zeroize::Zeroizing;
+
+use crate::sys;
 
 /// The size limit of a file, in bytes.
 const MAX_FILE: u64 = 16 << 20;
@@ -17,7 +19,7 @@ const MAX_FILE: u64 = 16 << 20;
 /// Returns the predicate of a sentence about the file.
 pub(super) fn read_pem_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
-    let file = open_without_waiting(path).map_err(unreadable)?;
+    let file = sys::open_without_waiting(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     check_metadata(&metadata)?;
     // The capacity suffices for a file that does not grow, so no copy of a private key is left in
@@ -44,20 +46,10 @@ pub(super) fn check_size(size: u64) -> Result<(), String> {
     }
 }
 
-#[cfg(unix)]
-fn open_without_waiting(path: &Path) -> std::io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
-}
-
-#[cfg(not(unix))]
-fn open_without_waiting(path: &Path) -> std::io::Result<File> {
-    File::open(path)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]
@@ -71,15 +63,8 @@ mod tests {
         File::create(&path).unwrap().set_len(MAX_FILE + 1).unwrap();
         assert!(read_pem_file(&path).unwrap_err().contains("larger than 16 MB"));
         assert!(read_pem_file(&directory.path().join("absent")).unwrap_err().contains("cannot be read"));
-        #[cfg(unix)]
-        {
-            assert!(read_pem_file(directory.path()).unwrap_err().contains("regular file"));
-            assert!(read_pem_file("/dev/zero".as_ref()).unwrap_err().contains("regular file"));
-            let pipe = directory.path().join("pipe");
-            let name = std::ffi::CString::new(pipe.to_str().unwrap()).unwrap();
-            // SAFETY: the name is a string that ends with a NUL.
-            assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
-            assert!(read_pem_file(&pipe).unwrap_err().contains("regular file"));
+        for path in sys::special_files(directory.path()) {
+            assert!(read_pem_file(&path).unwrap_err().contains("regular file"), "{path:?}");
         }
     }
 }

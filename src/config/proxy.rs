@@ -10,6 +10,7 @@ use super::proxy_scheme::ProxyScheme;
 use crate::error::Error;
 use crate::json::ObjectReader;
 use crate::redact::Redactor;
+use crate::sys;
 
 /// The environment variables for the proxies of the system. Their passwords are secret too.
 const PROXY_ENVS: &[&str] =
@@ -83,12 +84,12 @@ fn environment_proxy(
         }
         break;
     }
-    // A CGI program has the header `Proxy` of a request in `HTTP_PROXY`. (The names of variables
-    // have no case on Windows.)
+    // A CGI program has the header `Proxy` of a request in `HTTP_PROXY`, which is the same variable
+    // as `http_proxy` where names have no case.
     let is_cgi = environment("REQUEST_METHOD").is_some();
     let names: &[&str] = match server.scheme() {
         "https" => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
-        _ if is_cgi && cfg!(windows) => &["ALL_PROXY", "all_proxy"],
+        _ if is_cgi && !sys::ENV_NAMES_HAVE_CASE => &["ALL_PROXY", "all_proxy"],
         _ if is_cgi => &["http_proxy", "ALL_PROXY", "all_proxy"],
         _ => &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
     };
@@ -290,7 +291,7 @@ mod tests {
             ("http://game.test", "http_proxy"),
             ("http://game.test", "all_proxy"),
         ] {
-            if name != "http_proxy" || !cfg!(windows) {
+            if name != "http_proxy" || sys::ENV_NAMES_HAVE_CASE {
                 assert_eq!(proxy_of(server, &cgi(name)).unwrap().as_deref(), Some(PROXY), "{name}");
             }
         }

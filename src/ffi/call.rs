@@ -16,9 +16,10 @@ use crate::client::reply::Reply;
 /// \param operation The name of the operation, such as `"list_games"`.
 /// \param arguments_json A flat JSON object with the path, query and body parameters by their
 /// names. NULL is `{}`.
-/// \param options_json A JSON object with settings for this call: `timeout_ms`, `max_retries`, and
-/// `call_id`, which is sent as `X-Request-Id`. A member that is missing has the client's value.
-/// NULL is `{}`.
+/// \param options_json A JSON object with settings for this call: `timeout_ms`, `max_retries`,
+/// `call_id`, which is sent as `X-Request-Id`, and `headers`, an object of strings, which replace
+/// headers of the client of the same name. A member that is missing has the client's value. NULL is
+/// `{}`.
 /// \param out_json Receives the API's response, byte for byte, or the error document. May be NULL.
 /// \return #IPG_OK; #IPG_ERR_UNKNOWN_OPERATION; #IPG_ERR_INVALID_ARGUMENT, with a `field` if a
 /// member of `arguments_json` is wrong; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_BUSY; #IPG_ERR_SHUT_DOWN;

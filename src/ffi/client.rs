@@ -109,7 +109,10 @@ pub unsafe extern "C" fn ipg_client_prewarm(
 /// `succeeded` and `failed` (parts of `calls`), `attempts` (of these calls), `unknown` (the failed
 /// calls with the outcome `"unknown"`), `abandoned` (the calls whose result the host did not take),
 /// `in_flight` (the calls in flight now), and `roots` (the trusted certificates that are loaded:
-/// `"none"`, `"given"` or `"system"`). A later version may add members.
+/// `"none"`, `"given"`, `"system"` or, in a library with roots of its own, `"bundled"`). A client
+/// with a journal also has `journal`: `rows` (the entries of the file), `bytes` (its size),
+/// `commits`, `syncs` and `sync_us` (the commits that waited for the disk, and how long), and
+/// `failed` (writes that failed). A later version may add members.
 ///
 /// Ownership: free the string with ipg_string_free(). Threads: any.
 ///
@@ -142,13 +145,16 @@ pub unsafe extern "C" fn ipg_client_stats(client: *mut ipg_client, out_json: *mu
 /// on another thread, without a time limit. If a callback calls the function, the remaining
 /// callbacks run inside that callback.
 ///
+/// If the client has a journal, the function also waits at most two seconds until it is written and
+/// its file is closed. Windows does not move or remove a file that is open.
+///
 /// Threads: any. A callback may call this function.
 ///
 /// \param client The client.
 /// \param timeout_ms The time limit in milliseconds for the calls in flight.
 /// \return #IPG_OK; #IPG_ERR_INVALID_HANDLE; #IPG_ERR_SHUT_DOWN if the client was shut down before,
-/// or if this thread can make no calls any more. In the second case the function drives nothing and
-/// does everything else.
+/// or if this thread can make no calls any more; #IPG_ERR_UNSUPPORTED inside a function of an
+/// #ipg_transport. In the last two cases the function drives nothing and does everything else.
 ///
 /// ```c
 /// ipg_client_shutdown(client, 2000);
@@ -171,7 +177,7 @@ pub extern "C" fn ipg_client_shutdown(client: *mut ipg_client, timeout_ms: u32) 
 /// Never waits. A finalizer and a callback may call this function. A callback or the logger may
 /// still be running on another thread that is inside a call of this client. Such a run of a
 /// callback is the last, and the finalizers run on that thread. All other finalizers run inside
-/// this function.
+/// this function. The thread of a journal writes the rest and closes the file afterwards.
 ///
 /// Threads: any.
 ///

@@ -11,6 +11,9 @@
 #![allow(non_camel_case_types, unreachable_pub)]
 
 mod allocator;
+// Its functions exist on Android only.
+#[path = "../sys/android_exports.rs"]
+mod android_exports;
 mod base;
 mod boundary;
 mod call;
@@ -18,6 +21,7 @@ mod client;
 mod finalizer;
 mod handle;
 mod host_loop;
+mod journal;
 mod json;
 mod log;
 mod request;

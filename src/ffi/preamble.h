@@ -134,8 +134,9 @@
  *
  * Threads of the library. A client has no permanent thread, except one named iplaygames-io if it is
  * configured with "io_thread": true. Helper threads named iplaygames-dns resolve host names and
- * load certificates, at most 9 for each client. A helper thread ends when it has nothing to do. A
- * sandbox has one thread.
+ * load certificates, at most 9 for each client. A helper thread ends when it has nothing to do. The
+ * first session that a client with a "journal" starts, checks or ends starts one thread, named
+ * iplaygames-journal. A sandbox has one thread.
  *
  * Descriptors. From ipg_client_new() on, each client on Linux uses three file descriptors: two for
  * epoll and one eventfd. Each connection uses one more. Freeing the client closes them, also if
@@ -147,12 +148,13 @@
  * Blocking. ipg_session_start, ipg_session_status, ipg_session_end and ipg_call block the calling
  * thread until the result is there, for at most the call's timeout_ms. ipg_client_prewarm,
  * ipg_request_wait and ipg_client_shutdown block for at most the time they are given;
- * ipg_client_shutdown also waits for a callback that is running on another thread, and
- * ipg_client_set_logger and ipg_client_set_waker for a logger or a waker that is. All other
- * functions return at once. A thread that blocks on a client may also do the work of other threads'
- * calls on it. If that thread is stopped, by a debugger for example, the other calls are delayed.
- * Use "io_thread": true or another client
- * for threads that other threads' blocking calls must not delay.
+ * ipg_client_shutdown also waits for a callback that is running on another thread, and at most two
+ * seconds for a journal; ipg_client_set_logger and ipg_client_set_waker wait for a logger or a
+ * waker that is running. The ipg_journal_ functions read and write a file, and ipg_journal_end_all
+ * makes calls. All other functions return at once. A thread that blocks on a client may also do the
+ * work of other threads' calls on it. If that thread is stopped, by a debugger for example, the
+ * other calls are delayed. Use "io_thread": true or another client for threads that other threads'
+ * blocking calls must not delay.
  *
  * Resources. If the process has no file descriptor or thread left, ipg_client_new or the call fails
  * with IPG_ERR_RESOURCES. Nothing was sent. If memory is exhausted, the process ends (the Rust
@@ -222,6 +224,11 @@
  *                            without ticks. Callbacks still wait for a tick.
  *   max_response_bytes   8388608
  *                            A larger response is the error IPG_ERR_RESPONSE_TOO_LARGE.
+ *   journal              none
+ *                            A file that records each session before its start is sent, so that a
+ *                            process that is killed loses none: the path, or {"path": ...,
+ *                            "durability": "full" or "normal"}. "normal" does not wait for the disk,
+ *                            and may lose sessions when the power fails. See ipg_journal_open().
  *   transport            $IPLAYGAMES_TRANSPORT, else native
  *                            The HTTP library: "native", or "reqwest" in a build that contains it.
  *                            docs/transports.md lists the differences.

@@ -61,11 +61,13 @@ pub type ipg_transport_cancel =
 /// `cancel`, which may be NULL, is called once for an exchange whose call ends without an answer:
 /// by a cancellation, a time limit, or the end of the client. It may come as late as the next tick.
 /// The handle is invalid then; an answer is refused with #IPG_ERR_INVALID_HANDLE and has no effect.
+/// An answer between the end of the call and `cancel` is accepted and has no effect either; then
+/// `cancel` is not called.
 ///
 /// Both functions run on the thread that drives a call, inside a function of this library, with no
 /// lock held. They must return and must not block. They may call ipg_exchange_respond(),
-/// ipg_exchange_fail() and every function that does not drive; a blocking call is refused with
-/// #IPG_ERR_UNSUPPORTED.
+/// ipg_exchange_fail() and every function that does not drive. A blocking call is refused with
+/// #IPG_ERR_UNSUPPORTED, a tick does nothing, and ipg_client_shutdown() cancels the calls.
 ///
 /// The host must not follow redirects, must not send a request a second time, and must remove a
 /// content coding (such as gzip) together with its header.
@@ -92,7 +94,8 @@ pub struct ipg_transport {
 /// Ownership: end the client with ipg_client_free(), free the string with ipg_string_free(). The
 /// library copies the table. The finalizer runs exactly once: before this function returns if it
 /// fails or if `out_client` is NULL; otherwise when the client is freed and the last call has
-/// ended, on a thread that is inside a function of this library. It does not run in a forked child.
+/// ended, on a thread that is inside a function of this library. It does not run in a forked child,
+/// nor for a table whose `size` is too small, which the library does not read.
 /// Threads: any.
 ///
 /// \param config_json A JSON object, as for ipg_client_new(). `"io_thread": true` is refused,
@@ -146,12 +149,14 @@ pub unsafe extern "C" fn ipg_client_new_with_transport(
 /// \param status The HTTP status, 200 to 599.
 /// \param headers The headers of the response: lines of the form `name: value` that end with LF or
 /// CR LF. Empty lines are skipped. A line that begins with `HTTP/` begins a new response, so the
-/// header lines of libcurl can be passed as they are. NULL means no headers.
+/// header lines of libcurl can be passed as they are. NULL means no headers. Headers of more than
+/// 64 KiB, or with a control character, are not valid HTTP: the call fails with
+/// #IPG_ERR_BAD_RESPONSE.
 /// \param body The body, which the library copies. May be NULL if `body_len` is 0.
 /// \param body_len The length of the body in bytes.
 /// \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for another status, a line without a colon, or NULL
 /// with a length: the exchange is still open; #IPG_ERR_INVALID_HANDLE for an exchange that was
-/// answered before or whose call has ended.
+/// answered before or whose call has ended, and in a forked child for an exchange of its parent.
 ///
 /// ```c
 /// const char *body = "{\"success\": true}";
@@ -195,7 +200,8 @@ pub unsafe extern "C" fn ipg_exchange_respond(
 /// `not_sent`, and a start may be sent again. Otherwise 1: the outcome of a start is `unknown`.
 /// \param message The reason, for the error's message. NULL means none.
 /// \return #IPG_OK; #IPG_ERR_INVALID_ARGUMENT for another `kind`: the exchange is still open;
-/// #IPG_ERR_INVALID_HANDLE for an exchange that was answered before or whose call has ended.
+/// #IPG_ERR_INVALID_HANDLE for an exchange that was answered before or whose call has ended, and in
+/// a forked child for an exchange of its parent.
 ///
 /// ```c
 /// ipg_exchange_fail(exchange, IPG_ERR_CONNECT, 0, "no network");

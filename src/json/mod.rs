@@ -15,4 +15,4 @@ pub(crate) use error::ObjectError;
 pub(crate) use members::{Key, parse_object};
 pub(crate) use object_reader::{ObjectReader, ZeroizingMap};
 pub(crate) use pointer::{PointerError, get};
-pub(crate) use write::{escape_token, push_compact, write_string};
+pub(crate) use write::{escape_token, object, push_compact, write_string};

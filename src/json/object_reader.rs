@@ -117,7 +117,7 @@ impl ObjectReader {
     }
 }
 
-#[cfg(feature = "sandbox")]
+#[cfg(any(feature = "sandbox", feature = "journal"))]
 impl ObjectReader {
     /// Removes and returns a list of strings.
     pub(crate) fn take_strings(&mut self, key: &str) -> Result<Option<Vec<String>>, ObjectError> {

@@ -32,6 +32,21 @@ pub(crate) fn write_string(out: &mut String, text: &str) {
     out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
 }
 
+/// Returns a JSON object with these members, whose values are JSON already.
+pub(crate) fn object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut out = String::from("{");
+    for (name, json) in fields {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        write_string(&mut out, name);
+        out.push(':');
+        out.push_str(json);
+    }
+    out.push('}');
+    out
+}
+
 /// Returns `key` as a reference token of a JSON pointer (RFC 6901), with its slash.
 pub(crate) fn escape_token(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))

@@ -4,33 +4,19 @@
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::attempt_status::AttemptStatus;
+use super::call_record::{CallRecord, RecordFuture};
+pub(crate) use super::call_report::CallReport;
 use super::idle_time::{DriveClock, IdleMark};
 use super::transport_error::{TransportError, TransportErrorKind};
 use super::unwind;
 use crate::http_types::Response;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Mutex, MutexGuard};
-
-/// The result of a call, before it becomes a reply or an error.
-#[derive(Clone, Debug)]
-pub(crate) struct CallReport {
-    pub(crate) result: Result<Response, TransportError>,
-    pub(crate) attempts: u32,
-    pub(crate) elapsed: Duration,
-    /// Whether the server may have acted on a request without a clear response: on any attempt if
-    /// the result is a failure, on an earlier attempt if it is a response.
-    pub(crate) may_be_done: bool,
-    /// Whether an earlier response refused the request: so it was sent.
-    pub(crate) was_refused: bool,
-    /// The time of `Retry-After`.
-    pub(crate) retry_after: Option<Duration>,
-}
 
 /// A call in flight.
 pub(crate) struct CallCell {
@@ -46,6 +32,11 @@ pub(crate) struct CallCell {
     may_be_done: AtomicBool,
     /// Set when a response refused an attempt, which is then repeated.
     was_refused: AtomicBool,
+    /// The record of the call, from the moment on that its beginning is recorded.
+    // Not of `crate::sync`: no model has a record.
+    record: std::sync::OnceLock<Arc<dyn CallRecord>>,
+    /// Whether the end is recorded.
+    is_end_recorded: AtomicBool,
     pub(super) started: Instant,
 }
 
@@ -106,6 +97,8 @@ impl CallCell {
             endless: AtomicBool::new(false),
             may_be_done: AtomicBool::new(false),
             was_refused: AtomicBool::new(false),
+            record: std::sync::OnceLock::new(),
+            is_end_recorded: AtomicBool::new(false),
             started,
         }
     }
@@ -162,6 +155,23 @@ impl CallCell {
         }
     }
 
+    /// Records the end of the call in `record`, also if another thread ends the call.
+    pub(super) fn set_record(&self, record: &Arc<dyn CallRecord>) {
+        // A call has one record.
+        let _ = self.record.set(Arc::clone(record));
+        if let Some(report) = self.report() {
+            drop(self.record_end(&report));
+        }
+    }
+
+    /// Begins to record the end of the call. None if there is no record, or if this was done
+    /// before.
+    pub(super) fn record_end(&self, report: &CallReport) -> Option<RecordFuture<()>> {
+        let record = self.record.get()?;
+        let is_first = !self.is_end_recorded.swap(true, Ordering::AcqRel);
+        is_first.then(|| record.end(report))
+    }
+
     /// Ends the call with this report, unless it has ended.
     pub(super) fn finish(&self, report: CallReport) {
         self.end(report);
@@ -170,13 +180,19 @@ impl CallCell {
     /// Ends the call with this report, unless it has ended. Returns the task of the call, if this
     /// ended it.
     fn end(&self, report: CallReport) -> Option<AbortHandle> {
+        let report = Arc::new(report);
+        // Without a record, the state has the only reference: its report can be moved out.
+        let recorded = self.record.get().map(|_| Arc::clone(&report));
         let before = {
             let mut state = self.state();
             if let State::Done(_) = *state {
                 return None;
             }
-            std::mem::replace(&mut *state, State::Done(Arc::new(report)))
+            std::mem::replace(&mut *state, State::Done(report))
         };
+        if let Some(report) = recorded {
+            let _ = unwind::run(|| drop(self.record_end(&report)));
+        }
         let State::Waiting(Waiting { wakers, on_end, task }) = before else { return None };
         // Called before the tasks are woken. A panic of it does not replace the result.
         if let Some(on_end) = on_end {

@@ -34,7 +34,6 @@ use super::resolve::MAX_LOOKUPS;
 use super::resources;
 use super::retry_loop::{self, CallSpec};
 use super::roots_state::RootsState;
-use super::signal;
 use super::stdio_guard::StdioGuard;
 use super::transport::Transport as _;
 use super::transport::any::AnyTransport;
@@ -47,6 +46,7 @@ use crate::error::Error;
 use crate::fork::{self, ForkSafeMutex};
 use crate::log::Log;
 use crate::panics::InsideGuard;
+use crate::sys;
 
 /// The maximum number of I/O events that the runtime takes at a time. A tick can stop between two
 /// batches: a thousand sockets that are ready at once take longer than a small budget.
@@ -104,6 +104,7 @@ impl Driver {
         random: Random,
         mut builder: Builder,
     ) -> Result<Arc<Driver>, Error> {
+        sys::keep_loaded();
         let permits = Permits::new(config.max_connections);
         let context = retry_loop::Context { transport, permits, log: Arc::clone(log), random };
         builder
@@ -144,7 +145,7 @@ impl Driver {
     fn start_io_thread(self: &Arc<Driver>) -> Result<(), Error> {
         let driver = Arc::clone(self);
         let thread = std::thread::Builder::new().name("iplaygames-io".into()).spawn(move || {
-            signal::block_all();
+            sys::block_all_signals();
             InsideGuard::enter_permanently();
             // This thread may drive, so an error here means that the I/O driver failed: all calls
             // have ended.

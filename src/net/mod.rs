@@ -3,6 +3,8 @@
 
 pub(crate) mod attempt_status;
 pub(crate) mod call_cell;
+pub(crate) mod call_record;
+mod call_report;
 mod calling_thread;
 mod deadline;
 pub(crate) mod driver;
@@ -21,7 +23,6 @@ mod response_headers;
 pub(crate) mod retry;
 pub(crate) mod retry_loop;
 pub(crate) mod roots_state;
-mod signal;
 #[cfg(feature = "tls")]
 mod socks_error;
 pub(crate) mod stdio_guard;

@@ -2,6 +2,7 @@
 //! that need the same name at the same time share one look-up.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -21,13 +22,25 @@ pub(super) const MAX_LOOKUPS: usize = 8;
 #[derive(Clone, Debug)]
 pub(super) struct DnsError {
     message: Arc<str>,
+    /// The error of the resolver, if it gave one.
+    source: Option<Arc<io::Error>>,
     /// Whether no thread could be started for the look-up.
     exhausted: bool,
 }
 
 impl DnsError {
     fn new(message: impl Into<Arc<str>>) -> DnsError {
-        DnsError { message: message.into(), exhausted: false }
+        DnsError { message: message.into(), source: None, exhausted: false }
+    }
+
+    fn of_resolver(error: io::Error) -> DnsError {
+        let message = error.to_string();
+        DnsError { source: Some(Arc::new(error)), ..DnsError::new(message) }
+    }
+
+    /// Returns the error of the resolver.
+    pub(super) fn resolver_error(&self) -> Option<&Arc<io::Error>> {
+        self.source.as_ref()
     }
 
     /// Returns whether the look-up was not run because a resource of the process is exhausted.
@@ -42,7 +55,12 @@ impl std::fmt::Display for DnsError {
     }
 }
 
-impl std::error::Error for DnsError {}
+impl std::error::Error for DnsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let source = self.source.as_ref()?;
+        Some(&**source)
+    }
+}
 
 /// A running look-up.
 struct Lookup {
@@ -110,7 +128,7 @@ impl Resolver {
                 let found = (end.host.as_str(), 0)
                     .to_socket_addrs()
                     .map(Vec::from_iter)
-                    .map_err(|error| DnsError::new(error.to_string()));
+                    .map_err(DnsError::of_resolver);
                 let found = match found {
                     Ok(addresses) if addresses.is_empty() => Err(DnsError::new("the name has no address")),
                     found => found,
@@ -120,7 +138,7 @@ impl Resolver {
             })
         });
         if let Err(reason) = started {
-            let error = DnsError { message: reason.into(), exhausted: true };
+            let error = DnsError { exhausted: true, ..DnsError::new(reason) };
             let _ = lookup.result.set(Err(error));
             forget(&self.lookups, host, &lookup);
         }

@@ -5,6 +5,7 @@ use std::io;
 
 use crate::codes::Code;
 use crate::error::Error;
+use crate::sys;
 
 /// What a host can do about exhausted resources, at the end of an error message.
 pub(super) const ADVICE: &str =
@@ -12,13 +13,8 @@ pub(super) const ADVICE: &str =
 
 /// Returns whether an error of the system says that a resource is exhausted.
 pub(super) fn is_exhausted(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    const CODES: &[i32] = &[libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS];
-    // ERROR_TOO_MANY_OPEN_FILES, ERROR_NOT_ENOUGH_MEMORY, ERROR_OUTOFMEMORY, WSAEMFILE, WSAENOBUFS
-    #[cfg(not(unix))]
-    const CODES: &[i32] = &[4, 8, 14, 10024, 10055];
     error.kind() == io::ErrorKind::OutOfMemory
-        || error.raw_os_error().is_some_and(|code| CODES.contains(&code))
+        || error.raw_os_error().is_some_and(|code| sys::EXHAUSTED_CODES.contains(&code))
 }
 
 /// Returns whether the error of a thread that could not be started says that a resource is

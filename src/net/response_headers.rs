@@ -4,7 +4,22 @@ use std::borrow::Cow;
 
 use http::header::{CONTENT_LENGTH, HeaderMap};
 
+use super::transport::limits::MAX_HEAD;
+use super::transport_error::{self, TransportError};
 use crate::http_types::Response;
+
+/// Stores the headers that calls need in a response, and all headers as lines if the caller wants
+/// them.
+pub(super) fn store_headers_and_lines<'a, H: Iterator<Item = (&'a str, &'a [u8])>>(
+    response: &mut Response,
+    headers: impl Fn() -> H,
+    keeps_headers: bool,
+) {
+    store_headers(response, headers());
+    if keeps_headers {
+        store_lines(response, headers());
+    }
+}
 
 /// Stores the headers that calls need in a response. Of a repeated header, the first value counts.
 pub(super) fn store_headers<'a>(response: &mut Response, headers: impl Iterator<Item = (&'a str, &'a [u8])>) {
@@ -31,6 +46,30 @@ pub(super) fn store_headers<'a>(response: &mut Response, headers: impl Iterator<
     if response.retry_after.is_some() {
         response.date = date.map(text);
     }
+}
+
+/// Checks the size of the headers of another library, which has parsed them.
+pub(super) fn check_size<'a>(
+    headers: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Result<(), TransportError> {
+    // Each line has a colon, a blank, CR and LF.
+    let size: usize = headers.map(|(name, value)| name.len() + value.len() + 4).sum();
+    if size > MAX_HEAD {
+        return Err(transport_error::invalid_http(&format_args!("its head is longer than {MAX_HEAD} bytes")));
+    }
+    Ok(())
+}
+
+#[cold]
+fn store_lines<'a>(response: &mut Response, headers: impl Iterator<Item = (&'a str, &'a [u8])>) {
+    let mut lines = String::new();
+    for (name, value) in headers {
+        lines.push_str(name);
+        lines.push_str(": ");
+        lines.push_str(&String::from_utf8_lossy(value));
+        lines.push_str("\r\n");
+    }
+    response.headers = Some(lines);
 }
 
 fn equals(name: &str, wanted: &str) -> bool {

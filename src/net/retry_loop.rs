@@ -12,6 +12,7 @@ use http::HeaderValue;
 use tokio::time::Instant;
 
 use super::call_cell::{CallCell, CallReport};
+use super::call_record::CallRecord;
 use super::deadline::{self, Deadline, Elapsed};
 use super::random::Random;
 use super::retry::{self, AttemptOutcome, RetryDecision};
@@ -20,7 +21,7 @@ use super::transport::any::AnyTransport;
 use super::transport::permits::{Permit, Permits};
 use super::transport_error::{TransportError, TransportErrorKind};
 use super::unwind::injection_point;
-use crate::http_types::{Disposition, Idempotency, Request, Response};
+use crate::http_types::{BodySink, Disposition, Idempotency, Request, Response, SharedBodySink};
 use crate::log::{Log, LogLevel};
 use crate::sync::atomic::Ordering;
 
@@ -37,6 +38,8 @@ pub(crate) struct CallSpec {
     pub(crate) call_id: HeaderValue,
     /// Classifies an error response to the operation.
     pub(crate) classify: fn(&str, &Response) -> Disposition,
+    /// Where the call is recorded before it is sent.
+    pub(crate) record: Option<Arc<dyn CallRecord>>,
 }
 
 /// What the tasks of all calls of a driver use.
@@ -51,6 +54,11 @@ pub(crate) struct Context {
 pub(crate) async fn run(context: Arc<Context>, spec: CallSpec, cell: Arc<CallCell>) {
     let Context { transport, permits, log, random } = &*context;
     let deadline = Deadline::at(cell.started + spec.timeout, cell.mark);
+    if let Some(record) = &spec.record
+        && let Err(failure) = begin_record(record, &spec, &cell, deadline).await
+    {
+        return cell.finish(cell.report_failure(failure));
+    }
     let mut retries = 0;
     loop {
         let permit = match permits.try_acquire(transport.is_shared()) {
@@ -85,14 +93,36 @@ pub(crate) async fn run(context: Arc<Context>, spec: CallSpec, cell: Arc<CallCel
         log_attempt(log, &spec, &cell, &result, decision);
         let has_response = result.is_ok();
         let RetryDecision::RetryAfter(pause) = decision else {
-            return cell
-                .finish(CallReport { retry_after: classification.retry_after, ..cell.report_of(result) });
+            let report = CallReport { retry_after: classification.retry_after, ..cell.report_of(result) };
+            if let Some(recorded) = cell.record_end(&report) {
+                // A record that takes too long does not change the result.
+                let _ = timeout_at(deadline, &cell, pin!(recorded)).await;
+            }
+            return cell.finish(report);
         };
         drop(permit);
         cell.prepare_retry(classification.unclear, has_response);
         retries += 1;
         tokio::time::sleep(pause).await;
     }
+}
+
+/// Records the beginning of a call. Nothing is sent before this has succeeded.
+async fn begin_record(
+    record: &Arc<dyn CallRecord>,
+    spec: &CallSpec,
+    cell: &CallCell,
+    deadline: Deadline,
+) -> Result<(), TransportError> {
+    cell.set_record(record);
+    let begun = pin!(record.begin());
+    timeout_at(deadline, cell, begun).await.unwrap_or_else(|Elapsed| {
+        let message = format!(
+            "The time for the call ({} ms) ran out while it waited for the journal.",
+            spec.timeout.as_millis()
+        );
+        Err(TransportError::new(TransportErrorKind::Timeout, message))
+    })
 }
 
 /// Repeats a call at intervals until `read` breaks; the watch then ends with that report. There is
@@ -143,8 +173,19 @@ async fn attempt(
             until = own;
         }
     }
-    let sent = pin!(transport.attempt(&spec.parts, &spec.call_id, &cell.attempt, permit));
-    let result = timeout_at(until, cell, sent).await;
+    let mut sent = pin!(transport.attempt(&spec.parts, &spec.call_id, &cell.attempt, permit));
+    let result = loop {
+        let before = cell.attempt.progress();
+        let result = timeout_at(until, cell, sent.as_mut()).await;
+        // A long body that goes to a sink may take longer than an attempt may: for such a body, the
+        // time limit is one for each part.
+        let is_receiving = spec.parts.sink.is_some() && cell.attempt.progress() != before;
+        if result.is_ok() || !is_receiving || !until.is_before(deadline) {
+            break result;
+        }
+        let own = Deadline::after(spec.attempt_timeout, &cell.clock);
+        until = if own.now(&cell.clock) < deadline.now(&cell.clock) { own } else { deadline };
+    };
     if result.is_err() {
         // A connection that does not answer must not take the calls after this one.
         transport.retire_connection(&cell.attempt);
@@ -203,9 +244,11 @@ fn classify_attempt(
                 TransportErrorKind::InvalidHttp | TransportErrorKind::TooLarge => {
                     Some(AttemptOutcome::Unreadable)
                 }
-                TransportErrorKind::Timeout | TransportErrorKind::Canceled | TransportErrorKind::Internal => {
-                    None
-                }
+                TransportErrorKind::Timeout
+                | TransportErrorKind::Canceled
+                | TransportErrorKind::Write
+                | TransportErrorKind::Journal { .. }
+                | TransportErrorKind::Internal => None,
             };
             Classification { outcome, unclear: dispatched, retry_after: None }
         }
@@ -228,7 +271,11 @@ fn log_attempt(
             cell.attempts.load(Ordering::Relaxed)
         );
         match result {
-            Ok(answer) => line.push_str(&format!("HTTP {}, {} bytes", answer.status, answer.body.len())),
+            Ok(answer) => {
+                let sink = SharedBodySink::of_status(spec.parts.sink.as_ref(), answer.status);
+                let bytes = sink.map_or(answer.body.len() as u64, BodySink::written);
+                line.push_str(&format!("HTTP {}, {bytes} bytes", answer.status));
+            }
             Err(failure) => line.push_str(&failure.message),
         }
         if let RetryDecision::RetryAfter(pause) = decision {

@@ -8,4 +8,6 @@ pub(crate) enum RootsState {
     Given,
     /// The roots of the system and of the configuration.
     System,
+    /// The roots inside the library (feature `bundled-roots`) and those of the configuration.
+    Bundled,
 }

@@ -6,6 +6,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 
 use crate::config::read_certificate_file;
+use crate::sys;
 
 /// Checks the variables, and returns the certificates of `SSL_CERT_FILE`. The platform verifier
 /// reads them too, but it skips some blocks.
@@ -14,7 +15,7 @@ use crate::config::read_certificate_file;
 ///
 /// Returns the reason why the certificates of the system cannot be loaded.
 pub(super) fn check_variables() -> Result<Vec<CertificateDer<'static>>, String> {
-    if cfg!(not(all(unix, not(target_os = "android"), not(target_vendor = "apple")))) {
+    if !sys::HAS_ROOTS_VARIABLES {
         return Ok(Vec::new());
     }
     if let Some(directories) = std::env::var_os("SSL_CERT_DIR") {

@@ -1,7 +1,7 @@
 //! The TLS configuration and the root certificates. The roots are loaded at the first handshake and
 //! not when a client is made, because reading those of the system takes long.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
@@ -18,6 +18,7 @@ use super::unwind;
 use crate::config::{
     ClientCertificate, Config, TrustedCertificates, check_trust_anchors, read_certificate_file,
 };
+use crate::sys;
 
 /// The error of root certificates that cannot be loaded, with its reason.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ pub(crate) struct LazyVerifier {
     given: TrustedCertificates,
     // It belongs to the driver of one process, so it need not be fork-safe.
     verifier: Mutex<Option<Arc<dyn ServerCertVerifier>>>,
-    loaded: AtomicU8,
+    is_loaded: AtomicBool,
 }
 
 impl LazyVerifier {
@@ -47,16 +48,24 @@ impl LazyVerifier {
             provider: Arc::new(rustls::crypto::ring::default_provider()),
             given: config.certificates.clone(),
             verifier: Mutex::new(None),
-            loaded: AtomicU8::new(0),
+            is_loaded: AtomicBool::new(false),
         }
     }
 
     /// Returns which roots are loaded.
     pub(crate) fn loaded(&self) -> RootsState {
-        match self.loaded.load(Ordering::Relaxed) {
-            0 => RootsState::None,
-            1 => RootsState::Given,
-            _ => RootsState::System,
+        match self.is_loaded.load(Ordering::Relaxed) {
+            true => self.state_of_loaded(),
+            false => RootsState::None,
+        }
+    }
+
+    /// Returns which roots this verifier trusts.
+    fn state_of_loaded(&self) -> RootsState {
+        match self.given.only_these {
+            true => RootsState::Given,
+            false if cfg!(feature = "bundled-roots") => RootsState::Bundled,
+            false => RootsState::System,
         }
     }
 
@@ -97,22 +106,26 @@ impl LazyVerifier {
             given.extend(in_file);
         }
         let error = |error: &dyn std::fmt::Display| RootsError(error.to_string());
-        let made: Arc<dyn ServerCertVerifier> = if self.given.only_these {
+        let state = self.state_of_loaded();
+        let made: Arc<dyn ServerCertVerifier> = if state == RootsState::System {
+            given.extend(system_roots::check_variables().map_err(RootsError)?);
+            sys::system_verifier(given, provider).map_err(RootsError)?
+        } else {
             let mut store = RootCertStore::empty();
+            #[cfg(feature = "bundled-roots")]
+            if state == RootsState::Bundled {
+                store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+            }
             for certificate in given {
                 store.add(certificate).map_err(|problem| error(&problem))?;
             }
             WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
                 .build()
                 .map_err(|problem| error(&problem))?
-        } else {
-            given.extend(system_roots::check_variables().map_err(RootsError)?);
-            let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(given, provider);
-            Arc::new(verifier.map_err(|problem| error(&problem))?)
         };
         // An error is not kept: the system may get its roots later.
         *verifier = Some(Arc::clone(&made));
-        self.loaded.store(if self.given.only_these { 1 } else { 2 }, Ordering::Relaxed);
+        self.is_loaded.store(true, Ordering::Relaxed);
         Ok(made)
     }
 }

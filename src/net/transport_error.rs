@@ -3,7 +3,6 @@
 
 #[cfg(feature = "tls")]
 use std::error::Error as StdError;
-#[cfg(feature = "tls")]
 use std::sync::Arc;
 #[cfg(feature = "tls")]
 use std::time::Duration;
@@ -18,6 +17,7 @@ use super::socks_error::socks_failure;
 #[cfg(feature = "tls")]
 use super::tls::RootsError;
 use crate::error::ErrorSource;
+use crate::http_types::WriteError;
 
 /// The error of an attempt that received no complete response.
 #[derive(Clone, Debug)]
@@ -41,9 +41,16 @@ pub(crate) enum TransportErrorKind {
     ConnectionClosed,
     InvalidHttp,
     TooLarge,
+    /// The sink of the request cannot write the body.
+    Write,
     AttemptTimeout,
     Timeout,
     Canceled,
+    /// The journal cannot record the call. `is_transient`: it may be able to later.
+    #[cfg_attr(not(feature = "journal"), allow(dead_code))]
+    Journal {
+        is_transient: bool,
+    },
     Internal,
 }
 
@@ -76,6 +83,13 @@ pub(super) fn too_large(status: u16, limit: usize) -> TransportError {
         TransportErrorKind::TooLarge,
         format!("The response (HTTP {status}) is larger than `max_response_bytes` ({limit})."),
     )
+}
+
+/// Converts the error of the sink of a request.
+#[cold]
+pub(super) fn unwritten(error: WriteError) -> TransportError {
+    let WriteError { message, source } = error;
+    TransportError { kind: TransportErrorKind::Write, message, source: Some(Arc::new(source)) }
 }
 
 /// Returns the error of a connection that closed before the request was sent.
@@ -331,12 +345,17 @@ fn io_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a std::io::Erro
     error.get_ref().and_then(|inner| chain(inner).find_map(io_error)).or(Some(error))
 }
 
-/// Returns a copy of the TLS error or the I/O error in an error. An I/O error cannot be cloned: the
-/// copy has its kind and the code of the system, and no text of other libraries.
+/// Returns the resolver's error in an error, or a copy of the TLS error or the I/O error. An I/O
+/// error cannot be cloned: the copy has its kind and the code of the system, and no text of other
+/// libraries.
 #[cfg(feature = "tls")]
 fn source_of(error: &(dyn StdError + 'static)) -> Option<ErrorSource> {
     if let Some(tls) = chain(error).find_map(tls_error) {
         return Some(Arc::new(tls.clone()));
+    }
+    if let Some(dns) = chain(error).find_map(|error| error.downcast_ref::<DnsError>()) {
+        // The kind alone does not say why a name cannot be resolved, and there is no code.
+        return dns.resolver_error().map(|error| Arc::clone(error) as ErrorSource);
     }
     let io = chain(error).find_map(io_error)?;
     Some(Arc::new(match io.raw_os_error() {

@@ -1,6 +1,8 @@
 //! Functions that search texts: positions of a text, common prefixes, and boundaries of characters
 //! and JSON strings. `replace.rs` uses them.
 
+use memchr::memchr;
+
 /// Returns the end of a JSON string, including its closing quote.
 pub(super) fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
@@ -20,7 +22,7 @@ pub(super) fn occurrences<'a>(bytes: &'a [u8], needle: &'a [u8]) -> impl Iterato
     std::iter::from_fn(move || {
         let (&first, _) = needle.split_first()?;
         loop {
-            let at = from + bytes.get(from..)?.iter().position(|&byte| byte == first)?;
+            let at = from + memchr(first, bytes.get(from..)?)?;
             if bytes[at..].starts_with(needle) {
                 from = at + needle.len();
                 return Some(at);

@@ -15,6 +15,9 @@ pub(super) fn example_response(operation: &Operation, arguments: &Arguments) -> 
             let body = with_echo(operation, example.body, arguments);
             response::new(example.status, example.content_type, body)
         }
+        (Some(example), _) if is_later_page(arguments) => {
+            response::new(example.status, example.content_type, without_rows(example.body))
+        }
         (Some(example), _) => response::new(example.status, example.content_type, example.body),
         (None, ResponseKind::File) => csv_export(),
         (None, _) => response::new(200, JSON, r#"{"success":true}"#),
@@ -36,6 +39,25 @@ fn with_echo(operation: &Operation, body: &'static str, arguments: &Arguments) -
             Some(given) => given.clone(),
             None => target.take(),
         };
+    }
+    document.to_string()
+}
+
+/// Returns whether the request asks for a page after the first. The examples have one page.
+fn is_later_page(arguments: &Arguments) -> bool {
+    let number = |name: &str| match arguments.get(name) {
+        Some(Value::String(text)) => text.parse().unwrap_or(0),
+        Some(number) => number.as_u64().unwrap_or(0),
+        None => 0,
+    };
+    number("offset") > 0 || number("page") > 1
+}
+
+/// Returns a documented body with an empty list in place of the rows.
+fn without_rows(body: &'static str) -> String {
+    let mut document: Value = serde_json::from_str(body).unwrap_or_default();
+    if let Some(rows) = document.get_mut("data").filter(|rows| rows.is_array()) {
+        *rows = Value::Array(Vec::new());
     }
     document.to_string()
 }

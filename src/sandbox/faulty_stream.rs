@@ -2,6 +2,7 @@
 //! has no way to be told to do that, so the stream below hyper does it.
 
 use std::io;
+use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,7 @@ use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 
 /// Tells a [`FaultyStream`] when and how to close.
@@ -90,19 +92,14 @@ impl Drop for FaultyStream {
             // Fails only if the connection has already ended.
             let _ = stream.set_zero_linger();
         } else {
-            shutdown(stream);
+            shutdown(&stream.into());
         }
     }
 }
 
 /// Shuts a socket down in both directions. Closing the descriptor does not end the connection while
 /// a forked child holds a copy.
-#[cfg(unix)]
-pub(super) fn shutdown(socket: &impl std::os::fd::AsRawFd) {
-    // SAFETY: the borrowed socket is open. The result does not matter, because the socket is closed
-    // next.
-    unsafe { libc::shutdown(socket.as_raw_fd(), libc::SHUT_RDWR) };
+pub(super) fn shutdown(socket: &SockRef<'_>) {
+    // Fails if the connection has already ended. The socket is closed next.
+    let _ = socket.shutdown(Shutdown::Both);
 }
-
-#[cfg(not(unix))]
-pub(super) fn shutdown<T>(_socket: &T) {}

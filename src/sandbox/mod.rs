@@ -53,6 +53,7 @@ use crate::codes::Code;
 use crate::error::Error;
 use crate::fork::{self, ForkSafeMutex};
 use crate::net::stdio_guard::StdioGuard;
+use crate::sys;
 
 use config::Config;
 use state::{Shared, State};
@@ -102,6 +103,7 @@ impl Sandbox {
     /// ```
     pub fn start(config_json: &str) -> Result<Sandbox, Error> {
         let config = Config::from_json(config_json)?;
+        sys::keep_loaded();
         let generation = fork::generation();
         let (stop, stopped) = oneshot::channel();
         // The thread creates and drops the runtime. Dropping a runtime in an async task of the host
@@ -236,7 +238,7 @@ fn run_server(
     ready: &mpsc::Sender<Result<Arc<Shared>, Error>>,
     stopped: oneshot::Receiver<()>,
 ) {
-    block_sigpipe();
+    sys::block_sigpipe();
     // Held until the end of the server: connections are accepted at any time.
     let _stdio = StdioGuard::new();
     match bind(config) {
@@ -281,10 +283,8 @@ fn bind(config: Config) -> Result<(Runtime, TcpListener, Arc<Shared>), Error> {
 
 fn listen(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
     let socket = TcpSocket::new_v4()?;
-    // Allows the port of a sandbox that has just stopped. On Windows the option would share the
-    // port instead.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
+    // Allows the port of a sandbox that has just stopped.
+    sys::reuse_address(&socket)?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
     let listener = socket.listen(1024)?;
     let address = listener.local_addr()?;
@@ -294,19 +294,3 @@ fn listen(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
 fn internal_error(message: &str, error: &std::io::Error) -> Error {
     Error::new(Code::INTERNAL, format!("{message}: {error}."))
 }
-
-/// Blocks SIGPIPE on this thread, so that a closed connection does not end a program that does not
-/// handle the signal.
-#[cfg(unix)]
-fn block_sigpipe() {
-    // SAFETY: the set is initialised before it is used, and only the mask of this thread changes.
-    unsafe {
-        let mut signals = std::mem::zeroed();
-        libc::sigemptyset(&mut signals);
-        libc::sigaddset(&mut signals, libc::SIGPIPE);
-        libc::pthread_sigmask(libc::SIG_BLOCK, &signals, std::ptr::null_mut());
-    }
-}
-
-#[cfg(not(unix))]
-fn block_sigpipe() {}

@@ -58,7 +58,7 @@ struct ListenerGuard(TcpListener);
 
 impl Drop for ListenerGuard {
     fn drop(&mut self) {
-        shutdown(&self.0);
+        shutdown(&(&self.0).into());
     }
 }
 

@@ -99,6 +99,12 @@ fn collect_arguments(
             ParamLocation::Body | ParamLocation::File => {}
         }
     }
+    // The documentation of lists with `per_page` does not mention the number of the page.
+    if operation.param("per_page").is_some()
+        && let Some((_, page)) = pairs.iter().find(|(name, _)| name == "page")
+    {
+        arguments.insert("page".to_owned(), Value::String(page.clone()));
+    }
     Ok(arguments)
 }
 

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use super::completions::{Completion, CompletionQueue};
 use super::event::{CallResult, Callback, Notify};
-use super::updates::{UpdateQueue, WatchState};
+use super::updates::{MAX_READINGS, UpdateQueue, WatchState};
 use crate::api::operation::Operation;
 use crate::api::session::text_at;
+use crate::client::file_sink::FileSink;
 use crate::client::reply::{into_reply, prewarm_reply, with_context};
 use crate::error::Error;
 use crate::fork::{self, ForkSafeMutex};
@@ -72,6 +73,8 @@ pub(crate) struct CallShared {
     /// The argument that the response must repeat.
     echo: Option<String>,
     secrets: Arc<Redactor>,
+    /// The file of a download.
+    file: Option<Arc<FileSink>>,
     pub(super) log: Arc<Log>,
     completions: Arc<CompletionQueue>,
     pub(super) has_callback: bool,
@@ -99,6 +102,7 @@ impl CallShared {
         call_id: String,
         echo: Option<String>,
         secrets: Arc<Redactor>,
+        file: Option<Arc<FileSink>>,
         log: Arc<Log>,
         completions: Arc<CompletionQueue>,
         has_callback: bool,
@@ -110,6 +114,7 @@ impl CallShared {
             call_id,
             echo,
             secrets,
+            file,
             log,
             completions,
             has_callback,
@@ -131,8 +136,15 @@ impl CallShared {
         let Some(operation) = self.operation else {
             return prewarm_reply(report.result.map(drop), report.elapsed, &self.secrets);
         };
-        into_reply(operation, report, self.call_id.clone(), self.echo.as_deref())
+        into_reply(operation, report, self.call_id.clone(), self.echo.as_deref(), self.file.as_deref())
             .map_err(|error| with_context(error, operation.id, Some(&self.call_id), &self.secrets))
+    }
+
+    /// Removes the file of a download whose result was not taken.
+    fn discard_file(&self) {
+        if let Some(file) = &self.file {
+            file.discard();
+        }
     }
 
     /// Queues an update of a watch for its callback, or for the host to take.
@@ -142,6 +154,24 @@ impl CallShared {
             return;
         }
         self.updates.lock().updates.push_back(update);
+        self.notify_host();
+    }
+
+    /// Queues a reading of a watch for the host to take. The oldest reading makes room.
+    pub(super) fn push_reading(&self, reading: CallResult) {
+        if self.has_callback {
+            return;
+        }
+        let mut updates = self.updates.lock();
+        if updates.readings.len() == MAX_READINGS {
+            updates.readings.pop_front();
+        }
+        updates.readings.push_back(reading);
+        drop(updates);
+        self.notify_host();
+    }
+
+    fn notify_host(&self) {
         if let Some(notify) = self.notify.get() {
             // An observer that panics does not end the watch.
             let _ = unwind::run(|| notify());
@@ -333,6 +363,7 @@ impl SubmittedCall {
 
     pub(crate) fn cancel(&self) {
         self.guard.cell().cancel();
+        self.shared.discard_file();
         self.shared.updates.lock().is_over = true;
     }
 
@@ -354,6 +385,7 @@ impl SubmittedCall {
         let is_complete = !self.has_callback() || abandon(self.shared.id);
         self.shared.mark_delivered();
         self.guard.release();
+        self.shared.discard_file();
         drop(self.take_callback());
         is_complete
     }
@@ -387,6 +419,7 @@ impl Drop for SubmittedCall {
             return;
         }
         self.guard.release();
+        self.shared.discard_file();
         if let Some(owner) = self.owner.upgrade() {
             if !self.has_callback() {
                 owner.remove_polled(self.shared.id);

@@ -75,6 +75,14 @@ impl Call {
         self.submitted().ok()?.pop_update()
     }
 
+    /// Returns the oldest reading of a watch that was not taken yet, and removes it. Only a watch
+    /// without a callback and with [`keep_readings`](crate::WatchOptions::keep_readings) has
+    /// readings: every status and every error, also those that are no update, and the last one. The
+    /// last 64 readings that were not taken are kept.
+    pub fn poll_reading(&self) -> Option<CallResult> {
+        self.submitted().ok()?.shared.updates.lock().readings.pop_front()
+    }
+
     /// Returns the state of a watch: when the last reading succeeded, and why the last reading
     /// failed.
     pub fn watch_state(&self) -> WatchState {
@@ -132,8 +140,9 @@ impl Call {
         self.submitted()?.wait(timeout)
     }
 
-    /// Cancels the call at once. A call that has ended keeps its result. The connection of the call
-    /// is closed the next time a thread drives the client.
+    /// Cancels the call at once. A call that has ended keeps its result, but the file of a download
+    /// whose result was not taken is removed. The connection of the call is closed the next time a
+    /// thread drives the client.
     ///
     /// # Errors
     ///

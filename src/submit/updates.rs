@@ -25,6 +25,8 @@ pub struct WatchOptions {
     /// The number of readings that may fail in a row before the watch ends with the last error.
     /// None: the watch never ends because of failed readings.
     pub max_failures: Option<u32>,
+    /// Whether [`Call::poll_reading`](crate::Call::poll_reading) returns the readings.
+    pub keep_readings: bool,
     /// The time limit and the retries of each reading, and the call id that all readings share.
     pub call: CallOptions,
 }
@@ -33,7 +35,7 @@ impl WatchOptions {
     /// Returns the options of a watch that reads the status every `interval` and has no limit of
     /// failed readings.
     pub fn every(interval: Duration) -> WatchOptions {
-        WatchOptions { interval, max_failures: None, call: CallOptions::default() }
+        WatchOptions { interval, max_failures: None, keep_readings: false, call: CallOptions::default() }
     }
 }
 
@@ -49,10 +51,15 @@ pub struct WatchState {
     pub failures: u32,
 }
 
+/// How many readings are kept for a host that does not take them.
+pub(super) const MAX_READINGS: usize = 64;
+
 /// Updates of a watch without a callback that were not taken, and its state.
 #[derive(Default)]
 pub(super) struct UpdateQueue {
     pub(super) updates: VecDeque<CallResult>,
+    /// The last readings, if the watch keeps them.
+    pub(super) readings: VecDeque<CallResult>,
     /// The end was delivered: nothing is delivered after it.
     pub(super) is_over: bool,
     pub(super) state: WatchState,

@@ -17,19 +17,24 @@ const FAILURES_BEFORE_REPORT: u32 = 3;
 /// Interprets the responses of one watch.
 pub(crate) struct WatchReader {
     pub(crate) max_failures: Option<u32>,
+    keep_readings: bool,
     /// The status of the last update, as JSON.
     last_status: Option<String>,
 }
 
 impl WatchReader {
-    pub(crate) fn new(max_failures: Option<u32>) -> WatchReader {
-        WatchReader { max_failures, last_status: None }
+    pub(crate) fn new(max_failures: Option<u32>, keep_readings: bool) -> WatchReader {
+        WatchReader { max_failures, keep_readings, last_status: None }
     }
 
     /// Processes a reading: queues an update if there is something to report, and returns whether
     /// to go on.
     pub(crate) fn process(&mut self, shared: &CallShared, report: &CallReport) -> ControlFlow<()> {
-        let reply = match shared.convert(report.clone()) {
+        let result = shared.convert(report.clone());
+        if self.keep_readings {
+            shared.push_reading(result.clone());
+        }
+        let reply = match result {
             Ok(reply) => reply,
             // A retryable error is read again after the interval. Any other error ends the watch.
             Err(error) if error.retryable() => return self.process_failure(shared, error),

@@ -10,7 +10,8 @@ use iplaygames::{Client, Code, Outcome};
 
 use crate::fixture::start;
 use crate::support::{
-    START, STARTED, TEST_TIMEOUT, answer, answering, client, client_with, json, options, read_request, serve,
+    START, STARTED, TEST_TIMEOUT, answer, answering, client, client_with, close_and_deliver, json, options,
+    read_request, serve,
 };
 
 #[test]
@@ -57,6 +58,15 @@ fn the_source_of_a_connection_error_is_the_error_of_the_system() {
 
     let refused = start(json("404 Not Found", r#"{"success":false,"message":"no"}"#)).unwrap_err();
     assert!(refused.source().is_none(), "a response is not an error of the connection");
+}
+
+#[test]
+fn a_response_with_another_transfer_coding_than_chunked_is_refused() {
+    for coding in ["gzip", "gzip, chunked", "identity"] {
+        let headers = format!("HTTP/1.1 201 Created\r\nTransfer-Encoding: {coding}\r\n\r\n");
+        let error = start([headers.as_bytes(), STARTED.as_bytes()].concat()).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::BAD_RESPONSE, Outcome::Unknown), "{coding}");
+    }
 }
 
 #[test]
@@ -125,7 +135,7 @@ fn a_start_on_a_connection_the_server_has_closed_goes_out_once_on_a_new_one() {
         if read_request(&mut stream).is_some() {
             counter.fetch_add(1, Ordering::SeqCst);
             stream.write_all(&json("201 Created", STARTED)).unwrap();
-            drop(stream);
+            close_and_deliver(stream);
             closed.lock().unwrap().send(()).unwrap();
         }
     });

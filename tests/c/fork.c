@@ -168,10 +168,12 @@ static void children_can_use_inherited_clients_and_strings(const char *config) {
 }
 
 static int hosted_finalized;
+static ipg_exchange *kept_exchange;
 
-static void ignore_request(void *user_data, ipg_exchange *exchange, const char *method, const char *url,
-                           const char *headers, const void *body, size_t body_len) {
-    (void)user_data, (void)exchange, (void)method, (void)url, (void)headers, (void)body, (void)body_len;
+static void keep_exchange(void *user_data, ipg_exchange *exchange, const char *method, const char *url,
+                          const char *headers, const void *body, size_t body_len) {
+    (void)user_data, (void)method, (void)url, (void)headers, (void)body, (void)body_len;
+    kept_exchange = exchange;
 }
 
 static void count_finalizer(void *user_data) {
@@ -180,7 +182,7 @@ static void count_finalizer(void *user_data) {
 
 /* A child that frees an inherited client does not run the parent's finalizer. */
 static void a_child_never_runs_a_finalizer_of_its_parent(void) {
-    ipg_transport transport = {sizeof transport, &hosted_finalized, count_finalizer, ignore_request, NULL};
+    ipg_transport transport = {sizeof transport, &hosted_finalized, count_finalizer, keep_exchange, NULL};
     ipg_client *hosted = NULL;
     ipg_request *request = NULL;
     int status = -1;
@@ -199,8 +201,35 @@ static void a_child_never_runs_a_finalizer_of_its_parent(void) {
     CHECK(hosted_finalized == 1);
 }
 
+/* The answer of a child would wake the parent's runtime through a descriptor of the parent. */
+static void a_child_cannot_answer_an_exchange_of_its_parent(void) {
+    ipg_transport transport = {sizeof transport, &hosted_finalized, NULL, keep_exchange, NULL};
+    ipg_client *hosted = NULL;
+    ipg_request *request = NULL;
+    int status = -1;
+    CHECK_CODE(ipg_client_new_with_transport("{\"api_key\": \"k\"}", &transport, &hosted, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_submit(hosted, "list_games", NULL, NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
+    kept_exchange = NULL;
+    while (!kept_exchange) {
+        CHECK_CODE(ipg_client_tick(hosted, 500, NULL), IPG_OK, NULL);
+    }
+    pid_t process = fork();
+    if (process == 0) {
+        alarm(20);
+        int good = ipg_exchange_respond(kept_exchange, 200, NULL, "{}", 2) == IPG_ERR_INVALID_HANDLE &&
+                   ipg_exchange_fail(kept_exchange, IPG_ERR_CONNECT, 0, NULL) == IPG_ERR_INVALID_HANDLE;
+        _exit(good && ipg_client_free(hosted) == IPG_OK ? 0 : 1);
+    }
+    CHECK(process > 0 && waitpid(process, &status, 0) == process);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK_CODE(ipg_request_poll(request, NULL), IPG_PENDING, NULL);
+    CHECK_CODE(ipg_exchange_fail(kept_exchange, IPG_ERR_TLS, 0, NULL), IPG_OK, NULL);
+    CHECK(ipg_client_free(hosted) == IPG_OK && ipg_request_free(request) == IPG_OK);
+}
+
 int main(void) {
     a_child_never_runs_a_finalizer_of_its_parent();
+    a_child_cannot_answer_an_exchange_of_its_parent();
     children_can_use_inherited_clients_and_strings(
         "{\"base_url\": \"http://127.0.0.1:9\", \"api_key\": \"k\", \"max_retries\": 0}");
     children_can_use_inherited_clients_and_strings(

@@ -751,7 +751,8 @@ static void calls_of_a_background_client_end_without_ticks_and_callbacks_wait_fo
     stop_fixture(&fixture);
 }
 
-#ifdef __cplusplus
+/* A process of Windows cannot fork. bindings/cpp/tests/fatal.cpp tests the same with a process. */
+#if defined(__cplusplus) && !defined(_WIN32)
 #  include <sys/wait.h>
 
 static void throw_in_callback(void *user_data, ipg_request *request, ipg_code code, const char *json) {
@@ -815,7 +816,7 @@ int main(void) {
 
     polls_and_ticks_deliver_log_lines();
     calls_of_a_background_client_end_without_ticks_and_callbacks_wait_for_a_tick();
-#ifdef __cplusplus
+#if defined(__cplusplus) && !defined(_WIN32)
     a_callback_that_throws_ends_the_process();
 #endif
     return check_end();

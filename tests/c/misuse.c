@@ -195,6 +195,11 @@ static void on_event(void *user_data, ipg_request *request, ipg_code code, const
     CHECK(code != IPG_ERR_INTERNAL);
 }
 
+static int32_t on_progress(void *user_data, const char *json) {
+    CHECK(user_data && json);
+    return (int32_t)(((const struct thread *)user_data)->random & 1);
+}
+
 static void on_log(void *user_data, int32_t level, const char *target, const char *message) {
     (void)user_data;
     CHECK(level >= IPG_LOG_ERROR && level <= IPG_LOG_TRACE && target && message);
@@ -256,6 +261,16 @@ static void invalid_handles(struct thread *me) {
     CHECK(ipg_client_free((ipg_client *)invalid_client(me)) == IPG_ERR_INVALID_HANDLE);
     CHECK(ipg_client_set_logger((ipg_client *)invalid_client(me), on_log, me, count_finalized(),
                                 (int32_t)random_below(me, 6)) == IPG_ERR_INVALID_HANDLE);
+    CHECK_REFUSED(ipg_journal_open((ipg_client *)invalid_client(me), random_text(me, room), place),
+                  IPG_ERR_INVALID_HANDLE);
+    CHECK_REFUSED(
+        ipg_journal_resolve((ipg_client *)invalid_client(me), (int64_t)next(me), random_text(me, room), place),
+        IPG_ERR_INVALID_HANDLE);
+    CHECK_REFUSED(ipg_journal_end_all((ipg_client *)invalid_client(me), random_text(me, room),
+                                      random_below(me, 2) ? on_progress : NULL, me, count_finalized(), place),
+                  IPG_ERR_INVALID_HANDLE);
+    CHECK_REFUSED(ipg_journal_compact((ipg_client *)invalid_client(me), (uint32_t)next(me), place),
+                  IPG_ERR_INVALID_HANDLE);
     if (sandbox) {
         CHECK_REFUSED(ipg_sandbox_control((ipg_sandbox *)invalid_sandbox(me), random_text(me, room), place),
                       IPG_ERR_INVALID_HANDLE);
@@ -314,6 +329,11 @@ static void invalid_texts(struct thread *me) {
 static void random_arguments(struct thread *me) {
     char room[64], other[64], third[64];
     const char *text = random_text(me, room);
+    CHECK_RESULT(ipg_journal_open(me->own, random_text(me, room), place));
+    CHECK_RESULT(ipg_journal_resolve(me->own, (int64_t)next(me), random_text(me, room), place));
+    CHECK_RESULT(ipg_journal_end_all(me->own, random_text(me, room), random_below(me, 2) ? on_progress : NULL, me,
+                                     count_finalized(), place));
+    CHECK_RESULT(ipg_journal_compact(me->own, (uint32_t)next(me), place));
     CHECK_RESULT(ipg_session_start(me->own, random_text(me, room), place));
     CHECK_RESULT(ipg_call(me->own, random_text(me, room), random_text(me, other), random_text(me, third), place));
     CHECK_RESULT(ipg_client_new(random_text(me, room), NULL, place));

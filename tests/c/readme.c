@@ -1,12 +1,10 @@
 /* Runs the README's C program against a sandbox: run.sh extracts it from the README as
    readme_main(). */
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <iplaygames_sandbox.h>
 
 #include "check.h"
+#include "platform.h"
 
 int readme_main(void);
 
@@ -14,10 +12,10 @@ int readme_main(void);
 static void test_without_a_key(void) {
     char text[2048];
     size_t length;
-    FILE *errors = tmpfile();
+    FILE *errors = open_temporary_file();
     int before = dup(STDERR_FILENO), status;
-    unsetenv("IPLAYGAMES_BASE_URL");
-    unsetenv("IPLAYGAMES_API_KEY");
+    remove_variable("IPLAYGAMES_BASE_URL");
+    remove_variable("IPLAYGAMES_API_KEY");
     CHECK(errors != NULL && before >= 0);
     fflush(stderr);
     dup2(fileno(errors), STDERR_FILENO);
@@ -40,8 +38,8 @@ int main(void) {
     CHECK(ipg_sandbox_start(NULL, &sandbox, &config) == IPG_OK);
     CHECK(ipg_json_get(config, "/base_url", NULL, &url, NULL) == IPG_OK);
     CHECK(ipg_json_get(config, "/api_key", NULL, &key, NULL) == IPG_OK);
-    setenv("IPLAYGAMES_BASE_URL", url, 1);
-    setenv("IPLAYGAMES_API_KEY", key, 1);
+    set_variable("IPLAYGAMES_BASE_URL", url);
+    set_variable("IPLAYGAMES_API_KEY", key);
     CHECK(readme_main() == 0);
     CHECK(ipg_sandbox_control(sandbox, "{\"command\": \"counts\"}", &counts) == IPG_OK);
     CHECK(ipg_json_get(counts, "/sessions/closed", NULL, &closed, NULL) == IPG_OK);

@@ -5,8 +5,14 @@
  *
  *     stress [requests] [seed]
  */
+#include "platform.h"
+
 #include "fixture.h"
-#include <dirent.h>
+#ifdef _WIN32
+#  include <tlhelp32.h>
+#else
+#  include <dirent.h>
+#endif
 
 #define TICKERS 2
 #define WAITERS 4
@@ -209,6 +215,43 @@ static void every_callback_runs_once_unless_its_request_is_freed_before_and_ever
 /* ---- threads
    -------------------------------------------------------------------------------------- */
 
+/* Returns the number of threads of this process, or of those with a name. */
+#ifdef _WIN32
+/* mingw's headers lack GetThreadDescription. */
+typedef HRESULT(WINAPI *get_description)(HANDLE, PWSTR *);
+
+static int has_name(DWORD id, const char *named) {
+    get_description get =
+        (get_description)(void (*)(void))GetProcAddress(GetModuleHandleA("kernel32.dll"), "GetThreadDescription");
+    HANDLE thread = OpenThread(THREAD_QUERY_LIMITED_INFORMATION, FALSE, id);
+    PWSTR name = NULL;
+    int is_same = 0;
+    if (thread && get && get(thread, &name) >= 0) {
+        char text[64] = "";
+        WideCharToMultiByte(CP_UTF8, 0, name, -1, text, sizeof text, NULL, NULL);
+        is_same = strcmp(text, named) == 0;
+        LocalFree(name);
+    }
+    if (thread) {
+        CloseHandle(thread);
+    }
+    return is_same;
+}
+
+static int threads(const char *named) {
+    int count = 0;
+    THREADENTRY32 entry;
+    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    entry.dwSize = sizeof entry;
+    for (BOOL more = Thread32First(snapshot, &entry); more; more = Thread32Next(snapshot, &entry)) {
+        if (entry.th32OwnerProcessID == GetCurrentProcessId()) {
+            count += !named || has_name(entry.th32ThreadID, named);
+        }
+    }
+    CloseHandle(snapshot);
+    return count;
+}
+#else
 static int threads(const char *named) {
     int count = 0;
     DIR *tasks = opendir("/proc/self/task");
@@ -232,6 +275,7 @@ static int threads(const char *named) {
     }
     return count;
 }
+#endif
 
 static void a_client_has_no_thread_without_background_and_one_with_it(void) {
     struct fixture fixture = start_fixture("");

@@ -1,9 +1,8 @@
 /* A transport of the host: requests go through functions of this program. What the library reports
    is compared with what the functions received, and the finalizer runs exactly once. */
+#include "platform.h"
+
 #include "fixture.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 /* What the functions of the host saw. */
 static int sent, canceled, finalized;
@@ -180,6 +179,71 @@ static void test_refusals(void) {
     CHECK(finalized == 1);
 }
 
+/* Answers a kept exchange with these headers. */
+static void answer_with_headers(const char *headers, ipg_code expected) {
+    char *json = NULL;
+    ipg_request *request = NULL;
+    ipg_client *client = hosted(", \"max_retries\": 0");
+    mode = KEEP;
+    CHECK_CODE(ipg_submit(client, "list_games", NULL, NULL, NULL, NULL, NULL, &request, NULL), IPG_OK, NULL);
+    TICK_UNTIL(client, sent == 1);
+    CHECK_CODE(ipg_exchange_respond(last, 200, headers, GAMES, strlen(GAMES)), IPG_OK, NULL);
+    CHECK_CODE(ipg_request_wait(request, TIMEOUT_MS, &json), expected, json);
+    if (expected != IPG_OK) {
+        CHECK_VALUE(json, "/error/outcome", "unknown");
+        CHECK(strstr(json, "secret-value") == NULL);
+    }
+    FREE_STRING(json);
+    CHECK_CODE(ipg_request_free(request), IPG_OK, NULL);
+    free_hosted(client);
+}
+
+static void test_headers(void) {
+    const size_t limit = 64 * 1024;
+    char *headers = (char *)malloc(2 * limit + 1);
+    answer_with_headers(":\n: no name\n\r\n", IPG_OK);
+    answer_with_headers("x-tab: a\tb\n", IPG_OK);
+    answer_with_headers("x-request-id: secret-value\x1b[31m\n", IPG_ERR_BAD_RESPONSE);
+    answer_with_headers("x\x01y: secret-value\n", IPG_ERR_BAD_RESPONSE);
+    /* One header of the greatest size, with CR and LF, and one byte more. */
+    memset(headers, 'a', limit);
+    memcpy(headers, "x: ", 3);
+    headers[limit - 2] = '\0';
+    answer_with_headers(headers, IPG_OK);
+    headers[limit - 2] = 'a', headers[limit - 1] = '\0';
+    answer_with_headers(headers, IPG_ERR_BAD_RESPONSE);
+    /* Many headers. */
+    for (size_t at = 0; at + 5 <= 2 * limit; at += 5) {
+        memcpy(headers + at, "a: b\n", 6);
+    }
+    answer_with_headers(headers, IPG_ERR_BAD_RESPONSE);
+    free(headers);
+}
+
+/* Functions that drive, inside `send`. */
+static void drive_inside(void *user_data, ipg_exchange *exchange, const char *method, const char *url,
+                         const char *headers, const void *body, size_t body_len) {
+    ipg_client *client = *(ipg_client **)user_data;
+    (void)method, (void)url, (void)headers, (void)body, (void)body_len;
+    CHECK_CODE(ipg_call(client, "list_games", NULL, NULL, NULL), IPG_ERR_UNSUPPORTED, NULL);
+    CHECK_CODE(ipg_client_tick(client, 1000, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_client_shutdown(client, 1000), IPG_ERR_UNSUPPORTED, NULL);
+    ipg_exchange_respond(exchange, 200, NULL, GAMES, strlen(GAMES));
+    CHECK_CODE(ipg_exchange_respond(exchange, 200, NULL, NULL, 0), IPG_ERR_INVALID_HANDLE, NULL);
+}
+
+static void test_driving_inside_send(void) {
+    ipg_client *client = NULL;
+    char *json = NULL;
+    ipg_transport transport = {sizeof transport, &client, NULL, drive_inside, NULL};
+    CHECK_CODE(ipg_client_new_with_transport("{\"api_key\": \"k\"}", &transport, &client, NULL), IPG_OK, NULL);
+    CHECK_CODE(ipg_call(client, "list_games", NULL, NULL, &json), IPG_ERR_CANCELED, json);
+    CHECK_VALUE(json, "/error/outcome", "unknown");
+    FREE_STRING(json);
+    CHECK_CODE(ipg_call(client, "list_games", NULL, NULL, NULL), IPG_ERR_SHUT_DOWN, NULL);
+    CHECK_CODE(ipg_client_free(client), IPG_OK, NULL);
+}
+
 static void test_misuse(void) {
     ipg_client *client = hosted("");
     ipg_exchange *number = (ipg_exchange *)(size_t)0x1234567;
@@ -253,12 +317,12 @@ static void *perform(void *data) {
     struct sockaddr_in address;
     char *received = (char *)malloc(1 << 16), *body = NULL, *line = NULL;
     size_t length = 0, written = 0;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    socket_t fd = socket(AF_INET, SOCK_STREAM, 0);
     memset(&address, 0, sizeof address);
     address.sin_family = AF_INET;
     address.sin_port = htons(job->port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(received != NULL && fd >= 0);
+    CHECK(received != NULL && is_socket(fd));
     CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
     while (written < job->length) {
         ssize_t count = send(fd, job->bytes + written, job->length - written, MSG_NOSIGNAL);
@@ -285,7 +349,7 @@ static void *perform(void *data) {
     } else {
         CHECK_CODE(ipg_exchange_fail(job->exchange, IPG_ERR_CONNECTION_LOST, 1, "no response"), IPG_OK, NULL);
     }
-    close(fd);
+    close_socket(fd);
     free(received);
     free(job->bytes);
     free(job);
@@ -344,9 +408,12 @@ static void test_session(void) {
 }
 
 int main(void) {
+    CHECK(start_sockets());
     test_answers();
     test_cancellation();
     test_refusals();
+    test_headers();
+    test_driving_inside_send();
     test_misuse();
     test_threads();
     test_session();

@@ -1,53 +1,118 @@
-/* A loop that sleeps in poll(): the waker, the time of the next tick, and suspending. Plain POSIX;
-   a loop with epoll or libuv has the same shape. */
+/* A loop that sleeps until the client needs a tick: the waker, the time of the next tick, and
+   suspending. On Linux the loop is an epoll set with an eventfd and a timerfd, as servers have it;
+   elsewhere it is poll(), or an event on Windows (platform.h). A loop with libuv has the same
+   shape. */
+#include "platform.h"
+
 #include "fixture.h"
-#include <fcntl.h>
-#include <poll.h>
+#ifdef __linux__
+#  include <sys/epoll.h>
+#  include <sys/eventfd.h>
+#  include <sys/timerfd.h>
+#endif
 
 static const char SLOW[] = "{\"command\": \"fault\", \"operation\": \"list_games\", \"delay_ms\": 60000, \"times\": 0}";
 
-/* A pipe whose reading end wakes the loop. */
+#ifdef __linux__
+
+/* The waker writes to `event`. `timer` expires when the next tick is due. */
 struct loop {
-    int reader, writer;
+    int set, event, timer;
     int wakes, finalized;
 };
 
 static struct loop open_loop(void) {
-    struct loop loop = {-1, -1, 0, 0};
-    int ends[2];
-    if (pipe(ends) != 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0 || fcntl(ends[1], F_SETFL, O_NONBLOCK) != 0) {
-        exit(EXIT_FAILURE);
+    struct loop loop = {-1, -1, -1, 0, 0};
+    int *descriptors[] = {&loop.event, &loop.timer};
+    loop.set = epoll_create1(EPOLL_CLOEXEC);
+    loop.event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    loop.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    for (int n = 0; n < 2; n++) {
+        struct epoll_event entry;
+        memset(&entry, 0, sizeof entry);
+        entry.events = EPOLLIN;
+        entry.data.fd = *descriptors[n];
+        if (epoll_ctl(loop.set, EPOLL_CTL_ADD, *descriptors[n], &entry) != 0) {
+            exit(EXIT_FAILURE);
+        }
     }
-    loop.reader = ends[0];
-    loop.writer = ends[1];
     return loop;
 }
 
 static void close_loop(struct loop *loop) {
-    close(loop->reader);
-    close(loop->writer);
+    close(loop->event);
+    close(loop->timer);
+    close(loop->set);
 }
 
-/* The waker. If the pipe is full, the loop is awake already. */
+/* The waker. Any thread may call it. */
 static void wake_loop(void *user_data) {
     struct loop *loop = (struct loop *)user_data;
+    const uint64_t one = 1;
     CHECK(!LOAD(loop->finalized));
     ADD(loop->wakes, 1);
-    ssize_t written = write(loop->writer, "", 1);
-    (void)written;
-}
-
-static void on_finalized(void *user_data) {
-    ADD(((struct loop *)user_data)->finalized, 1);
+    CHECK(write(loop->event, &one, sizeof one) == sizeof one);
 }
 
 /* Sleeps until the waker is called, for at most the given time. Returns whether it was called. */
 static int sleep_until_woken(struct loop *loop, uint32_t ms) {
-    struct pollfd entry = {loop->reader, POLLIN, 0};
-    char bytes[64];
-    int woken = poll(&entry, 1, ms > TIMEOUT_MS ? TIMEOUT_MS : (int)ms) > 0;
-    while (read(loop->reader, bytes, sizeof bytes) > 0) {}
+    struct epoll_event ready[2];
+    struct itimerspec due;
+    int woken = 0, count;
+    memset(&due, 0, sizeof due);
+    if (ms != UINT32_MAX) {
+        /* Zero would stop the timer, as UINT32_MAX does here. */
+        due.it_value.tv_sec = ms / 1000;
+        due.it_value.tv_nsec = ms ? (long)(ms % 1000) * 1000000 : 1;
+    }
+    CHECK(timerfd_settime(loop->timer, 0, &due, NULL) == 0);
+    /* A server waits without a limit. */
+    count = epoll_wait(loop->set, ready, 2, TIMEOUT_MS);
+    for (int n = 0; n < count; n++) {
+        uint64_t times;
+        CHECK(read(ready[n].data.fd, &times, sizeof times) == sizeof times && times > 0);
+        woken |= ready[n].data.fd == loop->event;
+    }
     return woken;
+}
+
+#else
+
+struct loop {
+    struct wakeup wakeup;
+    int wakes, finalized;
+};
+
+static struct loop open_loop(void) {
+    struct loop loop;
+    memset(&loop, 0, sizeof loop);
+    if (!open_wakeup(&loop.wakeup)) {
+        exit(EXIT_FAILURE);
+    }
+    return loop;
+}
+
+static void close_loop(struct loop *loop) {
+    close_wakeup(&loop->wakeup);
+}
+
+/* The waker. */
+static void wake_loop(void *user_data) {
+    struct loop *loop = (struct loop *)user_data;
+    CHECK(!LOAD(loop->finalized));
+    ADD(loop->wakes, 1);
+    wake(&loop->wakeup);
+}
+
+/* Sleeps until the waker is called, for at most the given time. Returns whether it was called. */
+static int sleep_until_woken(struct loop *loop, uint32_t ms) {
+    return sleep_until_wakeup(&loop->wakeup, ms > TIMEOUT_MS ? TIMEOUT_MS : ms);
+}
+
+#endif
+
+static void on_finalized(void *user_data) {
+    ADD(((struct loop *)user_data)->finalized, 1);
 }
 
 static void count(void *user_data, ipg_request *request, ipg_code code, const char *json) {

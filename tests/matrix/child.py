@@ -46,6 +46,7 @@ def make(kind: Any, command: dict[str, Any]) -> Any:
     return kind(
         api_key="test-key-123",
         base_url=command["base_url"],
+        transport=command["transport"],
         timeout=command["timeout"],
         attempt_timeout=command["attempt_timeout"],
         max_retries=1,

@@ -2,6 +2,8 @@
 //! fault meets every operation, over every protocol that has it, in every way to make a call; the
 //! server's own account decides.
 //!
+//! The tests of one protocol use the transport of IPLAYGAMES_TRANSPORT. The ignored test of the
+//! whole matrix uses every transport.
 //! The Python package takes part where IPLAYGAMES_MATRIX_PYTHON names an interpreter that can
 //! import it (`make matrix` sets it). IPLAYGAMES_MATRIX_FAULT limits the run to the faults whose
 //! name contains it, and IPLAYGAMES_MATRIX_WRITE=1 writes the table of docs/reliability.md.
@@ -13,6 +15,9 @@ mod fault_server;
 mod length;
 mod python;
 mod table;
+#[path = "../support/transport.rs"]
+#[allow(dead_code)]
+mod transport;
 mod way;
 
 use std::sync::Mutex;
@@ -22,7 +27,7 @@ use cell::{Cell, Finding};
 use fault_server::Certificate;
 use fault_server::fault::Protocol;
 use python::Interpreters;
-use way::Way;
+use way::{Transport, Way};
 
 /// The variable that limits the run to some faults.
 const FAULT: &str = "IPLAYGAMES_MATRIX_FAULT";
@@ -55,7 +60,7 @@ fn run(cells: &[Cell]) -> Vec<Finding> {
 /// promises.
 fn check(protocol: Protocol) {
     let ways = way::available();
-    let mut cells = cell::cells(&ways, &[protocol]);
+    let mut cells = cell::cells(&ways, &[protocol], Transport::in_use());
     if !length::is_full() && std::env::var_os(FAULT).is_none() {
         cells = cell::sample(cells);
     }
@@ -81,7 +86,7 @@ fn report(cells: &[Cell], findings: &[Finding]) -> usize {
 fn a_short_run_meets_every_fault_operation_and_way() {
     for &protocol in Protocol::ALL {
         let ways = way::available();
-        let all = cell::cells(&ways, &[protocol]);
+        let all = cell::cells(&ways, &[protocol], Transport::Native);
         let count = |parts: &dyn Fn(&Cell) -> String, cells: &[Cell]| {
             cells.iter().map(parts).collect::<std::collections::BTreeSet<_>>().len()
         };
@@ -108,6 +113,9 @@ fn reported_outcomes_are_true_over_http1_with_tls() {
 
 #[test]
 fn reported_outcomes_are_true_over_http2() {
+    if transport::is_native_only("it offers HTTP/1.1 only") {
+        return;
+    }
     check(Protocol::Http2);
 }
 
@@ -115,7 +123,8 @@ fn reported_outcomes_are_true_over_http2() {
 #[ignore = "runs everything at once and writes the documentation: make matrix"]
 fn every_reported_outcome_of_the_whole_matrix_is_true() {
     let ways: Vec<Way> = way::available();
-    let cells = cell::cells(&ways, Protocol::ALL);
+    let cells: Vec<Cell> =
+        Transport::ALL.iter().flat_map(|&transport| cell::cells(&ways, Protocol::ALL, transport)).collect();
     let findings = run(&cells);
     let failed = report(&cells, &findings);
     if std::env::var_os("IPLAYGAMES_MATRIX_WRITE").is_some() {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::fault_server::fault::Claim;
 use crate::fault_server::ledger::Operation;
-use crate::way::{Limits, Report, TEST_TIMEOUT, Way};
+use crate::way::{Limits, Report, TEST_TIMEOUT, Transport, Way};
 
 const INTERPRETER: &str = "IPLAYGAMES_MATRIX_PYTHON";
 
@@ -52,13 +52,13 @@ impl Interpreters {
         Interpreters { sync: start("sync"), asyncio: start("asyncio") }
     }
 
-    pub fn open(&self, way: Way, base_url: &str, pem: &str, limits: Limits) -> Remote {
+    pub fn open(&self, way: Way, transport: Transport, base_url: &str, pem: &str, limits: Limits) -> Remote {
         let interpreter = if way == Way::PythonSync { &self.sync } else { &self.asyncio };
         let interpreter = Arc::clone(interpreter.as_ref().expect("the way is available"));
         let client = interpreter.next.fetch_add(1, Ordering::SeqCst);
         let pem = base_url.starts_with("https:").then_some(pem);
         let answer = interpreter.ask(json!({
-            "do": "open", "client": client, "base_url": base_url, "ca_pem": pem,
+            "do": "open", "client": client, "transport": transport.name(), "base_url": base_url, "ca_pem": pem,
             "timeout": limits.whole.as_secs_f64(), "attempt_timeout": limits.attempt.as_secs_f64(),
         }));
         answer.recv_timeout(TEST_TIMEOUT).expect("the child makes a client");

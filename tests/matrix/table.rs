@@ -4,13 +4,16 @@
 use std::fmt::Write;
 
 use crate::cell::{Cell, Finding};
-use crate::fault_server::fault::Fault;
+use crate::fault_server::fault::{Fault, Protocol};
 use crate::fault_server::faults;
 use crate::fault_server::ledger::Operation;
+use crate::way::Transport;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reliability.md");
 const BEGIN: &str = "<!-- The table begins. `make matrix` writes it. -->";
 const END: &str = "<!-- The table ends. -->";
+/// The fault does not apply.
+const NONE: &str = "–";
 const RACE: &str = "true in every round";
 
 /// Writes the table into the documentation.
@@ -23,24 +26,54 @@ pub fn write(cells: &[Cell], findings: &[Finding]) {
 }
 
 fn render(cells: &[Cell], findings: &[Finding]) -> String {
-    let mut table = String::from("| fault | what the server or the host does | start | status | end |\n");
-    table.push_str("|---|---|---|---|---|\n");
+    let mut table =
+        String::from("| fault | what the server or the host does | start | status | end | with reqwest |\n");
+    table.push_str("|---|---|---|---|---|---|\n");
     for fault in faults::all() {
-        let column = |operation| column(&fault, operation, cells, findings);
+        let native = |cell: &Cell| cell.transport == Transport::Native;
+        let column = |operation| column(&fault, operation, &native, cells, findings);
         let [start, status, end] = Operation::ALL.map(column);
-        writeln!(table, "| `{}` | {} | {start} | {status} | {end} |", fault.name, fault.text).unwrap();
+        let reqwest = reqwest_column(&fault, cells, findings);
+        writeln!(table, "| `{}` | {} | {start} | {status} | {end} | {reqwest} |", fault.name, fault.text)
+            .unwrap();
     }
     let failed = findings.iter().filter(|finding| !finding.problems.is_empty()).count();
     writeln!(table, "\n{} cells passed, {failed} failed.", cells.len() - failed).unwrap();
     table
 }
 
-/// Returns what the cells of one fault and operation say; cells that agree are named once.
-fn column(fault: &Fault, operation: Operation, cells: &[Cell], findings: &[Finding]) -> String {
+/// Returns what the cells of reqwest say, if that differs from what the native transport says over
+/// the protocols that both have.
+fn reqwest_column(fault: &Fault, cells: &[Cell], findings: &[Finding]) -> String {
+    let reqwest = |cell: &Cell| cell.transport == Transport::Reqwest;
+    let native = |cell: &Cell| cell.transport == Transport::Native && cell.protocol != Protocol::Http2;
+    if !cells.iter().any(|cell| reqwest(cell) && cell.fault.name == fault.name) {
+        return NONE.to_owned();
+    }
+    let mut differences = Vec::new();
+    for operation in Operation::ALL {
+        let found = column(fault, operation, &reqwest, cells, findings);
+        if found != column(fault, operation, &native, cells, findings) {
+            differences.push(format!("{}: {found}", operation.name()));
+        }
+    }
+    if differences.is_empty() { "same".to_owned() } else { differences.join(". ") }
+}
+
+/// Returns what the cells of one fault and operation say that `is_wanted` selects; cells that agree
+/// are named once.
+fn column(
+    fault: &Fault,
+    operation: Operation,
+    is_wanted: &dyn Fn(&Cell) -> bool,
+    cells: &[Cell],
+    findings: &[Finding],
+) -> String {
     // Each value, and the cells that have it: their protocols and ways.
     let mut values: Vec<(String, Vec<&Cell>)> = Vec::new();
     for (cell, finding) in cells.iter().zip(findings) {
-        if cell.fault.name != fault.name || cell.operation != operation || !cell.persistent {
+        let is_of_column = cell.fault.name == fault.name && cell.operation == operation && is_wanted(cell);
+        if !is_of_column || !cell.persistent {
             continue;
         }
         let value = value(cell.operation, finding);
@@ -59,7 +92,7 @@ fn column(fault: &Fault, operation: Operation, cells: &[Cell], findings: &[Findi
             write!(text, "; {}: {value}", places(cells)).unwrap();
         }
     }
-    if text.is_empty() { "–".to_owned() } else { text }
+    if text.is_empty() { NONE.to_owned() } else { text }
 }
 
 fn value(operation: Operation, finding: &Finding) -> String {

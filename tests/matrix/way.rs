@@ -1,4 +1,5 @@
-//! The ways to make a call: blocking, ticked, on the client's own thread, and from Python.
+//! The ways to make a call: blocking, ticked, on the client's own thread, and from Python; and the
+//! transports that send it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +10,10 @@ use std::time::Duration;
 use iplaygames::{Call, CallOptions, CallResult, Client, Config, Outcome};
 use serde_json::{Value, json};
 
-use crate::fault_server::fault::{Claim, Event};
+use crate::fault_server::fault::{Claim, Event, Protocol};
 use crate::fault_server::ledger::Operation;
 use crate::python::{Interpreters, Remote};
+use crate::transport::is_reqwest;
 
 /// A guard against hanging: far longer than anything here takes.
 pub const TEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -60,6 +62,39 @@ pub fn available() -> Vec<Way> {
         println!("Python is skipped: IPLAYGAMES_MATRIX_PYTHON names no interpreter that has the package.");
     }
     ways
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    Native,
+    Reqwest,
+}
+
+impl Transport {
+    /// The transports of this build.
+    pub const ALL: &'static [Transport] = if cfg!(feature = "reqwest") {
+        &[Transport::Native, Transport::Reqwest]
+    } else {
+        &[Transport::Native]
+    };
+
+    /// Returns the transport of IPLAYGAMES_TRANSPORT.
+    pub fn in_use() -> Transport {
+        if is_reqwest() { Transport::Reqwest } else { Transport::Native }
+    }
+
+    /// Returns the name in a configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Transport::Native => "native",
+            Transport::Reqwest => "reqwest",
+        }
+    }
+
+    /// Returns whether the transport offers a protocol.
+    pub fn speaks(self, protocol: Protocol) -> bool {
+        self == Transport::Native || protocol != Protocol::Http2
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -143,15 +178,22 @@ pub fn arguments(operation: Operation, session: &str) -> Value {
 }
 
 impl Caller {
-    pub fn new(way: Way, base_url: &str, pem: &str, limits: Limits, interpreters: &Interpreters) -> Caller {
+    pub fn new(
+        way: Way,
+        transport: Transport,
+        base_url: &str,
+        pem: &str,
+        limits: Limits,
+        interpreters: &Interpreters,
+    ) -> Caller {
         if way.is_python() {
-            return Caller::Remote(interpreters.open(way, base_url, pem, limits));
+            return Caller::Remote(interpreters.open(way, transport, base_url, pem, limits));
         }
         let mut config = json!({
             "api_key": "test-key-123", "base_url": base_url, "max_retries": 1, "proxy": "none",
             "timeout_ms": limits.whole.as_millis() as u64,
             "attempt_timeout_ms": limits.attempt.as_millis() as u64,
-            "io_thread": way == Way::Background,
+            "io_thread": way == Way::Background, "transport": transport.name(),
         });
         if base_url.starts_with("https:") {
             config["ca_pem"] = pem.into();

@@ -1,7 +1,9 @@
 //! The environment names a proxy, and the configuration overrides it.
 
 use iplaygames::{Client, Code, Config};
-use serde_json::{Value, json};
+#[cfg(unix)]
+use serde_json::Value;
+use serde_json::json;
 
 use crate::fixture::{assert_never_holds, call, proxy, proxy_url, request_of, tls_server};
 use crate::support::{ACTIVE, TEST_TIMEOUT, answering, child, json};

@@ -10,7 +10,7 @@ use rustls::ServerConfig;
 use serde_json::{Value, json};
 
 use crate::support::http2_server::{send_json, serve_http2, serve_tls};
-use crate::support::tls::{Authority, secure};
+use crate::support::tls::{Authority, secure, trust_only_given_on_wine};
 use crate::support::{
     ACTIVE, Received, SESSION, TEST_TIMEOUT, answer, answering, json, options, read_request, serve,
 };
@@ -140,6 +140,7 @@ pub fn behind_tls(authority: &Authority, proxy: u16) -> (u16, Receiver<Option<Ve
 pub fn config(base_url: &str, more: Value) -> Config {
     let mut config = json!({"api_key": "test-key-123", "base_url": base_url});
     config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    trust_only_given_on_wine(&mut config);
     Config::from_json(&config.to_string()).unwrap()
 }
 

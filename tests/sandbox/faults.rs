@@ -1,5 +1,6 @@
 //! The faults of the sandbox: each does what its command says, and nothing else.
 
+#[cfg(unix)]
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 

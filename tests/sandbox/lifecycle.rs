@@ -7,7 +7,9 @@ use iplaygames::Code;
 use iplaygames::sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, assert_is_sentence, read_response, read_to_end, start_sandbox};
+#[cfg(unix)]
+use crate::fixture::Fixture;
+use crate::fixture::{assert_is_sentence, read_response, read_to_end, start_sandbox};
 
 #[test]
 fn an_invalid_configuration_is_an_error_that_names_the_key() {

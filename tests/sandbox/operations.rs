@@ -211,3 +211,18 @@ fn an_export_returns_a_csv_file() {
     let (status, _) = send(fixture.request("GET", "/api/v1/transaction-exports/seven/download"));
     assert_eq!(status, 422);
 }
+
+#[test]
+fn a_list_has_no_rows_after_the_documented_page() {
+    let fixture = start_sandbox("");
+    for (path, first, later) in [
+        ("/api/v1/games", "?per_page=1", "?per_page=1&page=2"),
+        ("/api/v1/game-transactions", "?limit=1", "?limit=1&offset=1"),
+    ] {
+        for (query, rows) in [(first, 1), (later, 0)] {
+            let text = fixture.request("GET", &format!("{path}{query}")).send().unwrap().text().unwrap();
+            let document: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(document["data"].as_array().unwrap().len(), rows, "{path}{query}: {text}");
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! Many session lives from many threads, with faults, cancels and freed clients, against a server
 //! that keeps an account: no report may be untrue, no answer another's, and nothing may grow.
 //!
+//! The clients use the transport of IPLAYGAMES_TRANSPORT.
+//!
 //! LIVES is the number of lives (20,000; 4,000 in a short run). SOAK_FAULT limits the faults to
 //! those whose name contains it. SOAK_WRITE=1 writes docs/reliability-soak.csv. `make soak` sets
 //! LIVES to a million, and SOAK_WRITE.

@@ -97,6 +97,30 @@ pub fn serve(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
     port
 }
 
+/// Closes the server's end of a connection, and waits until the client's system knows it. On a busy
+/// machine the system may deliver the end of a stream after `close` has returned.
+pub fn close_and_deliver(stream: TcpStream) {
+    let client = stream.peer_addr().unwrap().port();
+    drop(stream);
+    if !cfg!(target_os = "linux") {
+        return std::thread::sleep(Duration::from_millis(20));
+    }
+    let is_open = || {
+        // The columns: a number, the own address, the other address, the state. 01 is ESTABLISHED.
+        let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        let port = format!(":{client:04X}");
+        sockets.lines().any(|line| {
+            let mut columns = line.split_whitespace().skip(1);
+            columns.next().is_some_and(|own| own.ends_with(&port)) && columns.nth(1) == Some("01")
+        })
+    };
+    let end = std::time::Instant::now() + TEST_TIMEOUT;
+    while is_open() {
+        assert!(std::time::Instant::now() < end, "the client's socket never received the end of the stream");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// A server that gives the same answer to every request and reports what it received.
 pub fn answering(bytes: Vec<u8>) -> (u16, Receiver<Received>) {
     let (seen, received) = channel();

@@ -73,6 +73,7 @@ impl Server {
             "api_key": "test-key-123",
             "base_url": format!("{scheme}://127.0.0.1:{}", self.port),
             "ca_pem": self.ca_pem,
+            "ca_only": true,
         });
         config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         Client::new(Config::from_json(&config.to_string()).unwrap()).unwrap()

@@ -1,12 +1,18 @@
 //! The certificates of a host: joined and indented files, files that are no certificates, variables
 //! that cannot be read, and certificates for tests.
 
-use iplaygames::{Code, Config, Outcome};
+#[cfg(unix)]
+use iplaygames::Config;
+use iplaygames::{Code, Outcome};
 use serde_json::json;
 
-use crate::fixture::{Server, at, client_at, roots, status};
+#[cfg(unix)]
+use crate::fixture::client_at;
+use crate::fixture::{Server, at, roots, status};
+#[cfg(unix)]
+use crate::support::child;
 use crate::support::tls::{Authority, Identity};
-use crate::support::{ACTIVE, TEST_TIMEOUT, child};
+use crate::support::{ACTIVE, TEST_TIMEOUT};
 
 #[test]
 fn the_error_of_a_certificate_for_tests_says_what_is_wrong_and_how_to_make_one() {

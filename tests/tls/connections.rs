@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::fixture::at;
 use crate::support::tls::{Authority, secure};
-use crate::support::{START, STARTED, TEST_TIMEOUT, json, options, read_request, serve};
+use crate::support::{START, STARTED, TEST_TIMEOUT, close_and_deliver, json, options, read_request, serve};
 
 #[test]
 fn a_tls_error_in_the_middle_of_a_response_is_a_lost_connection() {
@@ -64,7 +64,7 @@ fn a_start_on_a_secure_connection_that_was_closed_goes_out_once_on_a_new_one() {
                     stream.conn.send_close_notify();
                     stream.flush().unwrap();
                 }
-                drop(stream);
+                close_and_deliver(stream.sock);
                 closed.send(()).unwrap();
             }
         });

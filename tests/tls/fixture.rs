@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use iplaygames::{Client, Code, Config, Outcome};
 use serde_json::{Value, json};
 
-use crate::support::tls::{Identity, secure};
+use crate::support::tls::{Identity, secure, trust_only_given_on_wine};
 use crate::support::{ACTIVE, Received, SESSION, json, options, read_request, serve};
 
 /// A TLS server that answers every request with [`ACTIVE`].
@@ -45,6 +45,7 @@ impl Server {
 pub fn client_at(base_url: &str, more: Value) -> Client {
     let mut config = json!({"api_key": "test-key-123", "base_url": base_url});
     config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    trust_only_given_on_wine(&mut config);
     Client::new(Config::from_json(&config.to_string()).unwrap()).unwrap()
 }
 

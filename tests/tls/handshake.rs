@@ -59,9 +59,11 @@ fn a_server_that_never_answers_the_handshake_is_no_connection() {
     let error = status(&at(port, json!({"max_retries": 0, "connect_timeout_ms": 100}))).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (Code::CONNECT, Outcome::NotSent), "{error}");
     let error = status(&at(port, json!({"max_retries": 0, "timeout_ms": 100}))).unwrap_err();
-    // reqwest does not report how far an attempt got that is given up.
-    let outcome = expected(Outcome::NotSent, Outcome::Unknown);
-    assert_eq!((error.code(), error.outcome()), (Code::TIMEOUT, outcome), "{error}");
+    // reqwest does not report how far an attempt got that is given up. On a busy machine the time
+    // may be over before the attempt begins.
+    let outcomes = expected(&[Outcome::NotSent][..], &[Outcome::NotSent, Outcome::Unknown]);
+    assert_eq!(error.code(), Code::TIMEOUT, "{error}");
+    assert!(outcomes.contains(&error.outcome()), "{error}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod call_headers;
 mod certificates;
 mod client_certificates;
 mod connections;

@@ -1,5 +1,6 @@
 //! When the root certificates are read, and which.
 
+#[cfg(unix)]
 use std::sync::mpsc::channel;
 
 use iplaygames::{Code, Outcome};
@@ -119,4 +120,34 @@ fn a_prewarm_reads_the_roots_and_opens_the_connection_and_sends_no_request() {
     assert_eq!(server.connections(), 1);
     let request = server.requests.recv_timeout(TEST_TIMEOUT).unwrap();
     assert!(request.line.starts_with("GET "), "the first that was asked: {}", request.line);
+}
+
+/// The system's roots are a pipe that nobody writes into: who opens it waits.
+#[cfg(all(unix, feature = "bundled-roots"))]
+#[test]
+fn a_client_with_bundled_roots_never_opens_the_systems_roots_and_trusts_given_ones() {
+    const NAME: &str =
+        "roots::a_client_with_bundled_roots_never_opens_the_systems_roots_and_trusts_given_ones";
+    if !child::is(NAME) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("roots.pem");
+        let name = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
+        // SAFETY: the name is text that ends with a NUL.
+        assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+        child::run(NAME, &[("SSL_CERT_FILE", path.to_str().unwrap()), ("SSL_CERT_DIR", "/no/such/folder")]);
+        return;
+    }
+    let authority = Authority::new("Test CA");
+    let server = Server::new(&authority.certify("127.0.0.1"));
+    let client = at(server.port, json!({}));
+    assert_eq!(roots(&client), "none");
+    let error = status(&client).unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::TLS, Outcome::NotSent), "{error}");
+    assert_eq!(roots(&client), "bundled");
+    let client = at(server.port, json!({"ca_pem": authority.pem()}));
+    assert_eq!(status(&client).unwrap().json(), ACTIVE);
+    assert_eq!(roots(&client), "bundled");
+    let client = at(server.port, json!({"ca_pem": authority.pem(), "ca_only": true}));
+    assert_eq!(status(&client).unwrap().json(), ACTIVE);
+    assert_eq!(roots(&client), "given");
 }

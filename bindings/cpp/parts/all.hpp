@@ -76,6 +76,7 @@
 #include "calls.hpp"
 #include "request.hpp"
 #include "session.hpp"
+#include "journal.hpp"
 #include "client_base.hpp"
 #include "client.hpp"
 #include "sandbox.hpp"

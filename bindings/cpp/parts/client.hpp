@@ -2,6 +2,7 @@
 #pragma once
 #include "calls.hpp"
 #include "client_base.hpp"
+#include "journal.hpp"
 #include "options.hpp"
 #include "replies.hpp"
 #include "request.hpp"
@@ -248,6 +249,9 @@ public:
         }
         return Request<>(std::move(*call));
     }
+
+    /** Returns the journal that the configuration names. Its functions fail if there is none. */
+    [[nodiscard]] Journal journal() const noexcept { return Journal(handle_); }
 
 private:
     template <class T, class... F>

@@ -59,6 +59,9 @@ public:
     Config& io_thread(bool on) { return set_bool("io_thread", on); }
     /** Sets the maximum size of a response in bytes. A larger response is an error. */
     Config& max_response_bytes(std::uint32_t bytes) { return set_number("max_response_bytes", bytes); }
+    /** Records each session in this file before its start is sent; see Client::journal(). */
+    Config& journal(std::string_view path) { return set_string("journal", path); }
+
     /** Sets the HTTP library: `native`, or `reqwest` in a build that contains it. */
     Config& transport(std::string_view name) { return set_string("transport", name); }
     /** Sets the proxy: an http, https, socks4, socks4a, socks5 or socks5h URL, or `none`. */

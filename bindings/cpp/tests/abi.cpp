@@ -1,5 +1,9 @@
 // Client::create() rejects a library of another ABI. The program defines ipg_abi_version() itself;
 // the linker prefers it to the function of the library.
+#ifdef _WIN32
+// Without the attribute dllimport, so that this file may define a function of the library itself.
+#  define IPG_STATIC
+#endif
 #include "fixture.hpp"
 
 static std::uint32_t version = IPG_ABI_VERSION;

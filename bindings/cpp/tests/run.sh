@@ -4,7 +4,7 @@
 #
 #     bindings/cpp/tests/run.sh LIBDIR [test...]
 #
-# LIBDIR   the folder of libiplaygames.so
+# LIBDIR   the folder of libiplaygames.so; for Windows of iplaygames.dll and libiplaygames.dll.a
 # test     header, documents, typed, nonblocking, session, abi, coroutines, two_units, fatal,
 #          examples; all of them if none is named
 # CXX      the compilers, c++ by default; one that is not installed is skipped with a message
@@ -12,6 +12,8 @@
 # the programs under valgrind.
 # INCLUDE  the folder of the C headers, include/ by default
 # HPP      the folder of iplaygames.hpp, bindings/cpp by default
+# PLATFORM=windows builds for Windows with mingw, and RUNNER is the command that runs its programs,
+# such as wine.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,10 +25,17 @@ include=${INCLUDE:-$root/include}
 hpp=${HPP:-$here/..}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-[ -e "$lib/libiplaygames.so.0" ] || ln -s "$lib/libiplaygames.so" "$work/libiplaygames.so.0"
+[ "${PLATFORM:-elf}" = windows ] || [ -e "$lib/libiplaygames.so.0" ] || ln -s "$lib/libiplaygames.so" "$work/libiplaygames.so.0"
 
 flags="-Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -g -I$hpp -I$include -pthread"
 link="-L$lib -liplaygames -Wl,-rpath,$lib -Wl,-rpath,$work"
+suffix=
+if [ "${PLATFORM:-elf}" = windows ]; then
+    # All but the library is static, and the library lies beside the programs.
+    link="$lib/libiplaygames.dll.a -static"
+    suffix=.exe
+    cp "$lib/iplaygames.dll" "$work/"
+fi
 [ "${SANITIZE:-0}" = 1 ] && flags="$flags -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 with=-fexceptions
@@ -48,7 +57,10 @@ run() {
         valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
             --show-leak-kinds=definite,indirect "$@"
     else
-        "$@"
+        # A program of Windows has another name than was given to build.
+        program=$1$suffix
+        shift
+        ${RUNNER:-} "$program" "$@"
     fi
 }
 
@@ -57,7 +69,13 @@ build() {
     name=$1 options=$2
     shift 2
     # shellcheck disable=SC2086
-    $cxx $flags $options "$@" -o "$work/$name" $link
+    $cxx $flags $options "$@" -o "$work/$name$suffix" $link
+}
+
+# compiles FLAGS SOURCE: compiles a file without linking. zig refuses -fsyntax-only with -Werror.
+compiles() {
+    # shellcheck disable=SC2086
+    $cxx $flags $1 -c "$2" -o "$work/compiled.o"
 }
 
 # Checks that the header is current, that the check fails for a changed part and a cycle, and that
@@ -74,7 +92,7 @@ header() {
     check rejects "in a cycle" python3 "$script" --check --parts "$work/parts"
     for part in "$here"/../parts/*.hpp; do
         printf '#include "%s"\n' "$part" >"$work/part.cpp"
-        check $cxx $flags -std=c++17 $without -fsyntax-only "$work/part.cpp"
+        check compiles "-std=c++17 $without" "$work/part.cpp"
     done
 }
 
@@ -94,11 +112,11 @@ documents() {
         -v params="[[maybe_unused]] iplaygames::Client& client, [[maybe_unused]] const std::string& session_id" \
         -f "$root/tests/examples.awk" "$hpp/iplaygames.hpp" "$hpp/README.md"
     for mode in "-std=c++17 $with" "-std=c++17 $without" "-std=c++20 $with" "-std=c++20 $without"; do
-        check $cxx $flags $mode -fsyntax-only "$work/alone.cpp"
+        check compiles "$mode" "$work/alone.cpp"
     done
     for mode in "-std=c++17 $with" "-std=c++20 $without"; do
         for source in parts whole_1; do
-            check $cxx $flags $mode -fsyntax-only "$work/$source.cpp"
+            check compiles "$mode" "$work/$source.cpp"
         done
     done
     # The program of the README uses exceptions. It runs without an account.
@@ -119,11 +137,11 @@ two_units() {
 }
 
 # terminates_with MODE ERROR TEXT: a signal ends the program, which writes the text to stderr and
-# nothing to stdout.
+# nothing to stdout. On Windows abort() ends it with the status 3.
 terminates_with() {
     status=0
-    "$work/fatal" "$2" >"$work/out" 2>"$work/err" || status=$?
-    [ "$status" -gt 128 ] && [ ! -s "$work/out" ] && grep -q "$3" "$work/err" || {
+    run "$work/fatal" "$2" >"$work/out" 2>"$work/err" || status=$?
+    if [ -n "$suffix" ]; then [ "$status" -eq 3 ]; else [ "$status" -gt 128 ]; fi && [ ! -s "$work/out" ] && grep -q "$3" "$work/err" || {
         echo "$1, $2: status $status" >&2
         cat "$work/out" "$work/err" >&2
         return 1

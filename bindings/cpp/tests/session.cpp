@@ -1,6 +1,11 @@
 // Session: the destructor ends the game session, also when an exception leaves the scope.
 #include "fixture.hpp"
 
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <unistd.h>
+
 static void leaving_the_scope_ends_the_session() {
     Fixture fixture;
     {
@@ -114,7 +119,50 @@ static void an_exception_that_leaves_the_scope_ends_the_session() {
 }
 #endif
 
+static void a_journal_lists_and_ends_the_sessions_of_its_file() {
+    const std::string folder = std::filesystem::temp_directory_path().string();
+    const std::string path = folder + "/iplaygames-cpp-journal-" + std::to_string(getpid());
+    // A program that failed may have left a file, and had the same number.
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+        std::filesystem::remove(path + suffix);
+    }
+    {
+        Fixture fixture([&](Config& config) { config.journal(path); });
+        Fixture plain;
+        CHECK_ERROR(plain.client.journal().open(), IPG_ERR_UNSUPPORTED);
+        const Journal journal = fixture.client.journal();
+        for (int n = 0; n < 3; n++) {
+            CHECK_OK(fixture.client.session_start(valid_start()));
+        }
+        auto open = journal.open(R"({"player_id": "player-7"})");
+        CHECK_OK(open);
+        CHECK(open.ok() && open->integer("/sessions/2/id") == 3);
+        CHECK_OK(journal.resolve(1, "by hand"));
+        CHECK_ERROR(journal.resolve(1, "again"), IPG_ERR_INVALID_ARGUMENT);
+        int seen = 0;
+        CHECK_OK(journal.end_all({}, [&](std::string_view json) {
+            seen++;
+            CHECK(json.find("\"ended\"") != std::string_view::npos);
+            return false;
+        }));
+        CHECK(seen == 1);
+        auto ended = journal.end_all();
+        CHECK_OK(ended);
+        CHECK(ended.ok() && ended->integer("/ended") == 1);
+        auto removed = journal.compact(0);
+        CHECK(removed.ok() && removed->integer("/removed") == 3);
+        CHECK_ERROR(journal.open("[]"), IPG_ERR_INVALID_ARGUMENT);
+        CHECK_OK(fixture.client.shutdown(10000));
+    }
+    // Windows would not remove a file that is open. Closing it has removed its log.
+    CHECK(std::remove(path.c_str()) == 0);
+    for (const char* suffix : {"-wal", "-shm"}) {
+        CHECK(!std::filesystem::exists(path + suffix));
+    }
+}
+
 int main() {
+    a_journal_lists_and_ends_the_sessions_of_its_file();
     leaving_the_scope_ends_the_session();
     after_end_the_destructor_does_not_end_the_session_again();
     a_released_session_stays_open();

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
 
@@ -116,7 +117,14 @@ impl RequestBuilder<'_> {
                 RequestBody::Json(Bytes::from(self.body))
             }
         };
-        Request { method, target: Bytes::from(self.target), body }
+        Request {
+            method,
+            target: Bytes::from(self.target),
+            body,
+            headers: HeaderMap::new(),
+            keeps_headers: false,
+            sink: None,
+        }
     }
 }
 

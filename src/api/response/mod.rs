@@ -10,7 +10,7 @@ mod file;
 mod tests;
 
 use self::failure::{bad_response, content_coding, encoded_response, parse_failure, redirect};
-use self::file::file_document;
+use self::file::{file_description, file_document};
 use super::envelope::{Envelope, without_bom};
 use super::operation::{Echo, Operation, ResponseKind};
 use crate::error::Error;
@@ -31,6 +31,10 @@ pub(crate) fn parse(operation: &Operation, response: Response, echo: Option<&str
 }
 
 fn parse_success(operation: &Operation, mut response: Response, echo: Option<&str>) -> Result<String, Error> {
+    if operation.response == ResponseKind::File {
+        check_file(operation, &response)?;
+        return Ok(file_document(response));
+    }
     if response.body.iter().all(u8::is_ascii_whitespace) {
         return match operation.required {
             [] => Ok(EMPTY_SUCCESS.to_owned()),
@@ -58,12 +62,42 @@ fn parse_success(operation: &Operation, mut response: Response, echo: Option<&st
     };
     response.body = body;
     match error {
-        ResponseError::NotJson(_) if operation.response == ResponseKind::File => Ok(file_document(response)),
         ResponseError::NotJson(reason) => {
             Err(bad_response(response, format!("The response is not JSON: {reason}.")))
         }
         ResponseError::Refused => Err(parse_failure(operation, response)),
         ResponseError::Invalid(message) => Err(bad_response(response, message)),
+    }
+}
+
+/// Interprets a response with a 2xx status whose body was written to a file, and returns a document
+/// that describes the file. `length` is that of the body. `response` has the body if it may be an
+/// error of the API.
+pub(crate) fn parse_file(operation: &Operation, response: Response, length: u64) -> Result<String, Error> {
+    check_file(operation, &response)?;
+    Ok(file_description(&response, length))
+}
+
+/// Checks that the body of a response with a 2xx status is a whole file: any bytes, in no content
+/// coding, that are neither a web page nor an error document of the API. A JSON document can be a
+/// file, too.
+fn check_file(operation: &Operation, response: &Response) -> Result<(), Error> {
+    if !matches!(response.status, 200 | 201) {
+        let message = format!("The response with HTTP status {} is not a whole file.", response.status);
+        return Err(bad_response(response.clone(), message));
+    }
+    let media_type = response.content_type.as_deref().and_then(|value| value.split(';').next());
+    if media_type.is_some_and(|name| name.trim().eq_ignore_ascii_case("text/html")) {
+        let message = "The response is an HTML page and not a file.".to_owned();
+        return Err(bad_response(response.clone(), message));
+    }
+    if content_coding(response).is_some() {
+        return Err(encoded_response(response.clone()));
+    }
+    let text = std::str::from_utf8(without_bom(&response.body)).unwrap_or_default();
+    match validate(operation, text, None) {
+        Err(ResponseError::Refused) => Err(parse_failure(operation, response.clone())),
+        _ => Ok(()),
     }
 }
 

@@ -142,7 +142,23 @@ fn a_downloaded_file_becomes_a_document() {
         assert_eq!(document["base64"], base64);
         assert_eq!(document["filename"], serde_json::Value::Null);
     }
-    assert_eq!(parse_response(id, 200, r#"{"rows": []}"#).unwrap(), r#"{"rows": []}"#);
+    // The file is a JSON document, which must be saved byte for byte.
+    for text in [r#"{"rows": []}"#, "[1,  2]", "{\"success\": true}\n", "\u{feff}{}", "", " "] {
+        let document: serde_json::Value =
+            serde_json::from_str(&parse_response(id, 200, text).unwrap()).unwrap();
+        assert_eq!(document["text"], text);
+    }
+    let refused = parse_response(id, 200, r#"{"success": false, "message": "not yet"}"#).unwrap_err();
+    assert!(refused.message().contains("not yet"), "{refused}");
+    for status in [202, 203, 204, 205, 206, 226] {
+        let error = parse_response(id, status, "a,b").unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::BAD_RESPONSE, Outcome::Unknown), "{status}");
+        assert!(error.message().contains(&status.to_string()), "{error}");
+    }
+    let mut page = response(200, "<p>Log in</p>");
+    page.content_type = Some("Text/HTML; charset=utf-8".into());
+    let error = parse(operation(id).unwrap(), page, None).unwrap_err();
+    assert!(error.message().contains("an HTML page"), "{error}");
 }
 
 #[test]

@@ -22,6 +22,8 @@ use crate::net::roots_state::RootsState;
 #[cfg(feature = "reqwest")]
 use crate::net::stdio_guard::StdioGuard;
 use crate::net::transport_error::TransportError;
+#[cfg(feature = "reqwest")]
+use crate::sys;
 
 /// The transport of a client. An enum and not a trait object: the future of an attempt is then a
 /// part of its call's future and needs no allocation.
@@ -94,9 +96,8 @@ impl AnyTransport {
 impl AnyTransport {
     /// Keeps the signals of reqwest from the host, and its sockets off the standard streams, while
     /// the current thread drives. None for the other transports, which need neither.
-    pub(crate) fn guard_host(&self) -> Option<(super::sigpipe::SigpipeGuard, StdioGuard)> {
-        matches!(self, AnyTransport::Reqwest(_))
-            .then(|| (super::sigpipe::SigpipeGuard::new(), StdioGuard::new()))
+    pub(crate) fn guard_host(&self) -> Option<(sys::SigpipeGuard, StdioGuard)> {
+        matches!(self, AnyTransport::Reqwest(_)).then(|| (sys::SigpipeGuard::new(), StdioGuard::new()))
     }
 }
 

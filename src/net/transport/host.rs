@@ -14,9 +14,9 @@ use crate::config::Config;
 use crate::host_transport::{
     ExchangeFailure, ExchangeState, HostFailure, HostRequest, HostResponse, HostTransport,
 };
-use crate::http_types::{Request, Response};
+use crate::http_types::{Request, Response, SharedBodySink};
 use crate::net::attempt_status::AttemptStatus;
-use crate::net::response_headers::store_headers;
+use crate::net::response_headers::{check_size, store_headers_and_lines};
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
 
 /// Passes attempts to the functions of the host.
@@ -65,7 +65,8 @@ impl HostedTransport {
             EncodedBody::Form { content_type, body } => (Some(content_type), body),
         };
         let mut headers = Vec::with_capacity(self.headers.len() + 2);
-        for (name, value) in &self.headers {
+        let own = self.headers.iter().filter(|(name, _)| !request.headers.contains_key(*name));
+        for (name, value) in own.chain(&request.headers) {
             headers.push((name.as_str(), text(value)?));
         }
         let call_id_name = X_REQUEST_ID;
@@ -82,17 +83,31 @@ impl HostedTransport {
         Ok(guard)
     }
 
-    fn response(&self, received: HostResponse) -> Result<Response, TransportError> {
+    fn response(&self, received: HostResponse, request: &Request) -> Result<Response, TransportError> {
         if received.body.len() > self.max_response_bytes {
             return Err(transport_error::too_large(received.status, self.max_response_bytes));
         }
-        let mut response = Response { status: received.status, body: received.body, ..Response::default() };
-        store_headers(
-            &mut response,
-            received.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())),
-        );
+        let headers = || received.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        check_size(headers())?;
+        if headers().any(|(name, value)| has_control(name.as_bytes()) || has_control(value)) {
+            return Err(transport_error::invalid_http(&"a header has a control character"));
+        }
+        let mut response = Response { status: received.status, ..Response::default() };
+        store_headers_and_lines(&mut response, headers, request.keeps_headers);
+        match SharedBodySink::of_status(request.sink.as_ref(), received.status) {
+            Some(sink) => {
+                sink.begin(Some(received.body.len() as u64)).map_err(transport_error::unwritten)?;
+                sink.write(&received.body).map_err(transport_error::unwritten)?;
+            }
+            None => response.body = received.body,
+        }
         Ok(response)
     }
+}
+
+/// Returns whether a name or a value of a header has a character that HTTP forbids.
+fn has_control(text: &[u8]) -> bool {
+    text.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')
 }
 
 /// Returns the value of a header as text.
@@ -133,7 +148,7 @@ impl Transport for HostedTransport {
         match poll_fn(|context| guard.exchange.poll_answer(context)).await {
             Ok(received) => {
                 attempt.record_progress();
-                self.response(received)
+                self.response(received, request)
             }
             Err(failure) => Err(failed(failure, attempt)),
         }

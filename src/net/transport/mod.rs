@@ -6,6 +6,8 @@
 //! or one of the others.
 
 pub(crate) mod any;
+#[cfg(feature = "tls")]
+mod body_receiver;
 mod encoded_body;
 mod host;
 pub(super) mod limits;
@@ -17,8 +19,6 @@ mod proxy;
 mod request_headers;
 #[cfg(feature = "reqwest")]
 pub(crate) mod reqwest;
-#[cfg(feature = "reqwest")]
-mod sigpipe;
 
 use http::HeaderValue;
 

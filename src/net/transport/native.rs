@@ -22,11 +22,12 @@ use zeroize::Zeroizing;
 
 use self::dial::Dialer;
 use self::http1::EncodedRequest;
+use self::http2::KeepsHeaders;
 use self::pool::{Connection, Pool};
 use super::Transport;
 use super::encoded_body::{self, EncodedBody, JSON};
 use super::permits::Permit;
-use super::request_headers::{X_REQUEST_ID, request_headers};
+use super::request_headers::{X_REQUEST_ID, request_headers, set_call_headers};
 use crate::config::Config;
 use crate::error::Error;
 use crate::http_types::{Request, Response};
@@ -58,10 +59,17 @@ struct Http1Template {
     before_target: String,
     /// After the target, up to the value of X-Request-Id.
     after_target: Zeroizing<Vec<u8>>,
+    host: Authority,
+    headers: HeaderMap,
 }
 
 impl Http1Template {
     fn new(before_target: String, host: &Authority, headers: &HeaderMap) -> Http1Template {
+        let after_target = Http1Template::after_target(host, headers);
+        Http1Template { before_target, after_target, host: host.clone(), headers: headers.clone() }
+    }
+
+    fn after_target(host: &Authority, headers: &HeaderMap) -> Zeroizing<Vec<u8>> {
         // One allocation of the right size: a buffer that grows leaves copies of the key behind.
         let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         let mut after_target = Zeroizing::new(Vec::with_capacity(size + host.as_str().len() + 64));
@@ -72,7 +80,7 @@ impl Http1Template {
             }
         }
         after_target.extend_from_slice(b"x-request-id: ");
-        Http1Template { before_target, after_target }
+        after_target
     }
 
     fn request(&self, parts: &Request, call_id: &HeaderValue) -> Result<EncodedRequest, TransportError> {
@@ -82,14 +90,23 @@ impl Http1Template {
             EncodedBody::Json(json) => (Some(Cow::Borrowed(JSON)), Some(json)),
             EncodedBody::Form { content_type, body } => (Some(Cow::Owned(content_type)), Some(body)),
         };
+        let own;
+        let after_target: &[u8] = if parts.headers.is_empty() {
+            &self.after_target
+        } else {
+            let mut headers = self.headers.clone();
+            set_call_headers(&mut headers, &parts.headers);
+            own = Http1Template::after_target(&self.host, &headers);
+            &own
+        };
         let mut head =
-            EncodedRequest::head(self.before_target.len() + self.after_target.len() + parts.target.len());
+            EncodedRequest::head(self.before_target.len() + after_target.len() + parts.target.len());
         for piece in [
             parts.method.as_str().as_bytes(),
             b" ",
             self.before_target.as_bytes(),
             &parts.target,
-            &self.after_target,
+            after_target,
             call_id.as_bytes(),
         ] {
             head.extend_from_slice(piece);
@@ -103,7 +120,8 @@ impl Http1Template {
             let _ = write!(head, "\r\ncontent-length: {}", body.len());
         }
         head.extend_from_slice(b"\r\n\r\n");
-        Ok(EncodedRequest::new(head, body.unwrap_or_default()))
+        let request = EncodedRequest::new(head, body.unwrap_or_default());
+        Ok(request.keeping_headers(parts.keeps_headers).with_sink(parts.sink.clone()))
     }
 }
 
@@ -184,12 +202,19 @@ impl NativeTransport {
         if !content.is_empty() {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(content.len()));
         }
+        set_call_headers(&mut headers, &parts.headers);
         headers.insert(X_REQUEST_ID, call_id.clone());
         let mut request = http::Request::new(());
         *request.version_mut() = http::Version::HTTP_2;
         *request.method_mut() = encoded_body::method(parts.method);
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
+        if parts.keeps_headers {
+            request.extensions_mut().insert(KeepsHeaders);
+        }
+        if let Some(sink) = &parts.sink {
+            request.extensions_mut().insert(sink.clone());
+        }
         Ok((request, content))
     }
 

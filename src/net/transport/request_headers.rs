@@ -15,6 +15,14 @@ pub(super) fn request_url(base_url: &str, request: &Request) -> Result<String, T
     Ok(format!("{base_url}{target}"))
 }
 
+/// Sets the headers of one call, which replace headers of the client that have the same name.
+#[cfg(any(feature = "native", feature = "reqwest"))]
+pub(super) fn set_call_headers(headers: &mut HeaderMap, of_call: &HeaderMap) {
+    for (name, value) in of_call {
+        headers.insert(name, value.clone());
+    }
+}
+
 /// Returns the headers of the configuration, with the API key and the accepted formats.
 pub(super) fn request_headers(config: &Config) -> HeaderMap {
     let mut headers = config.headers.clone();

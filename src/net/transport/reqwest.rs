@@ -22,18 +22,19 @@ use tokio::runtime::Handle;
 use self::client::{ClientSettings, NameResolver, client_settings};
 use self::proxy_settings::connection_error;
 use super::Transport;
+use super::body_receiver::BodyReceiver;
 use super::encoded_body::{self, EncodedBody, JSON};
-use super::limits::MAX_HEAD;
 use super::permits::Permit;
-use super::request_headers::{X_REQUEST_ID, request_headers, request_url};
+use super::request_headers::{X_REQUEST_ID, request_headers, request_url, set_call_headers};
 use crate::codes::Code;
 use crate::config::{Config, TransportChoice};
 use crate::error::Error;
 use crate::fork;
-use crate::http_types::{Request, Response};
+use crate::http_types::{Request, Response, SharedBodySink};
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::idle_time::DriveClock;
-use crate::net::response_headers::{content_length, store_headers};
+use crate::net::resources;
+use crate::net::response_headers::{check_size, content_length, store_headers_and_lines};
 use crate::net::roots_state::RootsState;
 use crate::net::tls::LazyVerifier;
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
@@ -129,6 +130,7 @@ impl ReqwestTransport {
         call_id: &HeaderValue,
         attempt: &AttemptStatus,
     ) -> Result<Response, TransportError> {
+        let (keeps_headers, sink) = (request.keeps_headers, request.sink.as_ref());
         let request = self.request(request, call_id)?;
         let url = request.url().clone();
         self.load_roots().await?;
@@ -152,19 +154,16 @@ impl ReqwestTransport {
                 &"the client followed a redirect; a client of the host must not follow redirects",
             ));
         }
-        let head: usize =
-            received.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-        if head > MAX_HEAD {
-            return Err(transport_error::invalid_http(&format_args!(
-                "its head is longer than {MAX_HEAD} bytes"
-            )));
+        // hyper reads a body with another coding as it is, up to the end of the connection.
+        let codings = received.headers().get_all(header::TRANSFER_ENCODING);
+        if codings.iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+            return Err(transport_error::invalid_http(&"its Transfer-Encoding is not only \"chunked\""));
         }
+        let headers = || received.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        check_size(headers())?;
         let mut response = Response { status: received.status().as_u16(), ..Response::default() };
-        store_headers(
-            &mut response,
-            received.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())),
-        );
-        self.read_body(&mut received, &mut response, attempt).await?;
+        store_headers_and_lines(&mut response, headers, keeps_headers);
+        self.read_body(&mut received, &mut response, sink, attempt).await?;
         Ok(response)
     }
 
@@ -178,6 +177,7 @@ impl ReqwestTransport {
         let mut made = reqwest::Request::new(encoded_body::method(request.method), url);
         let headers = made.headers_mut();
         headers.clone_from(&self.headers);
+        set_call_headers(headers, &request.headers);
         headers.insert(X_REQUEST_ID, call_id.clone());
         match EncodedBody::of(request)? {
             EncodedBody::None => {}
@@ -210,30 +210,22 @@ impl ReqwestTransport {
         &self,
         received: &mut reqwest::Response,
         response: &mut Response,
+        sink: Option<&SharedBodySink>,
         attempt: &AttemptStatus,
     ) -> Result<(), TransportError> {
-        let max = self.max_response_bytes;
-        let too_large = |status| transport_error::too_large(status, max);
         let content_length = content_length(received.headers());
-        if content_length.is_some_and(|length| length > max as u64) {
-            return Err(too_large(response.status));
-        }
-        // One byte more than Content-Length: a string of the C interface ends with a NUL.
-        response.body.reserve_exact(content_length.and_then(|n| usize::try_from(n).ok()).unwrap_or(0) + 1);
+        let receiver = BodyReceiver::begin(response, sink, content_length, self.max_response_bytes)?;
         while let Some(chunk) = received.chunk().await.map_err(|error| self.error(&error, attempt))? {
             if !chunk.is_empty() {
                 attempt.record_progress();
             }
-            if response.body.len() + chunk.len() > max {
-                return Err(too_large(response.status));
-            }
-            response.body.extend_from_slice(&chunk);
+            receiver.add(response, &chunk)?;
         }
         // hyper takes an HTTP/2 body that was cut by RST_STREAM(NO_ERROR) as complete.
         let is_multiplexed = received.version() >= http::Version::HTTP_2;
         let is_cut = match content_length {
-            Some(length) => length != response.body.len() as u64,
-            None => is_multiplexed && response.body.is_empty(),
+            Some(length) => length != receiver.received(response),
+            None => is_multiplexed && receiver.received(response) == 0,
         };
         if is_cut && !matches!(response.status, 204 | 304) {
             return Err(transport_error::lost("the body is shorter than it should be", attempt));
@@ -292,9 +284,12 @@ impl Transport for ReqwestTransport {
         DropInRuntime { future: Some(exchange), runtime: Handle::current(), unclosed }.await
     }
 
-    /// Loads the root certificates and resolves the host name of the server or its proxy. reqwest
-    /// cannot open a connection without a request.
+    /// Loads the root certificates, resolves the host name of the server or its proxy, and checks
+    /// that a socket can be opened. reqwest cannot open a connection without a request.
     async fn connect(&self) -> Result<(), TransportError> {
+        if let Some(error) = resources::probe() {
+            return Err(transport_error::unconnected(&error));
+        }
         self.load_roots().await?;
         if let Some(host) = self.settings.as_ref().and_then(|settings| settings.first_host.as_ref()) {
             let found = self.resolver.resolver.resolve(host).await;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sys;
 
 fn alert(description: rustls::AlertDescription) -> TransportErrorKind {
     let error = rustls::Error::AlertReceived(description);
@@ -16,14 +17,14 @@ fn a_tls_error_after_the_handshake_is_a_lost_connection() {
     assert_eq!(on_connection(&error, &AttemptStatus::default()).kind, TransportErrorKind::ConnectionClosed);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_connection_without_a_descriptor_is_an_error_of_resources() {
-    for code in [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS] {
-        let error = std::io::Error::from_raw_os_error(code);
+    assert!(sys::EXHAUSTED_CODES.len() >= 4);
+    for code in sys::EXHAUSTED_CODES {
+        let error = std::io::Error::from_raw_os_error(*code);
         assert_eq!(unconnected(&error).kind, TransportErrorKind::Resources, "{error}");
     }
-    let error = std::io::Error::from_raw_os_error(libc::ECONNREFUSED);
+    let error = std::io::Error::from_raw_os_error(sys::REFUSED_CODE);
     assert_eq!(unconnected(&error).kind, TransportErrorKind::Connect);
 }
 

@@ -87,6 +87,7 @@ fn submitted(registry: &CallRegistry, id: u64, callback: Callback) -> Arc<Submit
         String::new(),
         None,
         Arc::default(),
+        None,
         Arc::new(Log::new()),
         Arc::clone(&registry.completions),
         true,

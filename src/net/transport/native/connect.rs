@@ -15,6 +15,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::net::resolve::Resolver;
 use crate::net::transport::limits::KEEPALIVE;
 use crate::net::unwind::injection_point;
+use crate::sys;
 
 /// How long an address has before the next one is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -45,23 +46,7 @@ pub(in crate::net) async fn connect(
 /// otherwise write to the server.
 async fn connect_socket(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    above_stdio(socket)?.connect(address).await
-}
-
-#[cfg(unix)]
-fn above_stdio(socket: TcpSocket) -> io::Result<TcpSocket> {
-    use std::os::fd::{AsFd as _, AsRawFd as _};
-    if socket.as_raw_fd() > 2 {
-        return Ok(socket);
-    }
-    // The clone has a number above 2.
-    let moved = socket.as_fd().try_clone_to_owned()?;
-    Ok(TcpSocket::from_std_stream(moved.into()))
-}
-
-#[cfg(not(unix))]
-fn above_stdio(socket: TcpSocket) -> io::Result<TcpSocket> {
-    Ok(socket)
+    sys::move_above_stdio(socket)?.connect(address).await
 }
 
 type Connecting = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;

@@ -12,7 +12,7 @@ use tokio_rustls::TlsConnector;
 
 use super::connect::connect;
 use super::socks::Socks;
-use super::stream::{Socket, Stream, Tcp};
+use super::stream::{Stream, Tcp};
 use super::tunnel::{BoxError, open_tunnel};
 use crate::codes::Code;
 use crate::config::{Config, ProxyScheme};
@@ -22,6 +22,7 @@ use crate::net::resolve::Resolver;
 use crate::net::tls::{self, LazyVerifier};
 use crate::net::transport::proxy::{FoundProxy, intercept};
 use crate::net::unwind::injection_point;
+use crate::sys::Socket;
 
 /// Opens connections to one server.
 pub(in crate::net) struct Dialer {

@@ -19,11 +19,12 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::http2_connection::{self, ConnectionState, MeteredStream, STREAMS_BEFORE_SETTINGS, StreamPermit};
-use crate::http_types::Response;
+use crate::http_types::{Response, SharedBodySink};
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::deadline::{self, Deadline};
 use crate::net::idle_time::DriveClock;
-use crate::net::response_headers::{content_length, store_headers};
+use crate::net::response_headers::{content_length, store_headers_and_lines};
+use crate::net::transport::body_receiver::BodyReceiver;
 use crate::net::transport::limits::MAX_HEAD;
 use crate::net::transport_error::{self, TransportError, TransportErrorKind};
 use crate::net::unwind::injection_point;
@@ -135,12 +136,14 @@ impl Http2 {
     /// that allows no stream.
     pub(in crate::net) async fn round_trip(
         &self,
-        request: Request<()>,
+        mut request: Request<()>,
         content: Bytes,
         max_body: usize,
         limit: Duration,
         attempt: &AttemptStatus,
     ) -> Result<Response, TransportError> {
+        let keeps_headers = request.extensions().get::<KeepsHeaders>().is_some();
+        let sink = request.extensions_mut().remove::<SharedBodySink>();
         let _permit = self.acquire(limit).await?;
         injection_point();
         let budget_permit = match self.state.clock.has_budget() {
@@ -192,14 +195,18 @@ impl Http2 {
         heads.add(&head.headers)?;
         attempt.record_progress();
         let mut response = Response { status: head.status.as_u16(), ..Response::default() };
-        store_headers(
-            &mut response,
-            head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())),
-        );
-        read_body(body, content_length(&head.headers), max_body, &mut response, attempt).await?;
+        let pairs = || head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        store_headers_and_lines(&mut response, pairs, keeps_headers);
+        let length = content_length(&head.headers);
+        let receiver = BodyReceiver::begin(&mut response, sink.as_ref(), length, max_body)?;
+        read_body(body, length, &receiver, &mut response, attempt).await?;
         Ok(response)
     }
 }
+
+/// Marks a request whose response keeps its headers.
+#[derive(Clone, Copy)]
+pub(in crate::net) struct KeepsHeaders;
 
 /// Resets a stream when its call ends, if its content has not been sent completely. For h2 a stream
 /// is complete when the response has been received and the content is queued. h2 would wait until
@@ -235,19 +242,10 @@ impl HeadSize {
 async fn read_body(
     mut body: RecvStream,
     content_length: Option<u64>,
-    max_body: usize,
+    receiver: &BodyReceiver<'_>,
     response: &mut Response,
     attempt: &AttemptStatus,
 ) -> Result<(), TransportError> {
-    let status = response.status;
-    let too_large = || transport_error::too_large(status, max_body);
-    if content_length.is_some_and(|content_length| content_length > max_body as u64) {
-        return Err(too_large());
-    }
-    // One byte more than Content-Length: a string of the C interface ends with a NUL.
-    let expected =
-        content_length.and_then(|content_length| usize::try_from(content_length).ok()).unwrap_or(0);
-    response.body.reserve_exact(expected + 1);
     while let Some(chunk) = body.data().await {
         injection_point();
         // An incomplete response does not count as a response, whatever the reason of the reset is.
@@ -256,17 +254,13 @@ async fn read_body(
         if !chunk.is_empty() {
             attempt.record_progress();
         }
-        if response.body.len() + chunk.len() > max_body {
-            return Err(too_large());
-        }
-        response.body.extend_from_slice(&chunk);
+        receiver.add(response, &chunk)?;
         // This fails only for more bytes than were received.
         let _ = body.flow_control().release_capacity(chunk.len());
     }
-    let is_bodiless = matches!(status, 204 | 304);
-    if !is_bodiless
-        && content_length.is_some_and(|content_length| content_length != response.body.len() as u64)
-    {
+    let is_bodiless = matches!(response.status, 204 | 304);
+    let received = receiver.received(response);
+    if !is_bodiless && content_length.is_some_and(|content_length| content_length != received) {
         return Err(transport_error::lost("the body is shorter than its Content-Length", attempt));
     }
     Ok(())

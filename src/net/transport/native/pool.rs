@@ -12,12 +12,13 @@ use tokio::sync::Semaphore;
 use super::dial::Dialer;
 use super::http1::Http1;
 use super::http2::Http2;
-use super::stream::{Liveness, Socket, Stream};
+use super::stream::Stream;
 use crate::net::deadline::{self, Deadline};
 use crate::net::idle_time::DriveClock;
 use crate::net::transport::limits::POOL_IDLE;
 use crate::net::transport_error::{self, TransportError};
 use crate::net::unwind::injection_point;
+use crate::sys::{Liveness, Socket};
 
 /// How often an idle connection with unread data is probed before it is closed.
 const MAX_PROBES: usize = 16;
@@ -238,11 +239,6 @@ impl Http1Connection {
                 // here. Without TLS a server has nothing to send.
                 Liveness::Readable if self.http1.is_buffered() => self.yield_once().await,
                 Liveness::Readable | Liveness::Closed => return false,
-                #[cfg(not(unix))]
-                Liveness::Unknown => {
-                    self.yield_once().await;
-                    return self.http1.is_reusable();
-                }
             }
         }
         // The data stays unread: a new connection is safer.

@@ -1,5 +1,4 @@
-//! The byte stream to a server: plain TCP, TLS, or TLS in a tunnel, and the check whether a socket
-//! is still open. `dial.rs` opens the streams.
+//! The byte stream to a server: plain TCP, TLS, or TLS in a tunnel. `dial.rs` opens the streams.
 
 use std::io;
 use std::pin::Pin;
@@ -90,60 +89,3 @@ impl Stream {
 
 trait AsyncReadWrite: AsyncRead + AsyncWrite + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Unpin> AsyncReadWrite for T {}
-
-/// The descriptor of a socket that another object owns, to check whether data has arrived.
-#[derive(Clone, Copy)]
-pub(in crate::net) struct Socket {
-    #[cfg(unix)]
-    fd: std::os::fd::RawFd,
-}
-
-#[cfg(unix)]
-impl Socket {
-    pub(in crate::net) fn of(tcp: &TcpStream) -> Socket {
-        Socket { fd: std::os::fd::AsRawFd::as_raw_fd(tcp) }
-    }
-
-    /// Checks the socket with one system call, without a poll of the runtime. The connection that
-    /// owns the descriptor must be open.
-    pub(in crate::net) fn probe(self) -> Liveness {
-        let mut byte = 0u8;
-        // SAFETY: the call writes at most one byte, to a local variable. An invalid descriptor is
-        // an error.
-        let read = unsafe {
-            let place = std::ptr::from_mut(&mut byte).cast();
-            libc::recv(self.fd, place, 1, libc::MSG_PEEK | libc::MSG_DONTWAIT)
-        };
-        match read {
-            0 => Liveness::Closed,
-            1.. => Liveness::Readable,
-            _ if io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock => Liveness::Idle,
-            _ => Liveness::Closed,
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Socket {
-    pub(in crate::net) fn of(_: &TcpStream) -> Socket {
-        Socket {}
-    }
-
-    pub(in crate::net) fn probe(self) -> Liveness {
-        Liveness::Unknown
-    }
-}
-
-/// The state of an idle socket.
-#[cfg_attr(not(unix), allow(dead_code))]
-pub(in crate::net) enum Liveness {
-    /// Open, and no data to read.
-    Idle,
-    /// Open, with data to read.
-    Readable,
-    /// Closed or broken.
-    Closed,
-    /// This platform needs the runtime to check a socket.
-    #[cfg(not(unix))]
-    Unknown,
-}

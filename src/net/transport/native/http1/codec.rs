@@ -20,6 +20,9 @@ pub(super) const MAX_CHUNK_OVERHEAD: usize = 8 * 1024;
 /// linear time.
 const SMALL_HEAD: usize = 4 * 1024;
 
+/// The memory for the part of a body that is not discarded yet.
+const STREAM_BUFFER: usize = 64 * 1024;
+
 /// The longest line with a chunk's size and no extension: 16 digits and CR LF.
 const CHUNK_SIZE_LINE: usize = 18;
 
@@ -37,7 +40,7 @@ pub(super) enum DecodeError {
     /// The body is larger than the limit of the decoder.
     BodyTooLarge,
     /// The memory for a body of this length cannot be allocated.
-    OutOfMemory(usize),
+    OutOfMemory(u64),
 }
 
 impl fmt::Display for DecodeError {
@@ -67,9 +70,15 @@ pub(super) struct HeadDecoder {
     searched: usize,
     /// Whether an informational head was ambiguous.
     ambiguous: bool,
+    /// Whether the response keeps its headers.
+    keeps_headers: bool,
 }
 
 impl HeadDecoder {
+    pub(super) fn new(keeps_headers: bool) -> HeadDecoder {
+        HeadDecoder { keeps_headers, ..HeadDecoder::default() }
+    }
+
     /// Returns the final head when it has been received completely. Consumes only the heads.
     pub(super) fn decode(&mut self, input: &mut InputBuffer) -> Result<Option<Head>, DecodeError> {
         loop {
@@ -94,6 +103,9 @@ impl HeadDecoder {
                 ParsedHead::Final { length, mut head } => {
                     self.check_length(length)?;
                     head.ambiguous |= self.ambiguous;
+                    if self.keeps_headers {
+                        head.response.headers = Some(header_lines(&unread[..length]));
+                    }
                     input.consume(length);
                     return Ok(Some(head));
                 }
@@ -109,6 +121,13 @@ impl HeadDecoder {
         let new = &unread[self.searched.saturating_sub(2).min(unread.len())..];
         new.windows(2).any(|two| two == b"\n\n") || new.windows(3).any(|three| three == b"\n\r\n")
     }
+}
+
+/// Returns the lines of a head after the status line. Bytes that are not UTF-8 are replaced.
+#[cold]
+fn header_lines(head: &[u8]) -> String {
+    let start = head.iter().position(|byte| *byte == b'\n').map_or(head.len(), |end| end + 1);
+    String::from_utf8_lossy(&head[start..]).into_owned()
 }
 
 /// The input that a [`BodyDecoder`] needs to continue.
@@ -127,11 +146,11 @@ pub(super) enum Need {
 enum BodyState {
     /// The body has this length, and no byte of it is decoded.
     Length(u64),
-    /// The body ends when it has this length.
-    LengthData(usize),
+    /// The body ends when the vector has this length.
+    LengthData(u64),
     ChunkSize,
-    /// The chunk ends when the body has this length.
-    ChunkData(usize),
+    /// The chunk ends when the vector has this length.
+    ChunkData(u64),
     ChunkEnd,
     Trailers,
     CloseDelimited,
@@ -142,15 +161,18 @@ enum BodyState {
 #[derive(Debug)]
 pub(super) struct BodyDecoder {
     state: BodyState,
-    max_body: usize,
+    /// `None`: the body has no limit, and the caller discards each part of it.
+    max_body: Option<usize>,
     /// The length of the chunk extensions so far.
     extensions: usize,
     ambiguous: bool,
 }
 
 impl BodyDecoder {
-    /// Returns a decoder for a body of at most `max_body` bytes.
-    pub(super) fn new(framing: BodyFraming, max_body: usize) -> BodyDecoder {
+    /// Returns a decoder for a body of at most `max_body` bytes. Without a limit, the caller
+    /// discards the decoded part after each call of [`decode`](BodyDecoder::decode), so that little
+    /// memory is needed.
+    pub(super) fn new(framing: BodyFraming, max_body: Option<usize>) -> BodyDecoder {
         let state = match framing {
             BodyFraming::Length(length) => BodyState::Length(length),
             BodyFraming::Chunked => BodyState::ChunkSize,
@@ -177,14 +199,16 @@ impl BodyDecoder {
                     let end = self.end_after(length, body)?;
                     // One byte more: text that is returned through the C interface ends with a NUL,
                     // and a longer read shows whether the server sends more than the response.
-                    body.try_reserve_exact(end + 1).map_err(|_| DecodeError::OutOfMemory(end))?;
+                    let spare = self.spare(end.saturating_add(1), body)?;
+                    body.try_reserve_exact(spare).map_err(|_| DecodeError::OutOfMemory(end))?;
                     BodyState::LengthData(end)
                 }
                 BodyState::LengthData(end) => {
-                    move_up_to(end, input, body);
-                    if body.len() < end {
-                        return Ok(Need::Body(end + 1 - body.len()));
+                    let missing = move_up_to(end, input, body);
+                    if missing > 0 {
+                        return Ok(Need::Body(clamp(missing.saturating_add(1))));
                     }
+                    let end = clamp(end);
                     if body.len() > end {
                         input.spare().extend_from_slice(&body[end..]);
                         body.truncate(end);
@@ -196,15 +220,15 @@ impl BodyDecoder {
                     Some(0) => BodyState::Trailers,
                     Some(size) => {
                         let end = self.end_after(size, body)?;
-                        let more = end + 1 - body.len();
-                        body.try_reserve(more).map_err(|_| DecodeError::OutOfMemory(end))?;
+                        let spare = self.spare(size.saturating_add(1), body)?;
+                        body.try_reserve(spare).map_err(|_| DecodeError::OutOfMemory(end))?;
                         BodyState::ChunkData(end)
                     }
                 },
                 BodyState::ChunkData(end) => {
-                    move_up_to(end, input, body);
-                    if body.len() < end {
-                        return Ok(Need::Body(end - body.len()));
+                    let missing = move_up_to(end, input, body);
+                    if missing > 0 {
+                        return Ok(Need::Body(clamp(missing)));
                     }
                     BodyState::ChunkEnd
                 }
@@ -221,15 +245,15 @@ impl BodyDecoder {
                     true => BodyState::Complete,
                 },
                 BodyState::CloseDelimited => {
-                    let limit = self.max_body.saturating_add(1);
-                    move_up_to(limit, input, body);
-                    let more = limit - body.len();
-                    if more == 0 {
+                    let limit = self.max_body.map_or(u64::MAX, |max| (max as u64).saturating_add(1));
+                    let missing = clamp(move_up_to(limit, input, body));
+                    if missing == 0 {
                         return Err(DecodeError::BodyTooLarge);
                     }
-                    let spare = READ_CHUNK.min(more);
-                    body.try_reserve(spare).map_err(|_| DecodeError::OutOfMemory(body.len() + spare))?;
-                    return Ok(Need::Body(more));
+                    let spare = self.spare(READ_CHUNK.min(missing) as u64, body)?;
+                    let length = body.len() + spare;
+                    body.try_reserve(spare).map_err(|_| DecodeError::OutOfMemory(length as u64))?;
+                    return Ok(Need::Body(missing));
                 }
                 BodyState::Complete => return Ok(Need::Nothing),
             }
@@ -241,10 +265,29 @@ impl BodyDecoder {
         matches!(self.state, BodyState::CloseDelimited | BodyState::Complete)
     }
 
-    /// Returns the length of the body after `more` bytes.
-    fn end_after(&self, more: u64, body: &[u8]) -> Result<usize, DecodeError> {
-        let end = usize::try_from(more).ok().and_then(|more| body.len().checked_add(more));
-        end.filter(|end| *end <= self.max_body && *end < usize::MAX).ok_or(DecodeError::BodyTooLarge)
+    /// Removes the decoded part of a body without a limit, which the caller has used. Its memory is
+    /// used again.
+    pub(super) fn discard(&mut self, body: &mut Vec<u8>) {
+        if let BodyState::LengthData(end) | BodyState::ChunkData(end) = &mut self.state {
+            *end -= body.len() as u64;
+        }
+        body.clear();
+    }
+
+    /// Returns the length of the vector after `more` bytes.
+    fn end_after(&self, more: u64, body: &[u8]) -> Result<u64, DecodeError> {
+        let max = self.max_body.map_or(u64::MAX, |max| max as u64);
+        let end = more.checked_add(body.len() as u64);
+        end.filter(|end| *end <= max).ok_or(DecodeError::BodyTooLarge)
+    }
+
+    /// Returns how much memory to reserve for `more` bytes.
+    fn spare(&self, more: u64, body: &[u8]) -> Result<usize, DecodeError> {
+        match self.max_body {
+            Some(_) => usize::try_from(more).map_err(|_| DecodeError::BodyTooLarge),
+            // The caller discards the body before it reads more.
+            None => Ok(STREAM_BUFFER.saturating_sub(body.len())),
+        }
     }
 
     fn chunk_size(&mut self, input: &mut InputBuffer) -> Result<Option<u64>, DecodeError> {
@@ -287,10 +330,17 @@ impl BodyDecoder {
     }
 }
 
-/// Moves received bytes to a body until it has the length `end`.
-fn move_up_to(end: usize, input: &mut InputBuffer, body: &mut Vec<u8>) {
+/// Moves received bytes to a body until it has the length `end`. Returns how many bytes are then
+/// missing.
+fn move_up_to(end: u64, input: &mut InputBuffer, body: &mut Vec<u8>) -> u64 {
     let unread = input.unread();
-    let count = unread.len().min(end.saturating_sub(body.len()));
+    let count = unread.len().min(clamp(end.saturating_sub(body.len() as u64)));
     body.extend_from_slice(&unread[..count]);
     input.consume(count);
+    end.saturating_sub(body.len() as u64)
+}
+
+/// Returns a number of bytes, or the largest that memory can have.
+fn clamp(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }

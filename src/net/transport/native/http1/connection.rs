@@ -14,9 +14,9 @@ use bytes::{BufMut, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 use super::codec::{BodyDecoder, DecodeError, HeadDecoder, Need};
-use super::head::Head;
+use super::head::{BodyFraming, Head};
 use super::input::{InputBuffer, READ_CHUNK};
-use crate::http_types::Response;
+use crate::http_types::{Response, SharedBodySink};
 use crate::net::attempt_status::AttemptStatus;
 use crate::net::transport_error::{self, TransportError};
 
@@ -37,6 +37,9 @@ pub(in crate::net) struct EncodedRequest {
     /// The head, and the content if it is small enough to be copied into the same write.
     head: Vec<u8>,
     content: Bytes,
+    keeps_headers: bool,
+    /// Where the body of a successful response goes.
+    sink: Option<SharedBodySink>,
 }
 
 impl EncodedRequest {
@@ -52,7 +55,19 @@ impl EncodedRequest {
             head.extend_from_slice(&content);
             content = Bytes::new();
         }
-        EncodedRequest { head, content }
+        EncodedRequest { head, content, keeps_headers: false, sink: None }
+    }
+
+    /// Sets whether the response keeps its headers.
+    pub(in crate::net) fn keeping_headers(mut self, keeps_headers: bool) -> EncodedRequest {
+        self.keeps_headers = keeps_headers;
+        self
+    }
+
+    /// Sets where the body of a successful response goes.
+    pub(in crate::net) fn with_sink(mut self, sink: Option<SharedBodySink>) -> EncodedRequest {
+        self.sink = sink;
+        self
     }
 
     /// Returns the bytes to write next after `sent` bytes.
@@ -107,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         }
     }
 
-    /// Sends a request and receives the whole response, whose body may have `max_body` bytes.
+    /// Sends a request and receives the whole response. A body in memory may have `max_body` bytes.
     pub(in crate::net) async fn round_trip(
         &mut self,
         request: &EncodedRequest,
@@ -118,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         if !std::mem::replace(&mut self.is_reusable, false) {
             return Err(transport_error::lost("an earlier response ended the connection", attempt));
         }
-        let mut heads = HeadDecoder::default();
+        let mut heads = HeadDecoder::new(request.keeps_headers);
         let (head, is_sent) = match self.send_request(request, &mut heads, attempt).await? {
             Sent::Complete => (self.receive_head(&mut heads, attempt).await?, true),
             Sent::Partial => (self.receive_head(&mut heads, attempt).await?, false),
@@ -126,10 +141,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         };
         attempt.record_progress();
         let Head { mut response, framing, keep_alive, ambiguous } = head;
-        let mut decoder = BodyDecoder::new(framing, max_body);
+        let sink = SharedBodySink::of_status(request.sink.as_ref(), response.status);
+        if let Some(sink) = sink {
+            let length = if let BodyFraming::Length(length) = framing { Some(length) } else { None };
+            sink.begin(length).map_err(transport_error::unwritten)?;
+        }
+        let mut decoder = BodyDecoder::new(framing, sink.is_none().then_some(max_body));
         loop {
             let decoded = decoder.decode(&mut self.input, &mut response.body);
-            let received = match decoded.map_err(|error| decode_failure(&error, response.status, max_body))? {
+            let need = decoded.map_err(|error| decode_failure(&error, response.status, max_body))?;
+            if let Some(sink) = sink
+                && !response.body.is_empty()
+            {
+                sink.write(&response.body).map_err(transport_error::unwritten)?;
+                decoder.discard(&mut response.body);
+                // Other calls go on, and a tick can stop: it checks its budget between two polls.
+                tokio::task::yield_now().await;
+            }
+            let received = match need {
                 Need::Nothing => break,
                 Need::Input => poll_fn(|context| self.poll_fill(context)).await,
                 Need::Body(limit) => self.stream.read_buf(&mut (&mut response.body).limit(limit)).await,
@@ -139,6 +168,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
                 received => check_received(received, attempt)?,
             };
             attempt.record_progress();
+        }
+        if sink.is_some() {
+            // The memory of the parts.
+            response.body = Vec::new();
         }
         self.is_reusable =
             is_sent && keep_alive && !ambiguous && !decoder.is_ambiguous() && self.input.is_empty();

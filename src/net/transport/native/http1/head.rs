@@ -36,6 +36,7 @@ pub(super) enum BodyFraming {
 
 /// The result of parsing the head at the beginning of the received bytes.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation for every response")]
 pub(super) enum ParsedHead {
     /// A head that is incomplete.
     Partial,

@@ -1,17 +1,17 @@
-//! Keeps SIGPIPE from the host while reqwest writes. reqwest writes to sockets with `writev`, which
-//! raises the signal after the other side has closed the connection. The native transport does not,
-//! and needs none of this. Used by `driver.rs`.
+//! What Linux and Android have and other systems do not.
 
-/// Blocks SIGPIPE on the current thread until it is dropped, and consumes the signal if a write has
-/// raised it. The mask and the pending signals are then what they were before.
+/// Blocks SIGPIPE on the current thread until it is dropped, and consumes the signal if a write
+/// has raised it. The mask and the pending signals are then what they were before.
+///
+/// Keeps SIGPIPE from the host while reqwest writes. reqwest writes to sockets with `writev`,
+/// which raises the signal after the other side has closed the connection. The native transport
+/// does not, and needs none of this.
 pub(crate) struct SigpipeGuard {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     previous: Option<libc::sigset_t>,
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
 impl SigpipeGuard {
-    pub(super) fn new() -> SigpipeGuard {
+    pub(crate) fn new() -> SigpipeGuard {
         let mut previous = set_of_sigpipe();
         // A signal that is pending already is the host's, and a further one changes nothing.
         let previous = (!is_pending()).then(|| {
@@ -23,7 +23,6 @@ impl SigpipeGuard {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
 impl Drop for SigpipeGuard {
     fn drop(&mut self) {
         let Some(previous) = &self.previous else { return };
@@ -39,7 +38,6 @@ impl Drop for SigpipeGuard {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
 fn set_of_sigpipe() -> libc::sigset_t {
     // SAFETY: sigemptyset makes the zeroed set a valid one.
     unsafe {
@@ -50,17 +48,8 @@ fn set_of_sigpipe() -> libc::sigset_t {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_pending() -> bool {
     let mut pending = set_of_sigpipe();
     // SAFETY: the set is valid and is overwritten.
     unsafe { libc::sigpending(&mut pending) == 0 && libc::sigismember(&pending, libc::SIGPIPE) == 1 }
-}
-
-/// On Apple's systems the sockets have `SO_NOSIGPIPE`, and Windows has no signals.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-impl SigpipeGuard {
-    pub(super) fn new() -> SigpipeGuard {
-        SigpipeGuard {}
-    }
 }
