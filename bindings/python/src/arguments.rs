@@ -6,8 +6,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PySequence, PyString, PyTuple,
-    PyType,
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyMemoryView, PySequence,
+    PyString, PyTuple, PyType,
 };
 
 use crate::errors;
@@ -175,7 +175,10 @@ fn write_other(out: &mut String, value: &Bound<'_, PyAny>, path: &Path<'_>, dept
             return write_text(out, &value.str()?, path);
         }
     }
-    if value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>() {
+    if value.is_instance_of::<PyBytes>()
+        || value.is_instance_of::<PyByteArray>()
+        || value.is_instance_of::<PyMemoryView>()
+    {
         return Err(path.type_error(py, "is bytes, which JSON cannot represent: decode it to a string."));
     }
     if let Ok(mapping) = value.cast::<PyMapping>() {

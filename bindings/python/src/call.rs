@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
-use iplaygames::{CallResult, Error, Reply, WatchState};
+use iplaygames::{CallResult, DownloadProgress, Error, Reply, WatchState};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -20,30 +20,38 @@ use crate::shared::ClientShared;
 #[pyclass(frozen, module = "iplaygames_native._core")]
 pub(crate) struct Call {
     slot: CatchDrop<Mutex<Slot>>,
+    /// The progress of a download.
+    progress: Option<DownloadProgress>,
     client: CatchDrop<Arc<ClientShared>>,
 }
 
 enum Slot {
     Active(iplaygames::Call),
     /// The result was delivered, or the call was canceled or closed. Keeps the last state of a
-    /// watch.
-    Finished(WatchState),
+    /// watch, and the readings that were not taken.
+    Finished(WatchState, Vec<CallResult>),
 }
 
 impl Slot {
     fn take(&mut self) -> Option<iplaygames::Call> {
         let Slot::Active(call) = self else { return None };
-        let state = call.watch_state();
-        match std::mem::replace(self, Slot::Finished(state)) {
+        let finished = Slot::Finished(call.watch_state(), poll_readings(call));
+        match std::mem::replace(self, finished) {
             Slot::Active(call) => Some(call),
-            Slot::Finished(_) => None,
+            Slot::Finished(..) => None,
         }
     }
 }
 
 impl Call {
     pub(crate) fn new(call: iplaygames::Call, client: Arc<ClientShared>) -> Call {
-        Call { slot: CatchDrop::new(Mutex::new(Slot::Active(call))), client: CatchDrop::new(client) }
+        let (slot, client) = (CatchDrop::new(Mutex::new(Slot::Active(call))), CatchDrop::new(client));
+        Call { slot, progress: None, client }
+    }
+
+    pub(crate) fn with_progress(mut self, progress: DownloadProgress) -> Call {
+        self.progress = Some(progress);
+        self
     }
 
     fn with_slot<T>(&self, work: impl FnOnce(&mut Slot) -> T) -> T {
@@ -77,6 +85,10 @@ impl Call {
     }
 }
 
+fn poll_readings(call: &iplaygames::Call) -> Vec<CallResult> {
+    std::iter::from_fn(|| call.poll_reading()).collect()
+}
+
 /// Cancels a call and returns its result, which is available at once. The core counts and logs the
 /// call.
 fn cancel_and_poll(call: &iplaygames::Call) -> Result<Option<Reply>, Error> {
@@ -96,6 +108,14 @@ impl Call {
     /// the watch.
     fn next_update<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         boundary::enter(py, || self.poll_event(py)?.map(|update| update.into_pyobject(py)).transpose())
+    }
+
+    /// Returns the number of bytes of a download, and the size of the file if it is known. Returns
+    /// `None` for another call.
+    fn progress(&self, py: Python<'_>) -> PyResult<Option<(u64, Option<u64>)>> {
+        boundary::catch(py, || {
+            Ok(self.progress.as_ref().map(|progress| (progress.bytes(), progress.total())))
+        })
     }
 
     /// Cancels the call. Returns its result: the reply, if the call had succeeded already, or the
@@ -118,13 +138,29 @@ impl Call {
         })
     }
 
+    /// Returns the readings of a watch that were not taken, oldest first: each is a reply or an
+    /// exception.
+    fn take_readings<'py>(&self, py: Python<'py>) -> PyResult<Vec<RawResult<'py>>> {
+        boundary::enter_or(py, Vec::new(), || {
+            let readings = self.with_slot(|slot| match slot {
+                Slot::Active(call) => poll_readings(call),
+                Slot::Finished(_, readings) => std::mem::take(readings),
+            });
+            let convert = |reading| match reading {
+                Ok(reply) => Ok((Some(to_raw_reply(py, &reply)?), None)),
+                Err(error) => Ok((None, Some(errors::to_exception(py, &error).into_value(py).into_any()))),
+            };
+            readings.into_iter().map(convert).collect()
+        })
+    }
+
     /// Returns the state of a watch: the time of the last successful reading, in seconds since
     /// 1970, and the exception of the last reading, if it failed.
     fn watch_state<'py>(&self, py: Python<'py>) -> PyResult<(Option<f64>, Option<Bound<'py, PyAny>>)> {
         boundary::enter(py, || {
             let state = self.with_slot(|slot| match slot {
                 Slot::Active(call) => call.watch_state(),
-                Slot::Finished(state) => state.clone(),
+                Slot::Finished(state, _) => state.clone(),
             });
             let read_at = state.last_read_at.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
             let error = state.last_error.map(|error| errors::to_exception(py, &error).into_value(py));

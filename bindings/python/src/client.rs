@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use iplaygames::{CallOptions, Config, WatchOptions};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -14,13 +14,13 @@ use pyo3::types::PyDict;
 use crate::boundary::{self, CatchDrop};
 use crate::call::Call;
 use crate::exchange_queue::ExchangeQueue;
-use crate::log::LogBuffer;
+use crate::log::{self, LogBuffer};
 use crate::mailbox::Mailbox;
 use crate::reply::{RawReply, to_raw_reply};
 use crate::shared::ClientShared;
 use crate::time::{SIGNAL_POLL, duration_from_seconds};
 use crate::transport::Exchanges;
-use crate::{arguments, errors, exit, guard};
+use crate::{arguments, errors, exit, guard, modules};
 
 /// The options of a call that override the configuration of its client.
 #[pyclass(frozen, module = "iplaygames_native._core")]
@@ -28,7 +28,8 @@ pub(crate) struct Options(CallOptions);
 
 #[pymethods]
 impl Options {
-    /// Makes options from a dict with `timeout_ms`, `max_retries` and `call_id`.
+    /// Makes options from a dict with `timeout_ms`, `max_retries`, `call_id`, `headers` and
+    /// `keep_headers`.
     #[new]
     fn new(options: &Bound<'_, PyDict>) -> PyResult<Options> {
         let py = options.py();
@@ -40,7 +41,7 @@ impl Options {
 }
 
 /// A client of the API.
-#[pyclass(frozen, module = "iplaygames_native._core")]
+#[pyclass(frozen, weakref, module = "iplaygames_native._core")]
 pub(crate) struct Client {
     shared: CatchDrop<Arc<ClientShared>>,
     transport: Option<CallableTransport>,
@@ -68,6 +69,10 @@ impl CallableTransport {
 }
 
 impl Client {
+    pub(crate) fn shared(&self) -> &ClientShared {
+        &self.shared
+    }
+
     /// Updates the log level of the client, and starts the threads of its transport. Runs before
     /// each call.
     fn prepare(&self, py: Python<'_>) -> PyResult<()> {
@@ -91,7 +96,7 @@ impl Client {
     }
 
     /// Converts the arguments and options of a call, and prepares the client.
-    fn encode(
+    pub(crate) fn encode(
         &self,
         py: Python<'_>,
         arguments: Option<&Bound<'_, PyDict>>,
@@ -103,7 +108,7 @@ impl Client {
     }
 
     /// Makes a call push `token` into the mailbox whenever it has an update or has completed.
-    fn attach_mailbox(
+    pub(crate) fn attach_mailbox(
         &self,
         py: Python<'_>,
         call: iplaygames::Call,
@@ -120,26 +125,38 @@ impl Client {
 impl Client {
     /// Makes a client from a dict with the keys of the configuration. `transport` is a
     /// `CallableTransport` that sends the requests, on at most `max_workers` threads. If no thread
-    /// waits for the calls of the client, it needs a driver thread for that.
+    /// waits for the calls of the client, it needs a driver thread for that. The client adds to the
+    /// counts of `counted_with`.
     #[new]
-    #[pyo3(signature = (config, transport=None, max_workers=32, needs_driver=false))]
+    #[pyo3(signature = (config, transport=None, max_workers=32, needs_driver=false, counted_with=None))]
     fn new(
         config: &Bound<'_, PyDict>,
         transport: Option<Py<PyAny>>,
         max_workers: usize,
         needs_driver: bool,
+        counted_with: Option<&Bound<'_, Client>>,
     ) -> PyResult<Client> {
         let py = config.py();
         boundary::enter(py, || {
+            // A process that has reached its limit of open files cannot load them, and a call that
+            // failed would lose its outcome.
+            modules::under_lock(py, || {
+                errors::load_modules(py)?;
+                log::load_module(py)
+            })?;
             let json = arguments::to_json(config)?;
             let queue = transport.as_ref().map(|_| ExchangeQueue::new(max_workers));
+            let counted_with = counted_with.map(|client| client.get().shared.client.clone());
             // Making a client may read a file of certificates.
             let made = py.detach(|| {
                 let mut config = Config::from_json(&json)?;
                 if let Some(queue) = &queue {
                     config.set_host_transport(Arc::clone(queue) as _)?;
                 }
-                iplaygames::Client::new(config)
+                match &counted_with {
+                    Some(other) => iplaygames::Client::with_counts_of(config, other),
+                    None => iplaygames::Client::new(config),
+                }
             });
             let client = made.map_err(|error| errors::to_exception(py, &error))?;
             let driven = needs_driver.then(|| client.clone());
@@ -213,7 +230,7 @@ impl Client {
     }
 
     /// Watches a session. The mailbox gets `token` for every update and when the watch has ended.
-    #[pyo3(signature = (session_id, interval, max_failures, options, mailbox, token))]
+    #[pyo3(signature = (session_id, interval, max_failures, options, mailbox, token, keep_readings=false))]
     #[expect(clippy::too_many_arguments)]
     fn watch(
         &self,
@@ -224,11 +241,13 @@ impl Client {
         options: Option<&Bound<'_, Options>>,
         mailbox: &Bound<'_, Mailbox>,
         token: u64,
+        keep_readings: bool,
     ) -> PyResult<Call> {
         boundary::enter(py, || {
             self.prepare(py)?;
             let mut watch = WatchOptions::every(duration_from_seconds(py, "interval", interval)?);
             watch.max_failures = max_failures;
+            watch.keep_readings = keep_readings;
             if let Some(options) = options {
                 watch.call = options.get().0.clone();
             }
@@ -241,24 +260,52 @@ impl Client {
         })
     }
 
-    /// Drives the client until the mailbox has a token. Checks for signals while it waits.
-    fn wait(&self, py: Python<'_>, mailbox: &Bound<'_, Mailbox>) -> PyResult<()> {
+    /// Drives the client until the mailbox has a token, for at most `timeout` seconds. Returns
+    /// whether the mailbox has a token. Checks for signals while it waits.
+    #[pyo3(signature = (mailbox, timeout=None))]
+    fn wait(&self, py: Python<'_>, mailbox: &Bound<'_, Mailbox>, timeout: Option<f64>) -> PyResult<bool> {
         boundary::enter(py, || {
+            let deadline = match timeout {
+                Some(timeout) => Instant::now().checked_add(duration_from_seconds(py, "timeout", timeout)?),
+                None => None,
+            };
             let inbox = &mailbox.get().inbox;
             let shared = &**self.shared;
             loop {
+                let remaining = deadline
+                    .map_or(SIGNAL_POLL, |deadline| deadline.saturating_duration_since(Instant::now()));
                 let driven = py.detach(|| {
-                    let driven =
-                        shared.client.drive(poll_fn(|context| inbox.poll_ready(context)), SIGNAL_POLL);
+                    let limit = remaining.min(SIGNAL_POLL);
+                    let driven = shared.client.drive(poll_fn(|context| inbox.poll_ready(context)), limit);
                     shared.client.deliver_log();
                     driven
                 });
                 shared.log.deliver(py);
                 if driven.map_err(|error| errors::to_exception(py, &error))?.is_some() {
-                    return Ok(());
+                    return Ok(true);
                 }
                 py.check_signals()?;
+                if remaining.is_zero() {
+                    return Ok(false);
+                }
             }
+        })
+    }
+
+    /// Makes the mailbox get `token` whenever the client has log lines, until the mailbox is
+    /// dropped.
+    fn attach_log(&self, py: Python<'_>, mailbox: &Bound<'_, Mailbox>, token: u64) -> PyResult<()> {
+        boundary::catch(py, || {
+            self.shared.log.attach(&self.shared.client, &mailbox.get().inbox, token);
+            Ok(())
+        })
+    }
+
+    /// Delivers the pending log lines to `logging`.
+    fn deliver_log(&self, py: Python<'_>) -> PyResult<()> {
+        boundary::enter_or(py, (), || {
+            self.shared.deliver_log(py);
+            Ok(())
         })
     }
 

@@ -7,14 +7,35 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyModule;
 
+use crate::modules;
 use crate::reply::{RawReply, RawResult};
+
+static ERRORS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
 
 /// Returns the module that defines the exceptions.
 fn errors_module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
-    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let module = MODULE
-        .get_or_try_init(py, || PyModule::import(py, "iplaygames_native._errors").map(Bound::unbind))?;
+    let module = ERRORS.get_or_try_init(py, || modules::load(py, "_errors").map(Bound::unbind))?;
     Ok(module.bind(py))
+}
+
+/// Returns that module if it has been used, which every client does.
+pub(crate) fn loaded_module(py: Python<'_>) -> Option<&Bound<'_, PyModule>> {
+    ERRORS.get(py).map(|module| module.bind(py))
+}
+
+/// Returns the module that adds the result of a call to an exception.
+fn interruption_module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module = MODULE.get_or_try_init(py, || modules::load(py, "_interruption").map(Bound::unbind))?;
+    Ok(module.bind(py))
+}
+
+/// Loads the modules that make results and exceptions.
+pub(crate) fn load_modules(py: Python<'_>) -> PyResult<()> {
+    errors_module(py)?;
+    interruption_module(py)?;
+    // A program may have taken them out of `sys.modules`.
+    modules::load(py, "_errors").map(drop)
 }
 
 /// Converts an error of the core to its exception.
@@ -55,7 +76,7 @@ pub(crate) fn add_call_result(
         Ok(reply) => (Some(reply), None),
         Err(error) => (None, Some(error.into_value(py).into_any())),
     };
-    let added = PyModule::import(py, "iplaygames_native._interruption").and_then(|module| {
+    let added = interruption_module(py).and_then(|module| {
         let exception = interruption.value(py);
         module.call_method1(intern!(py, "add_call_result"), (exception, operation, result))
     });

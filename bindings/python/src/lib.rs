@@ -29,16 +29,19 @@ mod arguments;
 mod boundary;
 mod call;
 mod client;
+mod download;
 mod errors;
 mod exchange_queue;
 mod exit;
 mod guard;
+mod journal;
 mod log;
 mod mailbox;
+mod modules;
 mod reply;
 mod sandbox;
-mod self_pipe;
 mod shared;
+mod sys;
 mod table;
 mod time;
 mod transport;
@@ -47,6 +50,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
+
+/// Loads a module of this package, for attributes that are loaded on first use.
+#[pyfunction]
+fn load_module<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyModule>> {
+    boundary::catch(py, || modules::load(py, name))
+}
 
 /// Runs the command-line tool with the given arguments. Returns its exit code.
 #[pyfunction]
@@ -89,8 +98,16 @@ fn initialize(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(table::operations, module)?)?;
     module.add_function(wrap_pyfunction!(table::codes, module)?)?;
     module.add_function(wrap_pyfunction!(table::is_read, module)?)?;
+    module.add_function(wrap_pyfunction!(download::download, module)?)?;
+    module.add_function(wrap_pyfunction!(download::submit_download, module)?)?;
+    module.add_function(wrap_pyfunction!(journal::journal_open, module)?)?;
+    module.add_function(wrap_pyfunction!(journal::journal_close, module)?)?;
+    module.add_function(wrap_pyfunction!(journal::journal_resolve, module)?)?;
+    module.add_function(wrap_pyfunction!(journal::journal_end_all, module)?)?;
+    module.add_function(wrap_pyfunction!(journal::journal_compact, module)?)?;
     module.add_function(wrap_pyfunction!(log::log_warning, module)?)?;
     module.add_function(wrap_pyfunction!(log::write_unraisable, module)?)?;
+    module.add_function(wrap_pyfunction!(load_module, module)?)?;
     module.add_function(wrap_pyfunction!(run_cli, module)?)?;
     #[cfg(feature = "test-hooks")]
     {

@@ -4,7 +4,7 @@
 //! problems outside of a call.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use iplaygames::{Client, LogLevel, LogLine, Logger};
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
+use crate::mailbox::Inbox;
 use crate::{boundary, errors};
 
 /// The log lines of a client that were not delivered yet.
@@ -28,9 +29,26 @@ struct PendingLines {
     /// Whether there are lines. Read without the lock.
     has_lines: AtomicBool,
     lines: Mutex<Vec<LogLine>>,
+    /// The mailboxes of event loops, which deliver the lines, with their tokens.
+    inboxes: Mutex<Vec<(Weak<Inbox>, u64)>>,
 }
 
 impl PendingLines {
+    fn push(&self, line: &LogLine) {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone());
+        self.has_lines.store(true, Ordering::Release);
+    }
+
+    /// Wakes the event loops. Runs on any thread.
+    fn wake(&self) {
+        let inboxes = self.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        for (inbox, token) in inboxes.iter() {
+            if let Some(inbox) = inbox.upgrade() {
+                inbox.push(*token);
+            }
+        }
+    }
+
     fn take(&self) -> Vec<LogLine> {
         self.has_lines.store(false, Ordering::Release);
         std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
@@ -56,15 +74,22 @@ impl LogBuffer {
         let level = level_from_number(enabled);
         let pending = Arc::clone(&self.pending);
         let logger: Option<Logger> = level.map(|_| {
-            let logger: Logger = Arc::new(move |line: &LogLine| {
-                pending.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone());
-                pending.has_lines.store(true, Ordering::Release);
-            });
+            let logger: Logger = Arc::new(move |line: &LogLine| pending.push(line));
             logger
         });
         // `set_logger` may wait for another thread that is logging. That thread does not need the
         // GIL.
         py.detach(|| client.set_logger(logger, level)).map_err(|error| errors::to_exception(py, &error))
+    }
+
+    /// Makes a mailbox get `token` whenever there are lines.
+    pub(crate) fn attach(&self, client: &Client, inbox: &Arc<Inbox>, token: u64) {
+        let mut inboxes = self.pending.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        inboxes.retain(|(inbox, _)| inbox.strong_count() > 0);
+        inboxes.push((Arc::downgrade(inbox), token));
+        drop(inboxes);
+        let pending = Arc::clone(&self.pending);
+        client.notify_log(Arc::new(move || pending.wake()));
     }
 
     /// Delivers the pending lines to `logging`. An exception of a handler or a filter never
@@ -94,14 +119,23 @@ fn is_logging_imported(py: Python<'_>) -> PyResult<bool> {
     modules.bind(py).contains(intern!(py, "logging"))
 }
 
-/// Returns the most detailed level that a Python logger is enabled for, as the core's number.
-fn enabled_level(py: Python<'_>) -> PyResult<i32> {
+/// Returns the function for the level, if the program has imported `logging`.
+fn level_function(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
     static LEVEL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     if !is_logging_imported(py)? {
-        return Ok(0);
+        return Ok(None);
     }
-    let level = LEVEL.import(py, "iplaygames_native._log", "enabled_level")?;
-    level.call0()?.extract()
+    LEVEL.import(py, "iplaygames_native._log", "enabled_level").map(Some)
+}
+
+/// Loads the module that logs, if the program has imported `logging`.
+pub(crate) fn load_module(py: Python<'_>) -> PyResult<()> {
+    level_function(py).map(drop)
+}
+
+/// Returns the most detailed level that a Python logger is enabled for, as the core's number.
+fn enabled_level(py: Python<'_>) -> PyResult<i32> {
+    level_function(py)?.map_or(Ok(0), |level| level.call0()?.extract())
 }
 
 /// Passes one line to `logging`.

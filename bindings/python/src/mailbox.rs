@@ -10,7 +10,7 @@ use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::self_pipe::SelfPipe;
+use crate::sys::SelfPipe;
 use crate::time::{SIGNAL_POLL, duration_from_seconds};
 use crate::{boundary, guard};
 

@@ -29,6 +29,12 @@ impl ClientShared {
         self.end_workers();
     }
 
+    /// Waits at most `limit` until the file of the journal is closed. Returns whether it is; true
+    /// for a client without a journal.
+    pub(crate) fn close_journal(&self, limit: Duration) -> bool {
+        self.client.journal().map_or(true, |journal| journal.close(limit))
+    }
+
     /// Ends the threads of a transport that is a Python callable, when they have no request.
     pub(crate) fn end_workers(&self) {
         if let Some(queue) = &self.queue {

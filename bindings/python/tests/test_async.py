@@ -353,7 +353,7 @@ def test_leaving_a_bulk_iteration_cancels_the_calls_in_flight(
         async for each in results:
             assert isinstance(each.error, NotFoundError)
             break
-        await results.aclose()  # type: ignore[attr-defined]
+        await results.aclose()
         await until(lambda: iplaygames_async_client.stats()["in_flight"] == 0)
         await until(lambda: iplaygames_sandbox.counts()["connections"]["open"] <= 1)
 

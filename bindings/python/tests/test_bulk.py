@@ -190,12 +190,12 @@ def test_an_exception_of_an_abandoned_run_goes_to_the_unraisable_hook(
 
             async def main() -> None:
                 await results.__anext__()
-                await results.aclose()  # type: ignore[attr-defined]
+                await results.aclose()
 
             asyncio.run(main())
         else:
             next(results)
-            results.close()  # type: ignore[attr-defined]
+            results.close()
 
     use()
     # The run was left before its end, so it cannot raise the exception of the iterable.

@@ -8,10 +8,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+import iplaygames_native
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 RunOk = Callable[..., str]
@@ -45,9 +50,146 @@ def interrupt(calls=1):
 
 
 def with_preamble(script: str) -> str:
-    import textwrap
-
     return PREAMBLE + textwrap.dedent(script)
+
+
+# ---- modules that are loaded later ---------------------------------------------------------------
+
+
+@posix
+@pytest.mark.parametrize(
+    ("module", "use"),
+    [
+        # A child would wait for ever for a module that a thread of its parent was loading.
+        ("iplaygames_native._errors", "make()"),
+        # It needs the lock of `logging`, whose handler takes it before the fork waits for anything.
+        ("asyncio.log", "ipg.AsyncClient"),
+    ],
+)
+def test_a_fork_while_another_thread_loads_a_module(run_ok: RunOk, module: str, use: str) -> None:
+    run_ok(
+        f"""
+        import os, sys, threading, time, warnings
+        import iplaygames_native as ipg
+        import logging  # after the package, so that its handler runs first
+        # Python 3.12 warns about a fork in a process with threads.
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+        is_loading = threading.Event()
+
+        class Slow:
+            "Loads no module. It delays one."
+            def find_spec(self, name, path=None, target=None):
+                if name == {module!r}:
+                    is_loading.set()
+                    time.sleep(0.5)
+
+        sys.meta_path.insert(0, Slow())
+
+        def make():
+            ipg.Client(base_url="http://127.0.0.1:9", api_key="k").close()
+
+        thread = threading.Thread(target=lambda: {use})
+        thread.start()
+        assert is_loading.wait(30)
+        child = os.fork()
+        if child == 0:
+            make()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        thread.join()
+        """
+    )
+
+
+def test_the_exceptions_are_the_same_after_a_change_of_sys_modules(run_ok: RunOk) -> None:
+    run_ok(
+        """
+        import sys
+        from unittest.mock import patch
+        import iplaygames_native as ipg
+
+        with ipg.sandbox() as box:
+            with patch.dict(sys.modules):
+                client = box.client()
+            assert "iplaygames_native._errors" not in sys.modules
+            for load in (lambda: client.sessions, lambda: ipg.Pager):
+                load()
+                try:
+                    client.sessions.status("nobody")
+                except ipg.NotFoundError as error:
+                    assert isinstance(error, ipg.IPlayGamesError)
+        """
+    )
+
+
+def test_a_module_that_a_test_replaces_is_itself_again_afterwards(run_ok: RunOk) -> None:
+    run_ok(
+        """
+        import sys
+        from types import ModuleType
+        from unittest.mock import patch
+        import iplaygames_native as ipg
+
+        for fake in (None, ModuleType("fake")):
+            with patch.dict(sys.modules, {"iplaygames_native._aio": fake}):
+                ipg.Client(base_url="http://127.0.0.1:9", api_key="k").close()
+                try:
+                    ipg.AsyncClient
+                except (ImportError, AttributeError):
+                    pass
+                else:
+                    raise AssertionError("the fake was not used")
+        assert ipg.AsyncClient.__module__ == "iplaygames_native._aio"
+        """
+    )
+
+
+# ---- limits --------------------------------------------------------------------------------------
+
+
+@posix
+@pytest.mark.parametrize("failing", ["connect", "refused"])
+def test_the_first_failure_at_the_limit_of_open_files_is_the_exception_of_its_call(
+    run_ok: RunOk, failing: str
+) -> None:
+    run_ok(
+        with_preamble(
+            """
+            import resource
+            sessions = client.sessions
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+            taken = []
+
+            def failure():
+                "Returns the exception of a start while no file can be opened."
+                try:
+                    while True:
+                        taken.append(os.dup(0))
+                except OSError:
+                    pass
+                try:
+                    sessions.start(**START)
+                except Exception as error:
+                    return error
+                finally:
+                    while taken:
+                        os.close(taken.pop())
+
+            if sys.argv[1] == "connect":
+                error = failure()
+                assert isinstance(error, ipg.ResourcesError), repr(error)
+                assert (error.outcome, box.counts()["requests"]["total"]) == ("not_sent", 0)
+            else:
+                sessions.start(**START)  # the connection is used again
+                box.fault("start_a_game_session", status=409, envelope=True)
+                error = failure()
+                assert isinstance(error, ipg.ConflictError), repr(error)
+                assert (error.outcome, error.attempts) == ("rejected", 1) and error.call_id
+            """
+        ),
+        failing,
+    )
 
 
 # ---- signals -------------------------------------------------------------------------------------
@@ -477,6 +619,193 @@ def test_calls_before_the_exit_handler_work_and_later_calls_are_refused(run_ok: 
     assert run_ok(script).split() == ["200", "refused"]
 
 
+# Handlers that `atexit` runs after that of the package, because they were registered before its
+# import. Each is the body of a function.
+EARLY_HANDLERS = {
+    "a blocking call": """
+        print(client.call("list_games").status_code)
+    """,
+    "the first call of a new client": """
+        with box.client() as other:
+            print(other.call("list_games").status_code)
+    """,
+    "the end of a session that was opened before": """
+        print(client.sessions.end(session.session_id).status_code)
+    """,
+    "a bulk call and a watch": """
+        (ended,) = client.sessions.end_many([session.session_id])
+        assert next(client.sessions.watch(session.session_id)).status == "closed"
+        print(ended.unwrap().status_code)
+    """,
+    "an asynchronous call of a client that was used before": """
+        print(asyncio.run(call(asynchronous)))
+    """,
+    "an asynchronous call of a new client": """
+        async def main():
+            async with box.async_client() as other:
+                return await call(other)
+        print(asyncio.run(main()))
+    """,
+    "a call on a thread that was started before": """
+        wanted.set()
+        print(results.get(timeout=30))
+    """,
+    "a call in a child process": """
+        child = os.fork()
+        if child == 0:
+            os._exit(client.call("list_games").status_code == 200)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+        print(client.call("list_games").status_code)
+    """,
+    "a call of a client with a function as its transport": """
+        with ipg.Client(api_key="test-key-123", base_url="http://127.0.0.1:9", transport=send) as other:
+            print(other.call("list_games").status_code)
+    """,
+    "a fork whose child runs the other handlers": """
+        child = os.fork()
+        if child:
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+            print(client.call("list_games").status_code)
+        else:
+            client.call("list_games")
+    """,
+}
+# What is in flight while the handlers run.
+IN_FLIGHT = """
+    import queue
+    async def call(client):
+        return (await client.call("list_games")).status_code
+    def send(method, url, headers, body):
+        return 200, [("content-type", "application/json")], b'{"success": true, "data": []}'
+    asynchronous = box.async_client()
+    asyncio.run(call(asynchronous))
+    session = client.sessions.start(**START)
+    wanted, results = threading.Event(), queue.Queue()
+    def work():
+        wanted.wait()
+        results.put(client.call("list_games").status_code)
+    def busy():
+        while True:
+            try:
+                client.call("list_games")
+            except ipg.IPlayGamesError:
+                pass
+    async def busy_loop():
+        while True:
+            await asyncio.gather(*(asynchronous.call("list_games") for _ in range(4)), return_exceptions=True)
+            await asyncio.sleep(0.001)
+    box.fault("get_api_v1_producers", delay_ms=60_000, times=0)
+    threading.excepthook = lambda _: None
+    before = box.counts()["requests"]["total"]
+    threading.Thread(target=work, daemon=True).start()
+    for _ in range(2):
+        threading.Thread(target=busy, daemon=True).start()
+        threading.Thread(target=client.games.list_producers, daemon=True).start()
+    threading.Thread(target=lambda: asyncio.run(busy_loop()), daemon=True).start()
+    arrived(before + 20)
+"""
+
+
+@posix
+@pytest.mark.parametrize("handler", EARLY_HANDLERS, ids=lambda name: name.replace(" ", "_"))
+def test_a_handler_that_was_registered_before_the_import_may_make_calls(
+    run: Run, handler: str
+) -> None:
+    body = textwrap.indent(textwrap.dedent(EARLY_HANDLERS[handler]), "    ")
+    script = f"import atexit\n@atexit.register\ndef early():\n{body}\n" + with_preamble(IN_FLIGHT)
+    started = time.monotonic()
+    done = run(script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
+    # The calls in flight, of which some would last for a minute, are canceled.
+    assert time.monotonic() - started < 50
+
+
+def test_a_thread_that_makes_calls_while_the_handlers_run_is_not_interrupted(run_ok: RunOk) -> None:
+    script = """
+        import atexit
+        @atexit.register
+        def early():
+            print(thread_has_called.wait(30) and client.call("list_games").status_code)
+    """
+    script = textwrap.dedent(script) + with_preamble(
+        """
+        thread_has_called = threading.Event()
+        handlers_run = threading.Event()
+        atexit.register(handlers_run.set)
+        def work():
+            handlers_run.wait()
+            for _ in range(20):
+                client.call("list_games")
+            thread_has_called.set()
+        threading.Thread(target=work, daemon=True).start()
+        """
+    )
+    assert run_ok(script) == "200"
+
+
+def test_a_program_that_clears_its_exit_handlers_goes_on_making_calls(run_ok: RunOk) -> None:
+    script = with_preamble(
+        """
+        import atexit
+        atexit._clear()
+        print(client.call("list_games").status_code)
+        """
+    )
+    assert run_ok(script) == "200"
+
+
+def test_threads_that_repeat_refused_calls_neither_delay_the_exit_nor_end_the_process(
+    run: Run,
+) -> None:
+    # Each thread calls again at once after every error, as a careless program does.
+    script = """
+    import threading, time
+    from iplaygames_native import Sandbox
+    sandbox = Sandbox()
+    client = sandbox.client()
+    def poll():
+        while True:
+            try:
+                client.call("list_games")
+            except Exception:
+                pass
+    for _ in range(20):
+        threading.Thread(target=poll, daemon=True).start()
+    time.sleep(0.3)
+    print("end")
+    """
+    for _ in range(3):
+        started = time.monotonic()
+        done = run(script)
+        assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "end", "")
+        # It takes half a second; the exit would give up waiting after five.
+        assert time.monotonic() - started < 5
+
+
+def test_other_threads_are_refused_after_the_handlers_of_atexit_were_run(run_ok: RunOk) -> None:
+    script = """
+    import atexit, threading, traceback
+    from iplaygames_native import ClosedError, Sandbox
+    sandbox = Sandbox()
+    client = sandbox.client()
+    client.call("list_games")
+    atexit._run_exitfuncs()
+    frames = []
+    def call():
+        for _ in range(3):
+            try:
+                client.call("list_games")
+            except ClosedError as error:
+                frames.append(len(list(traceback.walk_tb(error.__traceback__))))
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+    call()
+    assert len(frames) == 6 and len(set(frames)) == 1, frames
+    """
+    run_ok(script)
+
+
 def test_non_daemon_threads_finish_their_calls_before_the_exit(run_ok: RunOk) -> None:
     script = with_preamble(
         """
@@ -586,3 +915,73 @@ def test_calls_leak_no_memory(run_ok: RunOk) -> None:
     assert made >= calls
     # In CI, a leak of one object in two calls, or of 24 bytes per call, exceeds these limits.
     assert blocks < calls / 2 and grown < 1_000_000 + calls * 16, (blocks, grown)
+
+
+def test_a_session_that_is_open_at_exit_is_reported_and_not_an_import_error(run: Any) -> None:
+    done = run("""
+        from iplaygames_native import sandbox
+        box = sandbox()
+        client = box.client()
+        def play():
+            with client.sessions.open(
+                game_id=1, player_id="p", currency="USD", country_code="US", ip_address="192.0.2.1"
+            ) as session:
+                yield session
+        playing = play()
+        next(playing)
+    """)
+    assert done.returncode == 0
+    assert "ImportError" not in done.stderr and "interpreter is exiting" in done.stderr
+
+
+def test_a_free_threaded_interpreter_without_a_module_of_its_own_is_refused_by_name(
+    run: Run,
+) -> None:
+    done = run(
+        """
+        import sys
+        sys.version = sys.version.replace("(", "free-threading build (", 1)
+        import iplaygames_native
+        """
+    )
+    major, minor = sys.version_info[:2]
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(
+        "ImportError: iplaygames_native does not support the free-threaded build of Python "
+        f"{major}.{minor}:"
+    )
+    assert f"Use the other build, python{major}.{minor}," in last
+
+
+def test_a_free_threaded_interpreter_with_a_module_of_its_own_is_accepted(
+    run_ok: RunOk, tmp_path: Path
+) -> None:
+    import importlib.machinery
+    import shutil
+
+    package = Path(iplaygames_native.__file__).parent
+    copy = tmp_path / "iplaygames_native"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("_core.*", "__pycache__"))
+    native = iplaygames_native._core.__file__
+    shutil.copy(native, copy / f"_core{importlib.machinery.EXTENSION_SUFFIXES[0]}")
+    script = f"""
+        import sys
+        sys.path.insert(0, {str(tmp_path)!r})
+        sys.version = sys.version.replace("(", "free-threading build (", 1)
+        import iplaygames_native
+        print(iplaygames_native.__file__)
+    """
+    assert run_ok(script) == str(copy / "__init__.py")
+
+
+def test_an_import_from_a_zip_file_says_what_to_do(run: Any, tmp_path: Any) -> None:
+    import shutil
+
+    folder = tmp_path / "app"
+    ignored = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
+    package = os.path.dirname(iplaygames_native.__file__)
+    shutil.copytree(package, folder / "iplaygames_native", ignore=ignored)
+    archive = shutil.make_archive(str(tmp_path / "app"), "zip", folder)
+    done = run(f"import sys; sys.path.insert(0, {archive!r}); import iplaygames_native")
+    assert done.returncode == 1 and "do not import it from a zip file" in done.stderr

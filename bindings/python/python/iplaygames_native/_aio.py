@@ -1,81 +1,236 @@
-"""The asynchronous client and its sessions.
+"""The asynchronous client.
 
-`_aio_watch.py` has the watch, `_aio_bulk.py` has the calls for many sessions, and `_loop.py`
-connects the client with the event loop.
+`_resources/` has the calls of each group, `_aio_sessions.py` those of game sessions, `_aio_bulk.py`
+the calls for many items, and `_loop.py` connects the client with the event loop.
 """
 
 from __future__ import annotations
 
-from asyncio import get_running_loop
-
-from ._aio_watch import AsyncWatch
-from ._base import BaseClient, handle_end_error, to_start_arguments
-from ._errors import IPlayGamesError
-from ._loop import get_loop_state
+from ._aio_caller import AsyncCaller
+from ._base import JOURNAL_CLOSE_LIMIT, BaseClient, LazyResource
+from ._loop import get_loop, refuse_trio
 from ._reply import Reply
-from ._results import (
-    EndedMultiSession,
-    EndedSession,
-    MultiSessionStatus,
-    SessionStatus,
-    StartedMultiSession,
-    StartedSession,
-)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-    from decimal import Decimal
-    from ipaddress import IPv4Address, IPv6Address
+    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
     from types import TracebackType
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from typing_extensions import Self
 
-    from . import _core
-    from ._reply import RawReply
-    from ._results import BulkResult
+    from ._aio_bulk import AsyncBulkRun
+    from ._aio_sessions import AsyncSessions
+    from ._journal import AsyncJournal
+    from ._operation_names import OperationName
+    from ._resources.external_games import AsyncExternalGames
+    from ._resources.freespins import AsyncFreespins
+    from ._resources.games import AsyncGames
+    from ._resources.jackpot import AsyncJackpot
+    from ._resources.multi_sessions import AsyncMultiSessions
+    from ._resources.promotions import AsyncPromotions
+    from ._resources.transactions import AsyncTransactions
+    from ._resources.widgets import AsyncWidgets
+
+    AsyncClientApiKey: TypeAlias = str | Callable[[], str | Awaitable[str]]
 
 
-class AsyncClient(BaseClient):
+class AsyncClient(BaseClient["AsyncClientApiKey"]):
     """A client of the API for `asyncio` and uvloop.
 
     Several event loops may use one client, at once or one after another. It works after `fork`. One
     thread of the client, `iplaygames-io`, does the I/O and never enters Python. Canceling a task
     cancels its call and closes the connection; after a canceled start a session may exist. Use the
-    client as an asynchronous context manager, or call `close`.
+    client as an asynchronous context manager, or call `close`. It works with anyio on asyncio, and
+    not on trio.
     """
 
     __slots__ = ()
     _background = True
     # A program may await a million calls at once.
     _max_in_flight = 1 << 20
+    _caller_kind = AsyncCaller
+    _caller: AsyncCaller
+
+    def _check_context(self) -> None:
+        refuse_trio()
+
+    if TYPE_CHECKING:
+
+        @property
+        def sessions(self) -> AsyncSessions:
+            """The calls for game sessions."""
+            raise NotImplementedError
+
+        @property
+        def multi_sessions(self) -> AsyncMultiSessions:
+            """The calls for multi-sessions, which are sets of games to swipe through."""
+            raise NotImplementedError
+
+        @property
+        def games(self) -> AsyncGames:
+            """The calls for games and their studios."""
+            raise NotImplementedError
+
+        @property
+        def transactions(self) -> AsyncTransactions:
+            """The calls for game transactions and their exports."""
+            raise NotImplementedError
+
+        @property
+        def freespins(self) -> AsyncFreespins:
+            """The calls for free spins that need no session."""
+            raise NotImplementedError
+
+        @property
+        def widgets(self) -> AsyncWidgets:
+            """The calls for the domains and tokens of widgets."""
+            raise NotImplementedError
+
+        @property
+        def jackpot(self) -> AsyncJackpot:
+            """The calls for jackpot pools, their settings and contributions."""
+            raise NotImplementedError
+
+        @property
+        def promotions(self) -> AsyncPromotions:
+            """The calls for promotions."""
+            raise NotImplementedError
+
+        @property
+        def external_games(self) -> AsyncExternalGames:
+            """The calls for the operator's own games."""
+            raise NotImplementedError
+
+    else:
+        sessions = LazyResource("_aio_sessions", "AsyncSessions", "The calls for game sessions.")
+        multi_sessions = LazyResource(
+            "_resources.multi_sessions",
+            "AsyncMultiSessions",
+            "The calls for multi-sessions, which are sets of games to swipe through.",
+        )
+        games = LazyResource(
+            "_resources.games", "AsyncGames", "The calls for games and their studios."
+        )
+        transactions = LazyResource(
+            "_resources.transactions",
+            "AsyncTransactions",
+            "The calls for game transactions and their exports.",
+        )
+        freespins = LazyResource(
+            "_resources.freespins",
+            "AsyncFreespins",
+            "The calls for free spins that need no session.",
+        )
+        widgets = LazyResource(
+            "_resources.widgets", "AsyncWidgets", "The calls for the domains and tokens of widgets."
+        )
+        jackpot = LazyResource(
+            "_resources.jackpot",
+            "AsyncJackpot",
+            "The calls for jackpot pools, their settings and contributions.",
+        )
+        promotions = LazyResource(
+            "_resources.promotions", "AsyncPromotions", "The calls for promotions."
+        )
+        external_games = LazyResource(
+            "_resources.external_games",
+            "AsyncExternalGames",
+            "The calls for the operator's own games.",
+        )
 
     @property
-    def sessions(self) -> AsyncSessions:
-        """The calls for game sessions."""
-        return AsyncSessions(self._core, self._options)
+    def journal(self) -> AsyncJournal:
+        """The journal: the sessions that this and other processes have recorded in a file."""
+        from ._journal import AsyncJournal
 
-    @property
-    def multi_sessions(self) -> AsyncMultiSessions:
-        """The calls for multi-sessions, which are sets of games to swipe through."""
-        return AsyncMultiSessions(self._core, self._options)
+        return AsyncJournal(self._caller)
 
-    async def call(self, operation: str, /, **arguments: Any) -> Reply:
-        """Calls any operation of the API. `operations` lists them. None is sent as null."""
-        return Reply(await _call(self._core, operation, arguments, self._options))
+    async def call(self, operation: OperationName, /, **arguments: Any) -> Reply:
+        """Calls any operation of the API. `operations` lists them. None is sent as null.
+
+        An unknown argument raises a `ValidationError` with the nearest name. Fields that this
+        version of the package does not know go into `extra={…}`.
+
+        Example:
+            reply = await client.call("list_games", search="bonanza")
+
+        Args:
+            operation: The id of the operation.
+            arguments: The arguments of the operation by their names.
+        """
+        return await self._caller.call(operation, Reply, arguments)
+
+    def call_many(
+        self,
+        operation: OperationName,
+        arguments: Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]],
+        *,
+        concurrency: int = 16,
+        progress: Callable[[int, int | None], object] | None = None,
+    ) -> AsyncBulkRun[Reply]:
+        """Calls an operation many times at once. Returns the results in the order of completion.
+
+        A failed call does not stop the others: its result has an error.
+
+        Example:
+            async for result in client.call_many("get_api_v1_games_id", [{"id": 1}, {"id": 2}]):
+                print(result.item, result.ok)
+
+        Args:
+            operation: The id of the operation.
+            arguments: The arguments of each call. A result has them as `item`. The
+                iterable may be asynchronous.
+            concurrency: The number of calls in flight.
+            progress: A function that is called with the number of results and the number of items
+                after each result. The number of items is None if `arguments` has no length.
+        """
+        from ._aio_bulk import run_bulk_async
+        from ._bulk_source import take_mapping
+
+        return run_bulk_async(
+            self._caller,
+            operation,
+            Reply,
+            take_mapping,
+            "arguments",
+            arguments,
+            concurrency,
+            progress,
+        )
 
     async def prewarm(self, timeout: float | None = None) -> float:
-        """Opens a connection in advance. Returns the elapsed seconds."""
-        return await get_running_loop().run_in_executor(None, self._core.prewarm, timeout)
+        """Opens a connection in advance. Returns the elapsed seconds.
+
+        Example:
+            await client.prewarm()
+
+        Args:
+            timeout: The time limit in seconds. Default: the time limit of a call.
+        """
+        core = await self._caller.current_core()
+        return await get_loop().run_in_executor(None, core.prewarm, timeout)
 
     def close(self) -> None:
-        """Closes the client. Calls in flight raise `CanceledError`. Never blocks."""
-        self._core.close()
+        """Closes the client. Calls in flight raise `CanceledError`. Never blocks.
+
+        The file of a journal is closed afterwards, on another thread.
+        """
+        self._close()
 
     async def aclose(self) -> None:
-        """Closes the client, as `close` does."""
+        """Closes the client. Calls in flight raise `CanceledError`.
+
+        If the client has a journal, waits at most two seconds until its file is written and closed.
+        """
         self.close()
+        from asyncio import sleep
+
+        loop = get_loop()
+        until = loop.time() + JOURNAL_CLOSE_LIMIT
+        # No thread of the loop's pool: it may be busy for longer, or be shut down.
+        while not self._close_journal(0.0) and loop.time() < until:
+            await sleep(0.005)
 
     async def __aenter__(self) -> Self:
         return self
@@ -86,246 +241,4 @@ class AsyncClient(BaseClient):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
-
-
-async def _call(
-    core: _core.Client, operation: str, arguments: dict[str, Any], options: _core.Options | None
-) -> RawReply:
-    """Makes a call in the running event loop."""
-    loop = get_running_loop()
-    return await get_loop_state(loop).call(loop, core, operation, arguments, options)
-
-
-class AsyncSessions:
-    """The calls for game sessions. Returned by `AsyncClient.sessions`."""
-
-    __slots__ = ("_core", "_options")
-
-    def __init__(self, core: _core.Client, options: _core.Options | None) -> None:
-        """Makes the object from the native client and the options of its calls."""
-        self._core = core
-        self._options = options
-
-    async def start(
-        self,
-        *,
-        game_id: int,
-        player_id: str,
-        currency: str,
-        country_code: str,
-        ip_address: str | IPv4Address | IPv6Address,
-        return_url: str | None = None,
-        locale: str | None = None,
-        provider: str | None = None,
-        device: str | None = None,
-        freespin_id: str | None = None,
-        freespin_count: int | None = None,
-        freespin_bet_amount: Decimal | int | float | str | None = None,
-        expire_days: int | None = None,
-        extra: Mapping[str, Any] | None = None,
-    ) -> StartedSession:
-        """Starts a session. Never sent twice. Takes the arguments of `Sessions.start`."""
-        arguments = to_start_arguments(
-            {
-                "game_id": game_id,
-                "player_id": player_id,
-                "currency": currency,
-                "country_code": country_code,
-                "ip_address": ip_address,
-                "return_url": return_url,
-                "locale": locale,
-                "provider": provider,
-                "device": device,
-                "freespin_id": freespin_id,
-                "freespin_count": freespin_count,
-                "freespin_bet_amount": freespin_bet_amount,
-                "expire_days": expire_days,
-            },
-            extra,
-        )
-        return StartedSession(
-            await _call(self._core, "start_a_game_session", arguments, self._options)
-        )
-
-    async def status(self, session_id: str) -> SessionStatus:
-        """Checks a session."""
-        arguments = {"session_id": session_id}
-        return SessionStatus(
-            await _call(self._core, "get_session_status", arguments, self._options)
-        )
-
-    async def end(self, session_id: str) -> EndedSession:
-        """Ends a session.
-
-        The call is retried after a lost response. If the session has ended by then, the call
-        succeeds.
-        """
-        arguments = {"session_id": session_id}
-        return EndedSession(await _call(self._core, "end_a_game_session", arguments, self._options))
-
-    def open(
-        self,
-        *,
-        game_id: int,
-        player_id: str,
-        currency: str,
-        country_code: str,
-        ip_address: str | IPv4Address | IPv6Address,
-        **optional: Any,
-    ) -> AsyncOpenSession:
-        """Opens a session for an `async with` block.
-
-        Starts the session before the block and ends it after the block, also if the block raises or
-        is canceled. Takes the arguments of `start`.
-        """
-        arguments = {
-            "game_id": game_id,
-            "player_id": player_id,
-            "currency": currency,
-            "country_code": country_code,
-            "ip_address": ip_address,
-        }
-        return AsyncOpenSession(self, arguments | optional)
-
-    def watch(
-        self, session_id: str, *, interval: float = 5.0, max_failures: int | None = None
-    ) -> AsyncWatch:
-        """Watches a session: returns an asynchronous iterator of its changes.
-
-        Takes the arguments of `Sessions.watch`. The session is read until the watch ends or is
-        closed, also while the program does not await the next change.
-
-        Example:
-            async with client.sessions.watch(session_id) as changes:
-                async for status in changes:
-                    print(status.status)
-        """
-        return AsyncWatch(self._core, session_id, interval, max_failures, self._options)
-
-    def status_many(
-        self,
-        session_ids: Iterable[str],
-        *,
-        concurrency: int = 16,
-        progress: Callable[[int, int | None], object] | None = None,
-    ) -> AsyncIterator[BulkResult[SessionStatus]]:
-        """Checks many sessions at once. Takes the arguments of `Sessions.status_many`."""
-        from ._aio_bulk import run_bulk_async
-
-        return run_bulk_async(
-            self._core,
-            self._options,
-            "get_session_status",
-            SessionStatus,
-            session_ids,
-            concurrency,
-            progress,
-        )
-
-    def end_many(
-        self,
-        session_ids: Iterable[str],
-        *,
-        concurrency: int = 16,
-        progress: Callable[[int, int | None], object] | None = None,
-    ) -> AsyncIterator[BulkResult[EndedSession]]:
-        """Ends many sessions at once. Takes the arguments of `Sessions.status_many`."""
-        from ._aio_bulk import run_bulk_async
-
-        return run_bulk_async(
-            self._core,
-            self._options,
-            "end_a_game_session",
-            EndedSession,
-            session_ids,
-            concurrency,
-            progress,
-        )
-
-
-class AsyncOpenSession:
-    """A session that an `async with` block starts and ends. Made by `AsyncSessions.open`."""
-
-    __slots__ = ("_arguments", "_session", "_sessions")
-
-    def __init__(self, sessions: AsyncSessions, arguments: dict[str, Any]) -> None:
-        """Makes the object from the arguments of the start."""
-        self._sessions = sessions
-        self._arguments = arguments
-        self._session: StartedSession | None = None
-
-    async def __aenter__(self) -> StartedSession:
-        if self._session is not None:
-            raise RuntimeError(
-                "This session is open already: call `open` again for another session."
-            )
-        self._session = await self._sessions.start(**self._arguments)
-        return self._session
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        session, self._session = self._session, None
-        assert session is not None
-        try:
-            await self._sessions.end(session.session_id)
-        except IPlayGamesError as error:
-            handle_end_error(error, exc)
-
-
-class AsyncMultiSessions:
-    """The calls for multi-sessions. Returned by `AsyncClient.multi_sessions`."""
-
-    __slots__ = ("_core", "_options")
-
-    def __init__(self, core: _core.Client, options: _core.Options | None) -> None:
-        """Makes the object from the native client and the options of its calls."""
-        self._core = core
-        self._options = options
-
-    async def start(
-        self,
-        *,
-        player_id: str,
-        currency: str,
-        country_code: str,
-        ip_address: str | IPv4Address | IPv6Address,
-        game_ids: Sequence[int | str] | None = None,
-        locale: str | None = None,
-        device: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-    ) -> StartedMultiSession:
-        """Starts a multi-session. Never sent twice.
-
-        Takes the arguments of `MultiSessions.start`.
-        """
-        arguments = to_start_arguments(
-            {
-                "player_id": player_id,
-                "currency": currency,
-                "country_code": country_code,
-                "ip_address": ip_address,
-                "game_ids": game_ids,
-                "locale": locale,
-                "device": device,
-            },
-            extra,
-        )
-        raw_reply = await _call(self._core, "start_a_multi_session", arguments, self._options)
-        return StartedMultiSession(raw_reply)
-
-    async def status(self, multi_session_id: str) -> MultiSessionStatus:
-        """Checks a multi-session and each of its games."""
-        arguments = {"token": multi_session_id}
-        raw_reply = await _call(self._core, "get_multi_session_status", arguments, self._options)
-        return MultiSessionStatus(raw_reply)
-
-    async def end(self, multi_session_id: str) -> EndedMultiSession:
-        """Ends a multi-session and each of its games."""
-        arguments = {"token": multi_session_id}
-        raw_reply = await _call(self._core, "end_multi_session", arguments, self._options)
-        return EndedMultiSession(raw_reply)
+        await self.aclose()

@@ -2,100 +2,221 @@
 
 from __future__ import annotations
 
-from asyncio import get_running_loop
+from asyncio import ensure_future, get_running_loop
 
-from ._bulk import BulkRunner
-from ._loop import get_loop_state
+from ._bulk_runner import CAPACITY_POLL, BulkRunner
+from ._loop import get_loop, get_loop_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-    from typing import TypeVar
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
+    from types import TracebackType
+    from typing import Any, Generic, TypeVar
 
-    from . import _core
+    from typing_extensions import Self
+
+    from ._aio_caller import AsyncCaller
+    from ._bulk_result import BulkResult
+    from ._bulk_runner import Take
     from ._reply import Reply
-    from ._results import BulkResult
 
     R = TypeVar("R", bound=Reply)
 
+    class _Base(Generic[R]):
+        pass
 
-class _Waiter:
+else:
+    from ._generic import Subscriptable as _Base
+
+
+class QueueWaiter:
     """Waits for one call of a bulk run. The loop completes it as it completes a future."""
 
     __slots__ = ("queue", "token")
 
-    def __init__(self, queue: _CompletionQueue, token: int) -> None:
+    def __init__(self, queue: CompletionQueue, token: int) -> None:
+        """Makes a waiter for the token of a call."""
         self.queue = queue
         self.token = token
 
     def done(self) -> bool:
+        """Returns False: a watch has several completions."""
         return False
 
     def set_result(self, result: None, /) -> None:
+        """Adds the token to the queue."""
         self.queue.push(self.token)
 
 
-class _CompletionQueue:
+class CompletionQueue:
     """The tokens of the calls of one run that have completed and whose results were not read."""
 
     def __init__(self, loop: AbstractEventLoop) -> None:
+        """Makes an empty queue of an event loop."""
         self.loop = loop
         self.tokens: list[int] = []
         self.future: Future[None] | None = None
 
     def push(self, token: int) -> None:
+        """Adds a token."""
         self.tokens.append(token)
+        self.wake()
+
+    def wake(self, *_: object) -> None:
+        """Ends the wait."""
         if self.future is not None and not self.future.done():
             self.future.set_result(None)
 
-    async def wait(self) -> list[int]:
-        """Waits until there is a token. Removes and returns all tokens."""
+    async def wait(self, timeout: float | None = None) -> list[int]:
+        """Waits until there is a token, or until `wake`. Removes and returns all tokens."""
         if get_running_loop() is not self.loop:
             raise RuntimeError(
                 "These calls are bound to a different event loop: await them in the first one."
             )
         if not self.tokens:
             self.future = self.loop.create_future()
-            await self.future
+            timer = None if timeout is None else self.loop.call_later(timeout, self.wake)
+            try:
+                await self.future
+            finally:
+                if timer is not None:
+                    timer.cancel()
         tokens, self.tokens = self.tokens, []
         return tokens
 
 
+class _Source:
+    """An asynchronous iterable of items. Fetches one item at a time, beside the calls."""
+
+    def __init__(self, items: AsyncIterable[Any], queue: CompletionQueue) -> None:
+        self.iterator = items.__aiter__()
+        self.queue = queue
+        self.task: Future[Any] | None = None
+        self.is_over = False
+
+    def fetch(self, runner: BulkRunner[R]) -> None:
+        """Passes a fetched item to the run, and begins to fetch the next if there is room."""
+        if self.task is not None and self.task.done():
+            task, self.task = self.task, None
+            try:
+                runner.postponed.append(task.result())
+            except StopAsyncIteration:
+                self.is_over = True
+            except Exception as error:
+                self.is_over = True
+                runner.set_error(error)
+        if runner.error is not None:
+            self.is_over = True
+        has_room = len(runner.in_flight) + len(runner.postponed) < runner.concurrency
+        if self.task is None and not self.is_over and has_room:
+            self.task = ensure_future(_next(self.iterator))
+            self.task.add_done_callback(self.queue.wake)
+
+    async def close(self) -> None:
+        """Cancels the fetch and closes the iterable."""
+        from asyncio import gather
+
+        task, self.task = self.task, None
+        if task is not None:
+            task.cancel()
+            await gather(task, return_exceptions=True)
+        close = getattr(self.iterator, "aclose", None)
+        if close is not None:
+            await close()
+
+
+async def _next(iterator: AsyncIterator[Any]) -> Any:
+    return await iterator.__anext__()
+
+
+class AsyncBulkRun(_Base["R"]):
+    """An asynchronous iterator of the results of a bulk call.
+
+    A run that is left early is closed by `aclose` or by an `async with` block. Calls in flight are
+    then canceled; `undelivered` has their results.
+    """
+
+    def __init__(self, runner: BulkRunner[R], results: AsyncGenerator[BulkResult[R], None]) -> None:
+        """Makes an iterator. Use `AsyncSessions.status_many` and its like instead."""
+        self._runner = runner
+        self._results = results
+
+    @property
+    def undelivered(self) -> tuple[BulkResult[R], ...]:
+        """The results that the iteration did not return. Complete after `aclose`."""
+        return tuple(self._runner.undelivered)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> BulkResult[R]:
+        return await self._results.__anext__()
+
+    async def aclose(self) -> None:
+        """Ends the run: cancels the calls in flight."""
+        await self._results.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
 def run_bulk_async(
-    core: _core.Client,
-    options: _core.Options | None,
+    caller: AsyncCaller,
     operation: str,
     kind: type[R],
-    ids: Iterable[str],
+    take: Take,
+    name: str,
+    items: Iterable[Any] | AsyncIterable[Any],
     concurrency: int,
     progress: Callable[[int, int | None], object] | None,
-) -> AsyncIterator[BulkResult[R]]:
+) -> AsyncBulkRun[R]:
     """Makes the calls of an asynchronous client. Checks its arguments before the first result."""
-    return _run(BulkRunner(core, options, operation, kind, ids, concurrency, progress))
+    runner = BulkRunner(caller, operation, kind, take, name, items, concurrency, progress)
+    return AsyncBulkRun(runner, _run(runner, caller, items))
 
 
-async def _run(runner: BulkRunner[R]) -> AsyncGenerator[BulkResult[R], None]:
-    loop = get_running_loop()
-    state, queue = get_loop_state(loop), _CompletionQueue(loop)
+async def _run(
+    runner: BulkRunner[R], caller: AsyncCaller, items: Any
+) -> AsyncGenerator[BulkResult[R], None]:
+    loop = get_loop()
+    state, queue = get_loop_state(loop), CompletionQueue(loop)
     tokens: set[int] = set()
+    source = _Source(items, queue) if runner.items is None else None
 
     def next_token() -> int:
         token = state.next_token()
-        state.waiters[token] = _Waiter(queue, token)
+        state.waiters[token] = QueueWaiter(queue, token)
         tokens.add(token)
         return token
 
     try:
+        runner.core = await caller.current_core()
         while True:
+            if source is not None:
+                source.fetch(runner)
             for failed in runner.start_calls(state.mailbox, next_token):
-                yield failed
-            if not runner.in_flight:
+                if failed is not None:
+                    yield failed
+            if source is not None:
+                source.fetch(runner)
+            is_fetching = source is not None and source.task is not None
+            if not (runner.in_flight or runner.is_waiting or runner.postponed or is_fetching):
                 break
-            for token in await queue.wait():
+            for token in await queue.wait(CAPACITY_POLL if runner.is_waiting else None):
                 state.waiters.pop(token, None)
                 tokens.discard(token)
-                yield runner.finish(token)
+                result = runner.finish(token)
+                if result is not None:
+                    yield result
         runner.raise_error()
     except GeneratorExit:
         runner.abandon()
@@ -106,3 +227,5 @@ async def _run(runner: BulkRunner[R]) -> AsyncGenerator[BulkResult[R], None]:
     finally:
         for token in tokens:
             state.waiters.pop(token, None)
+        if source is not None:
+            await source.close()

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
-from asyncio import get_running_loop
 
 from ._errors import IPlayGamesError
-from ._loop import LoopState, get_loop_state
+from ._loop import LoopState, get_loop, get_loop_state
 from ._results import SessionStatus
-from ._watch import WatchState, check_watch_arguments
+from ._watch import ObservedWatch, WatchState, check_watch_arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
     from types import TracebackType
+    from typing import Any
 
     from typing_extensions import Self
 
     from . import _core
+    from ._aio_caller import AsyncCaller
+    from ._reply import RawReply
 
 
 class AsyncWatch(WatchState):
@@ -29,54 +31,68 @@ class AsyncWatch(WatchState):
 
     __slots__ = (
         "_arguments",
-        "_call",
+        "_caller",
         "_core",
         "_is_open",
         "_lock",
         "_loop",
         "_loop_state",
+        "_observed",
         "_open_call",
         "_token",
+        "_update",
     )
 
     def __init__(
         self,
-        core: _core.Client,
+        caller: AsyncCaller,
         session_id: str,
         interval: float,
         max_failures: int | None,
-        options: _core.Options | None,
+        overrides: dict[str, Any] | None,
     ) -> None:
         """Makes a watch. Use `AsyncSessions.watch` instead.
 
         The watch starts with its first consumer.
         """
         check_watch_arguments(session_id, interval, max_failures)
-        self._core = core
-        self._arguments = session_id, interval, max_failures, options
+        self._caller = caller
+        # Options that cannot be used are refused at once.
+        caller.options_with(overrides)
+        self._arguments = session_id, interval, max_failures, overrides
         self._is_open = True
         # Held by the consumer.
         self._lock = allocate_lock()
         self._loop: AbstractEventLoop | None = None
         self._loop_state: LoopState | None = None
-        self._call: _core.Call | None = None
+        self._observed: ObservedWatch | None = None
+        # Kept, so that closing the client finds the native client also when the API key changes.
+        self._core: _core.Client | None = None
+        # An update that was taken, and kept while the hooks run: a hook may be interrupted.
+        self._update: tuple[bool, RawReply] | None = None
         # None before the watch has started, and after it has ended.
         self._open_call: _core.Call | None = None
         self._token = 0
 
     def _watch_state(self) -> tuple[float | None, IPlayGamesError | None]:
-        return (None, None) if self._call is None else self._call.watch_state()
+        return (None, None) if self._observed is None else self._observed.call.watch_state()
 
     def __aiter__(self) -> Self:
         return self
 
-    def _start(self, loop: AbstractEventLoop) -> tuple[LoopState, _core.Call | None]:
+    async def _start(self, loop: AbstractEventLoop) -> tuple[LoopState, _core.Call | None]:
         """Starts the watch in the event loop of its first consumer."""
         if self._loop_state is None:
+            core = self._core = await self._caller.current_core()
             state = get_loop_state(loop)
             token = state.next_token()
-            self._call = self._core.watch(*self._arguments, state.mailbox, token)
-            self._open_call = self._call
+            observed = ObservedWatch(self._caller, *self._arguments)
+            try:
+                self._open_call = observed.start(core, state.mailbox, token)
+            except IPlayGamesError as error:
+                observed.fail(error)
+                raise
+            self._observed = observed
             self._loop, self._loop_state, self._token = loop, state, token
             if not self._is_open:
                 # Another thread closed the watch in the meantime.
@@ -86,7 +102,7 @@ class AsyncWatch(WatchState):
     async def __anext__(self) -> SessionStatus:
         if not self._is_open:
             raise StopAsyncIteration
-        loop = get_running_loop()
+        loop = get_loop()
         if self._loop is not None and self._loop is not loop:
             raise RuntimeError(
                 "The watch is bound to a different event loop: await it in its first event loop."
@@ -103,11 +119,15 @@ class AsyncWatch(WatchState):
     async def _wait_for_update(self, loop: AbstractEventLoop) -> SessionStatus:
         while self._is_open:
             try:
-                state, call = self._start(loop)
-                update = None if call is None else call.next_update()
+                state, call = await self._start(loop)
+                if self._update is None and call is not None:
+                    self._update = call.next_update()
+                self._notify()
             except IPlayGamesError:
                 self.close()
+                self._notify()
                 raise
+            update, self._update = self._update, None
             if update is not None:
                 is_final, raw_reply = update
                 if is_final:
@@ -124,6 +144,10 @@ class AsyncWatch(WatchState):
                 state.waiters.pop(self._token, None)
         raise StopAsyncIteration
 
+    def _notify(self) -> None:
+        if self._observed is not None:
+            self._observed.notify()
+
     def close(self) -> None:
         """Stops the watch. The iteration of an awaiting consumer ends, in any event loop."""
         self._is_open = False
@@ -135,7 +159,7 @@ class AsyncWatch(WatchState):
             self._loop = None
 
     async def aclose(self) -> None:
-        """Stops the watch, as `close` does."""
+        """Stops the watch. The iteration of an awaiting consumer ends, in any event loop."""
         self.close()
 
     async def __aenter__(self) -> Self:

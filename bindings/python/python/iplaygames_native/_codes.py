@@ -23,6 +23,10 @@ NO_SUCH_FIELD = 106
 # The process or the system has no file descriptor, thread or memory left; the call was not
 # sent.
 RESOURCES = 107
+# The journal of sessions cannot be written or read; a start was not sent.
+JOURNAL = 108
+# The file of a download cannot be written.
+FILE = 109
 # The host name could not be resolved.
 RESOLVE = 200
 # No connection could be opened.
@@ -76,6 +80,8 @@ NAMES = {
     UNSUPPORTED: "IPG_ERR_UNSUPPORTED",
     NO_SUCH_FIELD: "IPG_ERR_NO_SUCH_FIELD",
     RESOURCES: "IPG_ERR_RESOURCES",
+    JOURNAL: "IPG_ERR_JOURNAL",
+    FILE: "IPG_ERR_FILE",
     RESOLVE: "IPG_ERR_RESOLVE",
     CONNECT: "IPG_ERR_CONNECT",
     TLS: "IPG_ERR_TLS",

@@ -1,6 +1,7 @@
 """The native module: the Rust client. Private; any version may change its functions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any, Final, TypeAlias, final
 
 from ._errors import IPlayGamesError
@@ -17,10 +18,18 @@ __all__ = [
     "Sandbox",
     "__version__",
     "codes",
+    "download",
     "is_read",
+    "journal_close",
+    "journal_compact",
+    "journal_end_all",
+    "journal_open",
+    "journal_resolve",
+    "load_module",
     "log_warning",
     "operations",
     "run_cli",
+    "submit_download",
     "write_unraisable",
 ]
 
@@ -28,8 +37,9 @@ __version__: Final[str]
 DEFAULT_BASE_URL: Final[str]
 
 # A reply: the text of the JSON document, the HTTP status, the number of attempts, the elapsed
-# seconds, the client's id of the call, the server's id of the request.
-_RawReply: TypeAlias = tuple[str, int | None, int, float, str, str | None]
+# seconds, the client's id of the call, the server's id of the request, the headers of the response
+# as lines.
+_RawReply: TypeAlias = tuple[str, int | None, int, float, str, str | None, str | None]
 # A parameter: name, location in the request, type, whether it is required, whether it may be null.
 _Param: TypeAlias = tuple[str, str, str, bool, bool]
 # An operation: id, tag, summary, method, path, its idempotency, parameters.
@@ -40,7 +50,10 @@ class Options:
     """The options of a call that override the configuration of its client."""
 
     def __new__(cls, options: dict[str, Any]) -> Options:
-        """Makes options from a dict with `timeout_ms`, `max_retries` and `call_id`."""
+        """Makes options from a dict.
+
+        Its keys are `timeout_ms`, `max_retries`, `call_id`, `headers` and `keep_headers`.
+        """
 
 @final
 class Mailbox:
@@ -75,11 +88,23 @@ class Call:
         Raises the error of the watch.
         """
 
+    def progress(self) -> tuple[int, int | None] | None:
+        """Returns the number of bytes of a download, and the size of the file if it is known.
+
+        `None` for another call.
+        """
+
     def cancel(self) -> tuple[_RawReply | None, IPlayGamesError | None] | None:
         """Cancels the call and returns its result.
 
         The result is the reply, if the call had succeeded already, or the exception, which has the
         outcome. `None` if the result was delivered before.
+        """
+
+    def take_readings(self) -> list[tuple[_RawReply | None, IPlayGamesError | None]]:
+        """Returns the readings of a watch that were not taken, oldest first.
+
+        Each is a reply or an exception. The last 64 are kept.
         """
 
     def watch_state(self) -> tuple[float | None, IPlayGamesError | None]:
@@ -102,11 +127,13 @@ class Client:
         transport: CallableTransport | None = None,
         max_workers: int = 32,
         needs_driver: bool = False,
+        counted_with: Client | None = None,
     ) -> Client:
         """Makes a client from a dict with the keys of the configuration.
 
         `transport` sends the requests, on at most `max_workers` threads. A client whose calls no
-        thread waits for needs a driver thread for it.
+        thread waits for needs a driver thread for it. The client adds to the counts of
+        `counted_with`.
         """
 
     def call(
@@ -138,14 +165,25 @@ class Client:
         options: Options | None,
         mailbox: Mailbox,
         token: int,
+        keep_readings: bool = False,
     ) -> Call:
         """Watches a session.
 
-        The mailbox gets `token` for every update and when the watch has ended.
+        The mailbox gets `token` for every update and when the watch has ended, and for every
+        reading if the watch keeps its readings.
         """
 
-    def wait(self, mailbox: Mailbox) -> None:
-        """Drives the client until the mailbox has a token. Checks for signals while it waits."""
+    def wait(self, mailbox: Mailbox, timeout: float | None = None) -> bool:
+        """Drives the client until the mailbox has a token, for at most `timeout` seconds.
+
+        Returns whether the mailbox has a token. Checks for signals while it waits.
+        """
+
+    def attach_log(self, mailbox: Mailbox, token: int) -> None:
+        """Makes the mailbox get `token` whenever the client has log lines."""
+
+    def deliver_log(self) -> None:
+        """Delivers the pending log lines to `logging`."""
 
     def prewarm(self, timeout: float | None = None) -> float:
         """Opens a connection in advance. Returns the elapsed seconds.
@@ -237,6 +275,63 @@ class Sandbox:
 
     def stop(self) -> None:
         """Stops the sandbox. Does nothing if it is stopped already."""
+
+def download(
+    client: Client,
+    operation: str,
+    arguments: dict[str, Any] | None,
+    options: Options | None,
+    path: str,
+    progress: Callable[[int, int | None], object] | None = None,
+) -> _RawReply:
+    """Downloads a file to a path and waits for the end. Checks for signals while it waits.
+
+    Calls `progress` with the number of bytes and the size of the file.
+    """
+
+def submit_download(
+    client: Client,
+    operation: str,
+    arguments: dict[str, Any] | None,
+    options: Options | None,
+    path: str,
+    mailbox: Mailbox,
+    token: int,
+) -> Call:
+    """Submits a download and returns at once.
+
+    The mailbox gets `token` when the call has completed. The file gets its name when the result is
+    taken.
+    """
+
+def journal_open(client: Client, filter: dict[str, Any]) -> str:
+    """Returns the sessions that a filter selects, as a JSON document."""
+
+def journal_close(client: Client, seconds: float) -> bool:
+    """Waits at most so many seconds until the file of the client's journal is closed.
+
+    Returns whether it is closed; true for a client without a journal.
+    """
+
+def journal_resolve(client: Client, id: int, note: str) -> None:
+    """Marks a session as resolved."""
+
+def journal_end_all(
+    client: Client,
+    options: dict[str, Any],
+    progress: Callable[[str], object] | None,
+    is_canceled: Callable[[], bool] | None,
+) -> str:
+    """Ends the sessions that are open. Calls `progress` with a JSON document after each session.
+
+    Checks for signals, and stops when `is_canceled` returns true.
+    """
+
+def journal_compact(client: Client, older_than: int) -> int:
+    """Removes sessions that were closed at least that many seconds ago. Returns their number."""
+
+def load_module(name: str) -> ModuleType:
+    """Loads a module of this package, and keeps it."""
 
 def operations() -> list[_Operation]:
     """Returns every operation of the API."""

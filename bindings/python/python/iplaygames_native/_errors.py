@@ -7,7 +7,7 @@ Contains no code that makes calls. `_core` makes the exceptions with `from_docum
 from __future__ import annotations
 
 from . import _codes
-from ._document import parse
+from ._document import parse, to_jsonable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,10 +101,17 @@ class IPlayGamesError(Exception):
         return self.field[1:].replace("/", ".").replace("~1", "/").replace("~0", "~")
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns every attribute by its name."""
-        return {attribute: getattr(self, attribute) for attribute in _ATTRIBUTES}
+        """Returns every attribute by its name, as values that `json.dumps` takes.
+
+        A `Decimal` of the body becomes a `float` if that has the same value, and a string
+        otherwise. The attribute `body` keeps it.
+        """
+        return {attribute: to_jsonable(getattr(self, attribute)) for attribute in _ATTRIBUTES}
 
     def __str__(self) -> str:
+        if "message" not in self.__dict__:
+            # `__init__` of a subclass has not called this one.
+            return super().__str__()
         text = f"{self.message} ({self.parameter})" if self.parameter else self.message
         details = [self.name]
         if self.status_code is not None:
@@ -152,6 +159,14 @@ class BusyError(IPlayGamesError):
 
 class ResourcesError(IPlayGamesError):
     """The process or the system has no file descriptor, thread or memory left. Nothing was sent."""
+
+
+class JournalError(IPlayGamesError):
+    """The journal cannot be written or read. A start was not sent."""
+
+
+class FileError(IPlayGamesError, OSError):
+    """The file of a download cannot be written."""
 
 
 class ClosedError(IPlayGamesError):
@@ -261,6 +276,8 @@ BY_CODE: dict[int, type[IPlayGamesError]] = {
     _codes.SHUT_DOWN: ClosedError,
     _codes.UNSUPPORTED: UnsupportedError,
     _codes.RESOURCES: ResourcesError,
+    _codes.JOURNAL: JournalError,
+    _codes.FILE: FileError,
     _codes.RESOLVE: ResolveError,
     _codes.CONNECT: ConnectError,
     _codes.TLS: TLSError,
@@ -314,9 +331,32 @@ def invalid_argument(field: str, message: str, wrong_type: bool = False) -> Vali
     return kind(message, code=code, name=_codes.NAMES[code], field=field)
 
 
+def file_error(message: str, outcome: Outcome = "not_sent") -> FileError:
+    """Makes the exception for a file that cannot be written."""
+    return FileError(message, code=_codes.FILE, name=_codes.NAMES[_codes.FILE], outcome=outcome)
+
+
 def internal_error(message: str) -> InternalError:
     """Makes the exception for a defect in this library. The outcome of the call is `unknown`."""
     return InternalError(message, outcome="unknown")
+
+
+def repeated_page_error(operation: str, rows_read: int, page: Any) -> BadResponseError:
+    """Makes the exception for a server that returns the same page again."""
+    code = _codes.BAD_RESPONSE
+    return BadResponseError(
+        f"The server returned the same page of {operation} twice: after {rows_read} rows it did "
+        "not go on. Ask for the whole list on one page.",
+        code=code,
+        name=_codes.NAMES[code],
+        operation=operation,
+        outcome="unknown",
+        attempts=page.attempts,
+        elapsed=page.elapsed,
+        status_code=page.status_code,
+        request_id=page.request_id,
+        call_id=page.call_id,
+    )
 
 
 def interpreter_exiting_error() -> ClosedError:
@@ -338,3 +378,17 @@ def add_note(error: BaseException, note: str, **attributes: object) -> None:
         except Exception:
             # The exception has slots, or a property of that name. The log has the same facts.
             continue
+
+
+def handle_end_error(end_error: IPlayGamesError, block_error: BaseException | None) -> None:
+    """Handles an error of the call that ends the session of a `with` block.
+
+    Does nothing if the session has ended already. Adds a note to the error of the block, if the
+    block failed. Raises `end_error` otherwise, also in a generator that is closed: the notes of a
+    `GeneratorExit` are never shown.
+    """
+    if isinstance(end_error, (NotFoundError, ConflictError)):
+        return
+    if block_error is None or isinstance(block_error, GeneratorExit):
+        raise end_error
+    add_note(block_error, f"The session could not be ended either: {end_error}")

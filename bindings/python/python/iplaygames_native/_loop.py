@@ -9,6 +9,8 @@ connection.
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
+from sys import modules
 from threading import Lock, Thread
 from weakref import WeakKeyDictionary, ref
 
@@ -38,13 +40,23 @@ if TYPE_CHECKING:
 class LoopState:
     """The mailbox of an event loop and its waiters. Used on the loop's own thread only."""
 
-    __slots__ = ("__weakref__", "last_token", "mailbox", "waiters")
+    __slots__ = ("__weakref__", "last_token", "log_tokens", "mailbox", "waiters")
 
     def __init__(self) -> None:
         """Makes a mailbox without waiters."""
         self.mailbox = _core.Mailbox()
         self.last_token = 0
         self.waiters: dict[int, Waiter] = {}
+        # The clients whose log lines this loop delivers, with their tokens.
+        self.log_tokens: WeakKeyDictionary[_core.Client, int] = WeakKeyDictionary()
+
+    def attach_log(self, core: _core.Client) -> None:
+        """Makes this loop deliver the log lines of a client as they are written."""
+        if core not in self.log_tokens:
+            token = self.next_token()
+            self.log_tokens[core] = token
+            self.waiters[token] = _LogWaiter(core)
+            core.attach_log(self.mailbox, token)
 
     def next_token(self) -> int:
         """Returns a number that no other call of this loop has."""
@@ -71,6 +83,8 @@ class LoopState:
         options: _core.Options | None,
     ) -> RawReply:
         """Makes a call. Canceling the task cancels the call and closes its connection."""
+        if "logging" in modules:
+            self.attach_log(core)
         token = self.next_token()
         future: Future[None] = loop.create_future()
         self.waiters[token] = future
@@ -89,6 +103,42 @@ class LoopState:
         if raw_reply is None:
             raise internal_error("A defect in this library: a completed call has no result.")
         return raw_reply
+
+
+def get_loop() -> AbstractEventLoop:
+    """Returns the running event loop. Raises a `RuntimeError` that names trio on trio."""
+    try:
+        return get_running_loop()
+    except RuntimeError:
+        refuse_trio()
+        raise
+
+
+def refuse_trio() -> None:
+    """Raises a `RuntimeError` inside a task of trio."""
+    trio = modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        raise RuntimeError(
+            "AsyncClient needs an asyncio event loop and does not run on trio. Use a Client in a "
+            "thread: await trio.to_thread.run_sync(client.sessions.status, session_id)."
+        )
+
+
+class _LogWaiter:
+    """Delivers the log lines of a client when its token comes. Never done."""
+
+    __slots__ = ("core",)
+
+    def __init__(self, core: _core.Client) -> None:
+        self.core = ref(core)
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, result: None, /) -> None:
+        core = self.core()
+        if core is not None:
+            core.deliver_log()
 
 
 _states: WeakKeyDictionary[AbstractEventLoop, LoopState] = WeakKeyDictionary()

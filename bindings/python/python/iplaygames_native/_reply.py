@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from ._document import as_datetime, as_int, as_str, parse
-from ._immutable import Immutable, set_attribute, to_hashable
+from ._document import parse
+from ._fields import Fields, to_document_text
+from ._immutable import freeze, set_attribute, to_hashable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import ItemsView, Iterator, KeysView, ValuesView
-    from datetime import datetime
+    from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
     from typing import Any
 
+    from typing_extensions import Self
+
     # A reply as `_core` returns it: the text of the JSON document, the HTTP status, the number of
-    # attempts, the elapsed seconds, the client's id of the call, the server's id of the request.
-    RawReply = tuple[str, int | None, int, float, str, str | None]
+    # attempts, the elapsed seconds, the client's id of the call, the server's id of the request,
+    # the headers of the response as lines.
+    RawReply = (
+        tuple[str, int | None, int, float, str, str | None, str | None]
+        # Without headers.
+        | tuple[str, int | None, int, float, str, str | None]
+    )
 
 
-class Reply(Immutable):
+class Reply(Fields):
     """The reply of a call that succeeded. Reads like its JSON document: `reply["data"]`."""
 
-    __slots__ = ("_document", "_raw_reply")
+    __slots__ = ("_document", "_frozen", "_raw_reply")
     _raw_reply: RawReply
     _document: Any
+    _frozen: Any
 
     def __init__(self, raw_reply: RawReply) -> None:
         """Makes a reply from the tuple that `_core` returns."""
@@ -58,13 +66,35 @@ class Reply(Immutable):
         return self._raw_reply[5]
 
     @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the response. The case of a name does not matter."""
+        from ._headers import Headers
+
+        return Headers((self._raw_reply[6] if len(self._raw_reply) == 7 else None) or "")
+
+    @property
     def raw(self) -> Any:
-        """The parsed document. Whole numbers are `int`, other numbers are `Decimal`."""
+        """The parsed document, which cannot be changed.
+
+        Whole numbers are `int`, other numbers are `Decimal`.
+        """
+        try:
+            return self._frozen
+        except AttributeError:
+            set_attribute(self, "_frozen", freeze(self._root()))
+            return self._frozen
+
+    def _root(self) -> Any:
         try:
             return self._document
         except AttributeError:
+            # An object without a reply raises again here.
             set_attribute(self, "_document", parse(self._raw_reply[0]))
             return self._document
+
+    @classmethod
+    def _from_document(cls, document: dict[str, Any]) -> Self:
+        return cls((to_document_text(document), None, 0, 0.0, "", None, None))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a copy of the document, which may be changed."""
@@ -77,13 +107,13 @@ class Reply(Immutable):
         return self.raw[key]
 
     def __contains__(self, key: object) -> bool:
-        return key in self.raw
+        return key in self._root()
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self.raw)
+        return iter(self._root())
 
     def __len__(self) -> int:
-        return len(self.raw)
+        return len(self._root())
 
     def __bool__(self) -> bool:
         return True
@@ -111,36 +141,22 @@ class Reply(Immutable):
         if type(other) is not type(self):
             return NotImplemented
         assert isinstance(other, Reply)
-        return bool(self.raw == other.raw)
+        return bool(self._root() == other._root())
 
     def __hash__(self) -> int:
-        return hash((type(self), to_hashable(self.raw)))
+        return hash((type(self), to_hashable(self._root())))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._raw_reply,)
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}(status_code={self.status_code}, attempts={self.attempts}, "
-            f"elapsed={self.elapsed:.3f}, characters={len(self.json)})"
-        )
-
-    # The typed results read their attributes with these methods. A missing value is None. An id
-    # may be a number or a string.
-
-    def _get(self, *path: str) -> Any:
-        value = self.raw
-        for key in path:
-            if not isinstance(value, dict):
-                return None
-            value = value.get(key)
-        return value
-
-    def _get_str(self, *path: str) -> str | None:
-        return as_str(self._get(*path))
-
-    def _get_int(self, *path: str) -> int | None:
-        return as_int(self._get(*path))
-
-    def _get_datetime(self, *path: str) -> datetime | None:
-        return as_datetime(self._get_str(*path))
+        if self._repr_fields:
+            return super().__repr__()
+        try:
+            return (
+                f"{type(self).__name__}(status_code={self.status_code}, attempts={self.attempts}, "
+                f"elapsed={self.elapsed:.3f}, characters={len(self.json)})"
+            )
+        except AttributeError:
+            # `__init__` has not run or has failed.
+            return f"<{type(self).__name__} without a document>"

@@ -6,36 +6,25 @@ of a response that no other attribute returns, and the values of an unexpected t
 
 from __future__ import annotations
 
-from ._document import as_int, as_str
-from ._immutable import Immutable, set_attribute, to_hashable
+from ._model import Model
 from ._reply import Reply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
-    from typing import Any, Generic, TypeVar
-
-    from ._errors import IPlayGamesError
-
-    R = TypeVar("R", bound="Reply", covariant=True)
 
 
-class _TypedReply(Reply):
-    """A reply with named attributes. Its `repr` shows the attributes in `_repr_fields`."""
-
-    __slots__ = ()
-    _repr_fields: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._repr_fields)
-        return f"{type(self).__name__}({fields})"
-
-
-class StartedSession(_TypedReply):
+class StartedSession(Reply):
     """A session that was started."""
 
     __slots__ = ()
     __match_args__ = ("session_id", "game_url", "session_token", "expires_at")
+    _fields = {
+        "session_id": ("str", "data", "session_id"),
+        "game_url": ("str", "data", "game_url"),
+        "session_token": ("str", "data", "session_token"),
+        "expires_at": ("datetime", "data", "expires_at"),
+    }
     _repr_fields = ("session_id", "expires_at_text")
 
     @property
@@ -64,11 +53,20 @@ class StartedSession(_TypedReply):
         return self._get_str("data", "expires_at")
 
 
-class SessionStatus(_TypedReply):
+class SessionStatus(Reply):
     """The status of a session."""
 
     __slots__ = ()
     __match_args__ = ("session_id", "status", "player_id", "game_id")
+    _fields = {
+        "session_id": ("str", "data", "session_id"),
+        "status": ("str", "data", "status"),
+        "player_id": ("str", "data", "player_id"),
+        "game_id": ("int", "data", "game", "id"),
+        "game_title": ("str", "data", "game", "title"),
+        "started_at": ("datetime", "data", "started_at"),
+        "last_activity": ("datetime", "data", "last_activity"),
+    }
     _repr_fields = ("session_id", "status", "player_id", "game_id")
 
     @property
@@ -117,11 +115,15 @@ class SessionStatus(_TypedReply):
         return self._get_str("data", "last_activity")
 
 
-class EndedSession(_TypedReply):
+class EndedSession(Reply):
     """A session that was ended."""
 
     __slots__ = ()
     __match_args__ = ("message", "already_ended")
+    _fields = {
+        "message": ("str", "message"),
+        "already_ended": ("bool", "already_ended"),
+    }
     _repr_fields = ("message", "already_ended")
 
     @property
@@ -139,61 +141,41 @@ class EndedSession(_TypedReply):
         return self._get("already_ended") is True
 
 
-class MultiSessionGame(Immutable):
+class MultiSessionGame(Model):
     """One game of a multi-session."""
 
-    __slots__ = ("_part",)
+    __slots__ = ()
     __match_args__ = ("position", "game_name", "status")
-    _part: dict[str, Any]
-
-    def __init__(self, part: dict[str, Any]) -> None:
-        """Makes a game from its part of the document."""
-        set_attribute(self, "_part", part)
+    _fields = {
+        "position": ("int", "position"),
+        "game_name": ("str", "game_name"),
+        "game_image": ("str", "game_image"),
+        "status": ("str", "status"),
+    }
+    _repr_fields = ("position", "game_name", "status")
 
     @property
     def position(self) -> int | None:
         """The position of the game, from 0."""
-        return as_int(self._part.get("position"))
+        return self._get_int("position")
 
     @property
     def game_name(self) -> str | None:
         """The name of the game."""
-        return as_str(self._part.get("game_name"))
+        return self._get_str("game_name")
 
     @property
     def game_image(self) -> str | None:
         """The URL of the game's image. Only the start returns it."""
-        return as_str(self._part.get("game_image"))
+        return self._get_str("game_image")
 
     @property
     def status(self) -> str | None:
         """The status of the game, such as `ready`. Only the status call returns it."""
-        return as_str(self._part.get("status"))
-
-    @property
-    def raw(self) -> dict[str, Any]:
-        """The game's part of the document."""
-        return self._part
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, MultiSessionGame):
-            return NotImplemented
-        return self._part == other._part
-
-    def __hash__(self) -> int:
-        return hash(to_hashable(self._part))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._part,)
-
-    def __repr__(self) -> str:
-        return (
-            f"MultiSessionGame(position={self.position!r}, game_name={self.game_name!r}, "
-            f"status={self.status!r})"
-        )
+        return self._get_str("status")
 
 
-class _MultiSession(_TypedReply):
+class _MultiSession(Reply):
     """The attributes that a started multi-session and its status have in common."""
 
     __slots__ = ()
@@ -206,10 +188,7 @@ class _MultiSession(_TypedReply):
     @property
     def games(self) -> tuple[MultiSessionGame, ...]:
         """The games in the order of the server."""
-        games = self._get("data", "games")
-        if not isinstance(games, list):
-            return ()
-        return tuple(MultiSessionGame(game) for game in games if isinstance(game, dict))
+        return self._get_models(MultiSessionGame, "data", "games")
 
     @property
     def expires_at(self) -> datetime | None:
@@ -227,6 +206,13 @@ class StartedMultiSession(_MultiSession):
 
     __slots__ = ()
     __match_args__ = ("multi_session_id", "swipe_url", "total_games", "expires_at")
+    _fields = {
+        "multi_session_id": ("str", "data", "multi_session_id"),
+        "swipe_url": ("str", "data", "swipe_url"),
+        "total_games": ("int", "data", "total_games"),
+        "games": ("models", "data", "games"),
+        "expires_at": ("datetime", "data", "expires_at"),
+    }
     # The id is also the token in the swipe URL, so the `repr` does not show it.
     _repr_fields = ("total_games", "expires_at_text")
 
@@ -246,6 +232,14 @@ class MultiSessionStatus(_MultiSession):
 
     __slots__ = ()
     __match_args__ = ("status", "current_index", "games")
+    _fields = {
+        "status": ("str", "data", "status"),
+        "total_games": ("int", "data", "total_games"),
+        "active_sessions": ("int", "data", "active_sessions"),
+        "current_index": ("int", "data", "current_index"),
+        "games": ("models", "data", "games"),
+        "expires_at": ("datetime", "data", "expires_at"),
+    }
     _repr_fields = ("status", "total_games", "active_sessions", "current_index")
 
     @property
@@ -268,76 +262,3 @@ class EndedMultiSession(EndedSession):
     """A multi-session that was ended."""
 
     __slots__ = ()
-
-
-# Only type checkers use the type parameter. Importing `typing` at run time would be slow.
-if TYPE_CHECKING:
-
-    class _BulkBase(Immutable, Generic[R]):
-        pass
-
-else:
-
-    class _BulkBase(Immutable):
-        __slots__ = ()
-
-        def __class_getitem__(cls, item):
-            return cls
-
-
-class BulkResult(_BulkBase["R"]):
-    """The result of one call of many: an id with the reply or the error of its call."""
-
-    __slots__ = ("_error", "_id", "_result")
-    __match_args__ = ("id", "result", "error")
-    _id: str
-    _result: R | None
-    _error: IPlayGamesError | None
-
-    def __init__(self, id: str, result: R | None, error: IPlayGamesError | None) -> None:
-        """Makes a result from an id, and either a reply or an error."""
-        set_attribute(self, "_id", id)
-        set_attribute(self, "_result", result)
-        set_attribute(self, "_error", error)
-
-    @property
-    def id(self) -> str:
-        """The id of the session."""
-        return self._id
-
-    @property
-    def result(self) -> R | None:
-        """The reply, if the call succeeded."""
-        return self._result
-
-    @property
-    def error(self) -> IPlayGamesError | None:
-        """The error, if the call failed."""
-        return self._error
-
-    @property
-    def ok(self) -> bool:
-        """Whether the call succeeded."""
-        return self._error is None
-
-    def unwrap(self) -> R:
-        """Returns the reply, or raises the error."""
-        if self._error is not None:
-            raise self._error
-        assert self._result is not None
-        return self._result
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, BulkResult):
-            return NotImplemented
-        return (self._id, self._result, self._error) == (other._id, other._result, other._error)
-
-    def __hash__(self) -> int:
-        return hash(self._id)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._id, self._result, self._error)
-
-    def __repr__(self) -> str:
-        value = f"result={self._result!r}" if self.ok else f"error={self._error!r}"
-        return f"BulkResult(id={self._id!r}, {value})"

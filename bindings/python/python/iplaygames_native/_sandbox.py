@@ -100,6 +100,56 @@ class Sandbox:
         requests: list[dict[str, Any]] = self.control("requests")["requests"]
         return requests
 
+    # What a test expects of the program: `assert sandbox.started == 1`.
+
+    @property
+    def started(self) -> int:
+        """The number of sessions that exist, active or not."""
+        total: int = self.counts()["sessions"]["total"]
+        return total
+
+    @property
+    def active(self) -> int:
+        """The number of sessions that are active."""
+        active: int = self.counts()["sessions"]["active"]
+        return active
+
+    @property
+    def ended(self) -> int:
+        """The number of sessions that are not active any more."""
+        return self.started - self.active
+
+    def called(self, operation: str | None = None) -> int:
+        """Returns the number of requests, of one operation or of all."""
+        requests: dict[str, Any] = self.counts()["requests"]
+        if operation is None:
+            total: int = requests["total"]
+            return total
+        count: int = requests["by_operation"].get(operation, 0)
+        return count
+
+    def assert_called(self, operation: str, times: int | None = None) -> None:
+        """Raises an `AssertionError` unless there were requests of an operation.
+
+        Args:
+            operation: The id of the operation.
+            times: The expected number of requests. Default: at least one.
+        """
+        count = self.called(operation)
+        if count == 0 if times is None else count != times:
+            expected = "at least once" if times is None else f"{times} times"
+            others = ", ".join(
+                f"{name} {each}" for name, each in self.counts()["requests"]["by_operation"].items()
+            )
+            raise AssertionError(
+                f"{operation} was expected {expected} and was called {count} times. "
+                f"Calls: {others or 'none'}."
+            )
+
+    def assert_not_called(self, operation: str) -> None:
+        """Raises an `AssertionError` if there was a request of an operation."""
+        self.assert_called(operation, 0)
+
     def reset(self) -> None:
         """Removes sessions, requests, counts and faults, and resets the clock."""
         self.control("reset")
@@ -123,7 +173,11 @@ class Sandbox:
         self.stop()
 
     def __repr__(self) -> str:
-        return f"Sandbox(base_url={self.base_url!r})"
+        try:
+            return f"Sandbox(base_url={self.base_url!r})"
+        except AttributeError:
+            # `__init__` has not run or has failed.
+            return "<Sandbox that was not started>"
 
 
 def sandbox(**config: Any) -> Sandbox:

@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ._operation_names import OperationName
+
 
 class _Row(Immutable):
     """A row of the table: its attributes are its slots."""
@@ -64,7 +66,7 @@ class Operation(_Row):
     """
 
     __slots__ = ("id", "tag", "summary", "method", "path", "idempotency", "params")
-    id: str
+    id: OperationName
     tag: str
     summary: str
     method: str
