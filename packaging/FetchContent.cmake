@@ -6,5 +6,7 @@ project(IPlayGames NONE)
 
 find_package(IPlayGames CONFIG REQUIRED PATHS "${CMAKE_CURRENT_LIST_DIR}" NO_DEFAULT_PATH)
 foreach(target shared static iplaygames)
-  set_target_properties(IPlayGames::${target} PROPERTIES IMPORTED_GLOBAL TRUE)
+  if(TARGET IPlayGames::${target})
+    set_target_properties(IPlayGames::${target} PROPERTIES IMPORTED_GLOBAL TRUE)
+  endif()
 endforeach()

@@ -1,11 +1,12 @@
 """The crates that end up in a library: what the licences and the bill of materials are made from.
 
-`linked(features)` asks cargo for the crates that are linked on this machine's target: no build
+`linked(features)` asks cargo for the crates that are linked on the target (`target()`): no build
 scripts, no procedural macros, no tests. Everything comes back sorted, so that the same Cargo.lock
 gives the same files.
 """
 
 import json
+import os
 import re
 import subprocess
 from dataclasses import dataclass, field
@@ -30,6 +31,9 @@ class Crate:
 
     @property
     def purl(self):
+        # The Python package is on PyPI under another name.
+        if self.name == "iplaygames-python":
+            return f"pkg:pypi/iplaygames-native@{self.version}"
         return f"pkg:cargo/{self.name}@{self.version}"
 
 
@@ -42,6 +46,10 @@ def cargo(*arguments):
 
 
 def target():
+    """Returns the target that cargo builds for: CARGO_BUILD_TARGET, or this machine."""
+    given = os.environ.get("CARGO_BUILD_TARGET")
+    if given:
+        return given
     return re.search(r"^host: (\S+)$", subprocess.check_output(["rustc", "-vV"], text=True), re.M)[1]
 
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Puts the built libraries, the headers and what tells build systems about them under a prefix.
 
-    packaging/install.py --tree DIR --prefix DIR [--destdir DIR] [--libdir DIR]
-        [--cmakedir DIR] [--uninstall]
+    packaging/install.py --tree DIR --prefix DIR [--platform linux|windows] [--destdir DIR]
+        [--libdir DIR] [--cmakedir DIR] [--uninstall]
 
-`--tree` is what `make tree` built. `--destdir` stands before every path that is written and in no
-file. `--libdir` and `--cmakedir` lie under the prefix. `--uninstall` removes the same files again,
-and the folders of ours that are empty then.
+`--tree` is what `make tree` or `make windows-tree` built. `--destdir` stands before every path that
+is written and in no file. `--libdir` and `--cmakedir` lie under the prefix. `--uninstall` removes
+the same files again, and the folders of ours that are empty then.
 """
 
 import argparse
@@ -18,14 +18,9 @@ import sys
 from pathlib import Path, PurePosixPath
 
 import links
+from bundles import HEADERS
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADERS = [
-    "include/iplaygames.h",
-    "include/iplaygames_sandbox.h",
-    "bindings/cpp/iplaygames.hpp",
-    "bindings/cpp/iplaygames_coroutines.hpp",
-]
 DOCUMENTS = ["README.md", "CHANGELOG.md", "ARCHITECTURE.md", "LICENSE-MIT", "LICENSE-APACHE"]
 
 
@@ -57,7 +52,12 @@ def up(folder):
 
 
 class Layout:
-    """Every file of an installed tree, by its path from the prefix."""
+    """Every file of an installed tree, by its path from the prefix, for Linux."""
+
+    platform = "linux"
+    tool = "iplaygames"
+    # A thread of the host may still hold thread-local state of the library.
+    static_options = "-Wl,-z,nodelete"
 
     def __init__(self, tree, prefix, libdir, cmakedir):
         lib = under(prefix, libdir, "LIBDIR")
@@ -67,7 +67,6 @@ class Layout:
         abi_major = int(macro("IPG_ABI_VERSION")) >> 16
         if int(macro("IPG_VERSION_MAJOR")) != abi_major:
             raise SystemExit(f"version {version} has another major number than the ABI, {abi_major}: see docs/abi.md")
-        soname, real = f"libiplaygames.so.{abi_major}", f"libiplaygames.so.{version}"
         native = (tree / "native-static-libs").read_text().split()
         self.values = {
             "VERSION": version,
@@ -77,15 +76,17 @@ class Layout:
             "INCLUDEDIR": "include",
             "PC_TO_PREFIX": up(lib / "pkgconfig"),
             "CMAKE_TO_PREFIX": up(cmake),
-            "SHARED_FILE": real,
-            "SONAME": soname,
+            "PLATFORM": self.platform,
+            "STATIC_OPTIONS": self.static_options,
+            "STATIC_OPTIONS_CMAKE": self.static_options.replace("-Wl,", "LINKER:"),
+            "SHARED_FILE": "",
+            "SONAME": "",
             "NATIVE_LIBS": " ".join(native),
             "NATIVE_LIBS_CMAKE": ";".join(native),
         }
-        self.copies = {lib / real: tree / "libiplaygames.so", lib / "libiplaygames.a": tree / "libiplaygames.a"}
-        # Debuggers look for it beside the library, under the name in the library.
-        self.copies[lib / "libiplaygames.so.debug"] = tree / "libiplaygames.so.debug"
-        self.links = {lib / soname: real, lib / "libiplaygames.so": soname}
+        self.copies = {lib / "libiplaygames.a": tree / "libiplaygames.a"}
+        self.links = {}
+        self.add_shared_library(tree, lib, version, abi_major)
         self.templates = {
             lib / "pkgconfig/iplaygames.pc": "iplaygames.pc.in",
             cmake / "IPlayGamesConfig.cmake": "IPlayGamesConfig.cmake.in",
@@ -93,13 +94,22 @@ class Layout:
         }
         for header in HEADERS:
             self.copies[PurePosixPath("include") / Path(header).name] = ROOT / header
-        if (tree / "iplaygames").exists():
-            self.copies[PurePosixPath("bin/iplaygames")] = tree / "iplaygames"
+        if (tree / self.tool).exists():
+            self.copies[PurePosixPath("bin") / self.tool] = tree / self.tool
         for document in [*DOCUMENTS, *sorted(str(file.relative_to(ROOT)) for file in (ROOT / "docs").rglob("*.md"))]:
             self.copies[doc / document] = ROOT / document
         for generated in ["THIRD-PARTY-LICENSES.txt", "iplaygames.cdx.json"]:
             self.copies[doc / generated] = tree / generated
         self.operations = doc / "operations.json"
+
+    def add_shared_library(self, tree, lib, version, abi_major):
+        """Adds the shared library, its names and its symbols."""
+        soname, real = f"libiplaygames.so.{abi_major}", f"libiplaygames.so.{version}"
+        self.values |= {"SHARED_FILE": f"{lib}/{real}", "SONAME": soname}
+        self.copies[lib / real] = tree / "libiplaygames.so"
+        # Debuggers look for it beside the library, under the name in the library.
+        self.copies[lib / "libiplaygames.so.debug"] = tree / "libiplaygames.so.debug"
+        self.links = {lib / soname: real, lib / "libiplaygames.so": soname}
 
     def paths(self):
         return sorted([*self.copies, *self.links, *self.templates, self.operations])
@@ -137,6 +147,26 @@ class Layout:
                 (root / folder).rmdir()
 
 
+class WindowsLayout(Layout):
+    """The same for Windows: the DLL lies in bin/, the import libraries for it in lib/."""
+
+    platform = "windows"
+    tool = "iplaygames.exe"
+    # The library itself keeps its module from being unloaded.
+    static_options = ""
+
+    def add_shared_library(self, tree, lib, version, abi_major):
+        """Adds the DLL, its symbols and its import libraries. A DLL has no version in its name."""
+        self.values |= {"SHARED_FILE": "bin/iplaygames.dll"}
+        for name in ["iplaygames.dll", "iplaygames.dll.debug"]:
+            self.copies[PurePosixPath("bin") / name] = tree / name
+        for name in ["iplaygames.lib", "libiplaygames.dll.a", "iplaygames.def"]:
+            self.copies[lib / name] = tree / name
+
+
+LAYOUTS = {layout.platform: layout for layout in [Layout, WindowsLayout]}
+
+
 class fresh:
     """A file that takes its place in one step: a program that runs with the one before keeps it."""
 
@@ -162,17 +192,18 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tree", type=Path, required=True)
     parser.add_argument("--prefix", required=True)
+    parser.add_argument("--platform", choices=sorted(LAYOUTS), default="linux")
     parser.add_argument("--destdir", default="")
     parser.add_argument("--libdir", default="lib")
     parser.add_argument("--cmakedir", default="")
     parser.add_argument("--uninstall", action="store_true")
     given = parser.parse_args()
-    if not sys.platform.startswith("linux"):
+    if given.platform == "linux" and not sys.platform.startswith("linux"):
         raise SystemExit("make install knows Linux only; elsewhere copy what `make lib` puts into dist/")
     if not os.path.isabs(given.prefix):
         raise SystemExit(f"PREFIX must be an absolute path, and is {given.prefix}")
     root = Path(given.destdir + given.prefix)
-    layout = Layout(given.tree, given.prefix, given.libdir, given.cmakedir)
+    layout = LAYOUTS[given.platform](given.tree, given.prefix, given.libdir, given.cmakedir)
     if given.uninstall:
         layout.uninstall(root)
     else:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes the licences of everything that is inside the library, with each text once.
 
-    packaging/licenses.py [cargo feature arguments] > THIRD-PARTY-LICENSES.txt
+    packaging/licenses.py [cargo arguments that select features] > THIRD-PARTY-LICENSES.txt
+    packaging/licenses.py --package iplaygames-python > THIRD-PARTY-LICENSES.txt
 
 Fails on a licence that nobody has looked at yet, and on a crate that ships no text of its own where
 the text asks to be passed on.
@@ -52,7 +53,9 @@ def standard_library():
 
 
 def main():
-    linked = crates.linked(sys.argv[1:])[1:]
+    library, *linked = crates.linked(sys.argv[1:])
+    # The crates of this repository have the project's own licence.
+    linked = [crate for crate in linked if crate.source]
     by_text, missing = {}, []
     for crate in linked:
         unknown = set(re.findall(r"[A-Za-z0-9.-]+", crate.license)) - ACCEPTED - {"AND", "OR", "WITH"}
@@ -68,7 +71,8 @@ def main():
 
     rule = "=" * 100
     version, standard = standard_library()
-    print(f"libiplaygames contains Rust's standard library {version} and these {len(linked)} crates:\n")
+    name = {"iplaygames": "libiplaygames", "iplaygames-python": "The module iplaygames_native._core"}[library.name]
+    print(f"{name} contains Rust's standard library {version} and these {len(linked)} crates:\n")
     for crate in linked:
         print(f"    {crate.name} {crate.version}: {crate.license}")
     for crate in missing:

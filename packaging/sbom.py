@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes the bill of materials of the library as CycloneDX 1.5 JSON.
 
-    packaging/sbom.py [cargo feature arguments] > iplaygames.cdx.json
+    packaging/sbom.py [cargo arguments that select features] > iplaygames.cdx.json
+    packaging/sbom.py --package iplaygames-python > iplaygames-native.cdx.json
 
 It has no date and no random serial number: the same Cargo.lock gives the same file.
 """

@@ -6,7 +6,7 @@
 # rustc's archive defines the whole of Rust's standard library, such as rust_eh_personality, so a
 # program that links two Rust static libraries defines it twice. Here all becomes one object in
 # which only the functions of the headers are global; what none of them reaches is left out. LD,
-# OBJCOPY and AR name the binutils.
+# OBJCOPY, AR and NM name the binutils.
 set -eu
 
 from=$1
@@ -16,7 +16,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # The names of the headers' functions, one a line.
-cat "$@" | sed 's|^ \*.*||' | grep -o 'ipg_[a-z_]*(' | tr -d '(' | sort -u >"$work/functions"
+cat "$@" | sed '/^#if defined(__ANDROID__)/,/^#endif/d; s|^ \*.*||' | grep -o 'ipg_[a-z_]*(' | tr -d '(' | sort -u >"$work/functions"
 [ -s "$work/functions" ] || { echo "no functions in $*" >&2; exit 1; }
 
 roots=$(sed 's/^/-u /' "$work/functions")
@@ -26,7 +26,7 @@ roots=$(sed 's/^/-u /' "$work/functions")
 "${OBJCOPY:-objcopy}" --wildcard --keep-global-symbol='ipg_*' --remove-section=.llvmbc --remove-section=.llvmcmd \
     --strip-debug --strip-unneeded "$work/whole.o" "$work/iplaygames.o"
 
-nm -g --defined-only "$work/iplaygames.o" | awk '{ print $3 }' | sort | diff "$work/functions" - >&2 ||
+"${NM:-nm}" -g --defined-only "$work/iplaygames.o" | awk '{ print $3 }' | sort | diff "$work/functions" - >&2 ||
     { echo "the static library does not define the headers' functions and nothing else" >&2; exit 1; }
 rm -f "$work/lib.a"
 "${AR:-ar}" rcsD "$work/lib.a" "$work/iplaygames.o"

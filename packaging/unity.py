@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "bindings/unity"
 NAME = "ai.iplaygames.native"
 
+# With the operating system in the editor, and the player that the library is for.
 PLUGIN = """PluginImporter:
   externalObjects: {}
   serializedVersion: 2
@@ -35,9 +36,9 @@ PLUGIN = """PluginImporter:
       settings:
         CPU: x86_64
         DefaultValueInitialized: true
-        OS: Linux
+        OS: @EDITOR@
   - first:
-      Standalone: Linux64
+      Standalone: @PLAYER@
     second:
       enabled: 1
       settings:
@@ -68,7 +69,9 @@ def importer(path):
     if path.is_dir():
         return "folderAsset: yes\nDefaultImporter:\n" + OTHER
     if path.suffix == ".so":
-        return PLUGIN
+        return PLUGIN.replace("@EDITOR@", "Linux").replace("@PLAYER@", "Linux64")
+    if path.suffix == ".dll":
+        return PLUGIN.replace("@EDITOR@", "Windows").replace("@PLAYER@", "Win64")
     if path.suffix == ".cs":
         return SCRIPT
     if path.suffix == ".asmdef":
@@ -104,7 +107,10 @@ def package(tree, version, put):
         put(SOURCE / script, root / "Runtime" / script)
     put(SOURCE / "IPlayGames.asmdef", root / "Runtime/IPlayGames.asmdef")
     put(SOURCE / "SessionExample.cs", root / "Samples~/Session/SessionExample.cs")
-    put(tree / "lib/libiplaygames.so", root / "Plugins/x86_64/libiplaygames.so")
+    if (tree / "bin/iplaygames.dll").exists():
+        put(tree / "bin/iplaygames.dll", root / "Plugins/x86_64/iplaygames.dll")
+    else:
+        put(tree / "lib/libiplaygames.so", root / "Plugins/x86_64/libiplaygames.so")
     put(ROOT / "CHANGELOG.md", root / "CHANGELOG.md")
     put(ROOT / "LICENSE-MIT", root / "LICENSE.md")
     put(tree / "share/doc/iplaygames/THIRD-PARTY-LICENSES.txt", root / "Third Party Notices.md")

@@ -19,8 +19,8 @@ SOURCES = [
     "Makefile",
 ]
 SOURCES += ["README.md", "CHANGELOG.md", "ARCHITECTURE.md", "LICENSE-MIT", "LICENSE-APACHE", "benches/*.rs"]
-# Named in Cargo.toml, which cannot be read without it.
-SOURCES += ["tests/threads/main.rs", "examples/*.rs"]
+# Cargo.toml names these tests and examples, and cargo refuses it without their files.
+SOURCES += ["tests/*/main.rs", "examples/*.rs"]
 SOURCES += [
     "bindings/python/Cargo.toml",
     "bindings/python/src/*",

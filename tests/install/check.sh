@@ -27,6 +27,15 @@ refuses() {
 # A program that must not hang.
 run() { timeout -k 5 120 "$@"; }
 
+# pinned_packages [NAME…]: the packages that the Python suite needs, and others, as
+# bindings/python/requirements-dev.txt pins it, without the markers. `root` names the repository.
+pinned_packages() {
+    local name
+    for name in anyio fastapi httpx pydantic pytest pytest-timeout rich tqdm trio typing_extensions "$@"; do
+        grep -oE "^$name==[^;]+" "$root/bindings/python/requirements-dev.txt" || return 1
+    done
+}
+
 # Says how it went; the script's status.
 ends() {
     echo "$passed passed, $failed failed"

@@ -1,6 +1,10 @@
 /* The shared library is closed while calls are in flight and a thread holds thread-local state of
    it, and opened again: it was never gone, and the calls end. argv[1] is its path. */
-#include <dlfcn.h>
+#ifdef _WIN32
+#  include <windows.h>
+#else
+#  include <dlfcn.h>
+#endif
 #include <iplaygames_sandbox.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -15,14 +19,28 @@
         }                                                                                                              \
     } while (0)
 
+#ifdef _WIN32
+typedef HMODULE library_t;
+typedef FARPROC symbol_t;
+#  define open_library(path) LoadLibraryA(path)
+#  define close_library(library) FreeLibrary(library)
+#  define find_symbol(library, name) GetProcAddress(library, name)
+#else
+typedef void *library_t;
+typedef void *symbol_t;
+#  define open_library(path) dlopen(path, RTLD_NOW | RTLD_LOCAL)
+#  define close_library(library) (dlclose(library) == 0)
+#  define find_symbol(library, name) dlsym(library, name)
+#endif
+
 /* One function of the library. The union keeps ISO C content: an object pointer is not a
    function's. */
 #define FUNCTION(name)                                                                                                 \
     union {                                                                                                            \
-        void *symbol;                                                                                                  \
+        symbol_t symbol;                                                                                               \
         __typeof__(&ipg_##name) call;                                                                                  \
     } name;                                                                                                            \
-    name.symbol = dlsym(library, "ipg_" #name);                                                                        \
+    name.symbol = find_symbol(library, "ipg_" #name);                                                                  \
     MUST(name.symbol != NULL)
 
 static int done, failed;
@@ -38,17 +56,18 @@ static void on_done(void *user_data, ipg_request *request, ipg_code code, const 
 }
 
 struct use {
-    void *symbol;
+    symbol_t symbol;
     ipg_client *client;
     pthread_barrier_t *barrier;
     int good;
 };
 
-/* A call on this thread leaves thread-local state; the thread ends only after dlclose. */
+/* A call on this thread leaves thread-local state; the thread ends only after the library is
+   closed. */
 static void *use_and_outlive(void *argument) {
     struct use *use = (struct use *)argument;
     union {
-        void *symbol;
+        symbol_t symbol;
         __typeof__(&ipg_call) call;
     } call;
     char *json = NULL;
@@ -60,7 +79,7 @@ static void *use_and_outlive(void *argument) {
 }
 
 int main(int argc, char **argv) {
-    void *library, *again;
+    library_t library, again;
     ipg_sandbox *sandbox = NULL;
     ipg_client *client = NULL;
     char *json = NULL;
@@ -69,8 +88,10 @@ int main(int argc, char **argv) {
     int i;
 
     MUST(argc == 2);
-    library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+    library = open_library(argv[1]);
+#ifndef _WIN32
     if (!library) fprintf(stderr, "%s\n", dlerror());
+#endif
     MUST(library != NULL);
     FUNCTION(sandbox_start);
     FUNCTION(client_new);
@@ -94,20 +115,20 @@ int main(int argc, char **argv) {
     }
     MUST(client_tick.call(client, 0, NULL) == IPG_OK); /* some are on their way now */
 
-    MUST(dlclose(library) == 0);
+    MUST(close_library(library));
     pthread_barrier_wait(&barrier);
     pthread_join(thread, NULL); /* its thread-local destructors run in the library that was closed */
 
-    again = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+    again = open_library(argv[1]);
     MUST(again != NULL);
-    MUST(dlsym(again, "ipg_submit") == submit.symbol);
+    MUST(find_symbol(again, "ipg_submit") == submit.symbol);
     while (done < CALLS) {
         MUST(client_tick.call(client, 1000, NULL) == IPG_OK);
     }
     MUST(failed == 0);
     MUST(client_free.call(client) == IPG_OK);
     MUST(sandbox_stop.call(sandbox) == IPG_OK);
-    MUST(dlclose(again) == 0);
-    printf("%d calls ended after dlclose\n", done);
+    MUST(close_library(again));
+    printf("%d calls ended after the library was closed\n", done);
     return 0;
 }

@@ -49,7 +49,7 @@ lib=$prefix/lib
 shared=$lib/libiplaygames.so
 
 links() { [ "$(readlink "$shared")" = "libiplaygames.so.$major" ] && [ "$(readlink "$shared.$major")" = "libiplaygames.so.$version" ]; }
-exports() { sed 's|^ \*.*||' "$root"/include/*.h | grep -o 'ipg_[a-z_]*(' | tr -d '(' | sort -u | diff - <("$@" | awk '{ print $3 }' | sort -u); }
+exports() { sed '/^#if defined(__ANDROID__)/,/^#endif/d; s|^ \*.*||' "$root"/include/*.h | grep -o 'ipg_[a-z_]*(' | tr -d '(' | sort -u | diff - <("$@" | awk '{ print $3 }' | sort -u); }
 check "the links lead from the plain name over the soname to the version" links
 check "the soname is that of the ABI's major number" \
     sh -c "readelf -d '$shared' | grep -F 'Library soname: [libiplaygames.so.$major]'"

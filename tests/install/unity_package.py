@@ -43,6 +43,8 @@ def problems(package, version):
             yield f"{name}.meta is not for a file or folder as {name} is one."
         if name.endswith(".so") and not re.search(r"Standalone: Linux64\n    second:\n      enabled: 1", text):
             yield f"{name}.meta does not enable the library for Linux."
+        if name.endswith(".dll") and not re.search(r"Standalone: Win64\n    second:\n      enabled: 1", text):
+            yield f"{name}.meta does not enable the library for Windows."
     manifest = json.loads((package / "package.json").read_text())
     if (manifest["name"], manifest["version"]) != (package.name, version):
         yield f"package.json is for {manifest['name']} {manifest['version']}, not for {package.name} {version}."

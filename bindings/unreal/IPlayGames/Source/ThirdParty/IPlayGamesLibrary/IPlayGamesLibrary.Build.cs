@@ -13,14 +13,17 @@ public class IPlayGamesLibrary : ModuleRules
 
 		// The module uses the shared library: the static library needs the system's C++ runtime,
 		// and Unreal links its own.
-		string Folder = Path.Combine(ModuleDirectory, "lib", Target.Platform.ToString());
-		string[] Found = Directory.Exists(Folder) ? Directory.GetFiles(Folder, "libiplaygames.so.*") : new string[0];
+		string Platform = Target.Platform.ToString();
+		string Folder = Path.Combine(ModuleDirectory, "lib", Platform);
+		// Windows finds the DLL by its name, beside the game. The linker reads iplaygames.lib.
+		string Pattern = Platform == "Win64" ? "iplaygames.dll" : "libiplaygames.so.*";
+		string[] Found = Directory.Exists(Folder) ? Directory.GetFiles(Folder, Pattern) : new string[0];
 		if (Found.Length != 1)
 		{
 			throw new BuildException("IPlayGamesLibrary: " + Folder + " contains " + Found.Length
-				+ " files libiplaygames.so.*. Put one library there, built for this platform.");
+				+ " files " + Pattern + ". Put one library there, built for this platform.");
 		}
-		PublicAdditionalLibraries.Add(Found[0]);
+		PublicAdditionalLibraries.Add(Platform == "Win64" ? Path.ChangeExtension(Found[0], ".lib") : Found[0]);
 		RuntimeDependencies.Add("$(BinaryOutputDir)/" + Path.GetFileName(Found[0]), Found[0]);
 	}
 }
