@@ -26,7 +26,7 @@ GENERATED = {
 }
 
 SLASHES = {".c", ".cpp", ".cs", ".h", ".hpp", ".js", ".rs"}
-HASHES = {".awk", ".cmake", ".in", ".py", ".pyi", ".sh", ".toml", ".yml"}
+HASHES = {".awk", ".cmake", ".in", ".mk", ".py", ".pyi", ".sh", ".toml", ".yml"}
 HASH_NAMES = {".clang-format", ".editorconfig", ".gitignore", "Doxyfile", "Makefile", "run"}
 # An indented code block or a table in a comment.
 CODE = re.compile(r"(///|//!|//|\*|--|#)(     | \|)")
