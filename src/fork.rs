@@ -4,7 +4,8 @@
 //! stay locked in the child for ever. So a [`ForkSafeMutex`] also takes a shared lock, which `fork`
 //! takes exclusively: it waits until no thread holds any of them. A [`StaticForkSafeMutex`] lives
 //! as long as the process and costs half as much: `fork` locks each of them. While such a mutex is
-//! held, code must not lock another one, wait, or call code of the host.
+//! held, code must not lock another one, wait, or call code of the host. The files of journals are
+//! the exception: a fork waits for one commit.
 
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
@@ -53,8 +54,8 @@ impl<T> std::ops::DerefMut for ForkSafeGuard<'_, T> {
     }
 }
 
-/// A static mutex, which `fork` locks. It does not poison, either. Only the tables of the C
-/// interface use it.
+/// A static mutex, which `fork` locks. It does not poison, either. The tables of the C interface
+/// and the open files of journals use it.
 #[cfg_attr(not(feature = "capi"), allow(dead_code))]
 pub(crate) struct StaticForkSafeMutex<T: 'static> {
     value: Mutex<T>,

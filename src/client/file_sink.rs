@@ -14,6 +14,7 @@ use crate::codes::Code;
 use crate::error::Error;
 use crate::fork;
 use crate::http_types::{BodySink, Outcome, Response, WriteError};
+use crate::net::stdio_guard::StdioGuard;
 
 /// The longest body of a 2xx response that may be an error of the API.
 const MAX_REFUSAL: usize = 64 * 1024;
@@ -211,6 +212,7 @@ impl BodySink for FileSink {
 
 impl PartialFile {
     fn create(target: &Path) -> Result<PartialFile, Error> {
+        let _stdio = StdioGuard::new();
         let folder = target.parent().unwrap_or(target);
         let mut tried = 0;
         let (file, path) = loop {
@@ -246,6 +248,9 @@ impl PartialFile {
 
     fn persist(self, target: &Path) -> io::Result<()> {
         let PartialFile { file, name, .. } = self;
+        // Some file systems report a full disk only now, and the file that is replaced must not be
+        // lost.
+        file.sync_all()?;
         drop(file);
         fs::rename(&name.path, target)
     }
@@ -349,6 +354,26 @@ mod tests {
         let operation = crate::operation("get_api_v1_transaction_exports_export_id_download").unwrap();
         sink.save(operation, Response { status: 200, ..Response::default() }).unwrap();
         assert_eq!(fs::read(folder.path().join("export.csv")).unwrap(), b"all");
+        assert_eq!(names(folder.path()), ["export.csv"]);
+    }
+
+    #[test]
+    fn a_file_that_does_not_reach_the_disk_replaces_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("export.csv");
+        fs::write(&target, "old").unwrap();
+        let mut partial = PartialFile::create(&target).unwrap();
+        // A device of Unix that takes every write, and that cannot be synchronized.
+        let Ok(device) = File::options().write(true).open("/dev/null") else { return };
+        partial.file = device;
+        let sink = FileSink::new(partial, target.clone(), fork::generation());
+        sink.begin(None).unwrap();
+        sink.write(b"new").unwrap();
+        let operation = crate::operation("get_api_v1_transaction_exports_export_id_download").unwrap();
+        let error = sink.save(operation, Response { status: 200, ..Response::default() }).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::FILE, Outcome::Unknown));
+        assert_eq!(fs::read(&target).unwrap(), b"old");
+        drop(sink);
         assert_eq!(names(folder.path()), ["export.csv"]);
     }
 

@@ -17,6 +17,7 @@ use super::error::JournalError;
 use super::platform::{self, FileId};
 use super::schema::{self, MIGRATIONS, SchemaError};
 use crate::fork::StaticForkSafeMutex;
+use crate::net::stdio_guard::StdioGuard;
 
 static DATABASES: StaticForkSafeMutex<Vec<Database>> =
     StaticForkSafeMutex::with_fork_handler(Vec::new(), close_all);
@@ -58,7 +59,11 @@ pub(super) fn with<T>(
     let until = Instant::now() + limit;
     let (mut pause, mut replaced) = (Duration::from_millis(1), 0);
     loop {
-        match try_with(path, &mut work) {
+        // Taken before the lock: a fork waits for the locks in this order.
+        let stdio = StdioGuard::new();
+        let tried = try_with(path, &mut work);
+        drop(stdio);
+        match tried {
             Ok(Some(output)) => return Ok(output),
             Ok(None) if replaced < MAX_REPLACEMENTS => replaced += 1,
             Ok(None) => {

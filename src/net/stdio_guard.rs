@@ -2,10 +2,10 @@
 //! then gives their numbers to the next descriptors of the process, and what the host writes to
 //! standard error would go to a server.
 //!
-//! The driver, the helper threads, the reqwest transport and the sandbox hold a [`StdioGuard`]
-//! while other libraries create descriptors; the native transport moves its sockets itself
-//! (`transport/native/connect.rs`). A stream that the host closes while a guard is held is not
-//! covered until the next guard.
+//! The driver, the helper threads, the reqwest transport, the journal, downloads and the sandbox
+//! hold a [`StdioGuard`] while they or other libraries create descriptors; the native transport
+//! moves its sockets itself (`transport/native/connect.rs`). A stream that the host closes while a
+//! guard is held is not covered until the next guard.
 
 use crate::fork::{self, ForkSafeMutex};
 use crate::sys::{self, StdioPlaceholder};

@@ -13,6 +13,8 @@ use crate::support::{TEST_TIMEOUT, child, options};
 const START: &str = r#"{"game_id": 123, "player_id": "p", "currency": "USD", "country_code": "US",
     "ip_address": "192.0.2.1"}"#;
 
+const DOWNLOAD: &str = "get_api_v1_transaction_exports_export_id_download";
+
 fn open_descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
@@ -144,6 +146,53 @@ fn no_descriptor_of_the_library_has_the_number_of_a_standard_stream_that_the_hos
     });
     assert!(!has_low_descriptor(&stdio), "after calls on several connections");
     drop((calls, client));
+}
+
+/// Writes to the standard streams that the host has closed, as a program with old code does.
+fn assert_nothing_takes_what_the_host_writes() {
+    for number in 0..3 {
+        // SAFETY: the bytes outlive the call.
+        let written = unsafe { libc::write(number, c"written by the host".as_ptr().cast(), 19) };
+        assert_eq!(written, -1, "something takes what the host writes to {number}");
+    }
+}
+
+#[test]
+fn the_files_of_a_journal_and_of_a_download_have_no_number_of_a_closed_standard_stream() {
+    const NAME: &str =
+        "descriptors::the_files_of_a_journal_and_of_a_download_have_no_number_of_a_closed_standard_stream";
+    if !child::is(NAME) {
+        let sandbox = Sandbox::start("").unwrap();
+        let slow = format!(r#"{{"command": "fault", "operation": "{DOWNLOAD}", "delay_ms": 100}}"#);
+        sandbox.control(&slow).unwrap();
+        child::run(NAME, &[("CONFIG", &sandbox.client_config())]);
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let config = child::given("CONFIG");
+    let config = format!(r#"{}, "journal": {path:?}}}"#, config.trim_end_matches('}'));
+    let stdio = ClosedStdio::new();
+    let client = Client::new(Config::from_json(&config).unwrap()).unwrap();
+    client.call("start_a_game_session", START, &options()).unwrap();
+    assert!(!has_low_descriptor(&stdio), "after the first use of the journal");
+    assert_nothing_takes_what_the_host_writes();
+    let (arguments, file) = (r#"{"export_id": 7}"#, folder.path().join("export.csv"));
+    let mut checks = 0;
+    let check = |_: &iplaygames::DownloadProgress| {
+        assert_nothing_takes_what_the_host_writes();
+        checks += 1;
+        true
+    };
+    let every = Duration::from_millis(1);
+    client.download_to_file_cancellable(DOWNLOAD, arguments, &file, &options(), every, check).unwrap();
+    assert!(checks > 0);
+    assert!(!has_low_descriptor(&stdio), "after a download");
+    assert_eq!(client.journal().unwrap().open(&Default::default()).unwrap().len(), 1);
+    drop(client);
+    drop(stdio);
+    let content = std::fs::read_to_string(file).unwrap();
+    assert!(!content.is_empty() && !content.contains("written by the host"), "{content}");
 }
 
 #[test]
