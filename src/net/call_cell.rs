@@ -181,14 +181,16 @@ impl CallCell {
     /// ended it.
     fn end(&self, report: CallReport) -> Option<AbortHandle> {
         let report = Arc::new(report);
-        // Without a record, the state has the only reference: its report can be moved out.
-        let recorded = self.record.get().map(|_| Arc::clone(&report));
-        let before = {
+        let (before, recorded) = {
             let mut state = self.state();
             if let State::Done(_) = *state {
                 return None;
             }
-            std::mem::replace(&mut *state, State::Done(report))
+            // Without a record, the state has the only reference: its report can be moved out.
+            // `set_record` reads the state after it has set the record, so one of the two records
+            // the end.
+            let recorded = self.record.get().map(|_| Arc::clone(&report));
+            (std::mem::replace(&mut *state, State::Done(report)), recorded)
         };
         if let Some(report) = recorded {
             let _ = unwind::run(|| drop(self.record_end(&report)));
@@ -331,6 +333,38 @@ mod tests {
             cell.cancel();
             cell.cancel();
             assert_eq!(told.load(Ordering::SeqCst), 1);
+        }
+    }
+
+    struct CountEnds(AtomicU32);
+
+    impl CallRecord for CountEnds {
+        fn begin(&self) -> RecordFuture<Result<(), TransportError>> {
+            Box::pin(std::future::ready(Ok(())))
+        }
+
+        fn end(&self, _: &CallReport) -> RecordFuture<()> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Box::pin(std::future::ready(()))
+        }
+    }
+
+    #[test]
+    fn a_call_that_is_canceled_while_it_gets_its_record_is_recorded_once() {
+        for _ in 0..2000 {
+            let cell = CallCell::new(&Arc::new(DriveClock::new()));
+            let ends = Arc::new(CountEnds(AtomicU32::new(0)));
+            let record = Arc::clone(&ends) as Arc<dyn CallRecord>;
+            let both_run = std::sync::Barrier::new(2);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    both_run.wait();
+                    cell.cancel();
+                });
+                both_run.wait();
+                cell.set_record(&record);
+            });
+            assert_eq!(ends.0.load(Ordering::SeqCst), 1);
         }
     }
 
