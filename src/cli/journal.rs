@@ -11,7 +11,7 @@ use crate::config::API_KEY_ENV;
 use crate::escape::escape_json_controls;
 use crate::json::object;
 use crate::nearest::did_you_mean;
-use crate::{Client, EndAllOptions, JournalEntry, JournalFilter, SessionJournal, SessionState};
+use crate::{Client, EndAllOptions, EndedAll, JournalEntry, JournalFilter, SessionJournal, SessionState};
 
 use super::error::CliError;
 use super::help::HELP;
@@ -93,15 +93,21 @@ fn end(client: &Client, arguments: &Arguments) -> Result<(), CliError> {
     let mut failures = Vec::new();
     let all = client.journal()?.end_all(&options, |step| {
         if let crate::EndResult::Failed(error) = &step.result {
-            failures.push(format!("{}: {error}", step.entry.session_id.as_deref().unwrap_or("?")));
+            // Not the id of the session, which may be a secret.
+            failures.push(format!("{}: {error}", step.entry.id));
         }
         true
     })?;
-    print_result(&format!("{}\n", all.to_json()), "The sessions were ended.")?;
+    let EndedAll { ended, already_over, failed, without_id, other_host } = all;
+    let summary = format!(
+        "Of the sessions, {ended} were ended, {already_over} were over before, {failed} may still exist after \
+         an error, {without_id} have no id, and {other_host} belong to other servers."
+    );
+    print_result(&format!("{}\n", all.to_json()), &summary)?;
     match failures.first() {
         None => Ok(()),
         Some(first) => Err(CliError::Io(format!(
-            "{} sessions may still exist. The first error is of the session {}",
+            "{} sessions may still exist. The first error is of the entry {}",
             failures.len(),
             crate::escape::escape_controls(first)
         ))),

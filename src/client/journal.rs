@@ -240,8 +240,8 @@ impl SessionJournal {
     }
 
     /// Ends sessions as [`end_all`](SessionJournal::end_all) does, and calls `go_on` on this thread
-    /// at the given interval. If it returns false, the call in flight is canceled and no other
-    /// follows; see [`Client::call_cancellable`].
+    /// after each entry, and at the given interval during a call. If it returns false, the call in
+    /// flight is canceled and no other follows; see [`Client::call_cancellable`].
     ///
     /// # Errors
     ///
@@ -254,13 +254,15 @@ impl SessionJournal {
         mut progress: impl FnMut(&EndProgress<'_>) -> bool,
     ) -> Result<EndedAll, Error> {
         let is_going = Cell::new(true);
-        let call = |operation: &str, arguments: &str| {
-            self.client.call_cancellable(operation, arguments, &options.call, every, || {
-                is_going.set(is_going.get() && go_on());
-                is_going.get()
-            })
+        let goes_on = || {
+            is_going.set(is_going.get() && go_on());
+            is_going.get()
         };
-        self.end_with(options, call, |step| progress(step) && is_going.get())
+        let call = |operation: &str, arguments: &str| {
+            self.client.call_cancellable(operation, arguments, &options.call, every, goes_on)
+        };
+        // Fast calls end before the interval, so this is also asked between them.
+        self.end_with(options, call, |step| progress(step) && goes_on())
     }
 
     fn end_with(
@@ -386,10 +388,10 @@ enum Ended {
 }
 
 impl ClientInner {
-    /// Returns the host of the server, with its port if that is not the usual one.
+    /// Returns the host of the server, with its port if that is not the usual one, and with the
+    /// path of the base URL: two paths may be two servers, which do not know each other's sessions.
     pub(super) fn host(&self) -> &str {
         let url = self.config.base_url.as_str();
-        let url = url.split_once("://").map_or(url, |(_, after)| after);
-        url.split_once('/').map_or(url, |(host, _)| host)
+        url.split_once("://").map_or(url, |(_, after)| after)
     }
 }

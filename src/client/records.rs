@@ -36,9 +36,9 @@ pub(super) fn record_of(
         let session_id = kind.session_id;
         return Some(Arc::new(StartRecord { call, session_id, entry: Arc::new(entry) }));
     }
-    let session_id = session_of(operation, request)?;
+    let (call_id, session_id) = (call_id.to_owned(), session_of(operation, request)?);
     let is_end = operation.id == kind.end;
-    Some(Arc::new(SessionRecord { call, session_id, is_end, has_marked: Arc::default() }))
+    Some(Arc::new(SessionRecord { call, call_id, session_id, is_end, has_marked: Arc::default() }))
 }
 
 /// Returns the intent of a start. Only these members of the request are recorded.
@@ -124,6 +124,7 @@ impl CallRecord for StartRecord {
 /// The record of a call that ends or checks a session.
 struct SessionRecord {
     call: RecordedCall,
+    call_id: String,
     session_id: String,
     is_end: bool,
     /// Whether this call has changed the session from open to ending.
@@ -132,8 +133,9 @@ struct SessionRecord {
 
 impl SessionRecord {
     fn change(&self, change: Change) -> RecordFuture<()> {
-        let has_marked = Arc::clone(&self.has_marked);
-        Box::pin(self.call.journal.record_change(&self.session_id, &self.call.host, change, has_marked))
+        let SessionRecord { call, call_id, session_id, has_marked, .. } = self;
+        let has_marked = Arc::clone(has_marked);
+        Box::pin(call.journal.record_change(call_id, session_id, &call.host, change, has_marked))
     }
 }
 

@@ -60,16 +60,18 @@ impl Journal {
         self.write(Write::Outcome(Arc::clone(entry)))
     }
 
-    /// Records what is known of a session. `has_marked` is the same for all changes of one call.
+    /// Records what a call knows of a session. `has_marked` is the same for all changes of one
+    /// call.
     pub(crate) fn record_change(
         &self,
+        call_id: &str,
         session_id: &str,
         host: &str,
         change: Change,
         has_marked: Arc<AtomicBool>,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let (session_id, host) = (session_id.to_owned(), host.to_owned());
-        self.write(Write::Session { session_id, host, change, has_marked })
+        let [call_id, session_id, host] = [call_id, session_id, host].map(str::to_owned);
+        self.write(Write::Session { call_id, session_id, host, change, has_marked })
     }
 
     /// Begins a write whose failure is logged. The result is ready when it is written.

@@ -8,6 +8,7 @@ use super::database::{self, BUSY_LIMIT};
 use super::error::JournalError;
 use super::handle::Journal;
 use super::store;
+use crate::api::session::START;
 use crate::error::Error;
 use crate::json::{self, ObjectReader};
 
@@ -69,7 +70,7 @@ impl SessionState {
 
 /// A session in a journal. Times are milliseconds since 1970, UTC, by the clock of the machine that
 /// wrote them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JournalEntry {
     /// The number of the entry. Numbers grow with each start and are not used again.
@@ -80,7 +81,7 @@ pub struct JournalEntry {
     pub operation: String,
     /// The id of the call that started the session, which the server received as `X-Request-Id`.
     pub call_id: String,
-    /// The host of the server.
+    /// The host of the server, with the port and the path of the base URL if it has them.
     pub host: String,
     /// The operator's id of the player.
     pub player_id: Option<String>,
@@ -96,7 +97,8 @@ pub struct JournalEntry {
     pub outcome_at: Option<i64>,
     /// The code of the start; 0 for a success.
     pub code: Option<i64>,
-    /// The id of the session, or of the multi-session.
+    /// The id of the session, or of the multi-session. The latter is a secret, which `Debug` does
+    /// not show.
     pub session_id: Option<String>,
     /// When the session expires, as the server sent it.
     pub expires_at: Option<String>,
@@ -108,6 +110,18 @@ pub struct JournalEntry {
 
 pub(super) const COLUMNS: &str = "id, state, operation, call_id, host, player_id, game_id, currency, process,
     started_at, outcome_at, code, session_id, expires_at, ended_at, note";
+
+impl std::fmt::Debug for JournalEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("JournalEntry");
+        shown.field("id", &self.id).field("state", &self.state).field("operation", &self.operation);
+        if self.operation == START {
+            shown.field("session_id", &self.session_id);
+        }
+        shown.field("call_id", &self.call_id).field("host", &self.host).field("player_id", &self.player_id);
+        shown.finish_non_exhaustive()
+    }
+}
 
 impl JournalEntry {
     fn of_row(row: &Row<'_>) -> rusqlite::Result<JournalEntry> {

@@ -15,7 +15,7 @@ use crate::config::Durability;
 pub(crate) struct Intent {
     pub(crate) operation: &'static str,
     pub(crate) call_id: String,
-    /// The host name of the base URL.
+    /// The base URL without its scheme.
     pub(crate) host: String,
     pub(crate) player_id: Option<String>,
     /// The id of the game, or of the games of a multi-session, as JSON.
@@ -76,6 +76,8 @@ pub(super) enum Write {
     Intent(std::sync::Arc<Entry>),
     Outcome(std::sync::Arc<Entry>),
     Session {
+        /// The call that knows the change.
+        call_id: String,
         session_id: String,
         host: String,
         change: Change,
@@ -164,7 +166,7 @@ fn write_all(connection: &Connection, batch: &[&Write]) -> rusqlite::Result<Opti
             }
             Write::Session { change: Change::StillOpen, has_marked, .. }
                 if !has_marked.load(Ordering::Acquire) => {}
-            Write::Session { session_id, host, change, has_marked } => {
+            Write::Session { session_id, host, change, has_marked, .. } => {
                 let sql = match change {
                     Change::Ending => ENDING,
                     Change::StillOpen => STILL_OPEN,

@@ -295,8 +295,9 @@ impl Writer {
                 Write::Outcome(entry) => {
                     Some(format!("The outcome of the call {} is not recorded", entry.intent.call_id))
                 }
-                Write::Session { session_id, change, .. } => {
-                    Some(format!("The session {session_id} is not recorded as {change:?}"))
+                // The id of a multi-session is a secret.
+                Write::Session { call_id, change, .. } => {
+                    Some(format!("The session of the call {call_id} is not recorded as {change:?}"))
                 }
             };
             if let Some(what) = what {

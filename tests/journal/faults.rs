@@ -2,8 +2,8 @@
 //! client that starts no session is not disturbed.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use iplaygames::{CallOptions, Code, Error, LogLevel, Outcome, SessionState};
@@ -38,6 +38,33 @@ fn a_full_disk_refuses_starts_and_lets_other_calls_pass() {
     fixture.start("third");
     let may_exist = fixture.list(&[]).into_iter().map(|entry| entry.player_id.unwrap()).collect::<Vec<_>>();
     assert_eq!(may_exist, ["first", "third"], "the end of the first is not recorded");
+}
+
+#[test]
+fn a_warning_does_not_contain_the_id_of_a_multi_session_which_is_a_secret() {
+    let fixture = Fixture::new();
+    let disk = Disk::of(fixture.folder.path());
+    let arguments = r#"{"player_id": "p", "currency": "USD", "country_code": "US", "ip_address": "192.0.2.1",
+        "game_ids": ["1", "2"]}"#;
+    let options = CallOptions::default();
+    fixture.client.call("start_a_multi_session", arguments, &options).unwrap();
+    let token = fixture.only().session_id.unwrap();
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let added = Arc::clone(&lines);
+    let logger = move |line: &iplaygames::LogLine| {
+        if line.target == "iplaygames::journal" {
+            added.lock().unwrap().push(line.message.to_string());
+        }
+    };
+    fixture.client.set_logger(Some(Arc::new(logger)), Some(LogLevel::Warn)).unwrap();
+    disk.fail_writes(ffi::SQLITE_FULL);
+    let ended = fixture.client.call("end_multi_session", &format!(r#"{{"token": "{token}"}}"#), &options);
+    let call_id = ended.unwrap().call_id().to_owned();
+    fixture.client.deliver_log();
+    let lines = lines.lock().unwrap();
+    let names_call = |line: &&String| line.contains(&call_id) && line.contains("Ended");
+    assert_eq!(lines.iter().filter(names_call).count(), 1, "{lines:?}");
+    assert!(!lines.iter().any(|line| line.contains(&token)), "{lines:?}");
 }
 
 #[test]

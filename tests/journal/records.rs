@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use iplaygames::{
-    CallOptions, Client, Code, Config, EndAllOptions, EndResult, JournalFilter, Outcome, SessionState,
+    CallOptions, Client, Code, Config, EndAllOptions, EndResult, HostRequest, JournalFilter, Outcome,
+    SessionState,
 };
 use serde_json::{Value, json};
 
-use crate::fixture::{ALL, Fixture, builder, hooked, read, request, started, with_session};
+use crate::fixture::{ALL, Fixture, Responder, builder, hooked, read, request, started, with_session};
 use crate::support::{START, TEST_TIMEOUT};
 
 #[test]
@@ -49,6 +50,31 @@ fn a_multi_session_is_recorded_like_a_session() {
     let arguments = format!(r#"{{"token": "{token}"}}"#);
     fixture.client.call("end_multi_session", &arguments, &options).unwrap();
     assert_eq!(fixture.only().state, SessionState::Ended);
+}
+
+#[test]
+fn what_a_server_with_another_path_says_of_a_session_changes_nothing() {
+    let fixture = Fixture::new();
+    let id = fixture.start("p");
+    // It knows no session, and says so as the API does.
+    let gone = r#"{"success":false,"error":"Session not found"}"#;
+    let transport = Responder(move |_: &HostRequest<'_>| (404, gone.to_owned()));
+    let other = Client::builder()
+        .api_key("key")
+        .timeout(TEST_TIMEOUT)
+        .base_url(&format!("{}/staging", fixture.sandbox.base_url()))
+        .journal(fixture.path())
+        .host_transport(Arc::new(transport))
+        .build()
+        .unwrap();
+    let error = other.sessions().status(&id).unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::NOT_FOUND, Outcome::Rejected));
+    let ended = other.journal().unwrap().end_all(&EndAllOptions::default(), |_| true).unwrap();
+    assert_eq!((ended.other_host, ended.already_over), (1, 0), "{ended:?}");
+    assert_eq!(fixture.only().state, SessionState::Open);
+    // The server of the session has the last word.
+    let ended = fixture.client.journal().unwrap().end_all(&EndAllOptions::default(), |_| true).unwrap();
+    assert_eq!((ended.ended, fixture.only().state), (1, SessionState::Ended));
 }
 
 #[test]
