@@ -321,7 +321,9 @@ impl Client {
             let client = self.shared.client.clone();
             let (sender, mut receiver) = mpsc::channel();
             let helper = std::thread::Builder::new().name("iplaygames-prewarm".into());
-            helper.spawn(move || sender.send(client.prewarm(timeout)))?;
+            helper
+                .spawn(move || sender.send(client.prewarm(timeout)))
+                .map_err(|error| errors::resources_error(py, "A thread that opens a connection", &error))?;
             loop {
                 let (received, returned) = py.detach(move || (receiver.recv_timeout(SIGNAL_POLL), receiver));
                 match received {

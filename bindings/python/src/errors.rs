@@ -46,6 +46,14 @@ pub(crate) fn to_exception(py: Python<'_>, error: &Error) -> PyErr {
     made.unwrap_or_else(|problem| problem)
 }
 
+/// Returns the exception for something that the system refused to create: a descriptor or a thread.
+pub(crate) fn resources_error(py: Python<'_>, what: &str, error: &std::io::Error) -> PyErr {
+    let made = errors_module(py).and_then(|errors| {
+        errors.call_method1(intern!(py, "resources_error"), (what, error.to_string())).map(PyErr::from_value)
+    });
+    made.unwrap_or_else(|problem| problem)
+}
+
 /// Returns the exception for a defect of the library. Its outcome is `unknown`.
 pub(crate) fn internal_error(py: Python<'_>, message: &str) -> PyErr {
     let made = errors_module(py).and_then(|errors| {

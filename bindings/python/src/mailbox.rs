@@ -2,7 +2,7 @@
 //! thread of Python takes them. An event loop watches the mailbox's descriptor, which is readable
 //! while the queue is not empty. A thread without an event loop waits.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -12,13 +12,14 @@ use pyo3::types::PyList;
 
 use crate::sys::SelfPipe;
 use crate::time::{SIGNAL_POLL, duration_from_seconds};
-use crate::{boundary, guard};
+use crate::{boundary, errors, guard};
 
 /// The queue of a mailbox. Threads that Python does not know use it.
 pub(crate) struct Inbox {
     state: Mutex<State>,
     arrived: Condvar,
-    pipe: SelfPipe,
+    /// Made when an event loop asks for its descriptor: other mailboxes need none.
+    pipe: OnceLock<SelfPipe>,
 }
 
 #[derive(Default)]
@@ -29,9 +30,23 @@ struct State {
 }
 
 impl Inbox {
-    fn new() -> std::io::Result<Inbox> {
-        let (state, arrived) = (Mutex::new(State::default()), Condvar::new());
-        Ok(Inbox { state, arrived, pipe: SelfPipe::new()? })
+    fn new() -> Inbox {
+        Inbox { state: Mutex::new(State::default()), arrived: Condvar::new(), pipe: OnceLock::new() }
+    }
+
+    fn pipe(&self) -> std::io::Result<&SelfPipe> {
+        if let Some(pipe) = self.pipe.get() {
+            return Ok(pipe);
+        }
+        let pipe = self.pipe.get_or_init({
+            let new = SelfPipe::new()?;
+            || new
+        });
+        // A token that came before did not see the pipe.
+        if !self.lock().tokens.is_empty() {
+            pipe.wake();
+        }
+        Ok(pipe)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -50,7 +65,9 @@ impl Inbox {
             (was_empty, state.waker.take())
         };
         if was_empty {
-            self.pipe.wake();
+            if let Some(pipe) = self.pipe.get() {
+                pipe.wake();
+            }
             self.arrived.notify_all();
         }
         if let Some(waker) = waker {
@@ -61,7 +78,9 @@ impl Inbox {
     /// Removes and returns all tokens.
     fn take(&self) -> Vec<u64> {
         // The pipe is drained first: a token that arrives after that makes it readable again.
-        self.pipe.drain();
+        if let Some(pipe) = self.pipe.get() {
+            pipe.drain();
+        }
         std::mem::take(&mut self.lock().tokens)
     }
 
@@ -93,13 +112,16 @@ pub(crate) struct Mailbox {
 impl Mailbox {
     #[new]
     fn new(py: Python<'_>) -> PyResult<Mailbox> {
-        boundary::catch(py, || Ok(Mailbox { inbox: Arc::new(Inbox::new()?) }))
+        boundary::catch(py, || Ok(Mailbox { inbox: Arc::new(Inbox::new()) }))
     }
 
     /// Returns the descriptor that an event loop watches for reading.
     fn fileno(&self, py: Python<'_>) -> PyResult<i32> {
         boundary::catch(py, || {
-            self.inbox.pipe.descriptor().ok_or_else(|| {
+            let made = self.inbox.pipe();
+            let pipe =
+                made.map_err(|error| errors::resources_error(py, "The wake-up of an event loop", &error))?;
+            pipe.descriptor().ok_or_else(|| {
                 PyNotImplementedError::new_err("A mailbox has no descriptor on this system: use wait().")
             })
         })

@@ -192,6 +192,45 @@ def test_the_first_failure_at_the_limit_of_open_files_is_the_exception_of_its_ca
     )
 
 
+@posix
+def test_the_first_call_of_an_event_loop_at_the_limit_of_open_files_has_an_exception_of_its_own(
+    run_ok: RunOk,
+) -> None:
+    run_ok(
+        with_preamble(
+            """
+            import asyncio, resource
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+            async def main():
+                async_client, taken = box.async_client(), []
+                sessions, watch = async_client.sessions, client.sessions.watch
+                watch("id").close()
+                try:
+                    while True:
+                        taken.append(os.dup(0))
+                except OSError:
+                    pass
+                for call in sessions.start(**START), async_client.call("list_games"):
+                    try:
+                        await call
+                    except ipg.ResourcesError as error:
+                        assert error.outcome == "not_sent"
+                    else:
+                        raise AssertionError("no exception")
+                # A blocking watch has no wake-up; it waits until it can connect.
+                with watch("id"):
+                    for number in taken:
+                        os.close(number)
+                assert box.counts()["requests"]["total"] == 0
+                await sessions.start(**START)
+
+            asyncio.run(main())
+            """
+        )
+    )
+
+
 # ---- signals -------------------------------------------------------------------------------------
 
 

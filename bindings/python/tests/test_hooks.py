@@ -59,6 +59,32 @@ class Ends:
         assert self.kinds == {kind.replace("_", " ", 1): number for kind, number in kinds.items()}
 
 
+@pytest.mark.parametrize("own", [{}, {"Traceparent": "own", "X-Own": "1"}], ids=repr)
+@pytest.mark.parametrize("of_client", [{}, {"TRACEPARENT": "client"}], ids=repr)
+def test_a_header_of_a_hook_takes_the_place_of_the_same_header_in_another_case(
+    iplaygames_sandbox: Sandbox, own: dict[str, str], of_client: dict[str, str]
+) -> None:
+    def on_request(request: RequestInfo) -> None:
+        request.headers["traceparent"] = "hook"
+
+    client = iplaygames_sandbox.client(on_request=on_request).with_options(headers=of_client)
+    client.call("list_games")
+    client.with_options(headers=own).call("list_games")
+    for request in iplaygames_sandbox.control("requests")["requests"]:
+        headers = request["headers"]
+        assert {name: headers[name] for name in headers if "trace" in name.lower()} == {
+            "traceparent": "hook"
+        }
+    assert ("x-own" in {name.lower() for name in headers}) == ("X-Own" in own)
+
+
+def test_a_hook_may_remove_the_headers_of_a_call(iplaygames_sandbox: Sandbox) -> None:
+    client = iplaygames_sandbox.client(on_request=lambda request: request.headers.clear())
+    client.with_options(headers={"X-Own": "1"}).call("list_games")
+    [request] = iplaygames_sandbox.control("requests")["requests"]
+    assert "x-own" not in {name.lower() for name in request["headers"]}
+
+
 @pytest.mark.parametrize(
     "headers", [{"Authorization": "Bearer other"}, {"x": 5}, {"x": "a\n"}, 5], ids=repr
 )

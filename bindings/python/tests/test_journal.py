@@ -278,6 +278,75 @@ def test_canceling_the_task_of_end_all_stops_it(
     asyncio.run(asyncio.wait_for(main(), 40))
 
 
+@pytest.mark.parametrize("how", ["exception", "cancel"])
+def test_a_fast_end_all_stops_between_two_sessions(
+    iplaygames_sandbox: Sandbox, tmp_path: Path, how: str
+) -> None:
+    ending: asyncio.Task[Any]
+
+    def progress(done: int, entry: JournalEntry, error: Exception | None) -> None:
+        if how == "exception":
+            raise LookupError(done)
+        ending.cancel()
+
+    async def main() -> None:
+        nonlocal ending
+        async with AsyncClient(
+            base_url=iplaygames_sandbox.base_url,
+            api_key=iplaygames_sandbox.api_key,
+            journal={"path": str(tmp_path / "journal"), "durability": "normal"},
+        ) as client:
+            await asyncio.gather(*(client.sessions.start(**START) for _ in range(500)))
+            ending = asyncio.create_task(client.journal.end_all(progress=progress))
+            with pytest.raises(LookupError if how == "exception" else asyncio.CancelledError):
+                await ending
+            left = len(await client.journal.open())
+            assert left > 100
+            # Nothing goes on in the background.
+            await asyncio.sleep(0.3)
+            assert len(await client.journal.open()) >= left - 1
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+    assert iplaygames_sandbox.active > 100
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timer")
+def test_a_signal_stops_a_fast_end_all(
+    iplaygames_sandbox: Sandbox, tmp_path: Path, run_ok: Callable[..., str]
+) -> None:
+    script = f"""
+import signal
+from iplaygames_native import Client
+client = Client(base_url={iplaygames_sandbox.base_url!r}, api_key={iplaygames_sandbox.api_key!r},
+                journal={{"path": {str(tmp_path / "journal")!r}, "durability": "normal"}})
+for result in client.sessions.start_many([{START!r}] * 2000):
+    result.unwrap()
+def interrupt(*_):
+    raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, interrupt)
+signal.setitimer(signal.ITIMER_REAL, 0.02)
+try:
+    client.journal.end_all()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    assert run_ok(script) == "interrupted"
+    assert iplaygames_sandbox.active > 100
+
+
+def test_the_repr_of_an_entry_does_not_show_the_id_of_a_multi_session(
+    iplaygames_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with make_client(iplaygames_sandbox, tmp_path / "journal") as client:
+        session = client.multi_sessions.start(
+            player_id="p", currency="USD", country_code="US", ip_address="192.0.2.1"
+        )
+        [entry] = client.journal.open()
+        assert entry.session_id == session.multi_session_id
+        assert session.multi_session_id not in repr(entry)
+        assert "player_id='p'" in repr(entry)
+
+
 def test_the_import_of_the_package_does_not_load_the_journal(run_ok: Callable[..., str]) -> None:
     script = "import sys, iplaygames_native; print('iplaygames_native._journal' in sys.modules)"
     assert run_ok(script) == "False"

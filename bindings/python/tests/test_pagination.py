@@ -111,6 +111,29 @@ def test_a_list_with_an_offset_is_read_to_its_end(
     assert all(query["limit"] == [str(limit)] for query in server.queries)
 
 
+@pytest.mark.parametrize("with_total", [True, False])
+@pytest.mark.parametrize("size", [10, None])
+def test_a_list_may_begin_at_another_page(lists: Lists, with_total: bool, size: int | None) -> None:
+    def respond(query: Query) -> tuple[int, Any]:
+        page, per_page = (int(query.get(name, ["10"])[0]) for name in ("page", "per_page"))
+        found = rows(range(75)[(page - 1) * per_page : page * per_page])
+        return 200, {
+            "success": True, "data": found, "meta": {"total": 75} if with_total else {},
+        }  # fmt: skip
+
+    server = Server(respond)
+    more = {} if size is None else {"per_page": size}
+    assert lists.read(server, "games", "list", extra={"page": 5}, **more) == list(range(40, 75))
+    pages = [query["page"] for query in server.queries]
+    # Without a total and a size, only an empty page is the end.
+    last = 9 if size is None and not with_total else 8
+    assert pages == [[str(page)] for page in range(5, last + 1)]
+    server.respond = lambda query: (500, {"success": False, "error": "broken"})
+    with pytest.raises(InternalServerError) as caught:
+        lists.read(server, "games", "list", extra={"page": "7"}, **more)
+    assert caught.value.next_page == 7  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     ("resource", "method", "more"),
     [

@@ -77,6 +77,9 @@ def test_shared(number, iplaygames_session_sandbox, iplaygames_session_client):
     iplaygames_session_sandbox.fault("*", status=500, times=100)
     assert iplaygames_session_sandbox.started == 1
 
+def test_the_client_alone_finds_no_fault_of_the_test_before(iplaygames_session_client):
+    assert iplaygames_session_client.sessions.start(**START).attempts == 1
+
 def test_one(iplaygames_sandbox):
     assert len(urls) == 1 and iplaygames_sandbox.base_url not in urls
 
@@ -86,7 +89,7 @@ def warm(iplaygames_session_server, iplaygames_session_client):
 
 def test_a_fixture_of_the_session_may_use_them(warm):
     assert warm >= 0
-''', passed=5)  # fmt: skip
+''', passed=6)  # fmt: skip
 
 
 def test_expectations_name_what_was_called(

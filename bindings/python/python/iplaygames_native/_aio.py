@@ -209,7 +209,8 @@ class AsyncClient(BaseClient["AsyncClientApiKey"]):
             timeout: The time limit in seconds. Default: the time limit of a call.
         """
         core = await self._caller.current_core()
-        return await get_loop().run_in_executor(None, core.prewarm, timeout)
+        limit = self._caller.own_limit(timeout)
+        return await get_loop().run_in_executor(None, core.prewarm, limit)
 
     def close(self) -> None:
         """Closes the client. Calls in flight raise `CanceledError`. Never blocks.

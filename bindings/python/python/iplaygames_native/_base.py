@@ -220,18 +220,21 @@ class BaseClient(_Base["ApiKeyT"]):
             allow_insecure_http=allow_insecure_http,
         )
 
+        # Not `self`, which the key of the client would then keep alive.
+        background = self._background
+
         def make_core(
             config: dict[str, Any], counted_with: _core.Client | None = None
         ) -> _core.Client:
             if not callable(transport):
-                given = drop_none(transport=transport, io_thread=self._background)
+                given = drop_none(transport=transport, io_thread=background)
                 return _core.Client(config | given, counted_with=counted_with)
             from ._transport import CallableTransport, max_workers
 
             # The threads that wait for their calls drive the client. A client of event loops has
             # none, so it gets a thread of Python for that.
             function, workers = CallableTransport(transport), max_workers(max_connections)
-            return _core.Client(config, function, workers, self._background, counted_with)
+            return _core.Client(config, function, workers, background, counted_with)
 
         hooks = None
         if not (on_request is None and on_response is None and on_error is None):

@@ -194,7 +194,7 @@ class Client(BaseClient["ClientApiKey"]):
         Args:
             timeout: The time limit in seconds. Default: the time limit of a call.
         """
-        return self._caller.current_core().prewarm(timeout)
+        return self._caller.current_core().prewarm(self._caller.own_limit(timeout))
 
     def close(self) -> None:
         """Closes the client.

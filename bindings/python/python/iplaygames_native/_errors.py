@@ -336,6 +336,16 @@ def file_error(message: str, outcome: Outcome = "not_sent") -> FileError:
     return FileError(message, code=_codes.FILE, name=_codes.NAMES[_codes.FILE], outcome=outcome)
 
 
+def resources_error(what: str, reason: str) -> ResourcesError:
+    """Makes the exception for something that the system refused to create. Nothing was sent."""
+    code = _codes.RESOURCES
+    message = (
+        f"{what} cannot be created: {reason}. Close descriptors or end threads that are not "
+        "needed, or raise the limits of the process (ulimit)."
+    )
+    return ResourcesError(message, code=code, name=_codes.NAMES[code], outcome="not_sent")
+
+
 def internal_error(message: str) -> InternalError:
     """Makes the exception for a defect in this library. The outcome of the call is `unknown`."""
     return InternalError(message, outcome="unknown")

@@ -59,7 +59,7 @@ class JournalEntry(Immutable):
     call_id: str
     """The id of the call that started the session."""
     host: str
-    """The host of the server."""
+    """The host of the server, with the port and the path of the `base_url` if it has them."""
     player_id: str | None
     """The operator's id of the player."""
     game_id: str | None
@@ -71,7 +71,7 @@ class JournalEntry(Immutable):
     code: int | None
     """The code of the start, 0 for a success. None while the outcome is not recorded."""
     session_id: str | None
-    """The id of the session."""
+    """The id of the session. That of a multi-session is a secret, which `repr` does not show."""
     expires_at: str | None
     """When the session expires, as the server sent it."""
     note: str | None
@@ -110,8 +110,10 @@ class JournalEntry(Immutable):
         return hash(self._values())
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
-        return f"JournalEntry({fields})"
+        # The id of a multi-session is a secret.
+        hidden = "" if self.operation == "start_a_game_session" else "session_id"
+        shown = [name for name in self.__match_args__ if name != hidden]
+        return f"JournalEntry({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = {name.removeprefix("_"): getattr(self, name) for name in JournalEntry.__slots__}

@@ -97,10 +97,19 @@ def merge_overrides(before: dict[str, Any], overrides: Mapping[str, Any] | None)
         return before
     merged = {**before, **overrides}
     if "headers" in before and "headers" in overrides:
-        given = {name.lower() for name in overrides["headers"]}
-        kept = {name: text for name, text in before["headers"].items() if name.lower() not in given}
-        merged["headers"] = kept | overrides["headers"]
+        merged["headers"] = merge_headers(before["headers"], overrides["headers"])
     return merged
+
+
+def merge_headers(before: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Returns headers with others in their place. The case of a name does not matter."""
+
+    def folded(name: object) -> object:
+        # The core refuses names that are no strings.
+        return name.lower() if isinstance(name, str) else name
+
+    names = {folded(name) for name in given}
+    return {name: text for name, text in before.items() if folded(name) not in names} | dict(given)
 
 
 def _is_awaitable(value: object) -> bool:
@@ -236,6 +245,12 @@ class CallSettings:
         limit: int | None = self.overrides.get("timeout_ms")
         return self.timeout if limit is None else limit / 1000
 
+    def own_limit(self, timeout: float | None) -> float | None:
+        """Returns `timeout`, or the limit of `with_options`. None if there is neither."""
+        if timeout is not None or "timeout_ms" not in self.overrides:
+            return timeout
+        return self.time_limit()
+
     def options_with(self, overrides: Mapping[str, Any] | None) -> _core.Options:
         """Returns the options of a call."""
         if overrides is None:
@@ -266,8 +281,11 @@ class CallSettings:
         request = self.hooks.notify_request(operation, arguments, merged)
         own: dict[str, Any] = {"keep_headers": True, "call_id": request.call_id}
         try:
-            if request.headers:
-                own["headers"] = to_headers(request.headers)
+            headers = to_headers(request.headers)
+            if headers or "headers" in merged:
+                before = merged.get("headers", {})
+                added = {name: headers[name] for name in headers if name not in before}
+                own["headers"] = merge_headers(headers, added)
             return request, _core.Options({**merged, **own})
         except IPlayGamesError as error:
             self.hooks.notify_error(request, error)

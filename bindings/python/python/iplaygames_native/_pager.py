@@ -48,6 +48,8 @@ class _Position:
         self.is_over = False
         self.last: list[Any] | None = None
         self.offset = arguments.get("offset") or 0
+        self.first_page = _to_number(arguments.get("extra", {}).get("page")) or 1
+        self.first_rows = 0
         self.size = arguments.get("limit" if paging == "offset" else "per_page")
 
     def next_arguments(self) -> dict[str, Any]:
@@ -57,8 +59,12 @@ class _Position:
         if self.paging == "offset":
             return self.arguments | {"offset": self.offset + self.rows_read}
         # The API does not document `page`, so the table of operations does not have it.
-        extra = {**self.arguments.get("extra", {}), "page": self.pages_read + 1}
+        extra = {**self.arguments.get("extra", {}), "page": self.next_page()}
         return self.arguments | {"extra": extra}
+
+    def next_page(self) -> int:
+        """Returns the number of the next page."""
+        return self.first_page + self.pages_read
 
     def add(self, page: Page[Any]) -> None:
         """Counts a page, and decides whether another page follows."""
@@ -71,33 +77,37 @@ class _Position:
         self.rows_read += len(rows)
         self.pages_read += 1
         total = find_total(document)
-        before = self.offset if self.paging == "offset" else 0
+        self.first_rows = self.first_rows or len(rows)
+        before = self.offset
+        if self.paging == "page":
+            before = (self.first_page - 1) * (_to_number(self.size) or self.first_rows)
         self.is_over = (
             not rows
             or self.paging == "none"
             or str(self.size) == "all"
             or (total is not None and before + self.rows_read >= total)
-            or (total is None and len(rows) < self.page_size())
+            or (total is None and len(rows) < (_to_number(self.size) or 1))
         )
-
-    def page_size(self) -> int:
-        """Returns the number of rows that were asked for, or 1 if that is unknown."""
-        try:
-            return int(self.size) if self.size is not None else 1
-        except (TypeError, ValueError):
-            return 1
 
     def add_to(self, error: BaseException) -> None:
         """Adds the position to an exception."""
         if self.paging == "offset":
             where, value = "offset", self.offset + self.rows_read
         else:
-            where, value = "page", self.pages_read + 1
+            where, value = "page", self.next_page()
         note = (
             f"{self.rows_read} rows of {self.operation} were read before this exception. "
             f"The list continues at {where} {value}."
         )
         add_note(error, note, rows_read=self.rows_read, **{f"next_{where}": value})
+
+
+def _to_number(value: Any) -> int | None:
+    """Converts an argument to a number. None if it is none."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
 
 
 class Pager(_Base["T", "P"]):

@@ -8,7 +8,7 @@ class and its tests are merged; the marker that is nearer to the test wins. A po
 a dict of options.
 
 The fixtures whose names begin with `iplaygames_session_` live as long as the test session: their
-sandbox is shared, and is reset before each test that uses it.
+sandbox is shared, and is reset before each test that uses it or its client.
 """
 
 from __future__ import annotations
@@ -76,10 +76,18 @@ def iplaygames_session_server() -> Iterator[Sandbox]:
         yield sandbox
 
 
+@pytest.fixture(autouse=True)
+def _iplaygames_session_reset(request: pytest.FixtureRequest) -> None:
+    """Resets the sandbox of the test session for a test that uses it."""
+    names = {"iplaygames_session_sandbox", "iplaygames_session_client"}
+    if names.intersection(request.fixturenames):
+        server: Sandbox = request.getfixturevalue("iplaygames_session_server")
+        server.reset()
+
+
 @pytest.fixture
 def iplaygames_session_sandbox(iplaygames_session_server: Sandbox) -> Sandbox:
     """Returns the sandbox of the test session, reset for this test."""
-    iplaygames_session_server.reset()
     return iplaygames_session_server
 
 
