@@ -148,3 +148,20 @@ if TYPE_CHECKING:
     BulkResult: TypeAlias = BulkSuccess[S] | BulkFailure
 else:
     BulkResult = _BulkBase
+
+
+def make_result(
+    id: str | None,
+    item: Any,
+    result: S | None,
+    error: IPlayGamesError | None,
+    call_id: str | None,
+) -> BulkResult[S]:
+    """Makes a result. An item without an id has the id of its call."""
+    if error is not None:
+        call_id = error.call_id or call_id
+        # An item that cannot be used as an id is named itself.
+        name: Any = id or call_id or item
+        return BulkFailure(name, error, item, call_id)
+    assert result is not None
+    return BulkSuccess(id or result.call_id, result, item, result.call_id)

@@ -11,7 +11,7 @@ from os import urandom
 from time import monotonic
 
 from . import _core
-from ._bulk_result import BulkFailure, BulkSuccess
+from ._bulk_result import make_result
 from ._bulk_source import check_source, is_async_only
 from ._checks import check_int
 from ._errors import BusyError, IPlayGamesError, add_note, internal_error, invalid_argument
@@ -259,7 +259,7 @@ class BulkRunner(_Base["R"]):
         self, entry: _InFlight[R], raw_reply: RawReply | None, error: IPlayGamesError | None
     ) -> BulkResult[R]:
         result = None if raw_reply is None else self.kind(raw_reply)
-        return _make(entry.id, entry.item, result, error, None)
+        return make_result(entry.id, entry.item, result, error, None)
 
     def _make_result(
         self,
@@ -269,7 +269,7 @@ class BulkRunner(_Base["R"]):
         error: IPlayGamesError,
         call_id: str | None,
     ) -> BulkResult[R]:
-        return self._complete(request, _make(id, item, None, error, call_id))
+        return self._complete(request, make_result(id, item, None, error, call_id))
 
     def count(self, result: BulkResult[R]) -> BulkResult[R]:
         """Counts a result, calls `progress` and returns the result."""
@@ -303,7 +303,7 @@ class BulkRunner(_Base["R"]):
         prepared, self.prepared = self.prepared, None
         if prepared is not None:
             # The call was announced to the hooks and never started.
-            self._notify_or_discard(prepared[0], _make(None, None, None, prepared[2], None))
+            self._notify_or_discard(prepared[0], make_result(None, None, None, prepared[2], None))
         return results
 
     def _notify_or_discard(self, request: RequestInfo | None, result: BulkResult[R]) -> None:
@@ -346,20 +346,3 @@ class BulkRunner(_Base["R"]):
 def _to_own(call_id: str | None) -> dict[str, str] | None:
     """Returns the options of one call of a run."""
     return None if call_id is None else {"call_id": call_id}
-
-
-def _make(
-    id: str | None,
-    item: Any,
-    result: R | None,
-    error: IPlayGamesError | None,
-    call_id: str | None,
-) -> BulkResult[R]:
-    """Makes a result. An item without an id has the id of its call."""
-    if error is not None:
-        call_id = error.call_id or call_id
-        # An item that cannot be used as an id is named itself.
-        name: Any = id or call_id or item
-        return BulkFailure(name, error, item, call_id)
-    assert result is not None
-    return BulkSuccess(id or result.call_id, result, item, result.call_id)
