@@ -144,7 +144,11 @@ class AsyncBulkRun(_Base["R"]):
 
     @property
     def undelivered(self) -> tuple[BulkResult[R], ...]:
-        """The results that the iteration did not return. Complete after `aclose`."""
+        """The results that the iteration did not return.
+
+        Complete after `aclose`, and after an exception has interrupted the iteration, such as
+        `CancelledError`. The attribute `results` of that exception has the same results.
+        """
         return tuple(self._runner.undelivered)
 
     def __aiter__(self) -> Self:

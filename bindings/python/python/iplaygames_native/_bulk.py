@@ -49,7 +49,11 @@ class BulkRun(_Base["R"]):
 
     @property
     def undelivered(self) -> tuple[BulkResult[R], ...]:
-        """The results that the iteration did not return. Complete after `close`."""
+        """The results that the iteration did not return.
+
+        Complete after `close`, and after an exception has interrupted the iteration, such as
+        `KeyboardInterrupt`. The attribute `results` of that exception has the same results.
+        """
         return tuple(self._runner.undelivered)
 
     def __iter__(self) -> Self:

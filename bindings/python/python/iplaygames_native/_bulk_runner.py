@@ -314,14 +314,18 @@ class BulkRunner(_Base["R"]):
             _core.write_unraisable(error)
 
     def interrupt(self, exception: BaseException) -> None:
-        """Cancels the calls in flight. Adds the undelivered results to the given exception."""
-        results = self.undelivered + self.cancel()
+        """Cancels the calls in flight. Adds the undelivered results to the given exception.
+
+        `undelivered` has the results, too.
+        """
+        self.undelivered += self.cancel()
+        results = list(self.undelivered)
         if results:
             outcomes = [each.error.outcome if each.error else "succeeded" for each in results]
             counts = ", ".join(f"{outcomes.count(each)} {each}" for each in sorted(set(outcomes)))
             note = (
                 f"{len(results)} results of {self.operation} were not delivered: {counts}. "
-                "The attribute `results` has them."
+                "The attribute `results` has them, and so has `undelivered` of the run."
             )
         else:
             note = (
