@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import ensure_future, get_running_loop
+from asyncio import CancelledError, ensure_future, get_running_loop, wait
 
 from ._bulk_runner import CAPACITY_POLL, BulkRunner
 from ._loop import get_loop, get_loop_state
@@ -94,33 +94,58 @@ class _Source:
         self.queue = queue
         self.task: Future[Any] | None = None
         self.is_over = False
+        # Whether `stop` has canceled the fetch.
+        self.is_canceled = False
 
     def fetch(self, runner: BulkRunner[R]) -> None:
-        """Passes a fetched item to the run, and begins to fetch the next if there is room."""
-        if self.task is not None and self.task.done():
-            task, self.task = self.task, None
-            try:
-                runner.postponed.append(task.result())
-            except StopAsyncIteration:
-                self.is_over = True
-            except Exception as error:
-                self.is_over = True
-                runner.set_error(error)
+        """Passes a fetched item to the run, and begins to fetch the next if there is room.
+
+        Cancels the fetch if the run has an error: the next item may never come.
+        """
         if runner.error is not None:
-            self.is_over = True
+            self.stop(runner)
+        elif self.task is not None and self.task.done():
+            self._take(self.task, runner)
         has_room = len(runner.in_flight) + len(runner.postponed) < runner.concurrency
         if self.task is None and not self.is_over and has_room:
             self.task = ensure_future(_next(self.iterator))
             self.task.add_done_callback(self.queue.wake)
 
-    async def close(self) -> None:
-        """Cancels the fetch and closes the iterable."""
-        from asyncio import gather
+    def _take(self, task: Future[Any], runner: BulkRunner[R]) -> None:
+        """Passes the item or the exception of a fetch that has ended to the run."""
+        self.task = None
+        try:
+            runner.postponed.append(task.result())
+        except StopAsyncIteration:
+            self.is_over = True
+        except CancelledError:
+            self.is_over = True
+            if not self.is_canceled:
+                raise
+        except Exception as error:
+            self.is_over = True
+            runner.set_error(error)
 
-        task, self.task = self.task, None
-        if task is not None:
-            task.cancel()
-            await gather(task, return_exceptions=True)
+    def stop(self, runner: BulkRunner[R]) -> None:
+        """Cancels the fetch. If it has ended already, passes its item to the run."""
+        self.is_over = True
+        was_canceled, self.is_canceled = self.is_canceled, True
+        if self.task is None:
+            return
+        if self.task.done():
+            self._take(self.task, runner)
+        elif not was_canceled:
+            # A second cancellation would interrupt the iterable while it handles the first one.
+            self.task.cancel()
+
+    async def close(self, runner: BulkRunner[R]) -> None:
+        """Cancels the fetch and closes the iterable. An item that comes all the same is kept."""
+        self.stop(runner)
+        if self.task is not None:
+            await wait([self.task])
+            self._take(self.task, runner)
+            runner.refuse_postponed()
+            runner.discard_error(None)
         close = getattr(self.iterator, "aclose", None)
         if close is not None:
             await close()
@@ -212,8 +237,11 @@ async def _run(
                     yield failed
             if source is not None:
                 source.fetch(runner)
+            if runner.postponed and not runner.is_waiting:
+                # Fetched in the meantime. Nothing would end a wait for it.
+                continue
             is_fetching = source is not None and source.task is not None
-            if not (runner.in_flight or runner.is_waiting or runner.postponed or is_fetching):
+            if not (runner.in_flight or runner.is_waiting or is_fetching):
                 break
             for token in await queue.wait(CAPACITY_POLL if runner.is_waiting else None):
                 state.waiters.pop(token, None)
@@ -223,13 +251,17 @@ async def _run(
                     yield result
         runner.raise_error()
     except GeneratorExit:
+        if source is not None:
+            source.stop(runner)
         runner.abandon()
         raise
     except BaseException as error:
+        if source is not None:
+            source.stop(runner)
         runner.interrupt(error)
         raise
     finally:
         for token in tokens:
             state.waiters.pop(token, None)
         if source is not None:
-            await source.close()
+            await source.close(runner)

@@ -10,11 +10,18 @@ from collections.abc import Sized
 from os import urandom
 from time import monotonic
 
-from . import _core
+from . import _codes, _core
 from ._bulk_result import make_result
 from ._bulk_source import check_source, is_async_only
 from ._checks import check_int
-from ._errors import BusyError, IPlayGamesError, add_note, internal_error, invalid_argument
+from ._errors import (
+    BusyError,
+    CanceledError,
+    IPlayGamesError,
+    add_note,
+    internal_error,
+    invalid_argument,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +69,8 @@ class BulkRunner(_Base["R"]):
     """The items, the calls in flight and the progress of a bulk run. Does no waiting.
 
     If the iterable or `progress` raises, no further call is started, the results of the calls in
-    flight are delivered, and then `raise_error` raises the exception.
+    flight and of the items whose calls were not started are delivered, and then `raise_error`
+    raises the exception.
     """
 
     def __init__(
@@ -135,14 +143,15 @@ class BulkRunner(_Base["R"]):
     ) -> Iterator[BulkResult[R] | None]:
         """Starts calls up to the limit of `concurrency`. Yields the results of those that fail.
 
-        Yields None after an item that took long: then completed calls can be delivered.
+        Yields None after an item that took long: then completed calls can be delivered. After an
+        exception of the iterable or of `progress`, nothing is started.
         """
         self.is_waiting = False
-        while len(self.in_flight) < self.concurrency:
+        while self.error is None and len(self.in_flight) < self.concurrency:
             before = monotonic()
             item = self._next_item()
             if item is _END:
-                return
+                break
             self.fetch_time = monotonic() - before
             failed = self._start(item, mailbox, next_token)
             if self.is_waiting:
@@ -151,6 +160,9 @@ class BulkRunner(_Base["R"]):
                 yield failed
             elif self.fetch_time > SLOW:
                 yield None
+        while self.error is not None and self.postponed:
+            request, refused = self._refuse(self.postponed.popleft())
+            yield self._complete(request, refused)
 
     def _start(
         self, item: Any, mailbox: _core.Mailbox, next_token: Callable[[], int]
@@ -197,6 +209,30 @@ class BulkRunner(_Base["R"]):
         self.waits_since = None
         self.in_flight[token] = _InFlight(id, item, call, request)
         return None
+
+    def _refuse(self, item: Any) -> tuple[RequestInfo | None, BulkResult[R]]:
+        """Makes the result of an item that was taken and whose call will not start.
+
+        Returns it with the request, if the call was announced to the hooks.
+        """
+        prepared, self.prepared = self.prepared, None
+        request: RequestInfo | None
+        call_id: str | None
+        error: IPlayGamesError
+        if prepared is None:
+            request, call_id = None, self._next_call_id() or urandom(16).hex()
+            error = CanceledError(
+                "The call was not started, because the run ended before.",
+                code=_codes.CANCELED,
+                name=_codes.NAMES[_codes.CANCELED],
+                operation=self.operation,
+                call_id=call_id,
+            )
+        else:
+            request, _, error = prepared
+            call_id = None if request is None else request.call_id
+        id = item if isinstance(item, str) else None
+        return request, make_result(id, item, None, error, call_id)
 
     def _may_wait(self) -> bool:
         """Returns whether a call may wait for capacity: at most the time limit of a call."""
@@ -300,11 +336,14 @@ class BulkRunner(_Base["R"]):
             if raw_result is not None:
                 results.append(self._to_result(entry, *raw_result))
                 self._notify_or_discard(entry.request, results[-1])
-        prepared, self.prepared = self.prepared, None
-        if prepared is not None:
-            # The call was announced to the hooks and never started.
-            self._notify_or_discard(prepared[0], make_result(None, None, None, prepared[2], None))
         return results
+
+    def refuse_postponed(self) -> None:
+        """Adds a result to `undelivered` for each item that was taken and not started."""
+        while self.postponed:
+            request, refused = self._refuse(self.postponed.popleft())
+            self.undelivered.append(refused)
+            self._notify_or_discard(request, refused)
 
     def _notify_or_discard(self, request: RequestInfo | None, result: BulkResult[R]) -> None:
         """Calls the hook for a result of a run that has ended. No hook ends the cancellation."""
@@ -319,7 +358,9 @@ class BulkRunner(_Base["R"]):
         `undelivered` has the results, too.
         """
         self.undelivered += self.cancel()
-        results = list(self.undelivered)
+        self.refuse_postponed()
+        # The same list: closing an asynchronous iterable may add the result of its last item.
+        results = self.undelivered
         if results:
             outcomes = [each.error.outcome if each.error else "succeeded" for each in results]
             counts = ", ".join(f"{outcomes.count(each)} {each}" for each in sorted(set(outcomes)))
@@ -333,14 +374,15 @@ class BulkRunner(_Base["R"]):
                 "Further items were not read."
             )
         add_note(exception, note, results=results)
-        self._discard_error(exception)
+        self.discard_error(exception)
 
     def abandon(self) -> None:
         """Cancels the calls in flight after the iteration has ended early. Keeps their results."""
         self.undelivered += self.cancel()
-        self._discard_error(None)
+        self.refuse_postponed()
+        self.discard_error(None)
 
-    def _discard_error(self, raised: BaseException | None) -> None:
+    def discard_error(self, raised: BaseException | None) -> None:
         """Passes an exception that cannot be raised to the hook, unless `raised` is the same."""
         error, self.error = self.error, None
         if error is not None and error is not raised:
