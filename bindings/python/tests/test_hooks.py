@@ -7,6 +7,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable
+from enum import Enum
 from functools import partial
 from typing import Any
 from unittest.mock import MagicMock
@@ -181,6 +182,26 @@ def test_a_canceled_bulk_run_ends_each_request_for_the_hooks(
 
     asyncio.run(main())
     ends.check(error_unknown=4)
+
+
+class Unreadable(str, Enum):
+    """A string whose value cannot be read."""
+
+    ID = "x"
+
+    @property
+    def value(self) -> Any:
+        raise LookupError("no value")
+
+
+def test_an_item_that_cannot_be_read_is_an_error_for_the_hooks(iplaygames_sandbox: Sandbox) -> None:
+    ends = Ends()
+    with iplaygames_sandbox.client(**ends.options()) as client:
+        (result,) = client.sessions.status_many([Unreadable.ID])
+    assert isinstance(result.error, ValidationError)
+    assert len(ends.requests) == 1
+    ends.check(error_not_sent=1)
+    assert iplaygames_sandbox.requests() == []
 
 
 def test_a_client_that_is_closed_during_a_bulk_run_ends_each_request_for_the_hooks(

@@ -11,6 +11,7 @@ from os import urandom
 from time import monotonic
 
 from . import _codes, _core
+from ._bulk_call import InFlight, PreparedCall
 from ._bulk_result import make_result
 from ._bulk_source import check_source, is_async_only
 from ._checks import check_int
@@ -51,20 +52,6 @@ CAPACITY_POLL: Final = 0.02
 SLOW: Final = 0.001
 
 
-class _InFlight(_Base["R"]):
-    """A call of a run that was submitted."""
-
-    __slots__ = ("call", "id", "item", "request")
-
-    def __init__(
-        self, id: str | None, item: Any, call: _core.Call, request: RequestInfo | None
-    ) -> None:
-        self.id = id
-        self.item = item
-        self.call = call
-        self.request = request
-
-
 class BulkRunner(_Base["R"]):
     """The items, the calls in flight and the progress of a bulk run. Does no waiting.
 
@@ -102,18 +89,19 @@ class BulkRunner(_Base["R"]):
         self.concurrency = concurrency
         self.progress = progress
         self.done = 0
-        self.started = 0
+        # The number of items that were taken. The ids of the calls have it.
+        self.taken = 0
         # The seconds that the iterable took for its last item.
         self.fetch_time = 0.0
         # Items that were taken from the iterable and whose call could not be started yet.
         self.postponed: deque[Any] = deque()
-        # The request and the options of the first postponed item if its call did not start because
-        # the client was at its limit. The hook for requests is not called again for it.
-        self.prepared: tuple[RequestInfo | None, _core.Options | None, BusyError] | None = None
+        # The call of the first postponed item if the client was at its limit. The hook for requests
+        # is not called again for it.
+        self.prepared: PreparedCall | None = None
         # Whether the client is at its limit, and since when no call of this run could start.
         self.is_waiting = False
         self.waits_since: float | None = None
-        self.in_flight: dict[int, _InFlight[R]] = {}
+        self.in_flight: dict[int, InFlight] = {}
         # The first exception of the iterable or of `progress`.
         self.error: Exception | None = None
         # Results that were counted and could not be delivered.
@@ -169,19 +157,20 @@ class BulkRunner(_Base["R"]):
     ) -> BulkResult[R] | None:
         """Starts the call for an item. Returns its result if the call cannot be made."""
         id: str | None = None
-        call_id = self._next_call_id()
         request: RequestInfo | None = None
         options: _core.Options | None = None
         prepared, self.prepared = self.prepared, None
+        if prepared is None:
+            call_id = self._next_call_id()
+        else:
+            request, options, call_id = prepared.request, prepared.options, prepared.call_id
         try:
             id, arguments = self.take(item)
-            if prepared is not None:
-                request, options, _ = prepared
-            elif self.caller.hooks is None:
+            if prepared is None and self.caller.hooks is None:
                 if id is None:
                     call_id = call_id or urandom(16).hex()
                 options = self.caller.options_with(_to_own(call_id))
-            else:
+            elif prepared is None:
                 own = _to_own(call_id)
                 request, options = self.caller.begin(self.operation, arguments, own)
             call_id = request.call_id if request is not None else call_id
@@ -191,7 +180,7 @@ class BulkRunner(_Base["R"]):
             # The call starts when another call has completed.
             if self._may_wait():
                 self.postponed.appendleft(item)
-                self.prepared = request, options, error
+                self.prepared = PreparedCall(request, options, call_id, error)
                 self.is_waiting = True
                 return None
             return self._make_result(id, item, request, error, call_id)
@@ -204,10 +193,9 @@ class BulkRunner(_Base["R"]):
                 message = f"`session_id` cannot be read: it raised {type(error).__name__}."
             unreadable = invalid_argument("/session_id" if id is not None else "", message)
             unreadable.__cause__ = error
-            return self._make_result(id, item, None, unreadable, call_id)
-        self.started += 1
+            return self._make_result(id, item, request, unreadable, call_id)
         self.waits_since = None
-        self.in_flight[token] = _InFlight(id, item, call, request)
+        self.in_flight[token] = InFlight(id, item, call, request)
         return None
 
     def _refuse(self, item: Any) -> tuple[RequestInfo | None, BulkResult[R]]:
@@ -215,12 +203,12 @@ class BulkRunner(_Base["R"]):
 
         Returns it with the request, if the call was announced to the hooks.
         """
+        id = item if isinstance(item, str) else None
         prepared, self.prepared = self.prepared, None
-        request: RequestInfo | None
-        call_id: str | None
-        error: IPlayGamesError
         if prepared is None:
-            request, call_id = None, self._next_call_id() or urandom(16).hex()
+            call_id = self._next_call_id()
+            if id is None:
+                call_id = call_id or urandom(16).hex()
             error = CanceledError(
                 "The call was not started, because the run ended before.",
                 code=_codes.CANCELED,
@@ -228,11 +216,8 @@ class BulkRunner(_Base["R"]):
                 operation=self.operation,
                 call_id=call_id,
             )
-        else:
-            request, _, error = prepared
-            call_id = None if request is None else request.call_id
-        id = item if isinstance(item, str) else None
-        return request, make_result(id, item, None, error, call_id)
+            return None, make_result(id, item, None, error, call_id)
+        return prepared.request, make_result(id, item, None, prepared.error, prepared.call_id)
 
     def _may_wait(self) -> bool:
         """Returns whether a call may wait for capacity: at most the time limit of a call."""
@@ -245,9 +230,10 @@ class BulkRunner(_Base["R"]):
         return now - self.waits_since < self.caller.time_limit()
 
     def _next_call_id(self) -> str | None:
-        """Returns the id of the next call if `with_options` gave one: each call has its own."""
+        """Counts an item. Returns the id of its call if `with_options` gave one."""
+        self.taken += 1
         base: str | None = self.caller.overrides.get("call_id")
-        return None if base is None else f"{base}-{self.started + 1}"
+        return None if base is None else f"{base}-{self.taken}"
 
     def finish(self, token: int) -> BulkResult[R] | None:
         """Returns the result of a completed call. Returns None for the token of no call."""
@@ -266,7 +252,7 @@ class BulkRunner(_Base["R"]):
         return self._finish_with(entry, raw_reply, None)
 
     def _finish_with(
-        self, entry: _InFlight[R], raw_reply: RawReply | None, error: IPlayGamesError | None
+        self, entry: InFlight, raw_reply: RawReply | None, error: IPlayGamesError | None
     ) -> BulkResult[R]:
         """Counts the result of a call and calls the hooks. Returns the result."""
         return self._complete(entry.request, self._to_result(entry, raw_reply, error))
@@ -292,7 +278,7 @@ class BulkRunner(_Base["R"]):
             hooks.notify_error(request, result.error)
 
     def _to_result(
-        self, entry: _InFlight[R], raw_reply: RawReply | None, error: IPlayGamesError | None
+        self, entry: InFlight, raw_reply: RawReply | None, error: IPlayGamesError | None
     ) -> BulkResult[R]:
         result = None if raw_reply is None else self.kind(raw_reply)
         return make_result(entry.id, entry.item, result, error, None)

@@ -57,7 +57,8 @@ class WatchSet:
         self.waiting: tuple[ObservedWatch, BusyError] | None = None
         # Watches that may have readings for the hooks.
         self.unobserved: deque[ObservedWatch] = deque()
-        self.started = 0
+        # The number of ids that were taken. The ids of the watches have it.
+        self.taken = 0
         # Whether the client is at its limit.
         self.is_waiting = False
         # Set by `close`, perhaps on another thread or inside the iterator of the ids.
@@ -100,6 +101,8 @@ class WatchSet:
                 return
             waiting, self.waiting = self.waiting, None
             watch = None if waiting is None else waiting[0]
+            if watch is None:
+                self.taken += 1
             try:
                 take_session_id(item)
                 if watch is None:
@@ -117,7 +120,6 @@ class WatchSet:
                 if watch is not None:
                     watch.fail(error)
                 continue
-            self.started += 1
             self.watches[token] = item, watch
             if self.is_closed:
                 # `close` did not see this watch.
@@ -125,7 +127,7 @@ class WatchSet:
 
     def _own_options(self) -> dict[str, Any] | None:
         base = self.caller.overrides.get("call_id")
-        return None if base is None else {"call_id": f"{base}-{self.started + 1}"}
+        return None if base is None else {"call_id": f"{base}-{self.taken}"}
 
     def read(self, token: int) -> None:
         """Takes the changes of a watch. Does nothing for the token of no watch."""

@@ -1,0 +1,80 @@
+"""The items of bulk calls: their arguments, the ids of their calls, and what waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from conftest import START
+
+from iplaygames_native import BulkResult, Client, Sandbox, ValidationError
+
+
+def run(
+    sandbox: Sandbox, kind: str, method: str, items: Any, **options: Any
+) -> list[BulkResult[Any]]:
+    """Makes a bulk call of either client, with the id `x` for its calls. Returns the results."""
+
+    async def main() -> list[BulkResult[Any]]:
+        async with sandbox.async_client(**options) as client:
+            many = getattr(client.with_options(call_id="x").sessions, method)
+            return [each async for each in many(items)]
+
+    if kind == "asynchronous":
+        return asyncio.run(main())
+    with sandbox.client(**options) as client:
+        return list(getattr(client.with_options(call_id="x").sessions, method)(items))
+
+
+def sent_call_ids(sandbox: Sandbox, method: str) -> list[str]:
+    """Returns the ids of the calls that the server received."""
+    requests = [each for each in sandbox.requests() if each["method"] == method]
+    return [each["headers"]["x-request-id"] for each in requests]
+
+
+both_kinds = pytest.mark.parametrize("kind", ["blocking", "asynchronous"])
+
+
+# ---- the ids of the calls ------------------------------------------------------------------------
+
+
+@both_kinds
+def test_an_invalid_item_and_the_next_item_have_different_call_ids(
+    iplaygames_sandbox: Sandbox, kind: str
+) -> None:
+    bad = START | {"currency": "?"}
+    results = run(iplaygames_sandbox, kind, "start_many", [bad, START, 5, START])
+    assert [each.call_id for each in sorted(results, key=lambda each: str(each.call_id))] == [
+        "x-1",
+        "x-2",
+        "x-3",
+        "x-4",
+    ]
+    assert {each.call_id for each in results if each.ok} == {"x-2", "x-4"}
+    assert sorted(sent_call_ids(iplaygames_sandbox, "POST")) == ["x-2", "x-4"]
+    assert iplaygames_sandbox.started == 2
+
+
+@both_kinds
+def test_an_item_that_waits_for_capacity_keeps_its_call_id(
+    iplaygames_sandbox: Sandbox, kind: str
+) -> None:
+    results = run(iplaygames_sandbox, kind, "start_many", [START] * 4, max_in_flight=1)
+    assert [each.call_id for each in results] == ["x-1", "x-2", "x-3", "x-4"]
+    assert all(each.ok for each in results)
+    assert sent_call_ids(iplaygames_sandbox, "POST") == ["x-1", "x-2", "x-3", "x-4"]
+
+
+def test_the_watches_of_watch_many_have_different_call_ids(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client
+) -> None:
+    session_id = iplaygames_client.sessions.start(**START).session_id
+    # The second id can be sent by no call, and the others can.
+    ids = [session_id, "..", "nobody"]
+    named = iplaygames_client.with_options(call_id="x")
+    with named.sessions.watch_many(ids, interval=60) as changes:
+        results = {each.id: each for each in (next(changes), next(changes), next(changes))}
+    assert isinstance(results[".."].error, ValidationError)
+    assert [results[each].call_id for each in (session_id, "nobody")] == ["x-1", "x-3"]
+    assert sorted(sent_call_ids(iplaygames_sandbox, "GET")) == ["x-1", "x-3"]
