@@ -6,9 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from conftest import START
+from conftest import START, TEST_TIMEOUT
 
 from iplaygames_native import BulkResult, Client, Sandbox, ValidationError
+from iplaygames_native._loop import get_loop_state
 
 
 def run(
@@ -78,3 +79,71 @@ def test_the_watches_of_watch_many_have_different_call_ids(
     assert isinstance(results[".."].error, ValidationError)
     assert [results[each].call_id for each in (session_id, "nobody")] == ["x-1", "x-3"]
     assert sorted(sent_call_ids(iplaygames_sandbox, "GET")) == ["x-1", "x-3"]
+
+
+# ---- the waiters of an event loop ----------------------------------------------------------------
+
+
+def test_watches_that_wait_for_capacity_leave_no_waiters_in_the_event_loop(
+    iplaygames_sandbox: Sandbox,
+) -> None:
+    async def main() -> None:
+        async with iplaygames_sandbox.async_client(max_in_flight=1) as client:
+            ids = [(await client.sessions.start(**START)).session_id for _ in range(3)]
+            waiters = get_loop_state(asyncio.get_running_loop()).waiters
+            before = len(waiters)
+            async with client.sessions.watch_many(ids, interval=60) as changes:
+                assert (await changes.__anext__()).ok
+                # The second session waits for the first, and is tried again every 20 ms.
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(changes.__anext__(), 0.5)
+                assert len(waiters) == before + 1
+            assert len(waiters) == before
+
+    asyncio.run(main())
+
+
+def test_a_watch_that_is_over_leaves_no_waiter_in_the_event_loop(
+    iplaygames_sandbox: Sandbox,
+) -> None:
+    async def main() -> None:
+        async with iplaygames_sandbox.async_client() as client:
+            ids = [(await client.sessions.start(**START)).session_id for _ in range(5)]
+            waiters = get_loop_state(asyncio.get_running_loop()).waiters
+            before = len(waiters)
+            async with client.sessions.watch_many([*ids, "nobody"], interval=0.02) as changes:
+                ended = 0
+                while ended < 5:
+                    change = await asyncio.wait_for(changes.__anext__(), TEST_TIMEOUT)
+                    if not change.ok or change.result.status == "closed":
+                        ended += 1
+                    elif change.id != ids[0]:
+                        await client.sessions.end(change.id)
+                # Only the watch of the first session goes on.
+                assert len(waiters) == before + 1
+            assert len(waiters) == before
+
+    asyncio.run(main())
+    assert iplaygames_sandbox.ended == 4
+
+
+def test_a_bulk_run_that_waits_for_capacity_leaves_no_waiters_in_the_event_loop(
+    iplaygames_sandbox: Sandbox,
+) -> None:
+    async def main() -> None:
+        async with iplaygames_sandbox.async_client(max_in_flight=1) as client:
+            session = await client.sessions.start(**START)
+            async with client.sessions.watch(session.session_id, interval=60) as watch:
+                await watch.__anext__()
+                waiters = get_loop_state(asyncio.get_running_loop()).waiters
+                before = len(waiters)
+                run = client.sessions.start_many([START] * 3)
+                task = asyncio.ensure_future(run.__anext__())
+                await asyncio.sleep(0.5)
+                assert len(waiters) == before
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(main())
+    # The session that is watched.
+    assert iplaygames_sandbox.started == 1

@@ -6,6 +6,7 @@ from asyncio import CancelledError, ensure_future, get_running_loop, wait
 
 from ._bulk_runner import CAPACITY_POLL, BulkRunner
 from ._loop import get_loop, get_loop_state
+from ._tokens import Tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ else:
 
 
 class QueueWaiter:
-    """Waits for one call of a bulk run. The loop completes it as it completes a future."""
+    """Waits for one call of many. The loop completes it as it completes a future."""
 
     __slots__ = ("queue", "token")
 
@@ -49,14 +50,38 @@ class QueueWaiter:
         self.queue.push(self.token)
 
 
-class CompletionQueue:
-    """The tokens of the calls of one run that have completed and whose results were not read."""
+class CompletionQueue(Tokens):
+    """The tokens of the calls of one run, and those of calls that have completed.
+
+    The event loop has a waiter for each token until the token is released.
+    """
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         """Makes an empty queue of an event loop."""
         self.loop = loop
+        self.state = get_loop_state(loop)
+        # The tokens that have a waiter.
+        self.registered: set[int] = set()
+        # The tokens of the calls that have completed and whose results were not read.
         self.tokens: list[int] = []
         self.future: Future[None] | None = None
+
+    def next_token(self) -> int:
+        """Returns a number that no other call of this loop has. Adds a waiter for it."""
+        token = self.state.next_token()
+        self.state.waiters[token] = QueueWaiter(self, token)
+        self.registered.add(token)
+        return token
+
+    def release(self, token: int) -> None:
+        """Removes the waiter for a token: its call was not started, or has ended."""
+        self.state.waiters.pop(token, None)
+        self.registered.discard(token)
+
+    def release_all(self) -> None:
+        """Removes the waiters for all tokens."""
+        for token in list(self.registered):
+            self.release(token)
 
     def push(self, token: int) -> None:
         """Adds a token."""
@@ -217,22 +242,14 @@ async def _run(
     runner: BulkRunner[R], caller: AsyncCaller, items: Any
 ) -> AsyncGenerator[BulkResult[R], None]:
     loop = get_loop()
-    state, queue = get_loop_state(loop), CompletionQueue(loop)
-    tokens: set[int] = set()
+    queue = CompletionQueue(loop)
     source = _Source(items, queue) if runner.items is None else None
-
-    def next_token() -> int:
-        token = state.next_token()
-        state.waiters[token] = QueueWaiter(queue, token)
-        tokens.add(token)
-        return token
-
     try:
         runner.core = await caller.current_core()
         while True:
             if source is not None:
                 source.fetch(runner)
-            for failed in runner.start_calls(state.mailbox, next_token):
+            for failed in runner.start_calls(queue.state.mailbox, queue):
                 if failed is not None:
                     yield failed
             if source is not None:
@@ -244,8 +261,7 @@ async def _run(
             if not (runner.in_flight or runner.is_waiting or is_fetching):
                 break
             for token in await queue.wait(CAPACITY_POLL if runner.is_waiting else None):
-                state.waiters.pop(token, None)
-                tokens.discard(token)
+                queue.release(token)
                 result = runner.finish(token)
                 if result is not None:
                     yield result
@@ -261,7 +277,6 @@ async def _run(
         runner.interrupt(error)
         raise
     finally:
-        for token in tokens:
-            state.waiters.pop(token, None)
+        queue.release_all()
         if source is not None:
             await source.close(runner)

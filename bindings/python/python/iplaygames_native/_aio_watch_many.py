@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ._aio_bulk import CompletionQueue, QueueWaiter
-from ._loop import LoopState, get_loop, get_loop_state
+from ._aio_bulk import CompletionQueue
+from ._loop import get_loop
 from ._watch_many import WatchSet
 
 TYPE_CHECKING = False
@@ -37,8 +37,6 @@ class AsyncWatchMany:
         self._caller = caller
         self._set = WatchSet(caller, session_ids, interval, max_failures)
         self._queue: CompletionQueue | None = None
-        self._state: LoopState | None = None
-        self._tokens: set[int] = set()
         self._is_running = False
 
     def failing(self) -> dict[str, IPlayGamesError]:
@@ -47,13 +45,6 @@ class AsyncWatchMany:
 
     def __aiter__(self) -> Self:
         return self
-
-    def _next_token(self) -> int:
-        assert self._state is not None and self._queue is not None
-        token = self._state.next_token()
-        self._state.waiters[token] = QueueWaiter(self._queue, token)
-        self._tokens.add(token)
-        return token
 
     async def __anext__(self) -> BulkResult[SessionStatus]:
         loop = get_loop()
@@ -68,34 +59,29 @@ class AsyncWatchMany:
         self._is_running = True
         watches = self._set
         try:
-            if self._state is None or self._queue is None:
+            if self._queue is None:
                 watches.core = await self._caller.current_core()
-                self._state, self._queue = get_loop_state(loop), CompletionQueue(loop)
+                self._queue = CompletionQueue(loop)
+            queue = self._queue
             while True:
-                watches.start_some(self._state.mailbox, self._next_token)
+                watches.start_some(queue.state.mailbox, queue)
                 change = watches.take_change()
                 if change is not None:
                     return change
                 if watches.is_over():
-                    self._forget_tokens()
+                    queue.release_all()
                     raise StopAsyncIteration
-                for token in await self._queue.wait(watches.next_wait()):
-                    watches.read(token)
+                for token in await queue.wait(watches.next_wait()):
+                    watches.read(token, queue)
                 watches.notify()
         finally:
             self._is_running = False
 
-    def _forget_tokens(self) -> None:
-        for token in self._tokens:
-            if self._state is not None:
-                self._state.waiters.pop(token, None)
-        self._tokens.clear()
-
     def close(self) -> None:
         """Stops all watches. The iteration of an awaiting consumer in this event loop ends."""
         self._set.close()
-        self._forget_tokens()
         if self._queue is not None:
+            self._queue.release_all()
             self._queue.wake()
 
     async def aclose(self) -> None:

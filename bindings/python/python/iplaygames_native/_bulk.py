@@ -9,6 +9,7 @@ from . import _core
 from ._bulk_runner import CAPACITY_POLL, SLOW, BulkRunner
 from ._bulk_source import refuse_async
 from ._errors import IPlayGamesError
+from ._tokens import Tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,13 +96,11 @@ def run_bulk(
 
 
 def _run(runner: BulkRunner[R], caller: Caller) -> Generator[BulkResult[R], None, None]:
-    from itertools import count
-
-    mailbox, tokens = _core.Mailbox(), count()
+    mailbox, tokens = _core.Mailbox(), Tokens()
     try:
         runner.core = caller.current_core()
         while True:
-            for failed in runner.start_calls(mailbox, tokens.__next__):
+            for failed in runner.start_calls(mailbox, tokens):
                 if failed is not None:
                     yield failed
                 # Nothing else drives the calls of a client without a thread.

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ._hooks import RequestInfo
     from ._options import CallSettings
     from ._reply import RawReply, Reply
+    from ._tokens import Tokens
 
     R = TypeVar("R", bound=Reply)
     # Converts an item to its id, if it has one, and the arguments of its call.
@@ -126,9 +127,7 @@ class BulkRunner(_Base["R"]):
         else:
             _core.write_unraisable(error)
 
-    def start_calls(
-        self, mailbox: _core.Mailbox, next_token: Callable[[], int]
-    ) -> Iterator[BulkResult[R] | None]:
+    def start_calls(self, mailbox: _core.Mailbox, tokens: Tokens) -> Iterator[BulkResult[R] | None]:
         """Starts calls up to the limit of `concurrency`. Yields the results of those that fail.
 
         Yields None after an item that took long: then completed calls can be delivered. After an
@@ -141,7 +140,7 @@ class BulkRunner(_Base["R"]):
             if item is _END:
                 break
             self.fetch_time = monotonic() - before
-            failed = self._start(item, mailbox, next_token)
+            failed = self._start(item, mailbox, tokens)
             if self.is_waiting:
                 return
             if failed is not None:
@@ -152,9 +151,7 @@ class BulkRunner(_Base["R"]):
             request, refused = self._refuse(self.postponed.popleft())
             yield self._complete(request, refused)
 
-    def _start(
-        self, item: Any, mailbox: _core.Mailbox, next_token: Callable[[], int]
-    ) -> BulkResult[R] | None:
+    def _start(self, item: Any, mailbox: _core.Mailbox, tokens: Tokens) -> BulkResult[R] | None:
         """Starts the call for an item. Returns its result if the call cannot be made."""
         id: str | None = None
         request: RequestInfo | None = None
@@ -174,8 +171,12 @@ class BulkRunner(_Base["R"]):
                 own = _to_own(call_id)
                 request, options = self.caller.begin(self.operation, arguments, own)
             call_id = request.call_id if request is not None else call_id
-            token = next_token()
-            call = self.core.submit(self.operation, arguments, options, mailbox, token)
+            token = tokens.next_token()
+            try:
+                call = self.core.submit(self.operation, arguments, options, mailbox, token)
+            except BaseException:
+                tokens.release(token)
+                raise
         except BusyError as error:
             # The call starts when another call has completed.
             if self._may_wait():

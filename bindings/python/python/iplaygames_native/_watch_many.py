@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from collections import deque
-from itertools import count
 
 from . import _core
 from ._bulk_result import BulkFailure, BulkSuccess
@@ -12,11 +11,12 @@ from ._bulk_runner import CAPACITY_POLL
 from ._bulk_source import check_source, refuse_async, take_session_id
 from ._errors import BusyError, IPlayGamesError
 from ._results import SessionStatus
+from ._tokens import Tokens
 from ._watch import ObservedWatch, check_interval
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
     from typing import Any
 
@@ -82,7 +82,7 @@ class WatchSet:
         """Removes and returns the oldest change. None if there is none, or after `close`."""
         return self.changes.popleft() if self.changes and not self.is_closed else None
 
-    def start_some(self, mailbox: _core.Mailbox, next_token: Callable[[], int]) -> None:
+    def start_some(self, mailbox: _core.Mailbox, tokens: Tokens) -> None:
         """Starts watches. Calls that cannot be made become changes with an error."""
         self.is_waiting = False
         for _ in range(_BATCH):
@@ -108,8 +108,12 @@ class WatchSet:
                 if watch is None:
                     times = self.interval, self.max_failures
                     watch = ObservedWatch(self.caller, item, *times, self._own_options())
-                token = next_token()
-                watch.start(self.core, mailbox, token)
+                token = tokens.next_token()
+                try:
+                    watch.start(self.core, mailbox, token)
+                except BaseException:
+                    tokens.release(token)
+                    raise
             except IPlayGamesError as error:
                 if isinstance(error, BusyError) and watch is not None:
                     self.postponed.appendleft(item)
@@ -129,13 +133,15 @@ class WatchSet:
         base = self.caller.overrides.get("call_id")
         return None if base is None else {"call_id": f"{base}-{self.taken}"}
 
-    def read(self, token: int) -> None:
+    def read(self, token: int, tokens: Tokens) -> None:
         """Takes the changes of a watch. Does nothing for the token of no watch."""
         entry = self.watches.get(token)
         if entry is None:
             return
         id, watch = entry
         self._take_changes(token, id, watch.call)
+        if token not in self.watches:
+            tokens.release(token)
         if self.caller.hooks is not None:
             self.unobserved.append(watch)
 
@@ -197,8 +203,7 @@ class WatchMany:
         self._set = WatchSet(caller, session_ids, interval, max_failures)
         self._set.core = caller.current_core()
         self._mailbox = _core.Mailbox()
-        # Token 0 is that of `close`.
-        self._tokens = count(1)
+        self._tokens = Tokens()
         # Held by the consumer.
         self._lock = allocate_lock()
 
@@ -217,7 +222,7 @@ class WatchMany:
         watches = self._set
         try:
             while True:
-                watches.start_some(self._mailbox, self._tokens.__next__)
+                watches.start_some(self._mailbox, self._tokens)
                 change = watches.take_change()
                 if change is not None:
                     return change
@@ -225,7 +230,7 @@ class WatchMany:
                     raise StopIteration
                 watches.core.wait(self._mailbox, watches.next_wait())
                 for token in self._mailbox.take():
-                    watches.read(token)
+                    watches.read(token, self._tokens)
                 watches.notify()
         except IPlayGamesError:
             # The client was closed, or this thread cannot drive it.
