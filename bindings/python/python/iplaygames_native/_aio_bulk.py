@@ -205,11 +205,13 @@ class AsyncBulkRun(_Base["R"]):
         return self
 
     async def __anext__(self) -> BulkResult[R]:
+        self._runner.process.check()
         return await self._results.__anext__()
 
     async def aclose(self) -> None:
-        """Ends the run: cancels the calls in flight."""
-        await self._results.aclose()
+        """Ends the run: cancels the calls in flight. Does nothing in a forked child."""
+        if not self._runner.process.is_parent():
+            await self._results.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -278,5 +280,6 @@ async def _run(
         raise
     finally:
         queue.release_all()
-        if source is not None:
+        # In a forked child, the fetch is a task of the parent's event loop.
+        if source is not None and not runner.process.is_parent():
             await source.close(runner)

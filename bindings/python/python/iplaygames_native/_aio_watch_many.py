@@ -47,6 +47,7 @@ class AsyncWatchMany:
         return self
 
     async def __anext__(self) -> BulkResult[SessionStatus]:
+        self._set.process.check()
         loop = get_loop()
         if self._queue is not None and self._queue.loop is not loop:
             raise RuntimeError(
@@ -78,7 +79,12 @@ class AsyncWatchMany:
             self._is_running = False
 
     def close(self) -> None:
-        """Stops all watches. The iteration of an awaiting consumer in this event loop ends."""
+        """Stops all watches. The iteration of an awaiting consumer in this event loop ends.
+
+        Does nothing in a forked child.
+        """
+        if self._set.process.is_parent():
+            return
         self._set.close()
         if self._queue is not None:
             self._queue.release_all()

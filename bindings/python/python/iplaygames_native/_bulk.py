@@ -61,11 +61,13 @@ class BulkRun(_Base["R"]):
         return self
 
     def __next__(self) -> BulkResult[R]:
+        self._runner.process.check()
         return next(self._results)
 
     def close(self) -> None:
-        """Ends the run: cancels the calls in flight."""
-        self._results.close()
+        """Ends the run: cancels the calls in flight. Does nothing in a forked child."""
+        if not self._runner.process.is_parent():
+            self._results.close()
 
     def __enter__(self) -> Self:
         return self

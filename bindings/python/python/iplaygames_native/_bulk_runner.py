@@ -23,6 +23,7 @@ from ._errors import (
     internal_error,
     invalid_argument,
 )
+from ._process import Process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class BulkRunner(_Base["R"]):
         if concurrency < 1:
             raise invalid_argument("/concurrency", "`concurrency` must be 1 or more.")
         check_source(name, items)
+        self.process = Process("bulk call")
         self.caller = caller
         # Set when the run begins, with the API key of that time.
         self.core = caller.core
@@ -137,6 +139,8 @@ class BulkRunner(_Base["R"]):
         while self.error is None and len(self.in_flight) < self.concurrency:
             before = monotonic()
             item = self._next_item()
+            # The iterable may have forked, and the item is the parent's.
+            self.process.check()
             if item is _END:
                 break
             self.fetch_time = monotonic() - before
@@ -342,8 +346,10 @@ class BulkRunner(_Base["R"]):
     def interrupt(self, exception: BaseException) -> None:
         """Cancels the calls in flight. Adds the undelivered results to the given exception.
 
-        `undelivered` has the results, too.
+        `undelivered` has the results, too. In a forked child, the calls are the parent's.
         """
+        if self.process.is_parent():
+            return
         self.undelivered += self.cancel()
         self.refuse_postponed()
         # The same list: closing an asynchronous iterable may add the result of its last item.
@@ -364,7 +370,12 @@ class BulkRunner(_Base["R"]):
         self.discard_error(exception)
 
     def abandon(self) -> None:
-        """Cancels the calls in flight after the iteration has ended early. Keeps their results."""
+        """Cancels the calls in flight after the iteration has ended early. Keeps their results.
+
+        In a forked child, the calls are the parent's.
+        """
+        if self.process.is_parent():
+            return
         self.undelivered += self.cancel()
         self.refuse_postponed()
         self.discard_error(None)

@@ -10,6 +10,7 @@ from ._bulk_result import BulkFailure, BulkSuccess
 from ._bulk_runner import CAPACITY_POLL
 from ._bulk_source import check_source, refuse_async, take_session_id
 from ._errors import BusyError, IPlayGamesError
+from ._process import Process
 from ._results import SessionStatus
 from ._tokens import Tokens
 from ._watch import ObservedWatch, check_interval
@@ -44,6 +45,7 @@ class WatchSet:
         check_interval(interval, max_failures)
         check_source("session_ids", session_ids)
         refuse_async("session_ids", session_ids, "collect the ids in a list first")
+        self.process = Process("watch")
         self.caller = caller
         # Set when the watch begins, with the API key of that time.
         self.core = caller.core
@@ -97,6 +99,8 @@ class WatchSet:
                 except StopIteration:
                     self.ids = None
                     return
+            # The iterable may have forked, and the id is the parent's.
+            self.process.check()
             if self.is_closed:
                 return
             waiting, self.waiting = self.waiting, None
@@ -215,6 +219,7 @@ class WatchMany:
         return self
 
     def __next__(self) -> BulkResult[SessionStatus]:
+        self._set.process.check()
         if not self._lock.acquire(False):
             raise RuntimeError(
                 "The watch is already running: another consumer waits for its next change."
@@ -240,9 +245,13 @@ class WatchMany:
             self._lock.release()
 
     def close(self) -> None:
-        """Stops all watches. The iteration of a waiting consumer ends, on any thread."""
-        self._set.close()
-        self._mailbox.put(0)
+        """Stops all watches. The iteration of a waiting consumer ends, on any thread.
+
+        Does nothing in a forked child.
+        """
+        if not self._set.process.is_parent():
+            self._set.close()
+            self._mailbox.put(0)
 
     def __enter__(self) -> Self:
         return self
