@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 from conftest import START, TEST_TIMEOUT
 
-from iplaygames_native import BulkResult, Client, Sandbox, ValidationError
+from iplaygames_native import AsyncClient, BulkResult, Client, Sandbox, ValidationError
 from iplaygames_native._loop import get_loop_state
 
 
@@ -147,3 +148,58 @@ def test_a_bulk_run_that_waits_for_capacity_leaves_no_waiters_in_the_event_loop(
     asyncio.run(main())
     # The session that is watched.
     assert iplaygames_sandbox.started == 1
+
+
+# ---- the arguments of starts ---------------------------------------------------------------------
+
+
+@both_kinds
+def test_start_many_leaves_out_arguments_that_are_none_as_start_does(kind: str) -> None:
+    bodies: list[bytes] = []
+
+    def send(method: str, url: str, headers: dict[str, str], body: bytes) -> Any:
+        bodies.append(body)
+        data = {"session_id": "s", "game_url": "http://127.0.0.1/"}
+        document = json.dumps({"success": True, "data": data}).encode()
+        return 201, [("content-type", "application/json")], document
+
+    options: dict[str, Any] = {"api_key": "test-key-123", "base_url": "http://127.0.0.1:9"}
+    given = START | {"locale": None, "provider": None, "extra": {"new": None}}
+
+    async def main() -> list[BulkResult[Any]]:
+        async with AsyncClient(**options, transport=send) as client:
+            await client.sessions.start(**given)
+            return [each async for each in client.sessions.start_many([given])]
+
+    if kind == "asynchronous":
+        (result,) = asyncio.run(main())
+    else:
+        with Client(**options, transport=send) as client:
+            client.sessions.start(**given)
+            (result,) = client.sessions.start_many([given])
+    assert result.ok and result.item is given
+    first, second = (json.loads(body) for body in bodies)
+    # Inside an argument, None is sent as null.
+    assert first == second == START | {"new": None}
+
+
+@both_kinds
+def test_start_many_starts_a_session_for_a_mapping_with_none(
+    iplaygames_sandbox: Sandbox, kind: str
+) -> None:
+    given = START | {"locale": None, "device": None, "freespin_count": None}
+    (result,) = run(iplaygames_sandbox, kind, "start_many", [given])
+    assert result.ok and iplaygames_sandbox.started == 1
+    # A required argument that is None is missing.
+    (result,) = run(iplaygames_sandbox, kind, "start_many", [START | {"currency": None}])
+    assert isinstance(result.error, ValidationError) and result.error.parameter == "currency"
+    assert iplaygames_sandbox.started == 1
+
+
+@pytest.mark.parametrize("option", ["timeout", "call_id", "headers", "max_retries"])
+def test_an_option_of_a_call_is_not_an_argument_of_a_start(
+    iplaygames_sandbox: Sandbox, iplaygames_client: Client, option: str
+) -> None:
+    (result,) = iplaygames_client.sessions.start_many([START | {option: 5}])
+    assert isinstance(result.error, ValidationError) and result.error.parameter == option
+    iplaygames_sandbox.assert_not_called("start_a_game_session")

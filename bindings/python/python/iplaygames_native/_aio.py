@@ -179,8 +179,8 @@ class AsyncClient(BaseClient["AsyncClientApiKey"]):
 
         Args:
             operation: The id of the operation.
-            arguments: The arguments of each call. A result has them as `item`. The
-                iterable may be asynchronous.
+            arguments: The arguments of each call, a mapping. None is sent as null, as by `call`. A
+                result has the mapping as `item`. The iterable may be asynchronous.
             concurrency: The number of calls in flight.
             progress: A function that is called with the number of results and the number of items
                 after each result. The number of items is None if `arguments` has no length.

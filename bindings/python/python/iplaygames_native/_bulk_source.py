@@ -20,11 +20,17 @@ def take_session_id(item: Any) -> tuple[str | None, dict[str, Any]]:
 
 
 def take_mapping(item: Any) -> tuple[str | None, dict[str, Any]]:
-    """Converts the arguments of a call."""
+    """Converts the arguments of a call of any operation. None is sent as null."""
     if not isinstance(item, Mapping):
         message = f"The arguments of a call must be a mapping, not {type(item).__name__}."
         raise invalid_argument("", message, wrong_type=True)
     return None, dict(item)
+
+
+def take_start(item: Any) -> tuple[str | None, dict[str, Any]]:
+    """Converts the arguments of a start. Leaves out those that are None, as `start` does."""
+    id, arguments = take_mapping(item)
+    return id, {name: value for name, value in arguments.items() if value is not None}
 
 
 def check_source(name: str, items: object) -> None:

@@ -166,7 +166,8 @@ class Client(BaseClient["ClientApiKey"]):
 
         Args:
             operation: The id of the operation.
-            arguments: The arguments of each call. A result has them as `item`.
+            arguments: The arguments of each call, a mapping. None is sent as null, as by `call`. A
+                result has the mapping as `item`.
             concurrency: The number of calls in flight.
             progress: A function that is called with the number of results and the number of items
                 after each result. The number of items is None if `arguments` has no length.

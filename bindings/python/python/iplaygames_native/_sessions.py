@@ -186,19 +186,22 @@ class Sessions(SessionCalls):
                 print(result.item, result.ok)
 
         Args:
-            arguments: The arguments of each start, as of `start`. A result has them as `item`.
+            arguments: The arguments of each start, a mapping. They are those of `start`, and those
+                that are None are not sent. The options of a call, such as `timeout`, `call_id` or
+                `headers`, are not among them: `with_options` sets them for all starts. A result
+                has the mapping as `item`.
             concurrency: The number of calls in flight.
             progress: A function that is called with the number of results and the number of items
                 after each result. The number of items is None if the iterable has no length.
         """
         from ._bulk import run_bulk
-        from ._bulk_source import take_mapping
+        from ._bulk_source import take_start
 
         return run_bulk(
             self._caller,
             "start_a_game_session",
             StartedSession,
-            take_mapping,
+            take_start,
             "arguments",
             arguments,
             concurrency,
