@@ -210,7 +210,7 @@ class AsyncBulkRun(_Base["R"]):
 
     async def aclose(self) -> None:
         """Ends the run: cancels the calls in flight. Does nothing in a forked child."""
-        if not self._runner.process.is_parent():
+        if not self._runner.process.is_forked():
             await self._results.aclose()
 
     async def __aenter__(self) -> Self:
@@ -281,5 +281,5 @@ async def _run(
     finally:
         queue.release_all()
         # In a forked child, the fetch is a task of the parent's event loop.
-        if source is not None and not runner.process.is_parent():
+        if source is not None and not runner.process.is_forked():
             await source.close(runner)

@@ -83,7 +83,7 @@ class AsyncWatchMany:
 
         Does nothing in a forked child.
         """
-        if self._set.process.is_parent():
+        if self._set.process.is_forked():
             return
         self._set.close()
         if self._queue is not None:

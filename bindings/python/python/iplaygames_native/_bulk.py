@@ -66,7 +66,7 @@ class BulkRun(_Base["R"]):
 
     def close(self) -> None:
         """Ends the run: cancels the calls in flight. Does nothing in a forked child."""
-        if not self._runner.process.is_parent():
+        if not self._runner.process.is_forked():
             self._results.close()
 
     def __enter__(self) -> Self:

@@ -348,7 +348,7 @@ class BulkRunner(_Base["R"]):
 
         `undelivered` has the results, too. In a forked child, the calls are the parent's.
         """
-        if self.process.is_parent():
+        if self.process.is_forked():
             return
         self.undelivered += self.cancel()
         self.refuse_postponed()
@@ -374,7 +374,7 @@ class BulkRunner(_Base["R"]):
 
         In a forked child, the calls are the parent's.
         """
-        if self.process.is_parent():
+        if self.process.is_forked():
             return
         self.undelivered += self.cancel()
         self.refuse_postponed()

@@ -21,13 +21,13 @@ class Process:
         self.id = getpid()
         self.owned = owned
 
-    def is_parent(self) -> bool:
+    def is_forked(self) -> bool:
         """Returns whether this process was forked from the one that made the object."""
         return self.id != getpid()
 
     def check(self) -> None:
         """Raises `InvalidHandleError` if this process was forked from that one."""
-        if self.is_parent():
+        if self.is_forked():
             code = _codes.INVALID_HANDLE
             raise InvalidHandleError(
                 f"The {self.owned} belongs to the process that this one was forked from.",

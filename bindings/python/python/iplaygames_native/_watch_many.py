@@ -249,7 +249,7 @@ class WatchMany:
 
         Does nothing in a forked child.
         """
-        if not self._set.process.is_parent():
+        if not self._set.process.is_forked():
             self._set.close()
             self._mailbox.put(0)
 
