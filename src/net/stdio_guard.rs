@@ -5,7 +5,9 @@
 //! The driver, the helper threads, the reqwest transport, the journal, downloads and the sandbox
 //! hold a [`StdioGuard`] while they or other libraries create descriptors; the native transport
 //! moves its sockets itself (`transport/native/connect.rs`). A stream that the host closes while a
-//! guard is held is not covered until the next guard.
+//! guard is held is not covered until the next guard. A file that the host opens with such a number
+//! stays open, unless that happens between the two system calls that compare and close a
+//! placeholder.
 
 use crate::fork::{self, ForkSafeMutex};
 use crate::sys::{self, StdioPlaceholder};
