@@ -2,12 +2,14 @@
 //! its own. The thread that waits for a call, or ticks, runs it; all of them use [`Driver::drive`].
 //!
 //! This file contains the driver, the start of tasks and the end of a client. `driver/blocking.rs`
-//! runs calls on the calling thread, `driver/prewarm.rs` opens connections, `driver/suspend.rs`
-//! stops the clock. The calls themselves are in `call_cell.rs`, `in_flight.rs` and `retry_loop.rs`,
-//! HTTP in `transport/`.
+//! runs calls on the calling thread, `driver/prewarm.rs` opens connections,
+//! `driver/start_queue.rs` passes tasks to the I/O thread, `driver/suspend.rs` stops the clock. The
+//! calls themselves are in `call_cell.rs`, `in_flight.rs` and `retry_loop.rs`, HTTP in
+//! `transport/`.
 
 mod blocking;
 mod prewarm;
+mod start_queue;
 mod suspend;
 
 use std::future::{Future, poll_fn};
@@ -23,6 +25,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
+use self::start_queue::StartQueue;
 use super::call_cell::{CallCell, CallReport, run_guarded};
 use super::calling_thread;
 use super::host_waker::{HostWaker, WakingTask};
@@ -64,8 +67,13 @@ pub(crate) struct Driver {
     stop: Notify,
     io_thread: ForkSafeMutex<Option<JoinHandle<()>>>,
     has_io_thread: bool,
+    /// The tasks that the I/O thread starts, if there is one.
+    start_queue: ManuallyDrop<StartQueue<StartTask>>,
     host_waker: OnceLock<Arc<HostWaker>>,
 }
+
+/// Starts the task of a call.
+type StartTask = Box<dyn FnOnce(&Runtime) + Send>;
 
 impl Driver {
     pub(crate) fn new(config: &Config, log: &Arc<Log>) -> Result<Arc<Driver>, Error> {
@@ -133,6 +141,7 @@ impl Driver {
             stop: Notify::new(),
             io_thread: ForkSafeMutex::new(None),
             has_io_thread: config.io_thread,
+            start_queue: ManuallyDrop::new(StartQueue::new()),
             host_waker: OnceLock::new(),
         });
         if config.io_thread {
@@ -150,7 +159,13 @@ impl Driver {
             // This thread may drive, so an error here means that the I/O driver failed: all calls
             // have ended.
             let _ = driver.drive(async {
-                let mut stop = pin!(driver.stop.notified());
+                let mut stopped = pin!(driver.stop.notified());
+                let mut stop = pin!(poll_fn(|context| {
+                    for start in driver.start_queue.take(context) {
+                        start(&driver.runtime);
+                    }
+                    stopped.as_mut().poll(context)
+                }));
                 while tokio::time::timeout(POOL_IDLE, stop.as_mut()).await.is_err() {
                     driver.transport().sweep();
                 }
@@ -242,26 +257,29 @@ impl Driver {
         let mut task = Box::pin(task);
         let host_waker = self.host_waker.get().filter(|waker| waker.is_set());
         let mut waking = host_waker.map(|waker| WakingTask::new(Arc::clone(waker), Arc::clone(&clock)));
-        let owned_cell = Arc::clone(cell);
-        let task = self.runtime.spawn(async move {
-            let _kept = kept;
-            let task = poll_fn(move |context| {
-                if clock.is_over_budget() {
-                    context.waker().wake_by_ref();
-                    if let Some(waking) = &waking {
-                        waking.mark_ready();
+        let (cell, owned_cell) = (Arc::clone(cell), Arc::clone(cell));
+        let start = move |runtime: &Runtime| {
+            let task = runtime.spawn(async move {
+                let _kept = kept;
+                let task = poll_fn(move |context| {
+                    if clock.is_over_budget() {
+                        context.waker().wake_by_ref();
+                        if let Some(waking) = &waking {
+                            waking.mark_ready();
+                        }
+                        return Poll::Pending;
                     }
-                    return Poll::Pending;
-                }
-                clock.record_poll();
-                match &mut waking {
-                    Some(waking) => waking.poll(context, |context| task.as_mut().poll(context)),
-                    None => task.as_mut().poll(context),
-                }
+                    clock.record_poll();
+                    match &mut waking {
+                        Some(waking) => waking.poll(context, |context| task.as_mut().poll(context)),
+                        None => task.as_mut().poll(context),
+                    }
+                });
+                run_guarded(owned_cell, task).await;
             });
-            run_guarded(owned_cell, task).await;
-        });
-        cell.set_task(task.abort_handle());
+            cell.set_task(task.abort_handle());
+        };
+        if self.has_io_thread { self.start_queue.push(Box::new(start)) } else { start(&self.runtime) }
     }
 
     /// Polls the runtime once, as a part of a tick: does the work that needs no waiting, while the
@@ -390,8 +408,9 @@ impl Drop for Driver {
             // Without its thread-local state, Tokio cannot shut a runtime down.
             return;
         }
-        // SAFETY: both are taken here only, and not used afterwards.
+        // SAFETY: all of them are taken here only, and not used afterwards.
         unsafe {
+            ManuallyDrop::drop(&mut self.start_queue);
             ManuallyDrop::drop(&mut self.context);
             // Does not wait for helper threads: a resolver may hang. A runtime whose I/O driver
             // failed may panic here; it has no tasks left.
