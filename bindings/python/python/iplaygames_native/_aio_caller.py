@@ -7,7 +7,7 @@ from ._options import CallSettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
     from typing import Any, TypeVar
 
     from . import _core
@@ -21,23 +21,24 @@ class AsyncCaller(CallSettings):
 
     __slots__ = ()
 
-    async def call(
+    def call(
         self,
         operation: str,
         kind: type[R],
         arguments: dict[str, Any],
         overrides: dict[str, Any] | None = None,
-    ) -> R:
-        """Makes a call. `overrides` are the options of this call only."""
+    ) -> Coroutine[Any, Any, R]:
+        """Returns the coroutine of a call. `overrides` are the options of this call only."""
         loop = get_loop()
         state = get_loop_state(loop)
         if overrides is None and self.is_plain:
-            return kind(await state.call(loop, self.core, operation, arguments, self.options))
-
-        async def send(core: _core.Client, options: _core.Options) -> R:
-            return kind(await state.call(loop, core, operation, arguments, options))
-
-        return await self._send(operation, arguments, overrides, send)
+            return state.call(loop, self.core, operation, kind, arguments, self.options)
+        return self._send(
+            operation,
+            arguments,
+            overrides,
+            lambda core, options: state.call(loop, core, operation, kind, arguments, options),
+        )
 
     async def download(
         self,

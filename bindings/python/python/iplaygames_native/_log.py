@@ -53,8 +53,15 @@ def enabled_level() -> int:
 
     1 is error, 5 is trace, 0 is none.
     """
-    lowest = min(logger.getEffectiveLevel() for logger in _get_loggers())
-    return sum(level >= lowest for level in _LEVELS)
+    # Every call asks for this.
+    logger, client, net, log = _get_loggers()
+    level = logger.getEffectiveLevel()
+    lowest = min(level, client.level or level, net.level or level, log.level or level)
+    if lowest > logging.INFO:
+        return 2 if lowest <= logging.WARNING else 0
+    if lowest > logging.DEBUG:
+        return 3
+    return 4 if lowest > TRACE else 5
 
 
 def emit(level: int, target: str, message: str) -> None:

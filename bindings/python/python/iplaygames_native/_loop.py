@@ -21,9 +21,11 @@ from ._interruption import add_call_result
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
-    from typing import Any, Protocol
+    from typing import Any, Protocol, TypeVar
 
-    from ._reply import RawReply
+    from ._reply import Reply
+
+    R = TypeVar("R", bound=Reply)
 
     class Waiter(Protocol):
         """An object that waits for a completion, such as a future."""
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 class LoopState:
     """The mailbox of an event loop and its waiters. Used on the loop's own thread only."""
 
-    __slots__ = ("__weakref__", "last_token", "log_tokens", "mailbox", "waiters")
+    __slots__ = ("__weakref__", "last_logged", "last_token", "log_tokens", "mailbox", "waiters")
 
     def __init__(self) -> None:
         """Makes a mailbox without waiters."""
@@ -49,14 +51,19 @@ class LoopState:
         self.waiters: dict[int, Waiter] = {}
         # The clients whose log lines this loop delivers, with their tokens.
         self.log_tokens: WeakKeyDictionary[_core.Client, int] = WeakKeyDictionary()
+        # The one of the last call: most programs have one client.
+        self.last_logged: ref[_core.Client] | None = None
 
     def attach_log(self, core: _core.Client) -> None:
         """Makes this loop deliver the log lines of a client as they are written."""
+        if self.last_logged is not None and self.last_logged() is core:
+            return
         if core not in self.log_tokens:
             token = self.next_token()
             self.log_tokens[core] = token
             self.waiters[token] = _LogWaiter(core)
             core.attach_log(self.mailbox, token)
+        self.last_logged = ref(core)
 
     def next_token(self) -> int:
         """Returns a number that no other call of this loop has."""
@@ -79,9 +86,10 @@ class LoopState:
         loop: AbstractEventLoop,
         core: _core.Client,
         operation: str,
+        kind: type[R],
         arguments: dict[str, Any],
         options: _core.Options | None,
-    ) -> RawReply:
+    ) -> R:
         """Makes a call. Canceling the task cancels the call and closes its connection."""
         if "logging" in modules:
             self.attach_log(core)
@@ -102,7 +110,7 @@ class LoopState:
             del self.waiters[token]
         if raw_reply is None:
             raise internal_error("A defect in this library: a completed call has no result.")
-        return raw_reply
+        return kind(raw_reply)
 
 
 def get_loop() -> AbstractEventLoop:
@@ -143,6 +151,9 @@ class _LogWaiter:
 
 _states: WeakKeyDictionary[AbstractEventLoop, LoopState] = WeakKeyDictionary()
 _states_lock = Lock()
+# The loop of the last call and its state: most programs have one loop. The references are weak,
+# because a closed loop releases its state.
+_last: tuple[ref[AbstractEventLoop], ref[LoopState]] | None = None
 
 
 def get_loop_state(loop: AbstractEventLoop) -> LoopState:
@@ -150,6 +161,13 @@ def get_loop_state(loop: AbstractEventLoop) -> LoopState:
 
     The loop holds the state while it watches the mailbox; a closed loop releases it.
     """
+    global _last
+    # Read once: another thread has another loop.
+    last = _last
+    if last is not None and last[0]() is loop:
+        state = last[1]()
+        if state is not None:
+            return state
     state = _states.get(loop)
     if state is None:
         state = LoopState()
@@ -161,6 +179,7 @@ def get_loop_state(loop: AbstractEventLoop) -> LoopState:
             Thread(target=_pump, args=arguments, name="iplaygames-mail", daemon=True).start()
         with _states_lock:
             _states[loop] = state
+    _last = (ref(loop), ref(state))
     return state
 
 
