@@ -19,21 +19,31 @@ static FORK_LOCK: RwLock<()> = RwLock::new(());
 
 /// A mutex that no thread holds while the process forks. A panic does not poison it: no critical
 /// section panics half-way.
-pub(crate) struct ForkSafeMutex<T>(Mutex<T>);
+#[allow(
+    missing_debug_implementations,
+    reason = "it is public for the other packages of this repository only"
+)]
+pub struct ForkSafeMutex<T>(Mutex<T>);
 
 /// The guard of a [`ForkSafeMutex`].
-pub(crate) struct ForkSafeGuard<'a, T> {
+#[allow(
+    missing_debug_implementations,
+    reason = "it is public for the other packages of this repository only"
+)]
+pub struct ForkSafeGuard<'a, T> {
     // Fields drop in this order: first the mutex, then the shared lock.
     inner: MutexGuard<'a, T>,
     _fork_lock: RwLockReadGuard<'static, ()>,
 }
 
 impl<T> ForkSafeMutex<T> {
-    pub(crate) const fn new(value: T) -> ForkSafeMutex<T> {
+    /// Makes a mutex.
+    pub const fn new(value: T) -> ForkSafeMutex<T> {
         ForkSafeMutex(Mutex::new(value))
     }
 
-    pub(crate) fn lock(&self) -> ForkSafeGuard<'_, T> {
+    /// Waits until no thread holds the mutex, and locks it.
+    pub fn lock(&self) -> ForkSafeGuard<'_, T> {
         let fork_lock = FORK_LOCK.read().unwrap_or_else(PoisonError::into_inner);
         let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         ForkSafeGuard { inner, _fork_lock: fork_lock }

@@ -102,6 +102,9 @@ pub use client::reply::Reply;
 pub use codes::Code;
 pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL, TRANSPORT_ENV};
 pub use error::Error;
+/// For the other packages of this repository.
+#[doc(hidden)]
+pub use fork::ForkSafeMutex;
 pub use host_transport::{Exchange, ExchangeFailure, ExchangeId, HostRequest, HostTransport};
 pub use http_types::Outcome;
 #[cfg(feature = "journal")]

@@ -4,9 +4,9 @@
 //! problems outside of a call.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
-use iplaygames::{Client, LogLevel, LogLine, Logger};
+use iplaygames::{Client, ForkSafeMutex, LogLevel, LogLine, Logger};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -14,7 +14,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::mailbox::Inbox;
-use crate::{boundary, errors};
+use crate::{boundary, errors, guard};
 
 /// The log lines of a client that were not delivered yet.
 #[derive(Default)]
@@ -24,34 +24,58 @@ pub(crate) struct LogBuffer {
     level: AtomicI32,
 }
 
-#[derive(Default)]
 struct PendingLines {
     /// Whether there are lines. Read without the lock.
     has_lines: AtomicBool,
-    lines: Mutex<Vec<LogLine>>,
-    /// The mailboxes of event loops, which deliver the lines, with their tokens.
-    inboxes: Mutex<Vec<(Weak<Inbox>, u64)>>,
+    // The I/O thread locks both, also while another thread forks.
+    lines: ForkSafeMutex<Vec<LogLine>>,
+    /// The mailboxes of the event loops that deliver the lines.
+    inboxes: ForkSafeMutex<Vec<AttachedInbox>>,
+}
+
+struct AttachedInbox {
+    inbox: Weak<Inbox>,
+    token: u64,
+    /// The process of the event loop: the number of forks before it.
+    process: usize,
+}
+
+impl AttachedInbox {
+    /// Returns the inbox, if its event loop still exists and is one of this process.
+    fn upgrade(&self) -> Option<Arc<Inbox>> {
+        if self.process == guard::fork_generation() { self.inbox.upgrade() } else { None }
+    }
+}
+
+impl Default for PendingLines {
+    fn default() -> PendingLines {
+        PendingLines {
+            has_lines: AtomicBool::new(false),
+            lines: ForkSafeMutex::new(Vec::new()),
+            inboxes: ForkSafeMutex::new(Vec::new()),
+        }
+    }
 }
 
 impl PendingLines {
     fn push(&self, line: &LogLine) {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone());
+        self.lines.lock().push(line.clone());
         self.has_lines.store(true, Ordering::Release);
     }
 
     /// Wakes the event loops. Runs on any thread.
     fn wake(&self) {
-        let inboxes = self.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
-        for (inbox, token) in inboxes.iter() {
-            if let Some(inbox) = inbox.upgrade() {
-                inbox.push(*token);
-            }
+        let upgrade = |attached: &AttachedInbox| Some((attached.upgrade()?, attached.token));
+        // Pushed with no lock held, because a push locks the inbox.
+        let inboxes: Vec<_> = self.inboxes.lock().iter().filter_map(upgrade).collect();
+        for (inbox, token) in inboxes {
+            inbox.push(token);
         }
     }
 
     fn take(&self) -> Vec<LogLine> {
         self.has_lines.store(false, Ordering::Release);
-        std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.lines.lock())
     }
 }
 
@@ -84,9 +108,11 @@ impl LogBuffer {
 
     /// Makes a mailbox get `token` whenever there are lines.
     pub(crate) fn attach(&self, client: &Client, inbox: &Arc<Inbox>, token: u64) {
-        let mut inboxes = self.pending.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
-        inboxes.retain(|(inbox, _)| inbox.strong_count() > 0);
-        inboxes.push((Arc::downgrade(inbox), token));
+        let attached =
+            AttachedInbox { inbox: Arc::downgrade(inbox), token, process: guard::fork_generation() };
+        let mut inboxes = self.pending.inboxes.lock();
+        inboxes.retain(|attached| attached.inbox.strong_count() > 0);
+        inboxes.push(attached);
         drop(inboxes);
         let pending = Arc::clone(&self.pending);
         client.notify_log(Arc::new(move || pending.wake()));

@@ -456,6 +456,79 @@ def test_parent_and_child_work_after_a_fork_with_calls_in_flight(run_ok: RunOk) 
 
 
 @posix
+def test_a_child_does_not_wake_an_event_loop_of_its_parent_with_log_lines(run_ok: RunOk) -> None:
+    script = with_preamble(
+        """
+        import logging, select
+        from iplaygames_native._loop import get_loop_state
+
+        logging.getLogger("iplaygames_native").setLevel(logging.DEBUG)
+        asynchronous = box.async_client()
+
+        async def main():
+            await asynchronous.call("list_games")
+            mailbox = get_loop_state(asyncio.get_running_loop()).mailbox
+            await asyncio.sleep(0.05)
+            child = os.fork()
+            if child == 0:
+                lines = []
+                handler = logging.Handler()
+                handler.emit = lines.append
+                logging.getLogger("iplaygames_native").addHandler(handler)
+                try:
+                    run_in_child()
+                finally:
+                    os._exit(0 if lines else 1)
+            # Nothing but the child could wake this loop: it has no call in flight.
+            assert os.waitpid(child, 0)[1] == 0
+            return select.select([mailbox.fileno()], [], [], 0)[0]
+
+        def run_in_child():
+            asyncio._set_running_loop(None)
+            asyncio.run(asynchronous.call("list_games"))
+
+        print(asyncio.run(main()))
+        """
+    )
+    assert run_ok(script) == "[]"
+
+
+@posix
+def test_a_child_logs_after_forks_while_the_io_thread_of_its_parent_logs(run_ok: RunOk) -> None:
+    script = with_preamble(
+        """
+        import logging
+
+        logging.getLogger("iplaygames_native").setLevel(5)
+        asynchronous = box.async_client()
+        stop = threading.Event()
+
+        async def load():
+            while not stop.is_set():
+                await asyncio.gather(*[asynchronous.call("list_games") for _ in range(8)])
+
+        async def main():
+            await asynchronous.call("list_games")
+
+        loop = threading.Thread(target=lambda: asyncio.run(load()))
+        loop.start()
+        codes = set()
+        for _ in range(60):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(30)
+                asyncio.run(main())
+                os._exit(7)
+            codes.add(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        stop.set()
+        loop.join()
+        print(codes)
+        """
+    )
+    assert run_ok(script) == "{7}"
+
+
+@posix
 def test_a_watch_and_a_sandbox_of_the_parent_raise_invalid_handle_error_in_the_child(
     run_ok: RunOk,
 ) -> None:
