@@ -602,10 +602,10 @@ deny: lint-tools ## licences, duplicate versions, sources and advisories of the 
 	    echo "skipped: the check for advisories, because $(ADVISORIES) cannot be reached"; \
 	fi
 
-# rustdoc's JSON is a nightly format, which RUSTC_BOOTSTRAP lets stable write.
+# rustdoc's JSON is a nightly format, which packaging/nightly_rustdoc.sh lets stable write.
 .PHONY: public-api
 public-api: tools ## the public Rust API against docs/public-api.txt (ACCEPT=1 renews that list)
-	RUSTC_BOOTSTRAP=1 $(CARGO) rustdoc --lib -- -Z unstable-options --output-format json
+	RUSTDOC=$(CURDIR)/packaging/nightly_rustdoc.sh $(CARGO) rustdoc --lib -- -Z unstable-options --output-format json
 	$(PYTHON) packaging/public_api.py $(CARGO_TARGET_DIR)/doc/iplaygames.json $(if $(ACCEPT),--write)
 
 MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)

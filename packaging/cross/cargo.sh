@@ -40,7 +40,7 @@ fi
 export RUSTFLAGS="${RUSTFLAGS:-}$flags"
 
 if [ "$command" = with ]; then
-    [ $with_build_std = no ] || export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_unwind
+    [ $with_build_std = no ] || export CARGO_UNSTABLE_BUILD_STD=std,panic_unwind
     # The program finds cargo on the path.
     mkdir -p "$support/path"
     ln -sf "$(command -v "$cargo")" "$support/path/cargo"
@@ -48,8 +48,6 @@ if [ "$command" = with ]; then
     exec "$@"
 fi
 if [ $with_build_std = yes ]; then
-    # The option is one of a nightly cargo, which RUSTC_BOOTSTRAP lets a stable one take.
-    export RUSTC_BOOTSTRAP=1
     set -- -Zbuild-std=std,panic_unwind "$@"
 fi
 exec "$cargo" "$command" --target "$target" --target-dir "$CROSS_TARGET_DIR" "$@"
