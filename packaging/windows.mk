@@ -98,6 +98,10 @@ WINDOWS_FEATURES := --features host-allocator,internals
 # LTO takes ten minutes, so the tests do without.
 WINDOWS_DEV_CARGO = $(call cross-cargo,$(WINDOWS))
 
+# rustup's lld, if there is one. packaging/cross/mingw-gcc.sh links the programs of the tests with
+# it.
+RUSTUP_LLD = $(wildcard $(shell rustc --print target-libdir)/../bin/gcc-ld/ld.lld)
+
 # The suites that run: those of tests/ without those that tests/windows/excluded.txt has whole.
 WINDOWS_SUITES = $(filter-out $(shell awk '$$2 == "*" { print $$1 }' tests/windows/excluded.txt), \
     $(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))
@@ -108,7 +112,7 @@ windows-dev: windows-tools
 	$(WINDOWS_DEV_CARGO) rustc --lib --crate-type cdylib $(WINDOWS_FEATURES)
 	$(call put,$(CROSS_TARGET_DIR)/$(WINDOWS)/debug/iplaygames.dll,$(WINDOWS_OUT))
 	packaging/windows/import.sh $(WINDOWS_OUT)
-	$(WINDOWS_DEV_CARGO) test $(WINDOWS_FEATURES) --lib --bins $(addprefix --test ,$(WINDOWS_SUITES)) --no-run >$(WINDOWS_OUT)/tests.log 2>&1 || \
+	LLD=$(RUSTUP_LLD) $(WINDOWS_DEV_CARGO) test $(WINDOWS_FEATURES) --lib --bins $(addprefix --test ,$(WINDOWS_SUITES)) --no-run >$(WINDOWS_OUT)/tests.log 2>&1 || \
 	    { cat $(WINDOWS_OUT)/tests.log >&2; exit 1; }
 
 .PHONY: test-windows
@@ -119,7 +123,8 @@ test-windows: windows-dev ## Windows x64 on wine (Debian: wine wine64 clang lld 
 	    $(CROSS_TARGET_DIR)/$(WINDOWS)/debug/iplaygames.exe $(WINDOWS_OUT)/tests.log $(CHECKS)
 
 # The Python extension for Windows: its exports and imports, and the Python suite in the Pythons of
-# python.org, which come from PyPI. On Windows, `make test-python` runs the suite.
+# python.org, which come from PyPI. On Windows, `make test-python` runs the suite. wine has a folder
+# of its own, so that the suite may run beside test-windows, which ends wine's server.
 .PHONY: windows-wheel
 windows-wheel: windows-tools
 	$(maturin)
@@ -130,8 +135,8 @@ windows-wheel: windows-tools
 .PHONY: test-windows-python
 test-windows-python: windows-wheel ## the Python package in Windows' Python 3.10, 3.11 and 3.13, on wine
 	packaging/windows/pe.py python $(CROSS_TARGET_DIR)/$(WINDOWS)/debug/_core.dll
-	$(if $(WINDOWS_RUNNER),tests/windows/wine.sh --setup $(WINDOWS_OUT)/wine)
-	$(if $(WINDOWS_RUNNER),WINEPREFIX=$(WINDOWS_OUT)/wine PYTHON=$(VENVS)/build/bin/python tests/windows/python.sh \
+	$(if $(WINDOWS_RUNNER),tests/windows/wine.sh --setup $(WINDOWS_OUT)/wine-python)
+	$(if $(WINDOWS_RUNNER),WINEPREFIX=$(WINDOWS_OUT)/wine-python PYTHON=$(VENVS)/build/bin/python tests/windows/python.sh \
 	    $(WINDOWS_OUT)/*.whl $(WINDOWS_OUT)/python,@echo "skipped: on Windows, make test-python runs the suite")
 
 # What ships; `make check-wheels` checks it with those for Linux.

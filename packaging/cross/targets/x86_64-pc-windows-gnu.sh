@@ -19,7 +19,11 @@ prepare() {
 }
 
 target_env() {
-    export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc
+    # rustc starts no shell script on Windows.
+    case $(uname -s) in
+    Linux) export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER="$cross/mingw-gcc.sh" ;;
+    *) export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc ;;
+    esac
     export CC_x86_64_pc_windows_gnu=x86_64-w64-mingw32-gcc AR_x86_64_pc_windows_gnu=x86_64-w64-mingw32-ar
     [ $with_build_std = no ] || flags="$flags -Lnative=$support"
 }
