@@ -12,10 +12,11 @@
 # include/. ASAN_RUNTIME compiles the C programs with ASan and UBSan, and links them with this
 # runtime, which is the runtime of the compiler that built the library. The script first shows that
 # the sanitizers work. tests/asan/run.sh sets it. REQUESTS and SEED are the arguments of stress,
-# ROUNDS is that of misuse. RUN_ONLY=1 leaves out the examples, which are only compiled. An empty
-# CXX leaves out C++. RUNNER is also the emulator of another machine. PLATFORM=windows builds for
-# Windows with mingw, and RUNNER is the command that runs its programs, such as wine. By default,
-# PLATFORM is elf.
+# ROUNDS is that of misuse. RUN_ONLY=1, for emulators, leaves out what shows no more about a
+# platform: the examples, which are only compiled, and all programs but abi and api as C++17. An
+# empty CXX leaves out C++. RUNNER is also the emulator of another machine. PLATFORM=windows builds
+# for Windows with mingw, and RUNNER is the command that runs its programs, such as wine. By
+# default, PLATFORM is elf.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -32,7 +33,9 @@ include=${INCLUDE:-$here/../../include}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-warnings="-Wall -Wextra -Wpedantic -Werror -g"
+warnings="-Wall -Wextra -Wpedantic -Werror"
+# Debug information is for reports that name lines.
+[ "${VALGRIND:-0}${ASAN_RUNTIME:-}" = 0 ] || warnings="$warnings -g"
 c="${CC:-gcc} -std=c99 -D_POSIX_C_SOURCE=200809L $warnings -I$include"
 cxx=${CXX-g++}
 # Without a compiler for C++, `true` takes its place where only the compiler would speak.
@@ -205,6 +208,13 @@ if [ -n "$sanitize" ]; then
     caught leak "LeakSanitizer: detected memory leaks"
 fi
 
+# as_cpp TEST: the program is also compiled as C++17, and runs.
+as_cpp() {
+    [ -n "$cxx" ] || return 1
+    case ${RUN_ONLY:-0}$1 in 0* | 1abi | 1api) ;; *) return 1 ;; esac
+}
+
+[ -z "$cxx" ] || [ "${RUN_ONLY:-0}" = 0 ] || echo "skipped: the programs as C++17, except abi and api"
 failed=
 for test in "$@"; do
     sources=$here/$test.c
@@ -212,9 +222,9 @@ for test in "$@"; do
     # shellcheck disable=SC2086
     build "$work/$test$suffix" "$c" $sources
     # shellcheck disable=SC2086
-    [ -z "$cxx" ] || build "$work/${test}_cpp$suffix" "$cpp -x c++" $sources
+    ! as_cpp "$test" || build "$work/${test}_cpp$suffix" "$cpp -x c++" $sources
     run "$work/$test$suffix" || failed="$failed $test"
-    [ -n "$cxx" ] || continue
+    as_cpp "$test" || continue
     VALGRIND=0 run "$work/${test}_cpp$suffix" || failed="$failed $test(C++)"
 done
 if [ -n "$failed" ]; then echo "failed:$failed" >&2; exit 1; fi
