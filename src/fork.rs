@@ -130,7 +130,7 @@ impl<T: Send> AtFork for StaticForkSafeMutex<T> {
 /// Returns the number of forks between the first process and this one. An object with another
 /// number was made by a parent process.
 #[inline]
-pub(crate) fn generation() -> u64 {
+pub fn generation() -> u64 {
     if !sys::CAN_FORK {
         return 0;
     }

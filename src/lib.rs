@@ -104,7 +104,7 @@ pub use config::{API_KEY_ENV, BASE_URL_ENV, Config, DEFAULT_BASE_URL, TRANSPORT_
 pub use error::Error;
 /// For the other packages of this repository.
 #[doc(hidden)]
-pub use fork::ForkSafeMutex;
+pub use fork::{ForkSafeMutex, generation as fork_generation};
 pub use host_transport::{Exchange, ExchangeFailure, ExchangeId, HostRequest, HostTransport};
 pub use http_types::Outcome;
 #[cfg(feature = "journal")]

@@ -14,41 +14,57 @@ use std::time::{Duration, Instant};
 use iplaygames::{Client, Code, Error, Event, Outcome};
 use support::*;
 
-/// The event queues that this process has.
-fn event_queues() -> HashSet<RawFd> {
+/// The descriptors of this process that are of a kind, such as `eventpoll`.
+fn descriptors(kind: &str) -> HashSet<RawFd> {
+    let target = format!("anon_inode:[{kind}]");
     std::fs::read_dir("/proc/self/fd")
         .unwrap()
         .flatten()
         .filter(|entry| {
-            std::fs::read_link(entry.path()).is_ok_and(|link| link.as_os_str() == "anon_inode:[eventpoll]")
+            std::fs::read_link(entry.path()).is_ok_and(|link| link.as_os_str() == target.as_str())
         })
         .map(|entry| entry.file_name().to_str().unwrap().parse().unwrap())
         .collect()
 }
 
-/// A client and the event queues that are its own.
+/// A client, its event queues and what wakes the thread that waits for one.
 struct Victim {
     client: Client,
     queues: HashSet<RawFd>,
+    wakers: HashSet<RawFd>,
 }
 
 impl Victim {
     fn new(port: u16, more: &str) -> Victim {
-        let before = event_queues();
+        let before = ["eventpoll", "eventfd"].map(descriptors);
         let client = client_with(port, more);
-        let queues: HashSet<RawFd> = event_queues().difference(&before).copied().collect();
+        let [queues, wakers] = ["eventpoll", "eventfd"].map(descriptors);
+        let new = |now: HashSet<RawFd>, before: &HashSet<RawFd>| -> HashSet<RawFd> {
+            now.difference(before).copied().collect()
+        };
+        let (queues, wakers) = (new(queues, &before[0]), new(wakers, &before[1]));
         assert!(!queues.is_empty(), "a client has an event queue");
-        Victim { client, queues }
+        Victim { client, queues, wakers }
     }
 
     /// Puts another file in the place of the client's event queues, as a host does that closes
     /// descriptors which are not its own and opens files afterwards.
     fn break_driver(&self) {
+        Victim::replace(&self.queues);
+    }
+
+    /// Puts a file that cannot be written in the place of what wakes the client's threads.
+    fn break_wakers(&self) {
+        assert!(!self.wakers.is_empty(), "a client has a descriptor that wakes it");
+        Victim::replace(&self.wakers);
+    }
+
+    fn replace(descriptors: &HashSet<RawFd>) {
         let null = std::fs::File::open("/dev/null").unwrap();
-        for queue in &self.queues {
+        for descriptor in descriptors {
             // SAFETY: replaces a descriptor; that it is not ours to replace is what the test is
             // about.
-            assert_eq!(unsafe { libc::dup2(null.as_raw_fd(), *queue) }, *queue);
+            assert_eq!(unsafe { libc::dup2(null.as_raw_fd(), *descriptor) }, *descriptor);
         }
     }
 
@@ -206,6 +222,26 @@ fn calls_of_a_client_with_a_background_thread_end_when_the_driver_fails() {
         let Victim { client, .. } = victim;
         let _ = client.shutdown(Duration::from_secs(1));
         drop(client);
+    });
+}
+
+#[test]
+fn calls_end_when_the_io_thread_cannot_be_woken() {
+    in_child("calls_end_when_the_io_thread_cannot_be_woken", || {
+        let (port, sees) = silent();
+        let victim = Victim::new(port, r#", "io_thread": true, "timeout_ms": 60000"#);
+        let sent = victim.client.submit("start_a_game_session", START, &options(), None).unwrap();
+        sees.recv_timeout(TEST_TIMEOUT).unwrap();
+        // The thread waits for events, which needs no new descriptor.
+        std::thread::sleep(Duration::from_millis(100));
+        victim.break_wakers();
+        let unsent = victim.client.submit("start_a_game_session", START, &options(), None).unwrap();
+        assert_failed(unsent.try_result().unwrap().unwrap().as_ref().unwrap_err(), Outcome::NotSent);
+        assert_failed(sent.try_result().unwrap().unwrap().as_ref().unwrap_err(), Outcome::Unknown);
+        victim.assert_refuses();
+        assert!(sees.try_recv().is_err(), "the second call was sent");
+        victim.client.close();
+        drop(victim);
     });
 }
 

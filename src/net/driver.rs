@@ -156,20 +156,11 @@ impl Driver {
         let thread = std::thread::Builder::new().name("iplaygames-io".into()).spawn(move || {
             sys::block_all_signals();
             InsideGuard::enter_permanently();
-            // This thread may drive, so an error here means that the I/O driver failed: all calls
-            // have ended.
-            let _ = driver.drive(async {
-                let mut stopped = pin!(driver.stop.notified());
-                let mut stop = pin!(poll_fn(|context| {
-                    for start in driver.start_queue.take(context) {
-                        start(&driver.runtime);
-                    }
-                    stopped.as_mut().poll(context)
-                }));
-                while tokio::time::timeout(POOL_IDLE, stop.as_mut()).await.is_err() {
-                    driver.transport().sweep();
-                }
-            });
+            // This thread may drive, so an error of `drive` means that the I/O driver failed: all
+            // calls have ended. After a panic no thread would start any calls.
+            if let Err(message) = unwind::run(|| driver.drive(driver.run_io_thread())) {
+                driver.fail(&message);
+            }
         });
         let thread = thread.map_err(|error| {
             let exhausted = resources::is_exhausted_for_thread(&error);
@@ -177,6 +168,20 @@ impl Driver {
         })?;
         *self.io_thread.lock() = Some(thread);
         Ok(())
+    }
+
+    /// Starts the tasks of calls, and closes old connections, until [`Driver::close`].
+    async fn run_io_thread(&self) {
+        let mut stopped = pin!(self.stop.notified());
+        let mut stop = pin!(poll_fn(|context| {
+            for start in self.start_queue.take(context) {
+                start(&self.runtime);
+            }
+            stopped.as_mut().poll(context)
+        }));
+        while tokio::time::timeout(POOL_IDLE, stop.as_mut()).await.is_err() {
+            self.transport().sweep();
+        }
     }
 
     /// Waits for the I/O thread to end, after [`Driver::close`].
@@ -279,7 +284,11 @@ impl Driver {
             });
             cell.set_task(task.abort_handle());
         };
-        if self.has_io_thread { self.start_queue.push(Box::new(start)) } else { start(&self.runtime) }
+        if !self.has_io_thread {
+            start(&self.runtime);
+        } else if let Err(message) = self.start_queue.push(Box::new(start)) {
+            self.fail(&message);
+        }
     }
 
     /// Polls the runtime once, as a part of a tick: does the work that needs no waiting, while the
@@ -392,7 +401,8 @@ impl Driver {
         for cell in self.in_flight.shut_down() {
             cell.cancel();
         }
-        self.stop.notify_one();
+        // Without its descriptor the thread cannot be woken. It ends when it looks by itself.
+        let _ = unwind::run(|| self.stop.notify_one());
     }
 }
 

@@ -6,6 +6,7 @@ use std::mem::take;
 use std::task::{Context, Waker};
 
 use crate::fork::ForkSafeMutex;
+use crate::net::unwind;
 
 /// Tasks that are not started. Each belongs to a call that is registered as in flight, so a client
 /// that ends before a task has started ends its call.
@@ -24,15 +25,17 @@ impl<T> StartQueue<T> {
     }
 
     /// Adds a task. Wakes the I/O thread, unless it is going to look anyway.
-    pub(super) fn push(&self, task: T) {
+    ///
+    /// # Errors
+    ///
+    /// The message of a panic: the I/O thread cannot be woken, because its descriptor was closed.
+    pub(super) fn push(&self, task: T) -> Result<(), String> {
         let waker = {
             let mut state = self.0.lock();
             state.tasks.push(task);
             state.waker.take()
         };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        waker.map_or(Ok(()), |waker| unwind::run(|| waker.wake()))
     }
 
     /// Removes and returns the tasks, oldest first. The next task that is added wakes the caller.
@@ -61,7 +64,7 @@ mod loom_tests {
             let queue = Arc::new(StartQueue::new());
             let threads = [[1, 2].as_slice(), &[10]].map(|tasks| {
                 let queue = Arc::clone(&queue);
-                spawn(move || tasks.iter().for_each(|task| queue.push(*task)))
+                spawn(move || tasks.iter().for_each(|task| queue.push(*task).unwrap()))
             });
             let mut taken = Vec::new();
             // Without a wake-up for each task, this waits for ever.
@@ -99,15 +102,30 @@ mod tests {
         let woken = || (first.0.load(Ordering::Relaxed), second.0.load(Ordering::Relaxed));
         let (first_waker, second_waker) = (Waker::from(Arc::clone(&first)), Waker::from(Arc::clone(&second)));
         let queue = StartQueue::new();
-        queue.push(1);
+        queue.push(1).unwrap();
         assert_eq!(queue.take(&Context::from_waker(&first_waker)), [1]);
-        queue.push(2);
-        queue.push(3);
+        queue.push(2).unwrap();
+        queue.push(3).unwrap();
         assert_eq!(woken(), (1, 0));
         assert_eq!(queue.take(&Context::from_waker(&first_waker)), [2, 3]);
         assert!(queue.take(&Context::from_waker(&second_waker)).is_empty());
-        queue.push(4);
-        queue.push(5);
+        queue.push(4).unwrap();
+        queue.push(5).unwrap();
         assert_eq!(woken(), (1, 1));
+    }
+
+    struct Broken;
+
+    impl Wake for Broken {
+        fn wake(self: Arc<Self>) {
+            panic!("no descriptor");
+        }
+    }
+
+    #[test]
+    fn a_thread_that_cannot_be_woken_is_an_error() {
+        let queue = StartQueue::new();
+        assert!(queue.take(&Context::from_waker(&Waker::from(Arc::new(Broken)))).is_empty());
+        assert_eq!(queue.push(1).unwrap_err(), "no descriptor");
     }
 }
