@@ -66,7 +66,7 @@ impl CallGuard {
     pub(crate) fn try_enter() -> Option<CallGuard> {
         // The count is raised before the flag is read; the exit sets the flag before it reads the
         // count. So at least one of the two threads sees the other.
-        let guard = CallGuard { fork_generation: fork_generation() };
+        let guard = CallGuard { fork_generation: FORK_GENERATION.load(Ordering::SeqCst) };
         ACTIVE.fetch_add(1, Ordering::SeqCst);
         if is_exiting() { None } else { Some(guard) }
     }
@@ -74,7 +74,7 @@ impl CallGuard {
 
 impl Drop for CallGuard {
     fn drop(&mut self) {
-        if self.fork_generation == fork_generation() {
+        if self.fork_generation == FORK_GENERATION.load(Ordering::SeqCst) {
             ACTIVE.fetch_sub(1, Ordering::SeqCst);
         }
     }
@@ -142,11 +142,6 @@ pub(crate) fn finish_exit() {
 /// Returns whether any thread is inside native code.
 pub(crate) fn has_active_threads() -> bool {
     ACTIVE.load(Ordering::SeqCst) > 0
-}
-
-/// Returns the number of forks between the first process and this one.
-pub(crate) fn fork_generation() -> usize {
-    FORK_GENERATION.load(Ordering::SeqCst)
 }
 
 /// Resets the count in a forked child, which has none of the parent's other threads.

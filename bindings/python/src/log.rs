@@ -14,7 +14,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::mailbox::Inbox;
-use crate::{boundary, errors, guard};
+use crate::{boundary, errors};
 
 /// The log lines of a client that were not delivered yet.
 #[derive(Default)]
@@ -37,13 +37,13 @@ struct AttachedInbox {
     inbox: Weak<Inbox>,
     token: u64,
     /// The process of the event loop: the number of forks before it.
-    process: usize,
+    process: u64,
 }
 
 impl AttachedInbox {
     /// Returns the inbox, if its event loop still exists and is one of this process.
     fn upgrade(&self) -> Option<Arc<Inbox>> {
-        if self.process == guard::fork_generation() { self.inbox.upgrade() } else { None }
+        if self.process == iplaygames::fork_generation() { self.inbox.upgrade() } else { None }
     }
 }
 
@@ -109,7 +109,7 @@ impl LogBuffer {
     /// Makes a mailbox get `token` whenever there are lines.
     pub(crate) fn attach(&self, client: &Client, inbox: &Arc<Inbox>, token: u64) {
         let attached =
-            AttachedInbox { inbox: Arc::downgrade(inbox), token, process: guard::fork_generation() };
+            AttachedInbox { inbox: Arc::downgrade(inbox), token, process: iplaygames::fork_generation() };
         let mut inboxes = self.pending.inboxes.lock();
         inboxes.retain(|attached| attached.inbox.strong_count() > 0);
         inboxes.push(attached);

@@ -138,12 +138,13 @@ def test_an_item_that_comes_after_an_exception_of_progress_is_not_started(
 ) -> None:
     async def late() -> AsyncIterator[Any]:
         yield players("first")[0]
-        await asyncio.sleep(0.05)
+        while not iplaygames_sandbox.started:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(1)
         yield players("late")[0]
 
     # The item comes while the consumer handles the first result: `progress` has raised before.
-    iplaygames_sandbox.fault("start_a_game_session", delay_ms=1)
-    first, second = run_async(iplaygames_sandbox, late(), pause=0.5)
+    first, second = run_async(iplaygames_sandbox, late(), pause=3)
     assert first.ok and first.item["player_id"] == "first"
     assert second.item["player_id"] == "late" and second.id == second.call_id
     assert isinstance(second.error, CanceledError) and second.error.outcome == "not_sent"
