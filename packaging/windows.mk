@@ -99,8 +99,8 @@ WINDOWS_FEATURES := --features host-allocator,internals
 WINDOWS_DEV_CARGO = $(call cross-cargo,$(WINDOWS))
 
 # rustup's lld, if there is one. packaging/cross/mingw-gcc.sh links the programs of the tests with
-# it.
-RUSTUP_LLD = $(wildcard $(shell rustc --print target-libdir)/../bin/gcc-ld/ld.lld)
+# it, by way of clang.
+RUSTUP_LLD = $(if $(shell command -v clang),$(wildcard $(shell rustc --print target-libdir)/../bin/gcc-ld/ld.lld))
 
 # The suites that run: those of tests/ without those that tests/windows/excluded.txt has whole.
 WINDOWS_SUITES = $(filter-out $(shell awk '$$2 == "*" { print $$1 }' tests/windows/excluded.txt), \
@@ -112,7 +112,7 @@ windows-dev: windows-tools
 	$(WINDOWS_DEV_CARGO) rustc --lib --crate-type cdylib $(WINDOWS_FEATURES)
 	$(call put,$(CROSS_TARGET_DIR)/$(WINDOWS)/debug/iplaygames.dll,$(WINDOWS_OUT))
 	packaging/windows/import.sh $(WINDOWS_OUT)
-	LLD=$(RUSTUP_LLD) $(WINDOWS_DEV_CARGO) test $(WINDOWS_FEATURES) --lib --bins $(addprefix --test ,$(WINDOWS_SUITES)) --no-run >$(WINDOWS_OUT)/tests.log 2>&1 || \
+	WINDOWS_TEST_LLD=$(RUSTUP_LLD) $(WINDOWS_DEV_CARGO) test $(WINDOWS_FEATURES) --lib --bins $(addprefix --test ,$(WINDOWS_SUITES)) --no-run >$(WINDOWS_OUT)/tests.log 2>&1 || \
 	    { cat $(WINDOWS_OUT)/tests.log >&2; exit 1; }
 
 .PHONY: test-windows

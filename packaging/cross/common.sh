@@ -53,9 +53,9 @@ toolchain() {
             "rustup target add $target, or Debian and Ubuntu: apt-get install $compiler"
     fi
     export RUSTC
-    # A stable compiler builds the standard library with this. The builds for all targets have it if
-    # one compiler does: crates that look for it, such as proc-macro2, would be built anew, and with
-    # them all that depend on them, whenever another target follows.
+    # A stable compiler builds the standard library with this. All builds with Debian's compiler
+    # have it: crates that look for it, such as proc-macro2, would be built anew, and with them all
+    # that depend on them, whenever another target follows.
     if [ $with_build_std = yes ] || [ "$RUSTC" = /usr/bin/rustc ]; then export RUSTC_BOOTSTRAP=1; fi
 }
 

@@ -109,7 +109,7 @@ suite() {
     # shellcheck disable=SC2046
     packages "$suite" $(pinned_packages) cffi colorama &&
         cd "$root/bindings/python" &&
-        CALLS=${CALLS:-2000} WINE_TIMEOUT=1500 python "$suite" -m pytest -q -p no:cacheprovider \
+        CALLS=${CALLS:-1000} WINE_TIMEOUT=1500 python "$suite" -m pytest -q -p no:cacheprovider \
             --ignore tests/test_trio.py --ignore tests/test_docs.py "$@"
 }
 

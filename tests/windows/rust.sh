@@ -46,6 +46,7 @@ while read -r suite program; do
             { failed+=("$suite"); echo "FAILED: tests/windows/excluded.txt names a test that $suite does not have"; }
     fi
     rm -f "$output"
-done < <(sed -nE 's|^ *Executable .*\((.*/([a-z0-9_]+)-[0-9a-f]+\.exe)\)$|\2 \1|p' "$log" | tr '\\' /)
+    # The tool has no tests of its own: the suite cli runs it.
+done < <(sed -nE '/src.bin/d; s|^ *Executable .*\((.*/([a-z0-9_]+)-[0-9a-f]+\.exe)\)$|\2 \1|p' "$log" | tr '\\' /)
 echo "$passed tests of the Rust suites passed, ${#failed[@]} suites failed: ${failed[*]-}"
 [ ${#failed[@]} -eq 0 ] && [ $passed -gt 0 ]

@@ -212,7 +212,7 @@ for cxx in ${CXX:-c++}; do
         continue
     fi
     say "$($cxx --version | head -n 1)"
-    [ "${RUN_ONLY:-0}" = 0 ] || say "skipped: programs without exceptions, except fatal and the examples"
+    [ "${RUN_ONLY:-0}" = 0 ] || say "skipped: the tests as C++20 without exceptions, except fatal and the examples"
     echo 'int main() {}' >"$work/empty.cpp"
     if ! build empty "" "$work/empty.cpp" 2>"$work/err"; then
         cat "$work/err"
