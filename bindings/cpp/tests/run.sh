@@ -138,7 +138,7 @@ two_units() {
     # The vptr check needs RTTI in both translation units.
     mixed=
     [ "${SANITIZE:-0}" = 1 ] && mixed=-fno-sanitize=vptr
-    for modes in "$with:$with" "$without:$without" "$with:$without" "$without:$with"; do
+    for modes in "$with:$with" "$with:$without" "$without:$with" "$without:$without"; do
         is_run "${modes#*:}" || continue
         check $cxx $flags -std=c++17 ${modes#*:} $mixed -c "$here/two_units_other.cpp" -o "$work/two_units_other.o"
         check build two_units "-std=c++17 ${modes%:*} $mixed" "$here/two_units.cpp" "$work/two_units_other.o"

@@ -100,3 +100,20 @@ def test_lines_of_a_second_loop_arrive_too(records: Any, iplaygames_sandbox: San
     asyncio.run(main())
     client.close()
     assert [record.operation for record in records("client")] == ["list_games"] * 2
+
+
+@pytest.mark.parametrize("part", [None, "client", "net", "log"])
+def test_the_core_logs_what_the_most_detailed_logger_is_enabled_for(part: str | None) -> None:
+    from iplaygames_native import _log
+
+    logger = logging.getLogger("iplaygames_native")
+    if part is not None:
+        logger = logger.getChild(part)
+    before = logger.level
+    try:
+        for level in (1, 5, 6, 10, 11, 20, 21, 30, 31, 50):
+            logger.setLevel(level)
+            lowest = min(each.getEffectiveLevel() for each in _log._get_loggers())
+            assert _log.enabled_level() == sum(each >= lowest for each in _log._LEVELS)
+    finally:
+        logger.setLevel(before)

@@ -53,7 +53,7 @@ def enabled_level() -> int:
 
     1 is error, 5 is trace, 0 is none.
     """
-    # Every call asks for this.
+    # Without loops over the loggers and `_LEVELS`, because every call asks for the level.
     logger, client, net, log = _get_loggers()
     level = logger.getEffectiveLevel()
     lowest = min(level, client.level or level, net.level or level, log.level or level)

@@ -51,7 +51,7 @@ class LoopState:
         self.waiters: dict[int, Waiter] = {}
         # The clients whose log lines this loop delivers, with their tokens.
         self.log_tokens: WeakKeyDictionary[_core.Client, int] = WeakKeyDictionary()
-        # The one of the last call: most programs have one client.
+        # The client of the last call. It needs no look-up: most programs have one client.
         self.last_logged: ref[_core.Client] | None = None
 
     def attach_log(self, core: _core.Client) -> None:
